@@ -1,0 +1,7 @@
+include(GNUInstallDirs)
+foreach(program capmap-agent capmap-probe capmap-controller capmapctl capmap-fleet)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+install(DIRECTORY schemas/catalog DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap)

@@ -1,0 +1,31 @@
+# Strict warnings for our own code; third-party headers come in as SYSTEM.
+add_library(capmap_warnings INTERFACE)
+target_compile_options(capmap_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_include_directories(capmap_warnings INTERFACE ${PROJECT_SOURCE_DIR})
+
+# capmap_library(name folder): a static library of the folder's own .cpp files (not of folders below it), main.cpp left out.
+function(capmap_library name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    set_property(GLOBAL APPEND PROPERTY CAPMAP_EMPTY ${name})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PRIVATE capmap_warnings)
+endfunction()
+
+# capmap_program(name main libraries...): an executable of one main.cpp and libraries.
+function(capmap_program name main)
+  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/${main})
+    return()
+  endif()
+  add_executable(${name} ${main})
+  target_link_libraries(${name} PRIVATE capmap_warnings ${ARGN})
+  target_compile_definitions(${name} PRIVATE CAPMAP_VERSION="${PROJECT_VERSION}")
+  target_link_options(${name} PRIVATE -Wl,--as-needed -Wl,--gc-sections)
+endfunction()
+
+add_compile_options(-ffunction-sections -fdata-sections -fstack-protector-strong)
+add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)

@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/hardware.hpp"
+#include "common/precision.hpp"
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// Peaks by chip and precision, read from schemas/catalog/*.csv. Pure after loading; immutable; any thread may read.
+/// For capmap-probe and the controller only: the agent service does not load it.
+class ChipTable {
+ public:
+  /// Reads cpus.csv, cpu_skus.csv, accelerators.csv and pci_names.csv below `directory`. Every row is checked; a bad row fails
+  /// the load with file:line, column and reason. Errors: kAbsent, kDenied, kMalformed.
+  static Result<ChipTable> load(const std::string& directory);
+
+  /// The table's version, from schemas/catalog/VERSION ("1").
+  [[nodiscard]] const std::string& version() const { return version_; }
+
+  /// Nominal peaks of one server: CPU = sum over core kinds of cores x base clock x FLOP/cycle(microarchitecture, precision,
+  /// FMA units of that model); accelerators = sum of dense table peaks. What cannot be rated honestly is listed with its reason
+  /// (not in the table, no base clock, FMA units not told by the name, ISA flags that contradict the row) and never counted as 0.
+  [[nodiscard]] PeakRating rate(const Shape& shape) const;
+
+  /// Microarchitecture of a CPU ("Zen 3"), absent when the table does not know it.
+  [[nodiscard]] std::optional<std::string> microarchitecture(const CpuShape& cpu) const;
+  /// Our own name of a PCI device ("NVIDIA H100 SXM5 80GB"), then pci_names.csv, absent when neither knows it.
+  [[nodiscard]] std::optional<std::string> accelerator_name(std::uint16_t vendor_id, std::uint16_t device_id) const;
+  /// True for PCI ids the table lists as accelerators whatever their class code says.
+  [[nodiscard]] bool is_accelerator(std::uint16_t vendor_id, std::uint16_t device_id) const;
+  /// GPU, NPU, FPGA for a listed id; kUnknown otherwise.
+  [[nodiscard]] AcceleratorKind accelerator_kind(std::uint16_t vendor_id, std::uint16_t device_id) const;
+
+  struct CpuRow;
+  struct SkuRow;
+  struct AcceleratorRow;
+  struct PciNameRow;
+
+  ChipTable(ChipTable&&) noexcept;
+  ChipTable& operator=(ChipTable&&) noexcept;
+  ChipTable(const ChipTable&) = delete;
+  ChipTable& operator=(const ChipTable&) = delete;
+  ~ChipTable();
+
+ private:
+  ChipTable();
+  std::string version_;
+  std::vector<CpuRow> cpus_;
+  std::vector<SkuRow> skus_;
+  std::vector<AcceleratorRow> accelerators_;
+  std::vector<PciNameRow> pci_names_;
+};
+
+}  // namespace capmap

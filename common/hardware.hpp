@@ -1,0 +1,117 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace capmap {
+
+/// The domain in plain structs: no I/O, no wire types. A reading that could not be taken is absent, never 0.
+/// Enum value 0 means unknown. Order inside a Shape is canonical (see canonicalize in common/shape.hpp).
+
+enum class Architecture : std::uint8_t { kUnknown, kX86_64, kAarch64, kLoongarch64, kPpc64le, kRiscv64, kS390x };
+enum class ClockSource : std::uint8_t { kUnknown, kSysfs, kCpuid, kModelName };  ///< where a base clock was read
+enum class AcceleratorKind : std::uint8_t { kUnknown, kGpu, kNpu, kFpga, kOther };
+enum class NicType : std::uint8_t { kUnknown, kEthernet, kInfiniband, kRoce };
+enum class Media : std::uint8_t { kUnknown, kNvme, kSsd, kHdd, kRemote };
+
+/// Cores of one kind; a machine that is not hybrid has one.
+struct CoreKind {
+  std::uint32_t cores = 0;
+  std::uint32_t pus = 0;
+  std::optional<std::uint32_t> base_mhz;  ///< nominal clock; never a guest's TSC estimate
+  ClockSource base_source = ClockSource::kUnknown;
+  std::optional<std::uint32_t> max_mhz;
+  bool operator==(const CoreKind&) const = default;
+  auto operator<=>(const CoreKind&) const = default;
+};
+
+struct CpuShape {
+  Architecture architecture = Architecture::kUnknown;
+  std::string vendor;    ///< as the CPU says it ("GenuineIntel", "AuthenticAMD", "HiSilicon"); empty = unknown
+  std::string model;     ///< marketing name, trimmed, single spaces; empty = unknown
+  std::string identity;  ///< what the chip table matches: x86 "family-model-stepping" decimal ("6-85-7"); arm "0x48-0xd01-0x1"
+                         ///< (implementer-part-variant); ppc PVR "0x004e"; loongarch PRID "0x14c0"; empty = unknown
+  std::optional<std::uint32_t> packages, dies, cores, pus, numa_nodes;  ///< present, not only allowed to us
+  std::vector<CoreKind> core_kinds;                                     ///< [kind], most cores first
+  std::vector<std::string> isa;  ///< lower-case words of the known list only, sorted ("amx_tile", "avx2", "avx512f", "sve")
+  bool operator==(const CpuShape&) const = default;
+};
+
+struct AcceleratorShape {
+  AcceleratorKind kind = AcceleratorKind::kUnknown;
+  std::uint16_t vendor_id = 0, device_id = 0;  ///< PCI ids
+  std::uint16_t subsystem_vendor_id = 0, subsystem_device_id = 0;
+  std::optional<std::uint64_t> memory_bytes;
+  std::uint32_t count = 1;
+  bool operator==(const AcceleratorShape&) const = default;
+  auto operator<=>(const AcceleratorShape&) const = default;
+};
+
+struct NicShape {
+  NicType type = NicType::kUnknown;
+  std::uint16_t vendor_id = 0, device_id = 0;
+  std::optional<std::uint32_t> speed_mbps;  ///< highest the port can do, not what it does now
+  bool rdma = false;
+  std::uint32_t count = 1;
+  bool operator==(const NicShape&) const = default;
+  auto operator<=>(const NicShape&) const = default;
+};
+
+struct DiskShape {
+  Media media = Media::kUnknown;
+  std::string model;  ///< empty = unknown
+  std::optional<std::uint64_t> bytes;
+  std::uint32_t count = 1;
+  bool operator==(const DiskShape&) const = default;
+  auto operator<=>(const DiskShape&) const = default;
+};
+
+/// What equal servers share. See design: no addresses, serials, device names, link state, OS, kernel, drivers.
+struct Shape {
+  CpuShape cpu;
+  std::optional<std::uint64_t> memory_bytes;   ///< online blocks x block size, else MemTotal rounded up to 1/64 of its power of two
+  std::vector<AcceleratorShape> accelerators;  ///< sorted, equal ones merged into count
+  std::vector<NicShape> nics;                  ///< sorted, merged
+  std::vector<DiskShape> disks;                ///< sorted, merged
+  bool operator==(const Shape&) const = default;
+};
+
+/// What a probe could not read: which probe, and the place with the reason. For people; shown with the node.
+struct Problem {
+  std::string probe;
+  std::string what;
+  bool operator==(const Problem&) const = default;
+};
+
+/// Scalar readings of one tick. Heartbeats carry the ones that moved, usage carries all that are known.
+struct Readings {
+  std::optional<std::uint32_t> cpu_busy_millicores;      ///< busy core-time over the interval, 1000 = one PU wholly busy
+  std::optional<std::uint32_t> memory_used_mib;          ///< MemTotal - MemAvailable
+  std::optional<std::uint32_t> storage_used_mb;          ///< local file systems on physical disks, 10^6 bytes, each counted once
+  std::optional<std::uint32_t> storage_read_kbs;         ///< 10^3 bytes a second over the interval, physical disks
+  std::optional<std::uint32_t> storage_write_kbs;
+  std::optional<std::uint32_t> network_receive_kbps;     ///< 10^3 bits a second over the interval, physical NICs
+  std::optional<std::uint32_t> network_transmit_kbps;
+  bool operator==(const Readings&) const = default;
+};
+
+/// One accelerator's use, by PCI address. With no driver `used` is absent.
+struct AcceleratorUse {
+  std::string pci_address;  ///< "0000:17:00.0"
+  std::optional<bool> used;
+  std::optional<std::uint32_t> memory_used_mib;
+  std::optional<std::uint32_t> busy_permille;
+  std::optional<bool> healthy;
+  bool operator==(const AcceleratorUse&) const = default;
+};
+
+/// What is taken now.
+struct Usage {
+  Readings readings;
+  std::vector<AcceleratorUse> accelerators;  ///< [device], ordered by pci_address
+  std::vector<Problem> problems;             ///< what the tick's probes could not read
+  bool operator==(const Usage&) const = default;
+};
+
+}  // namespace capmap

@@ -1,0 +1,112 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/hardware.hpp"
+#include "common/ids.hpp"
+
+namespace capmap {
+
+/// What agents say and what they are answered, as structs; common/codec turns them into bytes and back.
+
+using Bytes = std::vector<std::byte>;
+
+/// In every message of an agent: which start of the agent, and its number in it (1, 2, 3, ...).
+struct Envelope {
+  std::uint64_t run_id = 0;  ///< random per agent start, never 0
+  std::uint32_t seq = 0;
+  bool operator==(const Envelope&) const = default;
+};
+
+/// Who is there: what belongs to one machine and not to its shape. Names are for people.
+struct Hello {
+  Envelope envelope;
+  ShapeId shape_id;
+  std::string agent_version, hostname, os, kernel;
+  std::string virtualization;                      ///< "kvm", "docker", ...; "none" on bare metal; empty = unknown
+  std::optional<std::uint64_t> memory_total_bytes; ///< exact MemTotal
+  std::optional<std::uint32_t> pus_allowed;        ///< PUs this machine's processes may use (cgroup, affinity)
+  std::optional<std::uint64_t> time_unix_ms;       ///< the agent's wall clock, to show the skew
+  std::vector<std::string> disk_names;             ///< [disk] in the order of the shape's rows, each row count times
+  std::vector<std::string> nic_names;              ///< [nic] likewise
+  std::vector<std::string> accelerator_addresses;  ///< [accelerator] PCI addresses, likewise
+  std::vector<Problem> problems;                   ///< what the shape's probes could not read
+  bool operator==(const Hello&) const = default;
+};
+
+/// A shape's own bytes as they travel: controllers keep and forward them unchanged.
+struct EncodedShape {
+  ShapeId id;                   ///< BLAKE2b-128 over (schema version u32 LE, raw bytes)
+  bool compressed = false;      ///< zstd, used when raw is over 512 bytes and it helps
+  std::uint32_t raw_bytes = 0;  ///< size before compression
+  Bytes body;
+  bool operator==(const EncodedShape&) const = default;
+};
+
+struct ShapeMessage {
+  Envelope envelope;
+  EncodedShape shape;  ///< shape.id is not sent: the receiver computes it from the bytes
+  bool operator==(const ShapeMessage&) const = default;
+};
+
+/// I am alive; and the few readings that moved.
+struct Heartbeat {
+  Envelope envelope;
+  std::uint64_t shape_prefix = 0;
+  Readings moved;
+  bool operator==(const Heartbeat&) const = default;
+};
+
+/// Everything that is known about use now.
+struct UsageMessage {
+  Envelope envelope;
+  std::uint64_t shape_prefix = 0;
+  Usage usage;
+  bool operator==(const UsageMessage&) const = default;
+};
+
+/// Orderly end of an agent.
+struct Bye {
+  Envelope envelope;
+  std::string reason;
+  bool operator==(const Bye&) const = default;
+};
+
+using AgentMessage = std::variant<Hello, ShapeMessage, Heartbeat, UsageMessage, Bye>;
+
+/// The controller's answer to every message.
+struct Ack {
+  std::uint64_t epoch = 0;        ///< random per controller start, never 0
+  std::uint64_t run_id = 0;       ///< echo: which start of the agent is meant
+  std::uint32_t session = 0;      ///< given at hello, growing per node; 0 = none yet, say hello
+  std::uint32_t applied_seq = 0;  ///< newest seq that is in the map; dies with the controller process
+  std::uint32_t durable_seq = 0;  ///< newest seq whose durable part (enrolment, site, shape binding) is committed
+  std::uint32_t next_interval_ms = 10'000;  ///< until the next heartbeat, jitter included
+  bool need_hello = false, need_shape = false, need_usage = false;
+  std::uint64_t time_unix_ms = 0;  ///< the controller's wall clock
+  bool operator==(const Ack&) const = default;
+};
+
+/// Asked on the enrolment port by a machine that is not known yet. Its key is the CURVE key of the connection.
+struct Join {
+  std::string token_secret;  ///< from `capmapctl token create`, 26 base32 characters
+  std::string hostname;
+  std::string public_key;    ///< Z85, must equal the connection's own key
+  bool operator==(const Join&) const = default;
+};
+
+/// Answer to Join: either an id and where to report, or a refusal with the reason.
+struct Joined {
+  bool accepted = false;
+  std::string reason;  ///< why not; empty when accepted
+  NodeId node_id;
+  std::string site_name;
+  std::uint16_t port = 0;  ///< message port of the same host
+  bool operator==(const Joined&) const = default;
+};
+
+}  // namespace capmap

@@ -1,0 +1,122 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <zmq.hpp>
+
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// Makes ZeroMQ sockets with our fixed options and is the only file that sends and receives on them. All limits stand here, in one
+/// place (kTransport…). A socket belongs to the thread that opened it from birth to close. cppzmq's exceptions end in this file.
+
+inline constexpr int kTransportBacklog = 4096;
+inline constexpr int kTransportHighWater = 4096;          ///< messages queued a peer, then drop (send says kFull)
+inline constexpr int kTransportHandshakeMs = 5'000;
+inline constexpr int kTransportReconnectMs = 500;         ///< first wait; doubles up to the next line; jittered a socket
+inline constexpr int kTransportReconnectMaxMs = 16'000;
+
+/// A CURVE key pair, Z85 text of 40 characters each. A secret never leaves the file it came from except into the socket.
+struct CurveKeys {
+  std::string public_key;
+  std::string secret_key;
+};
+CurveKeys make_curve_keys();
+/// Public half of a secret key. Errors: kMalformed.
+Result<std::string> curve_public_of(const std::string& secret_key);
+/// True for 40 characters of the Z85 alphabet.
+bool is_z85_key(std::string_view text);
+/// Key file: one line, the secret key; mode 0600; created atomically (temporary file, fsync, rename), never overwritten.
+/// Errors: kDenied (mode lets others read it: says chmod 600), kAbsent, kMalformed, kFull (no space).
+Result<CurveKeys> load_curve_keys(const std::string& path);
+Result<Done> save_curve_keys(const std::string& path, const CurveKeys& keys);
+
+struct DealerOptions {
+  std::string endpoint;           ///< "tcp://host:port", host a name, IPv4, or [IPv6]
+  std::string server_public_key;  ///< Z85
+  CurveKeys keys;
+};
+/// Opens a CURVE DEALER and starts connecting. Errors: kMalformed (endpoint, keys), kUnavailable.
+Result<zmq::socket_t> open_dealer(zmq::context_t& context, const DealerOptions& options);
+
+struct RouterOptions {
+  std::string endpoint;     ///< "tcp://*:8471", "tcp://127.0.0.1:0"
+  CurveKeys keys;           ///< the server's
+  std::string zap_domain;   ///< "agents", "enrol": what the ZAP handler of this context is asked with
+};
+/// Opens and binds a CURVE ROUTER; a ZAP handler must already run in this context. Errors: kUnavailable (port in use: says which),
+/// kDenied (port below 1024), kMalformed.
+Result<zmq::socket_t> open_router(zmq::context_t& context, const RouterOptions& options);
+/// The endpoint a socket is bound to, with the real port ("tcp://127.0.0.1:43121").
+std::string bound_endpoint(zmq::socket_t& socket);
+
+/// What a connection went through, read from a socket's monitor.
+enum class LinkEvent : unsigned char { kNone, kConnected, kReady, kDisconnected, kRetrying, kRefused, kHandshakeFailed };
+/// Watches one socket. Lives in the socket's thread and dies before it.
+class LinkMonitor {
+ public:
+  static Result<LinkMonitor> attach(zmq::context_t& context, zmq::socket_t& socket);
+  /// The next event, kNone when there is none; never blocks. kRefused = the server's ZAP handler said no; `detail` explains.
+  LinkEvent next(std::string& detail);
+  /// For polling beside the socket itself.
+  zmq::socket_t& socket() { return pair_; }
+
+ private:
+  explicit LinkMonitor(zmq::socket_t pair) : pair_(std::move(pair)) {}
+  zmq::socket_t pair_;
+};
+
+/// A message received on a ROUTER: who sent it by route (chosen by the peer: only for answering) and by identity (the ZAP User-Id).
+struct Routed {
+  zmq::message_t route;
+  std::string user_id;  ///< empty when the message carries none: drop it
+  zmq::message_t payload;
+  bool extra_frames = false;  ///< more frames than route and payload: malformed, already drained
+};
+/// Takes one waiting message. Errors: kTimeout (none waits), kUnavailable (context ended).
+Result<Routed> receive_routed(zmq::socket_t& router);
+/// Answers by route. Errors: kUnavailable (peer gone), kFull (its queue is full).
+Result<Done> send_routed(zmq::socket_t& router, std::span<const std::byte> route, std::span<const std::byte> payload);
+
+/// DEALER side, and inproc bytes. timeout_ms 0 = only what waits, -1 = for ever. Errors: kTimeout, kUnavailable, kFull (send).
+Result<zmq::message_t> receive(zmq::socket_t& socket, int timeout_ms);
+Result<Done> send(zmq::socket_t& socket, std::span<const std::byte> payload);
+
+/// Internal pipes. Name like "inproc://reports". The high-water mark makes a flooded thread push back, never lose.
+Result<zmq::socket_t> open_pull(zmq::context_t& context, const std::string& name, int high_water = 10'000);
+Result<zmq::socket_t> open_push(zmq::context_t& context, const std::string& name, int high_water = 10'000);
+
+/// Hands an object to another thread through an internal pipe: ownership travels as a pointer. An empty message means stop.
+Result<Done> send_pointer(zmq::socket_t& socket, void* object, bool wait);
+/// The object's pointer, or nullptr for stop. Errors: kTimeout (none waits), kUnavailable.
+Result<void*> receive_pointer(zmq::socket_t& socket, int timeout_ms);
+
+/// Blocks while the pipe is full (wait) or answers kFull; on error the object is destroyed here.
+template <class T>
+Result<Done> send_object(zmq::socket_t& socket, std::unique_ptr<T> object, bool wait = true) {
+  auto sent = send_pointer(socket, object.get(), wait);
+  if (sent) static_cast<void>(object.release());
+  return sent;
+}
+template <class T>
+Result<std::unique_ptr<T>> receive_object(zmq::socket_t& socket, int timeout_ms) {
+  auto got = receive_pointer(socket, timeout_ms);
+  if (!got) return got.error();
+  return std::unique_ptr<T>(static_cast<T*>(*got));
+}
+/// Tells the reader of a pipe to end: an empty message, after everything sent before it.
+void send_stop(zmq::socket_t& socket);
+
+/// Waits until one of the sockets (or file descriptors) can be read. ready[i] tells which; false after timeout_ms.
+struct Waitable {
+  zmq::socket_t* socket = nullptr;
+  int fd = -1;  ///< used when socket is null
+  bool ready = false;
+};
+bool wait_any(std::span<Waitable> items, int timeout_ms);
+
+}  // namespace capmap

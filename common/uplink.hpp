@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <zmq.hpp>
+
+#include "common/clock.hpp"
+#include "common/conversation.hpp"
+#include "common/result.hpp"
+#include "common/transport.hpp"
+
+namespace capmap {
+
+struct UplinkOptions {
+  DealerOptions dealer;
+  Thresholds thresholds;
+  std::string snapshots = "inproc://snapshots";  ///< PULL bound here: UplinkInput objects from the tick thread; stop ends the uplink
+  std::string pace = "inproc://pace";            ///< PUSH connected here: UplinkPace objects to the tick thread
+};
+
+/// From the tick thread: new facts (after a probe) or a new reading of use.
+struct UplinkInput {
+  std::optional<std::pair<Hello, EncodedShape>> facts;
+  std::optional<Usage> usage;
+};
+/// To the tick thread: take a snapshot so long before `due_boot_ms`, and pace on with interval_ms.
+struct UplinkPace {
+  std::uint32_t interval_ms = 10'000;
+  std::uint64_t due_boot_ms = 0;
+};
+
+/// The thread that owns the DEALER socket: connects, sends what the Conversation says, reads acks, watches the monitor.
+/// A refused key is logged once a change and tried again slowly with a recreated socket (1 s doubling to 60 s, jittered); a silent
+/// link is recreated likewise. On stop sends bye, waits at most 500 ms for it to leave, and returns.
+/// Returns Done after stop; an Error only when the socket cannot be made at all (bad endpoint or keys).
+Result<Done> run_uplink(zmq::context_t& context, const UplinkOptions& options, const Clock& clock);
+
+}  // namespace capmap

@@ -1,0 +1,73 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/chip_table.hpp"
+#include "common/messages.hpp"
+#include "controller/map/map_view.hpp"
+
+namespace capmap {
+
+struct MapOptions {
+  std::uint64_t epoch = 0;
+  std::uint32_t interval_ms = 10'000;      ///< given to nodes
+  std::uint64_t resync_grace_ms = 90'000;  ///< nobody is lost within it after start
+  std::uint32_t max_new_shapes_per_hour = 4;  ///< a node
+};
+
+/// What the map says to one message: goes into the ack.
+struct Answer {
+  std::uint32_t session = 0;
+  std::uint32_t applied_seq = 0;
+  bool need_hello = false, need_shape = false, need_usage = false;
+  /// Why the message was not taken (counted in /metrics by this word); empty = applied.
+  /// unknown_node, old_session, old_seq, unknown_run, unknown_shape, too_many_shapes, insane_reading
+  std::string refused;
+};
+
+struct MapCounters {
+  std::unordered_map<std::string, std::uint64_t> refused;  ///< by Answer::refused
+  std::uint64_t applied = 0, shapes = 0, hardware_rows = 0;
+};
+
+/// The live capacity map: nodes, interned shapes and hardware rows, sites, cells kept incrementally, liveness.
+/// Pure: no thread, clock, socket or file; the caller says what time it is (boot_ms, never going back). One writer.
+class CapacityMap {
+ public:
+  CapacityMap(MapOptions options, std::shared_ptr<const ChipTable> chips, std::uint64_t now_ms);
+  ~CapacityMap();
+  CapacityMap(CapacityMap&&) noexcept;
+
+  /// Adds or changes a site. Nodes refer to sites by id; unknown ids in add_node get a site without attributes.
+  void put_site(const Site& site);
+  /// A node that was let in: resyncing when at_start, else counted as soon as it says hello.
+  void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms);
+
+  /// Applies one message of a known node. now_ms is when it was received.
+  Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms);
+
+  /// Moves liveness on with time: fresh -> stale -> lost, resyncing -> lost after the grace period.
+  void advance(std::uint64_t now_ms);
+
+  /// Grows with every change a reader could see.
+  [[nodiscard]] std::uint64_t revision() const;
+  /// A copy of cells and small tables for readers; cost: cells + sites + hardware rows.
+  [[nodiscard]] std::shared_ptr<const MapView> view(std::uint64_t now_ms, std::uint64_t now_unix_ms) const;
+
+  /// Node rows are handed out one chunk of 4,096 at a time; chunk_count() grows only.
+  static constexpr std::size_t kChunkRows = 4'096;
+  [[nodiscard]] std::size_t chunk_count() const;
+  [[nodiscard]] std::vector<NodeRow> chunk(std::size_t index) const;
+  [[nodiscard]] std::optional<NodeRow> node(const NodeId& id) const;
+  [[nodiscard]] const MapCounters& counters() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace capmap

@@ -1,0 +1,32 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/ids.hpp"
+
+namespace capmap {
+
+/// A place with one operator. Attributes are declared by its admin, never probed. Words are checked by validate_site.
+struct Site {
+  SiteId id;
+  std::string name;           ///< unique, for people; may change
+  std::string region;         ///< code of the region tree: 2, 4 or 6 digits of GB/T 2260; empty = not declared
+  std::string owner_class;    ///< government, state-owned, private, foreign-or-joint, university-or-research; empty = not declared
+  std::string compute_class;  ///< general, intelligent, super, edge; empty = not declared
+  std::string service;        ///< public, private, hybrid; empty = not declared
+  std::optional<std::uint32_t> security_level;  ///< 0 (unrated) … 5, declared
+  bool operator==(const Site&) const = default;
+};
+
+/// A node the controller has let in: who it is, by which key, and where it stands.
+struct KnownNode {
+  NodeId id;
+  std::string public_key;  ///< Z85 of its CURVE key
+  SiteId site;
+  std::string hostname;    ///< as it said when it joined; for people
+  std::uint64_t joined_unix_ms = 0;
+  bool operator==(const KnownNode&) const = default;
+};
+
+}  // namespace capmap

@@ -1,0 +1,58 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/result.hpp"
+#include "controller/map/map_view.hpp"
+
+namespace capmap {
+
+/// What the http thread asks of the threads that own the answer, and what they answer, as objects over internal pipes.
+/// A ticket is http's own number of the waiting connection.
+
+/// To the map thread (inproc://map, inside MapInput): one node, or one chunk of rows.
+struct NodeQuery {
+  std::uint64_t ticket = 0;
+  std::optional<NodeId> id;  ///< absent: the chunk
+  std::size_t chunk = 0;
+};
+struct NodeAnswer {
+  std::uint64_t ticket = 0;
+  std::vector<NodeRow> rows;  ///< empty: no such node, or chunk past the end
+  std::size_t chunk_count = 0;
+};
+
+/// To the enrol thread (inproc://admin): it owns the store, so it alone changes what must last.
+struct AddSite {
+  Site site;  ///< id is made by the enrol thread
+};
+struct CreateToken {
+  std::string site;  ///< name or s-… id
+  std::uint32_t uses = 1;
+  std::uint64_t expires_unix_ms = 0;
+};
+struct AdminRequest {
+  std::uint64_t ticket = 0;
+  std::variant<AddSite, CreateToken> what;
+};
+/// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
+struct CreatedToken {
+  std::string text;
+  std::string site_name;
+  std::uint32_t uses = 1;
+  std::uint64_t expires_unix_ms = 0;
+};
+struct AdminAnswer {
+  std::uint64_t ticket = 0;
+  std::variant<Error, Site, CreatedToken> what;
+};
+
+/// To the http thread (inproc://http).
+using HttpInput = std::variant<NodeAnswer, AdminAnswer>;
+
+}  // namespace capmap
