@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace capmap {
+
+/// The commands of capmap-probe, which capmap-agent hands over to. Each takes the arguments behind its name and returns an exit code:
+/// 0 done, 1 failed (reason on stderr), 2 wrong use.
+
+/// `probe [--json] [--root DIR] [--hwloc-xml FILE] [--catalog DIR]`: what this machine is, as text or JSON.
+int run_probe_command(const std::vector<std::string>& arguments);
+/// `shape [--root DIR]`: the same as two frames on stdout for the agent (agent/probe_frames.hpp).
+int run_shape_command(const std::vector<std::string>& arguments);
+/// `settings [--config FILE] [flags]`: checks configuration and flags of the agent; prints "key=value" lines on stdout for it.
+/// With --print-config: prints them as TOML with origins. With --help: the agent's help.
+int run_settings_command(const std::vector<std::string>& arguments);
+/// `join TOKEN [--state DIR]`: makes this server's key if needed and asks the controller named in the token to let it in.
+int run_join_command(const std::vector<std::string>& arguments);
+
+}  // namespace capmap
