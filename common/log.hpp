@@ -18,6 +18,7 @@ Result<Done> start_log(std::string_view level);
 std::string quoted(std::string_view text);
 
 /// Says a state once when it changes: `failing` on the first problem or a different one, `recovered` when it ends. One thread.
+/// A name with a dot tells its area: "probe.gpu" logs `probe_failing name=gpu what="…"`, "uplink" logs `failing name=uplink …`.
 class ChangeLog {
  public:
   /// Empty problem = all is well. Returns true when a line was written.

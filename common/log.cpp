@@ -1,0 +1,133 @@
+#include "common/log.hpp"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <array>
+#include <memory>
+#include <utility>
+
+namespace capmap {
+namespace {
+
+constexpr std::size_t kMaxQuotedBytes = 300;
+constexpr std::uint64_t kWindowMs = 60'000;
+constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 5> kLevels = {{
+    {"trace", spdlog::level::trace},
+    {"debug", spdlog::level::debug},
+    {"info", spdlog::level::info},
+    {"warn", spdlog::level::warn},
+    {"error", spdlog::level::err},
+}};
+
+std::string_view level_word(spdlog::level::level_enum level) {
+  for (const auto& [word, value] : kLevels) {
+    if (value == level) return word;
+  }
+  return "error";
+}
+
+/// Our own words for levels: spdlog would say "warning".
+class LevelWord final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto word = level_word(message.level);
+    out.append(word.data(), word.data() + word.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<LevelWord>(); }
+};
+
+/// Bytes of the well-formed UTF-8 character at the start of text that a terminal shows as it stands; 0 when it must be escaped.
+std::size_t printable_bytes(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return first >= 0x20 && first != 0x7f && first != '"' && first != '\\' ? 1 : 0;
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80) return 0;
+  }
+  const auto second = static_cast<unsigned char>(text[1]);
+  const bool control = first == 0xc2 && second < 0xa0;
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool no_character = (first == 0xed && second >= 0xa0) || (first == 0xf4 && second >= 0x90);
+  return control || overlong || no_character ? 0 : size;
+}
+
+std::string escaped(char c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  switch (c) {
+    case '"': return "\\\"";
+    case '\\': return "\\\\";
+    case '\n': return "\\n";
+    case '\t': return "\\t";
+    default: return {'\\', 'x', kHex[byte >> 4U], kHex[byte & 0xfU]};
+  }
+}
+
+}  // namespace
+
+Result<Done> start_log(std::string_view level) {
+  for (const auto& [word, value] : kLevels) {
+    if (word != level) continue;
+    auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+    formatter->add_flag<LevelWord>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %* %v");
+    auto logger = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->set_formatter(std::move(formatter));
+    logger->set_level(value);
+    spdlog::set_default_logger(std::move(logger));
+    return Done{};
+  }
+  return Error{ErrorCode::kMalformed, "log.level: " + quoted(level) + " is none of trace, debug, info, warn, error"};
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::string_view kCut = "…\"";
+  std::string out = "\"";
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t plain = printable_bytes(text.substr(i));
+    const std::string piece = plain > 0 ? std::string(text.substr(i, plain)) : escaped(text[i]);
+    if (out.size() + piece.size() + kCut.size() > kMaxQuotedBytes) {
+      out += kCut;
+      return out;
+    }
+    out += piece;
+    i += plain > 0 ? plain : 1;
+  }
+  out += '"';
+  return out;
+}
+
+bool ChangeLog::note(const std::string& name, std::string_view problem) {
+  const auto found = failing_.find(name);
+  const bool known = found != failing_.end();
+  if (known ? found->second == problem : problem.empty()) return false;
+  const auto dot = name.find('.');
+  const std::string area = dot == std::string::npos ? "" : name.substr(0, dot) + "_";
+  const std::string who = dot == std::string::npos ? name : name.substr(dot + 1);
+  if (problem.empty()) {
+    failing_.erase(found);
+    spdlog::info("{}recovered name={}", area, who);
+  } else {
+    failing_[name] = problem;
+    spdlog::warn("{}failing name={} what={}", area, who, quoted(problem));
+  }
+  return true;
+}
+
+bool RateLimit::allow(std::uint64_t now_ms, std::uint64_t& suppressed) {
+  if (now_ms - window_ms_ >= kWindowMs) {
+    window_ms_ = now_ms;
+    used_ = 0;
+  }
+  suppressed = 0;
+  if (used_ >= burst_) {
+    ++left_out_;
+    return false;
+  }
+  ++used_;
+  suppressed = std::exchange(left_out_, 0);
+  return true;
+}
+
+}  // namespace capmap
