@@ -1,0 +1,64 @@
+# capmap from the command line; `make help` lists the targets. The build itself is CMake's: CMakePresets.json.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+JOBS ?= $(shell nproc)
+SECONDS ?= 60
+# bash counts time in a variable of this name.
+unexport SECONDS
+QUICK := ^(unit|property|integration|fuzz-replay)$$
+OWN_SOURCES = find common agent controller tests -name '*.cpp' -o -name '*.hpp'
+SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*/*.sh)
+
+# $(call build,preset): configure and build, warnings are errors.
+build = cmake --preset $(1) >/dev/null && cmake --build --preset $(1) -j $(JOBS)
+# $(call tests,preset,labels)
+tests = ctest --preset $(1) -L '$(2)' --no-tests=error --output-on-failure
+
+.PHONY: help deps build test test-full demo bench fuzz format lint clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+deps:  ## install what building and testing needs and this machine lacks
+	@packaging/install_deps.sh build test
+
+build: deps  ## build everything into build/release
+	@$(call build,release)
+
+test: build  ## build, then unit, property and integration tests and the fuzz corpus
+	@$(call tests,release,$(QUICK))
+
+test-full: test  ## test, then stories with real programs, then all under address and thread sanitizers
+	@ctest --preset release -L '^system$$' --output-on-failure
+	@$(call build,asan)
+	@$(call tests,asan,$(QUICK))
+	@$(call build,tsan)
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/support/tsan.supp history_size=4" $(call tests,tsan,$(QUICK))
+
+demo: build  ## from nothing to a node on the map, on this machine; ONCE=1 ends after showing it
+	@ONCE=$(ONCE) packaging/demo.sh build/release
+
+bench: build  ## measure the promises of the design; prints ratios to a reference
+	@ran=0; for program in tests/bench/*.sh build/release/tests/bench/capmap_bench_*; do \
+	  if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $$program"; "$$program"; ran=1; fi; done; \
+	[ $$ran = 1 ] || { echo "bench: nothing to run below tests/bench"; exit 1; }
+
+fuzz:  ## fuzz every entrance for outside bytes, SECONDS=60 each
+	@packaging/install_deps.sh build fuzz
+	@tests/fuzz/run.sh $(SECONDS)
+
+format:  ## lay out our sources with clang-format
+	@packaging/install_deps.sh lint
+	@$(OWN_SOURCES) | xargs clang-format -i
+
+lint: deps  ## layout, include arrows, shell scripts, clang-tidy
+	@packaging/install_deps.sh lint
+	@$(OWN_SOURCES) | xargs clang-format --dry-run -Werror
+	@tests/support/check_includes.sh && tests/support/check_style.sh
+	@shellcheck -e SC2317 $(SCRIPTS)
+	@cmake --preset release >/dev/null && cmake --build --preset release --target capmap_schema_code
+	@run-clang-tidy -quiet -j $(JOBS) -p build/release '^$(CURDIR)/(common|agent|controller)/'
+
+clean:  ## remove build/
+	@rm -rf build
