@@ -1,0 +1,110 @@
+#include "common/config.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace capmap {
+namespace {
+
+/// A program's settings and a file of its own, removed at the end.
+struct Sample {
+  std::string endpoint = "tcp://none:1";
+  std::uint32_t every_s = 3600;
+  bool loud = false;
+  std::vector<Setting> settings;
+  std::string path = "/tmp/capmap-config-test-" + std::to_string(getpid()) + ".toml";
+
+  Sample() {
+    settings.push_back({.key = "controller.endpoint", .target = &endpoint, .help = "where to report"});
+    settings.push_back({.key = "shape.every_s", .target = &every_s, .help = "seconds", .min = 60, .max = 86'400});
+    settings.push_back({.key = "loud", .target = &loud, .help = "say more"});
+  }
+  ~Sample() { unlink(path.c_str()); }
+  Sample(const Sample&) = delete;
+  Sample& operator=(const Sample&) = delete;
+
+  Result<Done> read(const std::string& text) {
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    REQUIRE(file != nullptr);
+    REQUIRE(std::fwrite(text.data(), 1, text.size(), file) == text.size());
+    std::fclose(file);
+    return read_toml(path, settings);
+  }
+  std::string why(const std::string& text) {
+    const auto done = read(text);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code == ErrorCode::kMalformed);
+    return done.error().what;
+  }
+};
+
+TEST_CASE("config: values of a file take the place of defaults and say their line") {
+  Sample sample;
+  REQUIRE(sample.read("loud = true\n[controller]\nendpoint = \"tcp://a:8471\"\n[shape]\nevery_s = 120\n"));
+  CHECK(sample.endpoint == "tcp://a:8471");
+  CHECK(sample.every_s == 120);
+  CHECK(sample.loud);
+  CHECK(sample.settings[0].origin == sample.path + ":3");
+}
+
+TEST_CASE("config: an unknown key names file, line, column and the nearest known key") {
+  Sample sample;
+  CHECK(sample.why("[controller]\nendpiont = \"x\"\n") ==
+        sample.path + ":2:1: unknown key controller.endpiont; the nearest known one is controller.endpoint");
+  CHECK(sample.why("[shapes]\n").find("unknown key shapes; the nearest known one is") != std::string::npos);
+}
+
+TEST_CASE("config: a wrong type, a number out of range and broken syntax are refused with their place") {
+  Sample sample;
+  CHECK(sample.why("controller.endpoint = 5\n") == sample.path + ":1:23: controller.endpoint takes text in quotes");
+  CHECK(sample.why("shape.every_s = 59\n") == sample.path + ":1:17: shape.every_s takes a number from 60 to 86400");
+  CHECK(sample.why("shape.every_s = \"120\"\n").find("takes a number") != std::string::npos);
+  CHECK(sample.why("loud = [true]\n") == sample.path + ":1:8: loud takes true or false");
+  CHECK(sample.why("\nloud = = true\n").find(sample.path + ":2:") == 0);
+  CHECK(sample.why("shape = 5\n").find("unknown key shape") != std::string::npos);
+  CHECK(sample.why("controller.endpoint = \"a\\nb\"\n").find("without control characters") != std::string::npos);
+}
+
+TEST_CASE("config: a file that is not there, not readable, not a file or far too long is told apart") {
+  Sample sample;
+  CHECK(read_toml(sample.path, sample.settings).error() == Error{ErrorCode::kAbsent, sample.path + ": No such file or directory"});
+  CHECK(read_toml("/tmp", sample.settings).error().code == ErrorCode::kMalformed);
+  CHECK(sample.read(std::string(300'000, '\n')).error().code == ErrorCode::kFull);
+  REQUIRE(chmod(sample.path.c_str(), 0) == 0);
+  if (geteuid() != 0) CHECK(read_toml(sample.path, sample.settings).error().code == ErrorCode::kDenied);
+}
+
+TEST_CASE("config: flags come over the file and are checked alike") {
+  Sample sample;
+  REQUIRE(sample.read("shape.every_s = 120\n"));
+  REQUIRE(set_from_flag(sample.settings[1], "240"));
+  REQUIRE(set_from_flag(sample.settings[2], "true"));
+  CHECK(sample.every_s == 240);
+  CHECK(sample.settings[1].origin == "flag");
+  for (const char* wrong : {"", "59", "1e3", "120 ", "-1", "99999999999999999999"}) {
+    CAPTURE(wrong);
+    CHECK(set_from_flag(sample.settings[1], wrong).error().what == "--shape-every-s takes a number from 60 to 86400");
+  }
+  CHECK(set_from_flag(sample.settings[2], "yes").error().what == "--loud takes true or false");
+  CHECK(sample.every_s == 240);
+}
+
+TEST_CASE("config: printed settings are TOML that reads back to the same values") {
+  Sample sample;
+  sample.endpoint = R"(tcp://"a\b":1)";
+  sample.every_s = 600;
+  const auto text = print_settings(sample.settings);
+  CHECK(text.find("shape.every_s = 600  # default\n") != std::string::npos);
+  Sample again;
+  REQUIRE(again.read(text));
+  CHECK(again.endpoint == sample.endpoint);
+  CHECK(again.every_s == 600);
+}
+
+}  // namespace
+}  // namespace capmap
