@@ -78,10 +78,10 @@ Result<Done> start_log(std::string_view level) {
     spdlog::set_default_logger(std::move(logger));
     return Done{};
   }
-  return Error{ErrorCode::kMalformed, "log.level: " + quoted(level) + " is none of trace, debug, info, warn, error"};
+  return Error{ErrorCode::kMalformed, "log.level: " + log_quoted(level) + " is none of trace, debug, info, warn, error"};
 }
 
-std::string quoted(std::string_view text) {
+std::string log_quoted(std::string_view text) {
   constexpr std::string_view kCut = "…\"";
   std::string out = "\"";
   for (std::size_t i = 0; i < text.size();) {
@@ -110,7 +110,7 @@ bool ChangeLog::note(const std::string& name, std::string_view problem) {
     spdlog::info("{}recovered name={}", area, who);
   } else {
     failing_[name] = problem;
-    spdlog::warn("{}failing name={} what={}", area, who, quoted(problem));
+    spdlog::warn("{}failing name={} what={}", area, who, log_quoted(problem));
   }
   return true;
 }

@@ -15,7 +15,7 @@ namespace capmap {
 Result<Done> start_log(std::string_view level);
 
 /// key="value" safe on one line: quotes and control characters escaped, at most 300 bytes.
-std::string quoted(std::string_view text);
+std::string log_quoted(std::string_view text);
 
 /// Says a state once when it changes: `failing` on the first problem or a different one, `recovered` when it ends. One thread.
 /// A name with a dot tells its area: "probe.gpu" logs `probe_failing name=gpu what="…"`, "uplink" logs `failing name=uplink …`.
