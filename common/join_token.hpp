@@ -11,7 +11,7 @@ namespace capmap {
 /// Text: "cmt1." + base64url of (version 1, enrol port u16, message port u16, server key 32 bytes, secret 16 bytes, host).
 /// Anyone who holds it can join; the controller keeps only the secret's hash.
 struct JoinToken {
-  std::string host;               ///< name or address the agent can reach; IPv6 without brackets
+  std::string host;  ///< name or address the agent can reach; IPv6 without brackets
   std::uint16_t enrol_port = 8472;
   std::uint16_t message_port = 8471;
   std::string server_public_key;  ///< Z85
@@ -28,5 +28,7 @@ std::string secret_hash(std::string_view secret);
 std::string random_secret();
 /// "tcp://host:port", with brackets around an IPv6 address.
 std::string tcp_endpoint(const std::string& host, std::uint16_t port);
+/// The port at the end of an endpoint; 0 when there is none.
+std::uint16_t port_of(const std::string& endpoint);
 
 }  // namespace capmap

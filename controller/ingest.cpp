@@ -1,0 +1,171 @@
+#include "controller/ingest.hpp"
+
+#include <array>
+#include <map>
+#include <unordered_map>
+
+#include "common/codec.hpp"
+#include "common/log.hpp"
+#include "controller/pipes.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before acks get their turn
+constexpr std::uint64_t kMetricsEveryMs = 1'000;
+
+std::span<const std::byte> bytes_of(const zmq::message_t& message) {
+  return {static_cast<const std::byte*>(message.data()), message.size()};
+}
+
+/// What ingest remembers of a sender: its allowance of messages, refilled with time.
+struct Sender {
+  std::uint32_t allowance = IngestOptions::kBurst;
+  std::uint64_t refilled_ms = 0;
+
+  bool take(std::uint64_t now_ms) {
+    const std::uint64_t earned = (now_ms - refilled_ms) / IngestOptions::kMessageEveryMs;
+    if (earned > 0) {
+      allowance = static_cast<std::uint32_t>(std::min<std::uint64_t>(IngestOptions::kBurst, allowance + earned));
+      refilled_ms += earned * IngestOptions::kMessageEveryMs;
+    }
+    if (allowance == 0) return false;
+    --allowance;
+    return true;
+  }
+};
+
+class Ingest {
+ public:
+  Ingest(zmq::socket_t router, zmq::socket_t input, zmq::socket_t map, const Clock& clock, Published<Metrics>& metrics)
+      : router_(std::move(router)), input_(std::move(input)), map_(std::move(map)), clock_(clock), metrics_(metrics) {}
+
+  Result<Done> run();
+
+ private:
+  /// False on stop.
+  bool send_acks();
+  Result<Done> take_reports();
+  void admit(Routed routed, ReportBatch& batch);
+  void refuse(const char* reason, const std::string& who, const std::string& what);
+  void publish_metrics();
+
+  zmq::socket_t router_, input_, map_;
+  const Clock& clock_;
+  Published<Metrics>& metrics_;
+  std::unordered_map<NodeId, Sender, IdHash> senders_;
+  std::array<std::uint64_t, std::variant_size_v<AgentMessage>> taken_{};
+  std::map<std::string, std::uint64_t> refused_;
+  std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0;
+  RateLimit complaints_{20};
+};
+
+Result<Done> Ingest::run() {
+  for (;;) {
+    std::array items = {Waitable{.socket = &router_}, Waitable{.socket = &input_}};
+    wait_any(items, static_cast<int>(kMetricsEveryMs));
+    if (items[1].ready && !send_acks()) break;
+    if (items[0].ready) {
+      if (auto taken = take_reports(); !taken) return taken;
+    }
+    publish_metrics();
+  }
+  if (auto taken = take_reports(); !taken) return taken;  // what was received before the stop is still applied
+  send_stop(map_);
+  return Done{};
+}
+
+bool Ingest::send_acks() {
+  for (std::size_t i = 0; i < kBatchReports; ++i) {
+    auto batch = receive_object<AckBatch>(input_, 0);
+    if (!batch) return true;
+    if (!*batch) return false;
+    for (const auto& out : (*batch)->acks) {
+      const auto sent = send_routed(router_, out.route, encode(out.ack));
+      ++(sent ? acks_sent_ : acks_lost_);  // the peer is gone or does not read: it will ask again
+    }
+  }
+  return true;
+}
+
+Result<Done> Ingest::take_reports() {
+  auto batch = std::make_unique<MapInput>(ReportBatch{});
+  auto& reports = *std::get_if<ReportBatch>(batch.get());
+  reports.received_boot_ms = clock_.boot_ms();
+  for (std::size_t i = 0; i < kBatchReports; ++i) {
+    auto routed = receive_routed(router_);
+    if (!routed) break;
+    admit(std::move(*routed), reports);
+  }
+  if (reports.reports.empty()) return Done{};
+  return send_object(map_, std::move(batch));
+}
+
+void Ingest::admit(Routed routed, ReportBatch& batch) {
+  bytes_ += routed.payload.size();
+  const auto node = parse_id<NodeId>(routed.user_id);
+  if (!node) return refuse("no_identity", "?", "a message without a known key");
+  if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
+  auto& sender = senders_.try_emplace(*node, Sender{.refilled_ms = batch.received_boot_ms}).first->second;
+  if (!sender.take(batch.received_boot_ms)) return refuse("rate", routed.user_id, "more messages than one each 100 ms");
+  auto message = decode_agent_message(bytes_of(routed.payload));
+  if (!message) return refuse("malformed", routed.user_id, message.error().what);
+  ++taken_[message->index()];
+  const auto route = bytes_of(routed.route);
+  batch.reports.push_back({.node = *node, .route = Bytes(route.begin(), route.end()), .message = std::move(*message)});
+}
+
+void Ingest::refuse(const char* reason, const std::string& who, const std::string& what) {
+  ++refused_[reason];
+  std::uint64_t left_out = 0;
+  if (!complaints_.allow(clock_.boot_ms(), left_out)) return;
+  spdlog::warn("message_refused reason={} node={} what={} lines_left_out={}", reason, who, log_quoted(what), left_out);
+}
+
+void Ingest::publish_metrics() {
+  const auto now_ms = clock_.boot_ms();
+  if (now_ms < metrics_at_ms_ + kMetricsEveryMs) return;
+  metrics_at_ms_ = now_ms;
+  constexpr std::array kinds = {"hello", "shape", "heartbeat", "usage", "bye"};
+  static_assert(kinds.size() == std::variant_size_v<AgentMessage>);
+  Metrics out;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    out.push_back({"capmap_ingest_messages_total",
+                   "Messages of agents that were taken, by kind.",
+                   Metric::Kind::kCounter,
+                   {{"kind", kinds[i]}},
+                   static_cast<double>(taken_[i])});
+  }
+  for (const char* reason : {"no_identity", "malformed", "rate"}) {
+    out.push_back({"capmap_ingest_refused_total",
+                   "Messages of agents that were dropped, by reason.",
+                   Metric::Kind::kCounter,
+                   {{"reason", reason}},
+                   static_cast<double>(refused_[reason])});
+  }
+  const auto counter = [&out](const char* name, const char* help, std::uint64_t value) {
+    out.push_back({name, help, Metric::Kind::kCounter, {}, static_cast<double>(value)});
+  };
+  counter("capmap_ingest_bytes_total", "Payload bytes received from agents.", bytes_);
+  counter("capmap_ingest_acks_total", "Acks handed to the network.", acks_sent_);
+  counter("capmap_ingest_acks_lost_total", "Acks whose agent was gone or did not read.", acks_lost_);
+  metrics_.publish(std::make_shared<const Metrics>(std::move(out)));
+}
+
+}  // namespace
+
+Result<Done> run_ingest(zmq::context_t& context, const IngestOptions& options, const Clock& clock, std::promise<Result<std::string>>& ready,
+                        Published<Metrics>& metrics) {
+  auto router = open_router(context, {.endpoint = options.endpoint, .keys = options.keys, .zap_domain = "agents"});
+  auto input = open_pull(context, kIngestPipe);
+  auto map = open_push(context, kMapPipe);
+  for (const Error* error : {router ? nullptr : &router.error(), input ? nullptr : &input.error(), map ? nullptr : &map.error()}) {
+    if (error == nullptr) continue;
+    ready.set_value(*error);
+    return *error;
+  }
+  ready.set_value(bound_endpoint(*router));
+  return Ingest(std::move(*router), std::move(*input), std::move(*map), clock, metrics).run();
+}
+
+}  // namespace capmap

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+#include <future>
+#include <string>
+#include <zmq.hpp>
+
+#include "common/clock.hpp"
+#include "common/published.hpp"
+#include "common/result.hpp"
+#include "common/transport.hpp"
+#include "controller/metrics.hpp"
+
+namespace capmap {
+
+struct IngestOptions {
+  std::string endpoint;  ///< "tcp://*:8471"
+  CurveKeys keys;        ///< the controller's
+  /// A node may send so many messages at once, then one each kMessageEveryMs; the rest is dropped and counted.
+  static constexpr std::uint32_t kBurst = 50;
+  static constexpr std::uint32_t kMessageEveryMs = 100;
+};
+
+/// The ingest thread: owns the ROUTER of port 8471. Every message is held to size, identity (the ZAP User-Id, never the payload), rate,
+/// verification and meaning before it goes to the map, in batches; bad bytes cost their sender a counter and at times a log line, and
+/// nobody else anything. Sends the acks that the map thread decides on.
+/// `ready` gets the bound endpoint, or why it could not be bound. Ends with Done on stop, which it passes on to the map thread.
+Result<Done> run_ingest(zmq::context_t& context, const IngestOptions& options, const Clock& clock, std::promise<Result<std::string>>& ready,
+                        Published<Metrics>& metrics);
+
+}  // namespace capmap

@@ -1,0 +1,189 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <optional>
+#include <thread>
+
+#include "common/catalog_folder.hpp"
+#include "common/join_token.hpp"
+#include "common/log.hpp"
+#include "controller/enrol.hpp"
+#include "controller/http/http.hpp"
+#include "controller/ingest.hpp"
+#include "controller/map_thread.hpp"
+#include "controller/pipes.hpp"
+#include "controller/settings.hpp"
+#include "controller/store/state_folder.hpp"
+#include "controller/zap.hpp"
+
+namespace capmap {
+namespace {
+
+/// Says why the program cannot go on and ends it. What must last is on disk already, so nothing is lost by ending here and now.
+[[noreturn]] void give_up(const Error& error) {
+  spdlog::critical("stopping code={} what={}", to_word(error.code), log_quoted(error.what));
+  std::fflush(stderr);
+  std::_Exit(1);
+}
+
+template <class T>
+T value_or_give_up(Result<T> result) {
+  if (!result) give_up(result.error());
+  return std::move(*result);
+}
+
+/// A thread whose failure ends the program with its reason.
+template <class Body>
+std::thread start(const char* name, Body body) {
+  return std::thread([name, body = std::move(body)]() mutable {
+    const Result<Done> end = body();
+    if (!end) give_up(Error{end.error().code, std::string(name) + ": " + end.error().what});
+  });
+}
+
+/// Each agent costs a descriptor: take what the hard limit gives.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  spdlog::info("descriptors limit={} agents_at_most={}", limit.rlim_cur, limit.rlim_cur > 1'000 ? limit.rlim_cur - 1'000 : 0);
+}
+
+std::string host_name() {
+  char buffer[256] = {};
+  return gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "localhost";
+}
+
+/// Blocks SIGTERM and SIGINT for all threads to come; main waits for them.
+sigset_t block_stop_signals() {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return stop;
+}
+
+struct Parts {
+  CurveKeys keys;
+  std::string admin_token;
+  std::unique_ptr<Store> store;
+  std::shared_ptr<const ChipTable> chips;
+};
+
+/// Everything that can be wrong with settings and files is found before a thread runs.
+Parts load_parts(const ControllerSettings& settings) {
+  Parts parts;
+  parts.admin_token = value_or_give_up(load_admin_token(settings.state));
+  parts.keys = value_or_give_up(load_server_keys(settings.state));
+  parts.store = value_or_give_up(open_file_store(settings.state));
+  parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(value_or_give_up(find_catalog(settings.catalog)))));
+  return parts;
+}
+
+CapacityMap restored_map(const MapOptions& options, const Parts& parts, std::uint64_t now_ms) {
+  CapacityMap map(options, parts.chips, now_ms);
+  for (const auto& site : parts.store->state().sites) map.put_site(site);
+  for (const auto& node : parts.store->state().nodes) map.add_node(node, true, now_ms);
+  return map;
+}
+
+int run(const ControllerSettings& settings) {
+  const sigset_t stop_signals = block_stop_signals();
+  raise_descriptor_limit();
+  Parts parts = load_parts(settings);
+  const SystemClock clock;
+  const MapOptions map_options{.epoch = random_u64(), .interval_ms = settings.interval_ms};
+  zmq::context_t context(1), strangers(1);
+  Published<MapView> view;
+  Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics;
+
+  std::promise<void> zap_ready, strangers_ready;
+  auto zap = start("zap", [&] { return run_zap(context, {.keys = kKeysPipe}, zap_ready, zap_metrics); });
+  auto strangers_zap =
+      start("enrol zap", [&] { return run_zap(strangers, {.keys = "", .allow_any = true}, strangers_ready, strangers_metrics); });
+  zap_ready.get_future().wait();
+  strangers_ready.get_future().wait();
+
+  auto keys_pipe = value_or_give_up(open_push(context, kKeysPipe));
+  for (const auto& node : parts.store->state().nodes) {
+    value_or_give_up(send_object(keys_pipe, std::make_unique<KeyUpdate>(KeyUpdate{.public_key = node.public_key, .node = node.id})));
+  }
+  const std::size_t known_nodes = parts.store->state().nodes.size();
+
+  auto map = start("map", [&, engine = std::make_shared<CapacityMap>(restored_map(map_options, parts, clock.boot_ms()))] {
+    return run_map(context, std::move(*engine), map_options, clock, view, map_metrics);
+  });
+
+  std::promise<Result<std::string>> ingest_ready, enrol_ready;
+  const auto listen = [&settings](std::uint32_t port) { return tcp_endpoint(settings.listen_address, static_cast<std::uint16_t>(port)); };
+  const IngestOptions ingest_options{.endpoint = listen(settings.message_port), .keys = parts.keys};
+  auto ingest = start("ingest", [&] { return run_ingest(context, ingest_options, clock, ingest_ready, ingest_metrics); });
+  const std::string messages = value_or_give_up(ingest_ready.get_future().get());
+
+  const EnrolOptions enrol_options{.endpoint = listen(settings.enrol_port),
+                                   .keys = parts.keys,
+                                   .advertise_host = settings.advertise_host.empty() ? host_name() : settings.advertise_host,
+                                   .message_port = port_of(messages)};
+  auto enrol = start(
+      "enrol", [&] { return run_enrol(context, strangers, enrol_options, std::move(parts.store), clock, enrol_ready, enrol_metrics); });
+  const std::string joins = value_or_give_up(enrol_ready.get_future().get());
+
+  const HttpOptions http_options{.address = settings.http_address,
+                                 .port = static_cast<std::uint16_t>(settings.http_port),
+                                 .admin_token_hash = secret_hash(parts.admin_token),
+                                 .input = kHttpPipe,
+                                 .map = kMapQueryPipe,
+                                 .admin = kAdminPipe};
+  const HttpSources http_sources{.view = view, .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &map_metrics}, .clock = clock};
+  std::promise<Result<std::uint16_t>> http_ready;
+  auto http = start("http", [&] { return run_http(context, http_options, http_sources, http_ready); });
+  const auto http_port = value_or_give_up(http_ready.get_future().get());
+  spdlog::info("started version={} messages={} enrol={} http=http://{}:{} known_nodes={}", CAPMAP_VERSION, messages, joins,
+               settings.http_address, http_port, known_nodes);
+
+  int signal_number = 0;
+  sigwait(&stop_signals, &signal_number);
+  spdlog::info("stopping signal={}", signal_number);
+  auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
+  auto ingest_pipe = value_or_give_up(open_push(context, kIngestPipe));
+  send_stop(admin_pipe);   // nothing new is promised
+  send_stop(ingest_pipe);  // ingest ▶ map ▶ http: what was accepted is applied and seen
+  enrol.join();
+  ingest.join();
+  map.join();
+  http.join();
+  send_stop(keys_pipe);
+  zap.join();
+  strangers.shutdown();
+  strangers_zap.join();
+  return 0;
+}
+
+}  // namespace
+}  // namespace capmap
+
+int main(int argc, char** argv) {
+  using namespace capmap;
+  std::string printed;
+  const auto line = read_command_line({argv + 1, argv + argc}, printed);
+  if (!line) {
+    std::fprintf(stderr, "capmap-controller: %s\n", line.error().what.c_str());
+    return 2;
+  }
+  if (line->help || line->version || line->print_config) {
+    std::fputs(line->help ? controller_help().c_str() : line->version ? "capmap-controller " CAPMAP_VERSION "\n" : printed.c_str(), stdout);
+    return 0;
+  }
+  if (auto log = start_log(line->settings.log_level); !log) {
+    std::fprintf(stderr, "capmap-controller: %s\n", log.error().what.c_str());
+    return 2;
+  }
+  return run(line->settings);
+}

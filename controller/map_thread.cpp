@@ -1,0 +1,210 @@
+#include "controller/map_thread.hpp"
+
+#include <array>
+
+#include "common/log.hpp"
+#include "common/transport.hpp"
+#include "controller/pipes.hpp"
+#include "controller/requests.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::uint64_t kPublishEveryMs = 100;
+constexpr std::uint64_t kAdvanceEveryMs = 250;
+constexpr std::uint64_t kMetricsEveryMs = 1'000;
+constexpr std::uint64_t kPauseMs = 1'500;       ///< a loop that took longer was stopped from outside
+constexpr std::uint64_t kPauseGraceMs = 5'000;  ///< then waiting messages get so long to come through
+constexpr std::size_t kInputsPerTurn = 64;      ///< before queries and the clock get their turn
+constexpr std::size_t kQueriesPerTurn = 8;
+
+const Envelope& envelope_of(const AgentMessage& message) {
+  return std::visit([](const auto& kind) -> const Envelope& { return kind.envelope; }, message);
+}
+
+class MapThread {
+ public:
+  MapThread(CapacityMap map, const MapOptions& options, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics)
+      : map_(std::move(map)), options_(options), clock_(clock), view_(view), metrics_(metrics) {}
+
+  Result<Done> open(zmq::context_t& context);
+  Result<Done> run();
+
+ private:
+  /// False on stop.
+  bool take_inputs();
+  void answer_queries();
+  void apply(const ReportBatch& batch);
+  void move_clock();
+  void publish();
+  void publish_metrics();
+  std::uint32_t jittered_interval(std::uint64_t run_id, std::uint32_t seq) const;
+
+  CapacityMap map_;
+  MapOptions options_;
+  const Clock& clock_;
+  Published<MapView>& view_;
+  Published<Metrics>& metrics_;
+  zmq::socket_t input_, queries_, acks_, http_;
+  std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
+  std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
+  std::uint64_t views_ = 0, acks_dropped_ = 0, pauses_ = 0;
+};
+
+Result<Done> MapThread::open(zmq::context_t& context) {
+  auto input = open_pull(context, kMapPipe);
+  if (!input) return input.error();
+  auto queries = open_pull(context, kMapQueryPipe);
+  if (!queries) return queries.error();
+  auto acks = open_push(context, kIngestPipe);
+  if (!acks) return acks.error();
+  auto http = open_push(context, kHttpPipe);
+  if (!http) return http.error();
+  input_ = std::move(*input);
+  queries_ = std::move(*queries);
+  acks_ = std::move(*acks);
+  http_ = std::move(*http);
+  return Done{};
+}
+
+Result<Done> MapThread::run() {
+  publish();
+  turn_at_ms_ = clock_.boot_ms();
+  for (;;) {
+    std::array items = {Waitable{.socket = &input_}, Waitable{.socket = &queries_}};
+    wait_any(items, static_cast<int>(kPublishEveryMs));
+    const auto now_ms = clock_.boot_ms();
+    if (now_ms > turn_at_ms_ + kPauseMs) {
+      ++pauses_;
+      hold_deaths_until_ms_ = now_ms + kPauseGraceMs;
+      spdlog::warn("controller_paused ms={} action=\"nobody is declared dead for {} ms\"", now_ms - turn_at_ms_, kPauseGraceMs);
+    }
+    turn_at_ms_ = now_ms;
+    if (items[0].ready && !take_inputs()) break;
+    if (items[1].ready) answer_queries();
+    if (!items[0].ready || now_ms > advanced_at_ms_ + 4 * kAdvanceEveryMs) move_clock();
+    publish();
+    publish_metrics();
+  }
+  published_at_ms_ = 0;
+  publish();
+  send_stop(http_);
+  return Done{};
+}
+
+bool MapThread::take_inputs() {
+  for (std::size_t i = 0; i < kInputsPerTurn; ++i) {
+    auto input = receive_object<MapInput>(input_, 0);
+    if (!input) return true;
+    if (!*input) return false;
+    if (const auto* batch = std::get_if<ReportBatch>(input->get())) {
+      apply(*batch);
+    } else if (const auto* admitted = std::get_if<NodeAdmitted>(input->get())) {
+      map_.add_node(admitted->node, false, clock_.boot_ms());
+    } else if (const auto* changed = std::get_if<SiteChanged>(input->get())) {
+      map_.put_site(changed->site);
+    }
+  }
+  return true;
+}
+
+void MapThread::apply(const ReportBatch& batch) {
+  auto answers = std::make_unique<AckBatch>();
+  answers->acks.reserve(batch.reports.size());
+  const auto now_unix_ms = clock_.unix_ms();
+  const auto epoch = options_.epoch;
+  for (const auto& report : batch.reports) {
+    const auto answer = map_.apply(report.node, report.message, batch.received_boot_ms, now_unix_ms);
+    const auto& envelope = envelope_of(report.message);
+    answers->acks.push_back({.route = report.route,
+                             .ack = {.epoch = epoch,
+                                     .run_id = envelope.run_id,
+                                     .session = answer.session,
+                                     .applied_seq = answer.applied_seq,
+                                     .next_interval_ms = jittered_interval(envelope.run_id, envelope.seq),
+                                     .need_hello = answer.need_hello,
+                                     .need_shape = answer.need_shape,
+                                     .need_usage = answer.need_usage,
+                                     .time_unix_ms = now_unix_ms}});
+  }
+  const auto count = answers->acks.size();
+  // Never wait here: ingest may be waiting for us. An agent without an ack asks again.
+  if (!send_object(acks_, std::move(answers), false)) acks_dropped_ += count;
+}
+
+/// The given interval ± 5%, different each time, so that agents that started together drift apart.
+std::uint32_t MapThread::jittered_interval(std::uint64_t run_id, std::uint32_t seq) const {
+  const std::uint64_t mixed = (run_id ^ (std::uint64_t{seq} << 32)) * 0x9E37'79B9'7F4A'7C15U;
+  const std::uint64_t span = options_.interval_ms / 10;
+  return static_cast<std::uint32_t>(options_.interval_ms - span / 2 + (span == 0 ? 0 : (mixed >> 33) % (span + 1)));
+}
+
+void MapThread::answer_queries() {
+  for (std::size_t i = 0; i < kQueriesPerTurn; ++i) {
+    auto query = receive_object<NodeQuery>(queries_, 0);
+    if (!query || !*query) return;
+    NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = map_.chunk_count()};
+    if ((*query)->id) {
+      if (auto row = map_.node(*(*query)->id)) answer.rows.push_back(std::move(*row));
+    } else if ((*query)->chunk < answer.chunk_count) {
+      answer.rows = map_.chunk((*query)->chunk);
+    }
+    // A full pipe means http has stopped reading: its own deadline answers the reader.
+    static_cast<void>(send_object(http_, std::make_unique<HttpInput>(std::move(answer)), false));
+  }
+}
+
+void MapThread::move_clock() {
+  const auto now_ms = clock_.boot_ms();
+  if (now_ms < advanced_at_ms_ + kAdvanceEveryMs || now_ms < hold_deaths_until_ms_) return;
+  advanced_at_ms_ = now_ms;
+  map_.advance(now_ms);
+}
+
+void MapThread::publish() {
+  const auto now_ms = clock_.boot_ms();
+  if (map_.revision() == published_revision_ || now_ms < published_at_ms_ + kPublishEveryMs) return;
+  published_revision_ = map_.revision();
+  published_at_ms_ = now_ms;
+  ++views_;
+  view_.publish(map_.view(now_ms, clock_.unix_ms()));
+}
+
+void MapThread::publish_metrics() {
+  const auto now_ms = clock_.boot_ms();
+  if (now_ms < metrics_at_ms_ + kMetricsEveryMs) return;
+  metrics_at_ms_ = now_ms;
+  const auto& counters = map_.counters();
+  Metrics out;
+  const auto counter = [&out](const char* name, const char* help, std::uint64_t value) {
+    out.push_back({name, help, Metric::Kind::kCounter, {}, static_cast<double>(value)});
+  };
+  counter("capmap_map_applied_total", "Messages applied to the map.", counters.applied);
+  for (const auto& [reason, count] : counters.refused) {
+    out.push_back({"capmap_map_refused_total",
+                   "Messages the map did not take, by reason.",
+                   Metric::Kind::kCounter,
+                   {{"reason", reason}},
+                   static_cast<double>(count)});
+  }
+  counter("capmap_map_views_total", "Views published.", views_);
+  counter("capmap_map_acks_dropped_total", "Acks dropped because ingest was behind.", acks_dropped_);
+  counter("capmap_map_pauses_total", "Times this process was stopped from outside for over 1.5 s.", pauses_);
+  const auto gauge = [&out](const char* name, const char* help, std::uint64_t value) {
+    out.push_back({name, help, Metric::Kind::kGauge, {}, static_cast<double>(value)});
+  };
+  gauge("capmap_map_shapes", "Shapes known.", counters.shapes);
+  gauge("capmap_map_hardware_rows", "Hardware rows known.", counters.hardware_rows);
+  metrics_.publish(std::make_shared<const Metrics>(std::move(out)));
+}
+
+}  // namespace
+
+Result<Done> run_map(zmq::context_t& context, CapacityMap map, const MapOptions& options, const Clock& clock, Published<MapView>& view,
+                     Published<Metrics>& metrics) {
+  MapThread thread(std::move(map), options, clock, view, metrics);
+  if (auto opened = thread.open(context); !opened) return opened;
+  return thread.run();
+}
+
+}  // namespace capmap

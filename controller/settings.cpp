@@ -1,0 +1,100 @@
+#include "controller/settings.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace capmap {
+namespace {
+
+constexpr const char* kDefaultFile = "/etc/capmap/controller.toml";
+
+struct Flag {
+  std::string name;
+  std::string value;
+  bool has_value = false;
+};
+
+/// "--name=value" or "--name value".
+Result<Flag> take_flag(const std::vector<std::string>& arguments, std::size_t& at) {
+  const std::string& text = arguments[at];
+  if (!text.starts_with("--")) return Error{ErrorCode::kMalformed, "\"" + text + "\": flags begin with --; see --help"};
+  const auto equals = text.find('=');
+  if (equals != std::string::npos) return Flag{text.substr(0, equals), text.substr(equals + 1), true};
+  if (text == "--help" || text == "--version" || text == "--print-config") return Flag{text, "", false};
+  if (at + 1 >= arguments.size()) return Error{ErrorCode::kMalformed, text + ": takes a value; see --help"};
+  return Flag{text, arguments[++at], true};
+}
+
+}  // namespace
+
+std::vector<Setting> describe(ControllerSettings& settings) {
+  return {
+      {.key = "state", .target = &settings.state, .help = "folder of keys, sites and known nodes, made by capmapctl init"},
+      {.key = "catalog",
+       .target = &settings.catalog,
+       .help = "folder of the chip table; empty: beside the program or /usr/share/capmap/catalog"},
+      {.key = "http.address", .target = &settings.http_address, .help = "loopback address of the HTTP API"},
+      {.key = "http.port", .target = &settings.http_port, .help = "port of the HTTP API; 0 = any free one", .max = 65'535},
+      {.key = "messages.address",
+       .target = &settings.listen_address,
+       .help = "address of the message and enrolment ports; * = all, IPv4 and IPv6"},
+      {.key = "messages.port", .target = &settings.message_port, .help = "port agents report to; 0 = any free one", .max = 65'535},
+      {.key = "enrol.port", .target = &settings.enrol_port, .help = "port servers join at; 0 = any free one", .max = 65'535},
+      {.key = "advertise.host",
+       .target = &settings.advertise_host,
+       .help = "name or address agents reach this controller by; empty: the host name"},
+      {.key = "interval_ms", .target = &settings.interval_ms, .help = "time between heartbeats of a node", .min = 200, .max = 3'600'000},
+      {.key = "log.level", .target = &settings.log_level, .help = "trace, debug, info, warn or error"},
+  };
+}
+
+Result<CommandLine> read_command_line(const std::vector<std::string>& arguments, std::string& printed_config) {
+  CommandLine line;
+  auto settings = describe(line.settings);
+  std::vector<Flag> flags;
+  std::string file;
+  for (std::size_t at = 0; at < arguments.size(); ++at) {
+    auto flag = take_flag(arguments, at);
+    if (!flag) return flag.error();
+    if (flag->name == "--help")
+      line.help = true;
+    else if (flag->name == "--version")
+      line.version = true;
+    else if (flag->name == "--print-config")
+      line.print_config = true;
+    else if (flag->name == "--config")
+      file = flag->value;
+    else
+      flags.push_back(std::move(*flag));
+  }
+  if (!file.empty() || access(kDefaultFile, F_OK) == 0) {
+    if (auto read = read_toml(file.empty() ? kDefaultFile : file, settings); !read) return read.error();
+  }
+  for (const auto& flag : flags) {
+    const auto setting =
+        std::find_if(settings.begin(), settings.end(), [&flag](const Setting& s) { return flag_name(s.key) == flag.name; });
+    if (setting == settings.end()) return Error{ErrorCode::kMalformed, flag.name + ": no such flag; see --help"};
+    if (auto set = set_from_flag(*setting, flag.value); !set) return set.error();
+  }
+  printed_config = print_settings(settings);
+  return line;
+}
+
+std::string controller_help() {
+  ControllerSettings defaults;
+  std::string text =
+      "capmap-controller keeps the live capacity map and serves it.\n\n"
+      "usage: capmap-controller [--config FILE] [flags]\n\n"
+      "  --config FILE            settings in TOML (default /etc/capmap/controller.toml where it exists)\n"
+      "  --print-config           print every setting with its origin and exit\n"
+      "  --version                print the version and exit\n";
+  for (const auto& setting : describe(defaults)) {
+    std::string name = "  " + flag_name(setting.key) + " VALUE";
+    name.resize(std::max<std::size_t>(name.size() + 1, 27), ' ');
+    text += name + setting.help + "\n";
+  }
+  return text + "\nexample: capmapctl init --state /tmp/state --site here && capmap-controller --state /tmp/state\n";
+}
+
+}  // namespace capmap

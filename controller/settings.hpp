@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config.hpp"
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// Everything an admin can set on the controller: /etc/capmap/controller.toml, then flags. A change is a restart.
+struct ControllerSettings {
+  std::string state = "/var/lib/capmap-controller";
+  std::string catalog;  ///< empty: looked for beside the program, then in /usr/share/capmap/catalog
+  std::string http_address = "127.0.0.1";
+  std::uint32_t http_port = 8470;
+  std::string listen_address = "*";
+  std::uint32_t message_port = 8471;
+  std::uint32_t enrol_port = 8472;
+  std::string advertise_host;  ///< empty: this machine's host name
+  std::uint32_t interval_ms = 10'000;
+  std::string log_level = "info";
+};
+
+/// The settings with their keys, help and limits, for files, flags and --print-config.
+std::vector<Setting> describe(ControllerSettings& settings);
+
+/// What the command line asks for beside settings.
+struct CommandLine {
+  ControllerSettings settings;
+  bool print_config = false, help = false, version = false;
+};
+/// Reads the file (--config FILE, or the default one where it exists), then flags ("--http-port 8470" or "--http-port=8470").
+/// Errors: kMalformed with the place; kAbsent for a file that was named.
+Result<CommandLine> read_command_line(const std::vector<std::string>& arguments, std::string& printed_config);
+
+/// Help text with every flag, its default and meaning.
+std::string controller_help();
+
+}  // namespace capmap
