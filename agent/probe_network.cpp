@@ -1,0 +1,87 @@
+#include "agent/probe_network.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/fields.hpp"
+#include "agent/rate.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::uint64_t kBitsAByte = 8;
+constexpr int kReceiveFields = 8;  // bytes packets errs drop fifo frame compressed multicast, then the same of transmit
+
+std::optional<NicCounters> parse_line(std::string_view name, std::string_view line) {
+  NicCounters nic{.name = std::string(name)};
+  for (int field = 0; field <= kReceiveFields; ++field) {
+    const auto value = to_number(take_word(line));
+    if (!value) return std::nullopt;
+    if (field == 0) nic.received_bytes = *value;
+    if (field == kReceiveFields) nic.transmitted_bytes = *value;
+  }
+  return nic;
+}
+
+Result<std::vector<std::string>> physical_nics(const HostRoot& root) {
+  auto names = root.list("sys/class/net");
+  if (!names) return names.error();
+  std::erase_if(*names, [&](const std::string& name) {
+    const std::string device = "sys/class/net/" + name + "/device";
+    return !root.exists(device) || root.exists(device + "/physfn");
+  });
+  return names;
+}
+
+}  // namespace
+
+Result<std::vector<NicCounters>> parse_network(std::string_view text, const std::vector<std::string>& physical) {
+  std::vector<NicCounters> nics;
+  while (!text.empty()) {
+    auto line = take_line(text);
+    if (line.find(':') == std::string_view::npos) continue;  // the two lines of headings
+    auto before_colon = take_until(line, ':');
+    const auto name = take_word(before_colon);
+    if (!std::ranges::binary_search(physical, name)) continue;
+    auto nic = parse_line(name, line);
+    if (!nic) return Error{ErrorCode::kMalformed, "proc/net/dev: " + std::string(name) + " has no nine numbers"};
+    nics.push_back(std::move(*nic));
+  }
+  return nics;
+}
+
+NetworkRates network_rates(const std::vector<NicCounters>& before, const std::vector<NicCounters>& after, std::uint64_t elapsed_ms) {
+  std::uint64_t received = 0, transmitted = 0;
+  bool any = false;
+  for (const auto& now : after) {
+    const auto was = std::ranges::find(before, now.name, &NicCounters::name);
+    if (was == before.end()) continue;
+    const auto in = growth(was->received_bytes, now.received_bytes);
+    const auto out = growth(was->transmitted_bytes, now.transmitted_bytes);
+    if (!in || !out) return {};
+    received += *in;
+    transmitted += *out;
+    any = true;
+  }
+  if (!any) return {};
+  return {.receive_kbps = rate_of(received, kBitsAByte, elapsed_ms), .transmit_kbps = rate_of(transmitted, kBitsAByte, elapsed_ms)};
+}
+
+Result<NetworkRates> read_network(const HostRoot& root, NetworkMemory& memory, std::uint64_t now_ms) {
+  if (memory.ticks % kNicLookEvery == 0) {
+    auto physical = physical_nics(root);
+    if (!physical) return physical.error();
+    memory.physical = std::move(*physical);
+  }
+  ++memory.ticks;
+  const auto text = root.read("proc/net/dev");
+  if (!text) return text.error();
+  auto now = parse_network(*text, memory.physical);
+  if (!now) return now.error();
+  const auto rates = memory.before ? network_rates(*memory.before, *now, now_ms - memory.before_ms) : NetworkRates{};
+  memory.before = std::move(*now);
+  memory.before_ms = now_ms;
+  return rates;
+}
+
+}  // namespace capmap

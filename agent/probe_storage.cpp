@@ -1,0 +1,196 @@
+#include "agent/probe_storage.hpp"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "agent/fields.hpp"
+#include "agent/rate.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::uint64_t kMegabyte = 1'000'000;
+constexpr std::size_t kMaxMounts = 16'384;
+constexpr std::array<std::string_view, 13> kLocalTypes = {"ext2", "ext3",     "ext4", "xfs",   "btrfs", "f2fs", "bcachefs",
+                                                          "jfs",  "reiserfs", "vfat", "exfat", "ntfs3", "zfs"};
+constexpr std::array<std::string_view, 8> kNotPhysical = {"/dev/loop", "/dev/ram", "/dev/zram", "/dev/nbd",
+                                                          "/dev/rbd",  "/dev/sr",  "/dev/fd",   "/dev/drbd"};
+constexpr int kCountersBefore = 3, kReadField = 2, kWriteField = 6;  // behind major, minor and name: reads merged sectors ms writes …
+
+std::optional<DiskCounters> parse_line(std::string_view name, std::string_view line) {
+  DiskCounters disk{.name = std::string(name)};
+  for (int field = 0; field <= kWriteField; ++field) {
+    const auto value = to_number(take_word(line));
+    if (!value) return std::nullopt;
+    if (field == kReadField) disk.read_sectors = *value;
+    if (field == kWriteField) disk.written_sectors = *value;
+  }
+  return disk;
+}
+
+Result<std::vector<std::string>> physical_disks(const HostRoot& root) {
+  auto names = root.list("sys/block");
+  if (!names) return names.error();
+  std::erase_if(*names, [&](const std::string& name) {
+    return name.starts_with("sr") || name.starts_with("fd") || !root.exists("sys/block/" + name + "/device");
+  });
+  return names;
+}
+
+/// Undoes the kernel's \ooo for blanks in names.
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto octal = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
+    if (text[i] == '\\' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
+      out += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+struct Mount {
+  std::string_view device, point;
+  bool local = false;
+};
+
+bool is_local(std::string_view type, std::string_view source) {
+  if (std::ranges::find(kLocalTypes, type) == kLocalTypes.end()) return false;
+  if (type == "zfs") return true;  // its source is a data set's name
+  return source.starts_with("/dev/") && std::ranges::none_of(kNotPhysical, [&](auto p) { return source.starts_with(p); });
+}
+
+/// id parent major:minor root point options [optional…] - type source options
+Mount parse_mount(std::string_view line) {
+  take_word(line);
+  take_word(line);
+  Mount mount;
+  mount.device = take_word(line);
+  take_word(line);
+  mount.point = take_word(line);
+  const auto dash = line.find(" - ");
+  if (dash == std::string_view::npos) return mount;
+  line.remove_prefix(dash + 3);
+  const auto type = take_word(line);
+  mount.local = is_local(type, take_word(line));
+  return mount;
+}
+
+/// True when the mount point still shows that device: a mount above it may hide it. Anonymous devices (btrfs, zfs) cannot be told.
+bool shows_device(const std::string& point, const std::string& device) {
+  struct stat about {};
+  if (stat(point.c_str(), &about) != 0) return false;
+  return device.starts_with("0:") || device == std::to_string(major(about.st_dev)) + ":" + std::to_string(minor(about.st_dev));
+}
+
+/// Bytes taken on one file system; empty when none of its mount points answers.
+std::optional<std::uint64_t> used_bytes(const LocalFileSystem& system) {
+  for (const auto& point : system.mount_points) {
+    struct statvfs about {};
+    if (!shows_device(point, system.device)) continue;
+    if (statvfs(point.c_str(), &about) != 0 || about.f_bfree > about.f_blocks) continue;
+    return (about.f_blocks - about.f_bfree) * about.f_frsize;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> used_mb(const std::vector<LocalFileSystem>& systems) {
+  std::uint64_t sum = 0;
+  bool any = false;
+  for (const auto& system : systems) {
+    const auto used = used_bytes(system);
+    if (!used || *used > std::numeric_limits<std::uint64_t>::max() - sum) continue;
+    sum += *used;
+    any = true;
+  }
+  return any ? to_u32(sum / kMegabyte) : std::nullopt;
+}
+
+}  // namespace
+
+Result<std::vector<DiskCounters>> parse_disks(std::string_view text, const std::vector<std::string>& physical) {
+  std::vector<DiskCounters> disks;
+  while (!text.empty()) {
+    auto line = take_line(text);
+    std::string_view name;
+    for (int field = 0; field < kCountersBefore; ++field) name = take_word(line);
+    if (!std::ranges::binary_search(physical, name)) continue;
+    auto disk = parse_line(name, line);
+    if (!disk) return Error{ErrorCode::kMalformed, "proc/diskstats: " + std::string(name) + " has no seven numbers"};
+    disks.push_back(std::move(*disk));
+  }
+  return disks;
+}
+
+DiskRates disk_rates(const std::vector<DiskCounters>& before, const std::vector<DiskCounters>& after, std::uint64_t elapsed_ms) {
+  std::uint64_t read = 0, written = 0;
+  bool any = false;
+  for (const auto& now : after) {
+    const auto was = std::ranges::find(before, now.name, &DiskCounters::name);
+    if (was == before.end()) continue;
+    const auto in = growth(was->read_sectors, now.read_sectors);
+    const auto out = growth(was->written_sectors, now.written_sectors);
+    if (!in || !out) return {};
+    read += *in;
+    written += *out;
+    any = true;
+  }
+  if (!any) return {};
+  return {.read_kbs = rate_of(read, kSectorBytes, elapsed_ms), .write_kbs = rate_of(written, kSectorBytes, elapsed_ms)};
+}
+
+std::vector<LocalFileSystem> parse_mounts(std::string_view text) {
+  std::vector<Mount> mounts;
+  while (!text.empty() && mounts.size() < kMaxMounts) mounts.push_back(parse_mount(take_line(text)));
+  std::vector<std::string_view> covered;  // sorted mount points of later mounts
+  std::vector<LocalFileSystem> systems;
+  for (auto mount = mounts.rbegin(); mount != mounts.rend(); ++mount) {
+    const auto place = std::ranges::lower_bound(covered, mount->point);
+    if (place != covered.end() && *place == mount->point) continue;
+    covered.insert(place, mount->point);
+    if (!mount->local) continue;
+    auto system = std::ranges::find(systems, mount->device, &LocalFileSystem::device);
+    if (system == systems.end()) system = systems.insert(systems.end(), {.device = std::string(mount->device), .mount_points = {}});
+    system->mount_points.push_back(unescaped(mount->point));
+  }
+  return systems;
+}
+
+Result<DiskRates> read_disk_rates(const HostRoot& root, StorageMemory& memory, std::uint64_t now_ms) {
+  if (memory.rate_ticks % kStorageLookEvery == 0) {
+    auto physical = physical_disks(root);
+    if (!physical) return physical.error();
+    memory.physical = std::move(*physical);
+  }
+  ++memory.rate_ticks;
+  const auto text = root.read("proc/diskstats");
+  if (!text) return text.error();
+  auto now = parse_disks(*text, memory.physical);
+  if (!now) return now.error();
+  const auto rates = memory.before ? disk_rates(*memory.before, *now, now_ms - memory.before_ms) : DiskRates{};
+  memory.before = std::move(*now);
+  memory.before_ms = now_ms;
+  return rates;
+}
+
+Result<std::optional<std::uint32_t>> read_storage_used(const HostRoot& root, StorageMemory& memory) {
+  if (memory.used_ticks++ % kStorageLookEvery != 0) return memory.used_mb;
+  memory.used_mb.reset();
+  if (!root.live()) return memory.used_mb;
+  const auto text = root.read("proc/self/mountinfo", 4 << 20);
+  if (!text) return text.error();
+  memory.used_mb = used_mb(parse_mounts(*text));
+  return memory.used_mb;
+}
+
+}  // namespace capmap

@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/host_root.hpp"
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// Sectors of 512 bytes one disk moved since boot.
+struct DiskCounters {
+  std::string name;
+  std::uint64_t read_sectors = 0, written_sectors = 0;
+  bool operator==(const DiskCounters&) const = default;
+};
+
+/// Traffic of all physical disks together, 10^3 bytes a second.
+struct DiskRates {
+  std::optional<std::uint32_t> read_kbs, write_kbs;
+  bool operator==(const DiskRates&) const = default;
+};
+
+/// Text of /proc/diskstats to counters of the disks named in `physical` (sorted). Errors: kMalformed. Thread: any; pure.
+Result<std::vector<DiskCounters>> parse_disks(std::string_view text, const std::vector<std::string>& physical);
+
+/// Rates over the disks that stand in both readings; empty when there is none, or when a counter went backwards.
+DiskRates disk_rates(const std::vector<DiskCounters>& before, const std::vector<DiskCounters>& after, std::uint64_t elapsed_ms);
+
+/// Where local file systems on physical devices are mounted: text of /proc/self/mountinfo to mount points, one list a device, the
+/// newest mount first. Left out: network and FUSE file systems (they may hang), memory, loop and network block devices, and mount
+/// points that a later mount covers. Lines without meaning are skipped. Thread: any; pure.
+struct LocalFileSystem {
+  std::string device;                     ///< "major:minor"
+  std::vector<std::string> mount_points;  ///< [mount], any of them tells the use
+  bool operator==(const LocalFileSystem&) const = default;
+};
+std::vector<LocalFileSystem> parse_mounts(std::string_view text);
+
+/// What one tick leaves for the next.
+struct StorageMemory {
+  std::vector<std::string> physical;  ///< sorted; looked up anew each kStorageLookEvery ticks, as is used_mb
+  std::uint32_t rate_ticks = 0, used_ticks = 0;
+  std::optional<std::vector<DiskCounters>> before;
+  std::uint64_t before_ms = 0;
+  std::optional<std::uint32_t> used_mb;
+};
+inline constexpr std::uint32_t kStorageLookEvery = 6;
+
+/// Reads how fast the physical disks were read and written since the last call.
+///
+/// Source:  <root>/proc/diskstats; physical = <root>/sys/block/NAME/device is there, and it is no CD or floppy drive.
+/// Returns: rates; empty ones on the first call.
+/// Errors:  those of HostRoot::read and list, kMalformed.
+/// Thread:  one, with its StorageMemory. Cost: one small read; each kStorageLookEvery ticks a directory.
+Result<DiskRates> read_disk_rates(const HostRoot& root, StorageMemory& memory, std::uint64_t now_ms);
+
+/// Reads how much of the local file systems is taken, each device once.
+///
+/// Source:  <root>/proc/self/mountinfo and statvfs(3), both only each kStorageLookEvery ticks: a hung local disk would hold the caller.
+/// Returns: 10^6 bytes; empty below a root that is not the running machine, and where no file system answers.
+/// Errors:  those of HostRoot::read.
+/// Thread:  one, with its StorageMemory; never the one that sends heartbeats.
+Result<std::optional<std::uint32_t>> read_storage_used(const HostRoot& root, StorageMemory& memory);
+
+}  // namespace capmap

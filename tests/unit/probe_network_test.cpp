@@ -1,0 +1,84 @@
+#include "agent/probe_network.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "tests/support/fake_host.hpp"
+
+namespace capmap {
+namespace {
+
+const std::string kHeadings =
+    "Inter-|   Receive                                                |  Transmit\n"
+    " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n";
+
+TEST_CASE("network: bytes of the named interfaces are read, also where the number touches the name") {
+  const auto text =
+      kHeadings + "    lo:    3371 31 0 0 0 0 0 0 3371 31 0 0 0 0 0 0\n" + "  eth0:44175442 1045 0 0 0 0 0 0 45927 538 0 0 0 0 0 0\n";
+  const auto nics = parse_network(text, {"eth0", "eth1"});
+  REQUIRE(nics);
+  CHECK(*nics == std::vector<NicCounters>{{.name = "eth0", .received_bytes = 44'175'442, .transmitted_bytes = 45'927}});
+  CHECK(parse_network(kHeadings, {"eth0"})->empty());
+}
+
+TEST_CASE("network: an interface with too few or wrong numbers has no meaning") {
+  for (const char* line : {"eth0: 1 2 3 4 5 6 7 8\n", "eth0: x 2 3 4 5 6 7 8 9\n", "eth0:\n", "eth0: -1 2 3 4 5 6 7 8 9\n"}) {
+    CAPTURE(line);
+    CHECK(parse_network(line, {"eth0"}).error().code == ErrorCode::kMalformed);
+  }
+}
+
+TEST_CASE("network: rates are thousands of bits a second over all interfaces that stand in both readings") {
+  const std::vector<NicCounters> before = {{.name = "a", .received_bytes = 1'000, .transmitted_bytes = 0},
+                                           {.name = "gone", .received_bytes = 5, .transmitted_bytes = 5}};
+  const std::vector<NicCounters> after = {{.name = "a", .received_bytes = 1'251'000, .transmitted_bytes = 10'000},
+                                          {.name = "new", .received_bytes = 1'000'000'000, .transmitted_bytes = 5}};
+  CHECK(network_rates(before, after, 10'000) == NetworkRates{.receive_kbps = 1'000, .transmit_kbps = 8});
+}
+
+TEST_CASE("network: no interface, a counter that went backwards and an impossible rate are unknown, not zero") {
+  CHECK(network_rates({}, {}, 1'000) == NetworkRates{});
+  CHECK(network_rates({{.name = "a", .received_bytes = 9, .transmitted_bytes = 0}},
+                      {{.name = "a", .received_bytes = 8, .transmitted_bytes = 0}}, 1'000) == NetworkRates{});
+  const auto rates = network_rates({{.name = "a", .received_bytes = 0, .transmitted_bytes = 0}},
+                                   {{.name = "a", .received_bytes = UINT64_MAX, .transmitted_bytes = 1'000}}, 1'000);
+  CHECK(rates == NetworkRates{.receive_kbps = std::nullopt, .transmit_kbps = 8});
+}
+
+TEST_CASE("network: bridges, loopback and virtual functions of this host are left out") {
+  const test::FakeHost host;
+  host.put_folder("sys/class/net/eth0/device");
+  host.put_folder("sys/class/net/eth0v1/device/physfn");
+  host.put_folder("sys/class/net/br0");
+  const auto table = [](const char* bytes) {
+    std::string text = kHeadings;
+    for (const char* name : {"eth0", "eth0v1", "br0"})
+      text += std::string(name) + ": " + bytes + " 0 0 0 0 0 0 0 " + bytes + " 0 0 0 0 0 0 0\n";
+    return text;
+  };
+  NetworkMemory memory;
+  host.put("proc/net/dev", table("1000"));
+  const auto first = read_network(host.root(), memory, 1'000);
+  REQUIRE(first);
+  CHECK(*first == NetworkRates{});
+  host.put("proc/net/dev", table("2000"));
+  const auto second = read_network(host.root(), memory, 2'000);
+  REQUIRE(second);
+  CHECK(*second == NetworkRates{.receive_kbps = 8, .transmit_kbps = 8});
+}
+
+TEST_CASE("network: a new interface is seen when it is looked for again, and a failed look is repeated at once") {
+  const test::FakeHost host;
+  NetworkMemory memory;
+  CHECK(read_network(host.root(), memory, 0).error().code == ErrorCode::kAbsent);
+  host.put_folder("sys/class/net/eth0/device");
+  host.put("proc/net/dev", "eth0: 1 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0\neth1: 1 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0\n");
+  REQUIRE(read_network(host.root(), memory, 1));
+  CHECK(memory.physical == std::vector<std::string>{"eth0"});
+  host.put_folder("sys/class/net/eth1/device");
+  for (std::uint32_t tick = 0; tick < kNicLookEvery; ++tick) REQUIRE(read_network(host.root(), memory, 2 + tick));
+  CHECK(memory.physical == std::vector<std::string>{"eth0", "eth1"});
+}
+
+}  // namespace
+}  // namespace capmap
