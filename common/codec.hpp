@@ -7,10 +7,12 @@
 
 namespace capmap {
 
-/// Messages to FlatBuffers bytes and back. The only place that sees generated code (schemas/messages.fbs, schemas/enrol.fbs).
-/// decode(encode(x)) == x for every x whose values are in range. Decoders take untrusted bytes: they check the length, copy to an
-/// aligned buffer, verify with tight depth and table limits, then check meaning (known enum values, string and list limits, no
-/// zero run_id, counts in range). One bad field fails the message, with the field's name.
+/// Messages to FlatBuffers bytes and back. Only codec*.cpp see generated code (schemas/messages.fbs, schemas/enrol.fbs).
+/// decode(encode(x)) == x for every x whose values are in range (limits: common/codec_parts.hpp). Encoders cut texts and lists that
+/// are over their limits and write '?' for control characters, so that one odd device name silences no node. Decoders take untrusted
+/// bytes: they check the length, copy to an aligned buffer, verify with tight depth and table limits, then check meaning (text and
+/// list limits, no zero run_id or seq, counts in range, accelerators in order). One bad field fails the message, with the field's
+/// name. An enum value this reader does not know is kUnknown: a newer agent may know more. ShapeMessage.shape.id stays empty.
 /// Errors of every decode: kMalformed (too short, too long, wrong identifier, failed verification, a value without meaning).
 /// Thread: any; no state.
 

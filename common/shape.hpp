@@ -14,7 +14,8 @@ std::uint64_t rounded_memory_bytes(std::uint64_t memtotal_bytes);
 /// Encodes, hashes and (over 512 bytes, when smaller) zstd-compresses a canonical shape. Pulls in libzstd: capmap-probe and tests only.
 EncodedShape pack_shape(const Shape& shape);
 
-/// Undoes pack_shape on received bytes: bounded decompression, decode, and the id computed from the bytes (never a claimed one).
+/// Undoes pack_shape on received bytes: bounded decompression, decode, canonical order (rows that differ only in fields
+/// of a newer agent merge), and the id computed from the bytes (never a claimed one).
 /// Errors: kMalformed (bad zstd frame, raw size not as announced or over kMaxShapeRawBytes, undecodable).
 struct UnpackedShape {
   ShapeId id;

@@ -1,0 +1,99 @@
+// Hello, shape message and bye: what an agent says rarely.
+#include "common/codec_parts.hpp"
+#include "schemas/messages_generated.h"
+
+namespace capmap {
+namespace {
+
+Hello read_hello(const wire::Hello& table, FieldReader& reader) {
+  Hello hello;
+  hello.envelope = reader.envelope(table);
+  hello.shape_id.bytes = id_of_halves(table.shape_id_first(), table.shape_id_second());
+  hello.agent_version = reader.text(table.agent_version(), "agent_version");
+  hello.hostname = reader.text(table.hostname(), "hostname");
+  hello.os = reader.text(table.os(), "os");
+  hello.kernel = reader.text(table.kernel(), "kernel");
+  hello.virtualization = reader.text(table.virtualization(), "virtualization");
+  hello.memory_total_bytes = table.memory_total_bytes();
+  hello.pus_allowed = reader.in_range(table.pus_allowed(), kMaxCount, "pus_allowed");
+  hello.time_unix_ms = table.time_unix_ms();
+  hello.disk_names = reader.texts(table.disk_names(), kMaxRows, "disk_names");
+  hello.nic_names = reader.texts(table.nic_names(), kMaxRows, "nic_names");
+  hello.accelerator_addresses = reader.texts(table.accelerator_addresses(), kMaxAccelerators, "accelerator_addresses");
+  hello.problems = reader.problems(table);
+  return hello;
+}
+
+ShapeMessage read_shape_message(const wire::Shape& table, FieldReader& reader) {
+  ShapeMessage message;
+  message.envelope = reader.envelope(table);
+  message.shape.compressed = table.compressed();
+  message.shape.raw_bytes = reader.in_range(table.raw_bytes(), kMaxShapeRawBytes, "raw_bytes");
+  const std::size_t body_bytes = table.body() == nullptr ? 0 : table.body()->size();
+  reader.require(body_bytes != 0, "body", "is empty");
+  if (table.compressed()) {
+    reader.require(body_bytes < table.raw_bytes(), "body", "is compressed and not shorter than raw_bytes");
+  } else {
+    reader.require(body_bytes == table.raw_bytes(), "body", "is not raw_bytes long");
+  }
+  if (!reader.good()) return message;
+  const auto* begin = reinterpret_cast<const std::byte*>(table.body()->data());
+  message.shape.body.assign(begin, begin + body_bytes);
+  return message;
+}
+
+Bye read_bye(const wire::Bye& table, FieldReader& reader) {
+  Bye bye;
+  bye.envelope = reader.envelope(table);
+  bye.reason = reader.text(table.reason(), "reason");
+  return bye;
+}
+
+}  // namespace
+
+Bytes encode(const Hello& message) {
+  Builder builder;
+  const auto agent_version = put_text(builder, message.agent_version);
+  const auto hostname = put_text(builder, message.hostname);
+  const auto os = put_text(builder, message.os);
+  const auto kernel = put_text(builder, message.kernel);
+  const auto virtualization = put_text(builder, message.virtualization);
+  const auto disk_names = put_texts(builder, message.disk_names, kMaxRows);
+  const auto nic_names = put_texts(builder, message.nic_names, kMaxRows);
+  const auto accelerators = put_texts(builder, message.accelerator_addresses, kMaxAccelerators);
+  const auto problems = put_problems<wire::Problem>(builder, message.problems);
+  const auto& id = message.shape_id.bytes;
+  return finish(builder,
+                wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version,
+                                  hostname, os, kernel, virtualization, message.memory_total_bytes, message.pus_allowed,
+                                  message.time_unix_ms, disk_names, nic_names, accelerators, problems),
+                kHelloId);
+}
+
+Bytes encode(const ShapeMessage& message) {
+  Builder builder;
+  const auto& shape = message.shape;
+  const auto body = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(shape.body.data()), shape.body.size());
+  return finish(builder, wire::CreateShape(builder, message.envelope.run_id, message.envelope.seq, shape.raw_bytes, shape.compressed, body),
+                kShapeMessageId);
+}
+
+Bytes encode(const Bye& message) {
+  Builder builder;
+  const auto reason = put_text(builder, message.reason);
+  return finish(builder, wire::CreateBye(builder, message.envelope.run_id, message.envelope.seq, reason), kByeId);
+}
+
+Result<Hello> decode_hello(const Received& received) {
+  return decode_kind<Hello, wire::Hello>(received, kHelloId, "hello", read_hello);
+}
+
+Result<ShapeMessage> decode_shape_message(const Received& received) {
+  return decode_kind<ShapeMessage, wire::Shape>(received, kShapeMessageId, "shape", read_shape_message);
+}
+
+Result<Bye> decode_bye(const Received& received) {
+  return decode_kind<Bye, wire::Bye>(received, kByeId, "bye", read_bye);
+}
+
+}  // namespace capmap

@@ -1,0 +1,93 @@
+// What a controller answers, and the two messages of enrolment.
+#include "common/codec_parts.hpp"
+#include "schemas/enrol_generated.h"
+#include "schemas/messages_generated.h"
+
+namespace capmap {
+namespace {
+
+Ack read_ack(const wire::Ack& table, FieldReader& reader) {
+  reader.require(table.epoch() != 0, "epoch", "is 0");
+  reader.require(table.run_id() != 0, "run_id", "is 0");
+  reader.require(table.next_interval_ms() != 0, "next_interval_ms", "is 0");
+  Ack ack;
+  ack.epoch = table.epoch();
+  ack.run_id = table.run_id();
+  ack.session = table.session();
+  ack.applied_seq = table.applied_seq();
+  ack.durable_seq = table.durable_seq();
+  ack.next_interval_ms = table.next_interval_ms();
+  ack.need_hello = table.need_hello();
+  ack.need_shape = table.need_shape();
+  ack.need_usage = table.need_usage();
+  ack.time_unix_ms = table.time_unix_ms();
+  return ack;
+}
+
+Join read_join(const wire::Join& table, FieldReader& reader) {
+  Join join;
+  join.token_secret = reader.text(table.token_secret(), "token_secret");
+  join.hostname = reader.text(table.hostname(), "hostname");
+  join.public_key = reader.text(table.public_key(), "public_key");
+  reader.require(!join.public_key.empty(), "public_key", "is empty");
+  return join;
+}
+
+Joined read_joined(const wire::Joined& table, FieldReader& reader) {
+  Joined joined;
+  joined.accepted = table.accepted();
+  joined.reason = reader.text(table.reason(), "reason");
+  joined.node_id.bytes = id_of_halves(table.node_id_first(), table.node_id_second());
+  joined.site_name = reader.text(table.site_name(), "site_name");
+  joined.port = table.port();
+  reader.require(!joined.accepted || joined.node_id != NodeId{}, "node_id", "is 0 although accepted");
+  reader.require(!joined.accepted || joined.port != 0, "port", "is 0 although accepted");
+  return joined;
+}
+
+}  // namespace
+
+Bytes encode(const Ack& message) {
+  Builder builder(128);
+  return finish(builder,
+                wire::CreateAck(builder, message.epoch, message.run_id, message.time_unix_ms, message.session, message.applied_seq,
+                                message.durable_seq, message.next_interval_ms, message.need_hello, message.need_shape, message.need_usage),
+                kAckId);
+}
+
+Bytes encode(const Join& message) {
+  Builder builder;
+  const auto token_secret = put_text(builder, message.token_secret);
+  const auto hostname = put_text(builder, message.hostname);
+  const auto public_key = put_text(builder, message.public_key);
+  return finish(builder, wire::CreateJoin(builder, token_secret, hostname, public_key), kJoinId);
+}
+
+Bytes encode(const Joined& message) {
+  Builder builder;
+  const auto reason = put_text(builder, message.reason);
+  const auto site_name = put_text(builder, message.site_name);
+  const auto& id = message.node_id.bytes;
+  return finish(builder, wire::CreateJoined(builder, half_of(id, 0), half_of(id, 8), reason, site_name, message.port, message.accepted),
+                kJoinedId);
+}
+
+Result<Ack> decode_ack(std::span<const std::byte> bytes) {
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "ack");
+  if (!received) return received.error();
+  return decode_kind<Ack, wire::Ack>(*received, kAckId, "ack", read_ack);
+}
+
+Result<Join> decode_join(std::span<const std::byte> bytes) {
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "join");
+  if (!received) return received.error();
+  return decode_kind<Join, wire::Join>(*received, kJoinId, "join", read_join);
+}
+
+Result<Joined> decode_joined(std::span<const std::byte> bytes) {
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "joined");
+  if (!received) return received.error();
+  return decode_kind<Joined, wire::Joined>(*received, kJoinedId, "joined", read_joined);
+}
+
+}  // namespace capmap

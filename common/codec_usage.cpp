@@ -1,0 +1,225 @@
+// Heartbeat and usage: what an agent says all the time, so every byte counts.
+#include <array>
+#include <cstdio>
+
+#include "common/codec_parts.hpp"
+#include "schemas/messages_generated.h"
+
+namespace capmap {
+namespace {
+
+using Flags = wire::AcceleratorFlags;
+constexpr std::uint32_t kMaxPermille = 1'000;
+
+constexpr std::uint8_t bit(Flags flag) {
+  return static_cast<std::uint8_t>(flag);
+}
+
+/// Adds the readings that are known to a heartbeat's or usage's builder.
+template <class TableBuilder>
+void add_readings(TableBuilder& table, const Readings& readings) {
+  if (readings.cpu_busy_millicores) table.add_cpu_busy_millicores(*readings.cpu_busy_millicores);
+  if (readings.memory_used_mib) table.add_memory_used_mib(*readings.memory_used_mib);
+  if (readings.network_receive_kbps) table.add_network_receive_kbps(*readings.network_receive_kbps);
+  if (readings.network_transmit_kbps) table.add_network_transmit_kbps(*readings.network_transmit_kbps);
+  if (readings.storage_write_kbs) table.add_storage_write_kbs(*readings.storage_write_kbs);
+  if (readings.storage_read_kbs) table.add_storage_read_kbs(*readings.storage_read_kbs);
+  if (readings.storage_used_mb) table.add_storage_used_mb(*readings.storage_used_mb);
+}
+
+template <class Table>
+Readings read_readings(const Table& table) {
+  Readings readings;
+  readings.cpu_busy_millicores = table.cpu_busy_millicores();
+  readings.memory_used_mib = table.memory_used_mib();
+  readings.storage_used_mb = table.storage_used_mb();
+  readings.storage_read_kbs = table.storage_read_kbs();
+  readings.storage_write_kbs = table.storage_write_kbs();
+  readings.network_receive_kbps = table.network_receive_kbps();
+  readings.network_transmit_kbps = table.network_transmit_kbps();
+  return readings;
+}
+
+/// domain << 16 | bus << 8 | device << 3 | function as the kernel writes it: "0000:17:00.0".
+std::string address_text(std::uint32_t packed) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%04x:%02x:%02x.%x", packed >> 16U, (packed >> 8U) & 0xFFU, (packed >> 3U) & 0x1FU, packed & 7U);
+  return text.data();
+}
+
+/// The number of exactly such a text; nothing for any other spelling.
+std::optional<std::uint32_t> packed_address(const std::string& text) {
+  unsigned domain = 0, bus = 0, device = 0, function = 0;
+  if (text.size() != 12 || std::sscanf(text.c_str(), "%4x:%2x:%2x.%1x", &domain, &bus, &device, &function) != 4) return std::nullopt;
+  const std::uint32_t packed = (domain << 16U) | (bus << 8U) | ((device & 0x1FU) << 3U) | (function & 7U);
+  if (address_text(packed) != text) return std::nullopt;
+  return packed;
+}
+
+/// The parallel lists of Usage.
+struct AcceleratorLists {
+  std::vector<std::uint8_t> flags;
+  std::vector<std::uint32_t> addresses;
+  std::vector<std::uint32_t> memory_used_mib;
+  std::vector<std::uint16_t> busy_permille;
+  std::vector<std::string> other_addresses;
+  std::uint8_t any = 0;  ///< flags that at least one has
+};
+
+void append(AcceleratorLists& lists, const AcceleratorUse& use) {
+  unsigned flags = 0;
+  if (use.used) flags |= bit(Flags::used_known);
+  if (use.used.value_or(false)) flags |= bit(Flags::used);
+  if (use.memory_used_mib) flags |= bit(Flags::memory_known);
+  if (use.busy_permille) flags |= bit(Flags::busy_known);
+  if (use.healthy) flags |= bit(Flags::healthy_known);
+  if (use.healthy.value_or(false)) flags |= bit(Flags::healthy);
+  const auto packed = packed_address(use.pci_address);
+  if (!packed) {
+    flags |= bit(Flags::other_address);
+    lists.other_addresses.push_back(use.pci_address);
+  }
+  lists.addresses.push_back(packed.value_or(0));
+  lists.memory_used_mib.push_back(use.memory_used_mib.value_or(0));
+  lists.busy_permille.push_back(static_cast<std::uint16_t>(std::min(use.busy_permille.value_or(0), kMaxPermille)));
+  lists.flags.push_back(static_cast<std::uint8_t>(flags));
+  lists.any = static_cast<std::uint8_t>(lists.any | flags);
+}
+
+AcceleratorLists lists_of(const std::vector<AcceleratorUse>& uses) {
+  AcceleratorLists lists;
+  const std::size_t count = std::min(uses.size(), kMaxAccelerators);
+  for (std::size_t i = 0; i < count; ++i) append(lists, uses[i]);
+  return lists;
+}
+
+template <class Element>
+auto put_known(Builder& builder, const std::vector<Element>& values, bool any_known) {
+  return any_known ? builder.CreateVector(values) : flatbuffers::Offset<flatbuffers::Vector<Element>>();
+}
+
+/// Takes accelerators out of Usage's parallel lists, one after the other.
+class AcceleratorReader {
+ public:
+  AcceleratorReader(const wire::Usage& table, FieldReader& reader) : table_(table), reader_(reader) {}
+
+  std::vector<AcceleratorUse> read() {
+    const std::size_t count = table_.accelerator_flags() == nullptr ? 0 : table_.accelerator_flags()->size();
+    reader_.require(count <= kMaxAccelerators, "accelerator_flags", "has more than 1024 entries");
+    expect_size(table_.accelerator_pci_addresses(), count, "accelerator_pci_addresses");
+    if (table_.accelerator_memory_used_mib() != nullptr) {
+      expect_size(table_.accelerator_memory_used_mib(), count, "accelerator_memory_used_mib");
+    }
+    if (table_.accelerator_busy_permille() != nullptr) {
+      expect_size(table_.accelerator_busy_permille(), count, "accelerator_busy_permille");
+    }
+    others_ = reader_.texts(table_.accelerator_other_addresses(), kMaxAccelerators, "accelerator_other_addresses");
+    std::vector<AcceleratorUse> uses;
+    for (std::size_t i = 0; i < count && reader_.good(); ++i) uses.push_back(read_one(static_cast<flatbuffers::uoffset_t>(i)));
+    reader_.require(next_other_ == others_.size() || !reader_.good(), "accelerator_other_addresses", "has entries nobody refers to");
+    check_order(uses);
+    return uses;
+  }
+
+ private:
+  template <class Vector>
+  void expect_size(const Vector* vector, std::size_t count, const char* field) {
+    reader_.require((vector == nullptr ? 0 : vector->size()) == count, field, "is not as long as accelerator_flags");
+  }
+
+  void check_order(const std::vector<AcceleratorUse>& uses) {
+    const auto out_of_order = [](const AcceleratorUse& a, const AcceleratorUse& b) { return a.pci_address >= b.pci_address; };
+    reader_.require(std::ranges::adjacent_find(uses, out_of_order) == uses.end(), "accelerators", "are not in ascending order, each once");
+  }
+
+  std::string address(flatbuffers::uoffset_t index, std::uint8_t flags) {
+    if ((flags & bit(Flags::other_address)) == 0) return address_text(table_.accelerator_pci_addresses()->Get(index));
+    const bool there = next_other_ < others_.size();
+    reader_.require(there && !others_[next_other_].empty(), "accelerator_other_addresses", "lacks an address");
+    return there ? others_[next_other_++] : std::string();
+  }
+
+  AcceleratorUse read_one(flatbuffers::uoffset_t index) {
+    const std::uint8_t flags = table_.accelerator_flags()->Get(index);
+    const auto has = [flags](Flags flag) { return (flags & bit(flag)) != 0; };
+    AcceleratorUse use;
+    use.pci_address = address(index, flags);
+    if (has(Flags::used_known)) use.used = has(Flags::used);
+    if (has(Flags::healthy_known)) use.healthy = has(Flags::healthy);
+    if (has(Flags::memory_known))
+      use.memory_used_mib = value_at(table_.accelerator_memory_used_mib(), index, "accelerator_memory_used_mib");
+    if (has(Flags::busy_known)) {
+      use.busy_permille = value_at(table_.accelerator_busy_permille(), index, "accelerator_busy_permille");
+      reader_.require(use.busy_permille <= kMaxPermille, "accelerator_busy_permille", "is over 1000");
+    }
+    return use;
+  }
+
+  template <class Vector>
+  std::uint32_t value_at(const Vector* vector, flatbuffers::uoffset_t index, const char* field) {
+    reader_.require(vector != nullptr, field, "is absent and said to be known");
+    return vector == nullptr ? 0 : vector->Get(index);
+  }
+
+  const wire::Usage& table_;
+  FieldReader& reader_;
+  std::vector<std::string> others_;
+  std::size_t next_other_ = 0;
+};
+
+Heartbeat read_heartbeat(const wire::Heartbeat& table, FieldReader& reader) {
+  return {reader.envelope(table), table.shape_prefix(), read_readings(table)};
+}
+
+UsageMessage read_usage(const wire::Usage& table, FieldReader& reader) {
+  UsageMessage message{reader.envelope(table), table.shape_prefix(), {}};
+  message.usage.readings = read_readings(table);
+  message.usage.accelerators = AcceleratorReader(table, reader).read();
+  message.usage.problems = reader.problems(table);
+  return message;
+}
+
+}  // namespace
+
+Bytes encode(const Heartbeat& message) {
+  Builder builder(128);
+  wire::HeartbeatBuilder table(builder);  // widest fields first: no padding between them
+  table.add_run_id(message.envelope.run_id);
+  table.add_shape_prefix(message.shape_prefix);
+  table.add_seq(message.envelope.seq);
+  add_readings(table, message.moved);
+  return finish(builder, table.Finish(), kHeartbeatId);
+}
+
+Bytes encode(const UsageMessage& message) {
+  Builder builder;
+  const AcceleratorLists lists = lists_of(message.usage.accelerators);
+  const auto problems = put_problems<wire::Problem>(builder, message.usage.problems);
+  const auto others = put_texts(builder, lists.other_addresses, kMaxAccelerators);
+  const auto flags = put_known(builder, lists.flags, !lists.flags.empty());
+  const auto busy = put_known(builder, lists.busy_permille, (lists.any & bit(Flags::busy_known)) != 0);
+  const auto memory = put_known(builder, lists.memory_used_mib, (lists.any & bit(Flags::memory_known)) != 0);
+  const auto addresses = put_known(builder, lists.addresses, !lists.flags.empty());
+  wire::UsageBuilder table(builder);  // widest fields first: no padding between them
+  table.add_run_id(message.envelope.run_id);
+  table.add_shape_prefix(message.shape_prefix);
+  table.add_seq(message.envelope.seq);
+  add_readings(table, message.usage.readings);
+  table.add_accelerator_flags(flags);
+  table.add_accelerator_pci_addresses(addresses);
+  table.add_accelerator_memory_used_mib(memory);
+  table.add_accelerator_busy_permille(busy);
+  table.add_accelerator_other_addresses(others);
+  table.add_problems(problems);
+  return finish(builder, table.Finish(), kUsageId);
+}
+
+Result<Heartbeat> decode_heartbeat(const Received& received) {
+  return decode_kind<Heartbeat, wire::Heartbeat>(received, kHeartbeatId, "heartbeat", read_heartbeat);
+}
+
+Result<UsageMessage> decode_usage(const Received& received) {
+  return decode_kind<UsageMessage, wire::Usage>(received, kUsageId, "usage", read_usage);
+}
+
+}  // namespace capmap
