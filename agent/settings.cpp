@@ -1,0 +1,90 @@
+#include "agent/settings.hpp"
+
+#include <algorithm>
+
+#include "agent/fields.hpp"
+#include "agent/rate.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::uint32_t kMinShapeEveryS = 1, kMaxShapeEveryS = 7 * 86'400;
+constexpr std::uint32_t kMaxPermille = 1'000;
+constexpr std::uint32_t kMaxUsageEvery = 1'000;
+
+bool set_value(const Setting& setting, std::string_view text) {
+  if (const auto* target = std::get_if<std::string*>(&setting.target)) {
+    **target = text;
+    return true;
+  }
+  const auto* target = std::get_if<std::uint32_t*>(&setting.target);
+  const auto wide = to_number(text);
+  const auto number = wide ? to_u32(*wide) : std::nullopt;
+  if (target == nullptr || !number || *number < setting.min || *number > setting.max) return false;
+  **target = *number;
+  return true;
+}
+
+std::string value_text(const Setting& setting) {
+  if (const auto* text = std::get_if<std::string*>(&setting.target)) return **text;
+  if (const auto* number = std::get_if<std::uint32_t*>(&setting.target)) return std::to_string(**number);
+  return {};
+}
+
+}  // namespace
+
+std::vector<Setting> list_settings(AgentSettings& s) {
+  auto& t = s.thresholds;
+  std::vector<Setting> list;
+  const auto text = [&](const char* key, std::string& target, const char* help) {
+    list.push_back({.key = key, .target = &target, .help = help});
+  };
+  const auto number = [&](const char* key, std::uint32_t& target, std::uint32_t min, std::uint32_t max, const char* help) {
+    list.push_back({.key = key, .target = &target, .help = help, .min = min, .max = max});
+  };
+  text("controller.endpoint", s.controller_endpoint, "where to report, tcp://host:8471; join writes it");
+  text("controller.public_key", s.controller_public_key, "the controller's public key, 40 characters; join writes it");
+  text("state", s.state, "folder of this agent's key and of what join learned");
+  text("log.level", s.log_level, "trace, debug, info, warn or error");
+  text("root", s.root, "folder whose proc and sys are read");
+  number("shape.every_s", s.shape_every_s, kMinShapeEveryS, kMaxShapeEveryS, "seconds between two looks at the hardware");
+  number("thresholds.cpu_busy_millicores", t.cpu_busy_millicores, 0, UINT32_MAX, "busy cores are sent when they moved by so much");
+  number("thresholds.memory_used_mib", t.memory_used_mib, 0, UINT32_MAX, "likewise used memory, MiB");
+  number("thresholds.storage_used_mb", t.storage_used_mb, 0, UINT32_MAX, "likewise used storage, 10^6 bytes");
+  number("thresholds.storage_kbs", t.storage_kbs, 0, UINT32_MAX, "likewise disk traffic, 10^3 bytes a second");
+  number("thresholds.network_kbps", t.network_kbps, 0, UINT32_MAX, "likewise network traffic, 10^3 bits a second");
+  number("thresholds.permille", t.permille, 0, kMaxPermille, "and by so many thousandths of the last sent value");
+  number("thresholds.usage_every_intervals", t.usage_every_intervals, 1, kMaxUsageEvery, "all readings are sent at least so often");
+  return list;
+}
+
+std::string write_setting_lines(const AgentSettings& settings) {
+  AgentSettings copy = settings;
+  std::string lines;
+  for (const auto& setting : list_settings(copy)) lines += setting.key + "=" + value_text(setting) + "\n";
+  return lines;
+}
+
+Result<AgentSettings> parse_setting_lines(std::string_view lines) {
+  AgentSettings settings;
+  const auto list = list_settings(settings);
+  while (!lines.empty()) {
+    auto value = take_line(lines);
+    const auto key = take_until(value, '=');
+    const auto setting = std::ranges::find(list, key, &Setting::key);
+    if (setting == list.end() || !set_value(*setting, value)) {
+      return Error{ErrorCode::kMalformed, "capmap-probe settings: " + std::string(key) +
+                                              " is not understood here; are capmap-agent and capmap-probe of one version?"};
+    }
+  }
+  return settings;
+}
+
+std::string key_path(const std::string& state) {
+  return state + "/agent.key";
+}
+std::string joined_path(const std::string& state) {
+  return state + "/joined.toml";
+}
+
+}  // namespace capmap

@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/config.hpp"
+#include "common/conversation.hpp"
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// Everything that can be set on an agent. Checked by `capmap-probe settings`, which hands it to the service as lines, so that the
+/// service itself carries no TOML reader.
+struct AgentSettings {
+  std::string controller_endpoint;    ///< "tcp://host:8471"; written by join
+  std::string controller_public_key;  ///< Z85; written by join
+  std::string state = "/var/lib/capmap-agent";
+  std::string log_level = "info";
+  std::string root = "/";
+  std::uint32_t shape_every_s = 3'600;
+  Thresholds thresholds;
+};
+
+/// The one list of an agent's settings: keys, places, limits. It borrows `settings`.
+std::vector<Setting> list_settings(AgentSettings& settings);
+
+/// "key=value" lines, one a setting. Values hold no control characters (common/config refuses them).
+std::string write_setting_lines(const AgentSettings& settings);
+/// Reads what write_setting_lines wrote. Errors: kMalformed (agent and capmap-probe of different versions).
+Result<AgentSettings> parse_setting_lines(std::string_view lines);
+
+/// Where the agent's own key and what join learned lie.
+std::string key_path(const std::string& state);
+std::string joined_path(const std::string& state);
+
+}  // namespace capmap
