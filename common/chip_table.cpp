@@ -1,0 +1,145 @@
+#include "common/chip_table.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "common/chip_table_rate.hpp"
+#include "common/host_root.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 4 << 20;
+constexpr std::size_t kMaxVersionBytes = 32;
+
+/// Files below the directory are named without it; the operator needs the whole path.
+Error located(const HostRoot& directory, const Error& error) {
+  return {error.code, directory.path() + error.what};
+}
+
+template <class Rows>
+Result<Rows> load_rows(const HostRoot& directory, const char* file, Result<Rows> (*read)(const CsvTable&)) {
+  const auto text = directory.read(file, kMaxFileBytes);
+  if (!text) return located(directory, text.error());
+  const auto table = parse_csv(directory.path() + file, *text);
+  if (!table) return table.error();
+  return read(*table);
+}
+
+Result<std::string> load_version(const HostRoot& directory) {
+  auto version = directory.read_line("VERSION");
+  if (!version) return located(directory, version.error());
+  if (version->size() > kMaxVersionBytes) return Error{ErrorCode::kMalformed, directory.path() + "VERSION:1: longer than 32 bytes"};
+  return version;
+}
+
+std::string hex4(std::uint16_t value) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (int shift = 12; shift >= 0; shift -= 4) text += kDigits[(value >> shift) & 0xF];
+  return text;
+}
+
+void add(PeakMflops& sum, const PeakMflops& device, std::uint32_t count) {
+  for (std::size_t p = 0; p < kPrecisionCount; ++p) {
+    if (device[p]) sum[p] = sum[p].value_or(0) + *device[p] * count;
+  }
+}
+
+/// Same thing for the same reason: one entry with their count.
+void add_unrated(std::vector<Unrated>& list, Unrated entry) {
+  const auto same = [&](const Unrated& other) { return other.what == entry.what && other.why == entry.why; };
+  const auto at = std::find_if(list.begin(), list.end(), same);
+  if (at == list.end()) {
+    list.push_back(std::move(entry));
+  } else {
+    at->count += entry.count;
+  }
+}
+
+template <class Rows>
+auto find_id(const Rows& rows, std::uint16_t vendor_id, std::uint16_t device_id) {
+  return std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.fits(vendor_id, device_id); });
+}
+
+}  // namespace
+
+ChipTable::ChipTable() = default;
+ChipTable::ChipTable(ChipTable&&) noexcept = default;
+ChipTable& ChipTable::operator=(ChipTable&&) noexcept = default;
+ChipTable::~ChipTable() = default;
+
+Result<ChipTable> ChipTable::load(const std::string& directory) {
+  const HostRoot root(directory);
+  auto version = load_version(root);
+  if (!version) return version.error();
+  auto cpus = load_rows(root, "cpus.csv", read_cpu_rows);
+  if (!cpus) return cpus.error();
+  auto skus = load_rows(root, "cpu_skus.csv", read_sku_rows);
+  if (!skus) return skus.error();
+  auto accelerators = load_rows(root, "accelerators.csv", read_accelerator_rows);
+  if (!accelerators) return accelerators.error();
+  auto names = load_rows(root, "pci_names.csv", read_pci_name_rows);
+  if (!names) return names.error();
+
+  ChipTable table;
+  table.version_ = std::move(*version);
+  table.cpus_ = std::move(*cpus);
+  table.skus_ = std::move(*skus);
+  table.accelerators_ = std::move(*accelerators);
+  table.pci_names_ = std::move(*names);
+  return table;
+}
+
+PeakRating ChipTable::rate(const Shape& shape) const {
+  PeakRating rating;
+  if (const auto cpu = rate_cpu(cpus_, skus_, shape.cpu)) {
+    rating.cpu = *cpu;
+  } else {
+    rating.unrated.push_back({.what = "cpu", .why = cpu.error().what, .count = shape.cpu.packages.value_or(1)});
+  }
+  std::vector<Unrated> unrated;
+  for (const auto& device : shape.accelerators) {
+    const auto peaks = rate_device(accelerators_, device);
+    if (peaks) {
+      add(rating.accelerators, *peaks, device.count);
+      rating.rated_accelerators += device.count;
+    } else {
+      const auto id = "PCI device " + hex4(device.vendor_id) + ":" + hex4(device.device_id);
+      const auto name = accelerator_name(device.vendor_id, device.device_id).value_or(id);
+      add_unrated(unrated, {.what = name, .why = peaks.error().what, .count = device.count});
+    }
+  }
+  std::sort(unrated.begin(), unrated.end(),
+            [](const Unrated& a, const Unrated& b) { return std::tie(a.what, a.why) < std::tie(b.what, b.why); });
+  rating.unrated.insert(rating.unrated.end(), unrated.begin(), unrated.end());
+  return rating;
+}
+
+std::optional<std::string> ChipTable::microarchitecture(const CpuShape& cpu) const {
+  const auto rows = rows_of(cpus_, cpu);
+  if (rows.empty() || contradiction(rows, cpu)) return std::nullopt;
+  return rows.front()->microarchitecture;
+}
+
+std::optional<std::string> ChipTable::accelerator_name(std::uint16_t vendor_id, std::uint16_t device_id) const {
+  const auto fits = [&](const AcceleratorRow& row) { return row.fits(vendor_id, device_id); };
+  const auto models = std::count_if(accelerators_.begin(), accelerators_.end(), fits);
+  if (models == 1) return find_id(accelerators_, vendor_id, device_id)->name;
+  const auto name = find_id(pci_names_, vendor_id, device_id);
+  if (name != pci_names_.end()) return name->name;
+  return std::nullopt;
+}
+
+bool ChipTable::is_accelerator(std::uint16_t vendor_id, std::uint16_t device_id) const {
+  return accelerator_kind(vendor_id, device_id) != AcceleratorKind::kUnknown;
+}
+
+AcceleratorKind ChipTable::accelerator_kind(std::uint16_t vendor_id, std::uint16_t device_id) const {
+  if (const auto own = find_id(accelerators_, vendor_id, device_id); own != accelerators_.end()) return own->kind;
+  if (const auto name = find_id(pci_names_, vendor_id, device_id); name != pci_names_.end()) return name->kind;
+  return AcceleratorKind::kUnknown;
+}
+
+}  // namespace capmap

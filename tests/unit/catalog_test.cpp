@@ -1,0 +1,142 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "common/chip_table_match.hpp"
+#include "common/chip_table_rows.hpp"
+
+using namespace capmap;
+
+namespace {
+
+std::string text_of(const std::filesystem::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+CsvTable shipped(const std::string& file) {
+  const auto table = parse_csv(file, text_of(std::string(CAPMAP_SOURCE_DIR) + "/schemas/catalog/" + file));
+  if (!table) FAIL(table.error().what);
+  return *table;
+}
+
+std::string cell(const CsvTable& table, const CsvRow& row, const std::string& column) {
+  const auto at = std::find(table.header.begin(), table.header.end(), column);
+  REQUIRE(at != table.header.end());
+  return row.cells[static_cast<std::size_t>(at - table.header.begin())];
+}
+
+std::optional<double> figure(const CsvTable& table, const CsvRow& row, const std::string& column) {
+  const auto text = cell(table, row, column);
+  if (text.empty()) return std::nullopt;
+  return std::stod(text);
+}
+
+/// Where both figures are given, the second is at least the first.
+void at_most(const CsvTable& table, const CsvRow& row, const std::string& smaller, const std::string& larger) {
+  const auto low = figure(table, row, smaller), high = figure(table, row, larger);
+  INFO(table.file << ":" << row.line << ": " << smaller << " against " << larger);
+  if (low && high) CHECK(*low <= *high);
+}
+
+}  // namespace
+
+TEST_CASE("catalog: every row names its source and how good it is", "[catalog]") {
+  for (const auto* file : {"cpus.csv", "cpu_skus.csv", "accelerators.csv", "pci_names.csv"}) {
+    const auto table = shipped(file);
+    for (const auto& row : table.rows) {
+      INFO(file << ":" << row.line);
+      CHECK_FALSE(cell(table, row, "source").empty());
+    }
+  }
+}
+
+TEST_CASE("catalog: no PCI id gives two different peaks", "[catalog]") {
+  const auto rows = read_accelerator_rows(shipped("accelerators.csv"));
+  REQUIRE(rows);
+  std::map<std::pair<unsigned, unsigned>, std::vector<const ChipTable::AcceleratorRow*>> by_id;
+  for (const auto& row : *rows) {
+    for (const auto& id : row.ids) by_id[{id.vendor, id.device.value_or(0)}].push_back(&row);
+  }
+  for (const auto& [id, models] : by_id) {
+    INFO(std::hex << id.first << ":" << id.second << " " << models.front()->name);
+    for (const auto* model : models) CHECK((models.size() == 1 || model->peaks == PeakMflops{}));
+  }
+}
+
+TEST_CASE("catalog: names and PCI ids are there once", "[catalog]") {
+  std::set<std::string> seen;
+  const auto names = shipped("pci_names.csv");
+  for (const auto& row : names.rows) CHECK(seen.insert(cell(names, row, "vendor_id") + ":" + cell(names, row, "device_id")).second);
+  const auto chips = shipped("accelerators.csv");
+  for (const auto& row : chips.rows) CHECK(seen.insert(cell(chips, row, "vendor") + " " + cell(chips, row, "model")).second);
+}
+
+TEST_CASE("catalog: matrix units are no slower than vector units, and fewer bits no slower than more", "[catalog]") {
+  const auto table = shipped("accelerators.csv");
+  for (const auto& row : table.rows) {
+    at_most(table, row, "fp64", "fp64_matrix");
+    at_most(table, row, "fp64", "fp32");
+    at_most(table, row, "fp32", "fp32_matrix");
+    at_most(table, row, "fp32", "tf32");
+    at_most(table, row, "fp32", "fp16");
+    at_most(table, row, "tf32", "fp16");
+    at_most(table, row, "fp16", "fp8");
+    at_most(table, row, "fp8", "fp4");
+    at_most(table, row, "int8", "int4");
+  }
+}
+
+TEST_CASE("catalog: a core does no more FP64 than half its FP32, and no less in narrower formats", "[catalog]") {
+  const auto table = shipped("cpus.csv");
+  for (const auto& row : table.rows) {
+    const auto fp64 = figure(table, row, "fp64"), fp32 = figure(table, row, "fp32");
+    INFO("cpus.csv:" << row.line);
+    if (fp64 && fp32) CHECK(2 * *fp64 <= *fp32);
+    at_most(table, row, "fp32", "fp16");
+    at_most(table, row, "fp32", "bf16");
+    at_most(table, row, "bf16", "int8");
+  }
+}
+
+TEST_CASE("catalog: each base clock is found by its own name, not by another row's", "[catalog]") {
+  const auto skus = read_sku_rows(shipped("cpu_skus.csv"));
+  REQUIRE(skus);
+  for (const auto& sku : *skus) {
+    const auto words = name_words("Vendor(R) " + sku.name + " 64-Core Processor");
+    const auto first = std::find_if(skus->begin(), skus->end(), [&](const auto& row) { return name_matches(row.name, words); });
+    INFO(sku.name);
+    REQUIRE(first != skus->end());
+    CHECK(first->name == sku.name);
+    if (sku.base_mhz) CHECK((*sku.base_mhz >= 1000 && *sku.base_mhz <= 5000));
+  }
+}
+
+TEST_CASE("catalog: the base clock of an EPYC is the one its firmware states", "[catalog]") {
+  const std::filesystem::path folder = std::string(CAPMAP_SOURCE_DIR) + "/../shared/corpus/linuxhw_DMI";
+  if (!std::filesystem::is_directory(folder)) {
+    std::cout << "skipped: no corpus of dmidecode texts beside the checkout\n";
+    return;
+  }
+  const auto skus = read_sku_rows(shipped("cpu_skus.csv"));
+  REQUIRE(skus);
+  std::size_t compared = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const auto text = text_of(entry.path());
+    const auto at = text.find("\tVersion: AMD EPYC ");
+    const auto speed = text.find("\tCurrent Speed: ", at);
+    if (at == std::string::npos || speed == std::string::npos) continue;
+    const auto words = name_words(text.substr(at + 10, text.find('\n', at) - at - 10));
+    const auto sku = std::find_if(skus->begin(), skus->end(), [&](const auto& row) { return name_matches(row.name, words); });
+    INFO(entry.path().filename().string());
+    REQUIRE(sku != skus->end());
+    CHECK(sku->base_mhz == std::stoul(text.substr(speed + 16, 8)));
+    ++compared;
+  }
+  CHECK(compared >= 10);
+}
