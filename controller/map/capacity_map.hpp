@@ -25,7 +25,14 @@ struct Answer {
   std::uint32_t applied_seq = 0;
   bool need_hello = false, need_shape = false, need_usage = false;
   /// Why the message was not taken (counted in /metrics by this word); empty = applied.
-  /// unknown_node, old_session, old_seq, unknown_run, unknown_shape, too_many_shapes, insane_reading
+  /// unknown_node    never let in
+  /// unknown_run     not said hello by (need_hello)
+  /// old_session     of a run that another has followed; taken again only when the node has been silent beyond its time to live
+  /// old_seq         not newer than what was applied of this run
+  /// unknown_shape   not the shape its hello named (need_hello); a shape message nobody asked for
+  /// too_many_shapes the node has taught its hour's share
+  /// bad_shape       the shape's bytes do not decode
+  /// insane_reading  applied but for the readings that cannot be true: these are unknown now, and the verdict is contradicted
   std::string refused;
 };
 
@@ -44,13 +51,15 @@ class CapacityMap {
 
   /// Adds or changes a site. Nodes refer to sites by id; unknown ids in add_node get a site without attributes.
   void put_site(const Site& site);
-  /// A node that was let in: resyncing when at_start, else counted as soon as it says hello.
+  /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
   void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms);
 
   /// Applies one message of a known node. now_ms is when it was received.
   Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms);
 
-  /// Moves liveness on with time: fresh -> stale -> lost, resyncing -> lost after the grace period.
+  /// Moves liveness on with time: fresh -> stale -> lost, resyncing -> lost after the grace period; forgets shapes unused for a day.
+  /// A bye makes its node lost at once. Cost: only what expires. The caller applies what has been received before it calls this:
+  /// after a pause of the controller, messages that wait in the queue prove their nodes alive.
   void advance(std::uint64_t now_ms);
 
   /// Grows with every change a reader could see.

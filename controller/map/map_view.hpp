@@ -53,7 +53,7 @@ struct ReadingSum {
 
 /// Powers of two: bucket i counts nodes with 2^(i-1) <= value < 2^i, bucket 0 counts zero; the last takes all above.
 inline constexpr std::size_t kFreeBuckets = 24;
-/// Nodes by number of free accelerators 0..16, 17 = more.
+/// Nodes by number of free accelerators 0..16, 17 = more. Nodes that say nothing of any of their devices are in none.
 inline constexpr std::size_t kFreeAcceleratorBuckets = 18;
 
 /// Holds only what adds and subtracts.
@@ -64,6 +64,7 @@ struct Cell {
       network_transmit_kbps;
   ReadingSum cpu_free_millicores;   ///< per node max(0, PUs allowed x 1000 - busy), then summed
   ReadingSum memory_free_mib;       ///< per node max(0, MemTotal - used), then summed
+  /// Each device is in one: unhealthy, else used, free (said not to be in use), or of unknown use; together they are all installed.
   std::uint32_t accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0, accelerators_unhealthy = 0;
   std::array<std::uint32_t, kFreeBuckets> free_cores_histogram{}, free_memory_gib_histogram{};
   std::array<std::uint32_t, kFreeAcceleratorBuckets> free_accelerators_histogram{};
@@ -93,7 +94,7 @@ struct MapView {
 struct NodeRow {
   NodeId id;
   std::uint32_t site = 0, hardware = 0;
-  Liveness liveness = Liveness::kResyncing;
+  Liveness liveness = Liveness::kResyncing;      ///< kLost and never heard: let in since the start, no hello yet, in no cell
   ServiceState service = ServiceState::kInService;
   Verdict verdict = Verdict::kUnproven;
   std::uint64_t revision = 0;                    ///< of its last change

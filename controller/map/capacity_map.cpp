@@ -1,0 +1,44 @@
+#include "controller/map/capacity_map.hpp"
+
+#include <utility>
+
+#include "controller/map/map_state.hpp"
+
+namespace capmap {
+
+static_assert(CapacityMap::kChunkRows == NodeTable::kChunkRows);
+
+CapacityMap::CapacityMap(MapOptions options, std::shared_ptr<const ChipTable> chips, std::uint64_t now_ms)
+    : state_(std::make_unique<State>(options, std::move(chips), now_ms)) {}
+
+CapacityMap::~CapacityMap() = default;
+CapacityMap::CapacityMap(CapacityMap&&) noexcept = default;
+
+void CapacityMap::put_site(const Site& site) {
+  state_->put_site(site);
+}
+
+void CapacityMap::add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms) {
+  state_->forward(now_ms);
+  state_->add_node(node, at_start);
+}
+
+Answer CapacityMap::apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms) {
+  state_->forward(now_ms);
+  return state_->apply(node, message, now_unix_ms);
+}
+
+void CapacityMap::advance(std::uint64_t now_ms) {
+  state_->forward(now_ms);
+  state_->advance();
+}
+
+std::uint64_t CapacityMap::revision() const {
+  return state_->revision;
+}
+
+const MapCounters& CapacityMap::counters() const {
+  return state_->counters;
+}
+
+}  // namespace capmap

@@ -1,0 +1,100 @@
+#include <algorithm>
+
+#include "controller/map/map_state.hpp"
+
+namespace capmap {
+
+NodeRow CapacityMap::State::node_row(RowIndex row) const {
+  const auto& place = nodes.place(row);
+  const auto& talk = nodes.talk(row);
+  const auto& cold = nodes.cold(row);
+  const auto& hello = cold.hello;
+  NodeRow out;
+  out.id = nodes.id(row);
+  out.site = place.site;
+  out.hardware = shapes.hardware(place.shape);
+  out.liveness = place.liveness;
+  out.service = place.service;
+  out.verdict = verdict(row);
+  out.revision = nodes.revision(row);
+  if (place.is(Place::kHeard)) out.last_heard_boot_ms = talk.heard_ms;
+  out.interval_ms = options.interval_ms;
+  out.session = talk.session;
+  out.seq = talk.seq;
+  out.shape_id = hello.shape_id;
+  out.hostname = hello.hostname.empty() ? cold.joined_hostname : hello.hostname;
+  out.os = hello.os;
+  out.kernel = hello.kernel;
+  out.agent_version = hello.agent_version;
+  out.virtualization = hello.virtualization;
+  out.memory_total_bytes = hello.memory_total_bytes;
+  out.pus_allowed = hello.pus_allowed;
+  out.clock_skew_ms = cold.clock_skew_ms;
+  out.disk_names = hello.disk_names;
+  out.nic_names = hello.nic_names;
+  out.accelerator_addresses = hello.accelerator_addresses;
+  for (std::size_t i = 0; i < kReadingCount; ++i) {
+    if ((place.known >> i & 1U) != 0) out.usage.readings.*kReadingFields[i] = nodes.readings(row)[i];
+  }
+  out.usage.accelerators = cold.accelerators;
+  out.problems = hello.problems;
+  out.problems.insert(out.problems.end(), cold.usage_problems.begin(), cold.usage_problems.end());
+  if (cold.goodbye) out.problems.push_back({.probe = "agent", .what = "said goodbye: " + *cold.goodbye});
+  out.verdict_reasons = verdict_reasons(row);
+  return out;
+}
+
+std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const {
+  const auto& place = nodes.place(row);
+  const auto& cold = nodes.cold(row);
+  std::vector<std::string> reasons;
+  if (const auto& hardware = shapes.rows()[shapes.hardware(place.shape)]) reasons = contradictions(cold.hello, *hardware);
+  for (const auto& [bit, why] : cold.insane_reasons) reasons.push_back(why);
+  if (nodes.talk(row).session == 0) {
+    reasons.emplace_back("has not said hello yet");
+    return reasons;
+  }
+  if (place.shape == 0) reasons.emplace_back("its shape is not known yet");
+  if (!place.is(Place::kUsageTaken)) reasons.emplace_back("has not said what is in use yet");
+  return reasons;
+}
+
+std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint64_t now_unix_ms) const {
+  const auto& state = *state_;
+  auto view = std::make_shared<MapView>();
+  view->revision = state.revision;
+  view->epoch = state.options.epoch;
+  view->at_boot_ms = std::max(now_ms, state.now_ms);
+  view->at_unix_ms = now_unix_ms;
+  if (state.chips) view->catalog_version = state.chips->version();
+  view->known_nodes = static_cast<std::uint32_t>(state.nodes.size());
+  view->resyncing_nodes = state.queues.size(Liveness::kResyncing);
+  view->resync_over = view->resyncing_nodes == 0 || view->at_boot_ms >= state.start_ms + state.options.resync_grace_ms;
+  view->sites = state.sites;
+  view->hardware = state.shapes.rows();
+  view->cells = state.cells.ordered();
+  return view;
+}
+
+std::size_t CapacityMap::chunk_count() const {
+  return state_->nodes.chunk_count();
+}
+
+std::vector<NodeRow> CapacityMap::chunk(std::size_t index) const {
+  const auto& state = *state_;
+  const auto first = index * kChunkRows;
+  std::vector<NodeRow> rows;
+  if (first >= state.nodes.size()) return rows;
+  const auto last = std::min(first + kChunkRows, state.nodes.size());
+  rows.reserve(last - first);
+  for (auto row = first; row < last; ++row) rows.push_back(state.node_row(static_cast<RowIndex>(row)));
+  return rows;
+}
+
+std::optional<NodeRow> CapacityMap::node(const NodeId& id) const {
+  const auto row = state_->nodes.find(id);
+  if (!row) return std::nullopt;
+  return state_->node_row(*row);
+}
+
+}  // namespace capmap

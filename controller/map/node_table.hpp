@@ -1,0 +1,143 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/messages.hpp"
+#include "controller/map/map_view.hpp"
+
+namespace capmap {
+
+using RowIndex = std::uint32_t;    ///< dense, in the order nodes were let in
+using ShapeIndex = std::uint32_t;  ///< into ShapeTable; 0 = no shape known
+using CellSlot = std::uint32_t;    ///< into CellTable; 0 = in no cell
+
+/// The scalar readings in one order: of Readings, of the sums in a Cell, and of the bits of a row's masks.
+inline constexpr std::size_t kReadingCount = 7;
+inline constexpr std::array<std::optional<std::uint32_t> Readings::*, kReadingCount> kReadingFields = {
+    &Readings::cpu_busy_millicores, &Readings::memory_used_mib,      &Readings::storage_used_mb,      &Readings::storage_read_kbs,
+    &Readings::storage_write_kbs,   &Readings::network_receive_kbps, &Readings::network_transmit_kbps};
+enum ReadingIndex : std::uint8_t { kCpuBusy, kMemoryUsed, kStorageUsed };
+
+/// Where a row stands. The words are bits of `flags`.
+struct Place {
+  static constexpr std::uint8_t kCounted = 1;          ///< in the map: known at start, or has said hello
+  static constexpr std::uint8_t kHeard = 2;            ///< Talk::heard_ms holds
+  static constexpr std::uint8_t kUsageTaken = 4;       ///< this run has said its usage
+  static constexpr std::uint8_t kFactsContradict = 8;  ///< hello against shape (see contradictions)
+  static constexpr std::uint8_t kMemoryKnown = 16;     ///< memory_total_mib holds
+  static constexpr std::uint8_t kPusKnown = 32;        ///< Talk::pus_allowed holds
+  static constexpr std::uint8_t kNamedInFull = 64;     ///< said hello since another shape shares its prefix
+
+  std::uint32_t site = 0;
+  ShapeIndex shape = 0;
+  CellSlot cell = 0;
+  Liveness liveness : 2 = Liveness::kResyncing;
+  ServiceState service : 3 = ServiceState::kInService;
+  std::uint8_t known = 0;   ///< bit i: reading i is known
+  std::uint8_t insane = 0;  ///< bit i: reading i was last refused; bit kReadingCount: the accelerators were
+  std::uint8_t flags = 0;
+
+  [[nodiscard]] bool is(std::uint8_t word) const { return (flags & word) != 0; }
+  void set(std::uint8_t word, bool on) { flags = static_cast<std::uint8_t>(on ? flags | word : flags & ~word); }
+};
+
+/// Which agent start is spoken with, and how far.
+struct Talk {
+  std::uint64_t run_id = 0;  ///< 0 = no hello yet
+  std::uint64_t heard_ms : 48 = 0;
+  std::uint64_t pus_allowed : 16 = 0;
+  std::uint32_t session = 0, seq = 0;
+};
+
+/// What became of a node's accelerators; the devices of its shape that are in none of these have unknown use.
+struct Devices {
+  std::uint16_t used = 0, free = 0, unhealthy = 0;
+};
+
+struct Links {
+  RowIndex previous = 0, next = 0;
+};
+
+/// What is looked at rarely: kept as it was said.
+struct ColdRecord {
+  std::string joined_hostname;
+  Hello hello;
+  std::optional<std::int64_t> clock_skew_ms;
+  std::vector<AcceleratorUse> accelerators;
+  std::vector<Problem> usage_problems;
+  std::vector<std::pair<std::uint8_t, std::string>> insane_reasons;  ///< (bit of Place::insane, why)
+  std::vector<std::uint64_t> old_runs;                               ///< newest last, at most kOldRuns
+  std::vector<std::uint64_t> new_shapes_ms;                          ///< when it taught us a shape, within the last hour
+  std::optional<std::string> goodbye;                                ///< the reason of its bye, until it speaks again
+};
+
+/// Nodes by dense row: 110 bytes of struct of arrays a row, in chunks of 4,096 so that growth moves nothing, with the cold record and
+/// an open-addressing index of ids apart. Rows are never removed. Owned by the map; one thread.
+class NodeTable {
+ public:
+  static constexpr std::size_t kChunkRows = 4'096;
+
+  NodeTable();
+  [[nodiscard]] std::optional<RowIndex> find(const NodeId& id) const;
+  /// Adds a row for an id that has none.
+  RowIndex add(const NodeId& id);
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t chunk_count() const { return chunks_.size(); }
+  /// Bytes a row takes without its cold record, and the index's share at this moment.
+  [[nodiscard]] static constexpr std::size_t hot_row_bytes();
+  [[nodiscard]] std::size_t index_bytes() const { return index_.size() * sizeof(RowIndex); }
+
+  [[nodiscard]] const NodeId& id(RowIndex row) const { return at(row).ids[row % kChunkRows]; }
+  Talk& talk(RowIndex row) { return at(row).talks[row % kChunkRows]; }
+  [[nodiscard]] const Talk& talk(RowIndex row) const { return at(row).talks[row % kChunkRows]; }
+  Place& place(RowIndex row) { return at(row).places[row % kChunkRows]; }
+  [[nodiscard]] const Place& place(RowIndex row) const { return at(row).places[row % kChunkRows]; }
+  std::array<std::uint32_t, kReadingCount>& readings(RowIndex row) { return at(row).readings[row % kChunkRows]; }
+  [[nodiscard]] const std::array<std::uint32_t, kReadingCount>& readings(RowIndex row) const { return at(row).readings[row % kChunkRows]; }
+  std::uint32_t& memory_total_mib(RowIndex row) { return at(row).memory_total_mib[row % kChunkRows]; }
+  [[nodiscard]] std::uint32_t memory_total_mib(RowIndex row) const { return at(row).memory_total_mib[row % kChunkRows]; }
+  Devices& devices(RowIndex row) { return at(row).devices[row % kChunkRows]; }
+  [[nodiscard]] const Devices& devices(RowIndex row) const { return at(row).devices[row % kChunkRows]; }
+  std::uint64_t& revision(RowIndex row) { return at(row).revisions[row % kChunkRows]; }
+  [[nodiscard]] std::uint64_t revision(RowIndex row) const { return at(row).revisions[row % kChunkRows]; }
+  Links& links(RowIndex row) { return at(row).links[row % kChunkRows]; }
+  ColdRecord& cold(RowIndex row) { return *at(row).cold[row % kChunkRows]; }
+  [[nodiscard]] const ColdRecord& cold(RowIndex row) const { return *at(row).cold[row % kChunkRows]; }
+
+ private:
+  struct Chunk {
+    std::array<NodeId, kChunkRows> ids;
+    std::array<Talk, kChunkRows> talks;
+    std::array<Place, kChunkRows> places;
+    std::array<std::array<std::uint32_t, kReadingCount>, kChunkRows> readings;
+    std::array<std::uint32_t, kChunkRows> memory_total_mib;
+    std::array<Devices, kChunkRows> devices;
+    std::array<std::uint64_t, kChunkRows> revisions;
+    std::array<Links, kChunkRows> links;
+    std::array<std::unique_ptr<ColdRecord>, kChunkRows> cold;
+  };
+
+  Chunk& at(RowIndex row) { return *chunks_[row / kChunkRows]; }
+  [[nodiscard]] const Chunk& at(RowIndex row) const { return *chunks_[row / kChunkRows]; }
+  void put_in_index(RowIndex row);
+  void grow_index();
+
+  std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::vector<RowIndex> index_;  ///< row + 1, 0 = empty; a power of two, at most 3/4 full
+  std::size_t size_ = 0;
+};
+
+constexpr std::size_t NodeTable::hot_row_bytes() {
+  return sizeof(NodeId) + sizeof(Talk) + sizeof(Place) + kReadingCount * sizeof(std::uint32_t) + sizeof(std::uint32_t) + sizeof(Devices) +
+         sizeof(std::uint64_t) + sizeof(Links);
+}
+static_assert(NodeTable::hot_row_bytes() <= 110, "a hot row has outgrown its budget");
+
+}  // namespace capmap

@@ -1,0 +1,60 @@
+#include <algorithm>
+
+#include "controller/map/rollup.hpp"
+
+namespace capmap {
+namespace {
+
+std::string known_dimensions() {
+  std::string all;
+  for (const char* name : kDimensionNames) all += (all.empty() ? "" : ", ") + std::string(name);
+  return all;
+}
+
+/// Part of a whole in permille, rounded up: 0 means none at all.
+std::uint32_t share_permille(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<std::uint32_t>((static_cast<U128>(part) * 1'000 + whole - 1) / whole);
+}
+
+}  // namespace
+
+Result<std::vector<Dimension>> parse_dimensions(std::string_view text) {
+  std::vector<Dimension> by;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    const auto word = text.substr(0, comma);
+    const auto* const found = std::find(kDimensionNames.begin(), kDimensionNames.end(), word);
+    if (found == kDimensionNames.end()) {
+      return Error{ErrorCode::kMalformed, "\"" + std::string(word.substr(0, 40)) + "\" is no dimension; known: " + known_dimensions()};
+    }
+    const auto dimension = static_cast<Dimension>(found - kDimensionNames.begin());
+    if (std::find(by.begin(), by.end(), dimension) != by.end()) {
+      return Error{ErrorCode::kMalformed, "\"" + std::string(word) + "\" is named twice"};
+    }
+    by.push_back(dimension);
+    if (comma == std::string_view::npos) return by;
+    text.remove_prefix(comma + 1);
+    if (text.empty()) return Error{ErrorCode::kMalformed, "a dimension is missing after the last comma; known: " + known_dimensions()};
+  }
+  return by;
+}
+
+std::string decimal(U128 value) {
+  std::string digits;
+  do {
+    digits += static_cast<char>('0' + static_cast<int>(value % 10));
+    value /= 10;
+  } while (value != 0);
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+std::uint32_t RollupGroup::stale_permille() const {
+  return share_permille(installed_nodes - nodes_by_liveness[static_cast<std::size_t>(Liveness::kFresh)], installed_nodes);
+}
+
+std::uint32_t RollupGroup::unrated_permille() const {
+  return share_permille(unrated_nodes, installed_nodes);
+}
+
+}  // namespace capmap
