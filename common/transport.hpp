@@ -14,10 +14,11 @@ namespace capmap {
 /// Makes ZeroMQ sockets with our fixed options and is the only file that sends and receives on them. All limits stand here, in one
 /// place (kTransport…). A socket belongs to the thread that opened it from birth to close. cppzmq's exceptions end in this file.
 
+inline constexpr int kTransportMaxMessageBytes = 64 * 1024;  ///< a longer message ends its connection
 inline constexpr int kTransportBacklog = 4096;
-inline constexpr int kTransportHighWater = 4096;          ///< messages queued a peer, then drop (send says kFull)
+inline constexpr int kTransportHighWater = 4096;  ///< messages queued a peer, then drop (send says kFull)
 inline constexpr int kTransportHandshakeMs = 5'000;
-inline constexpr int kTransportReconnectMs = 500;         ///< first wait; doubles up to the next line; jittered a socket
+inline constexpr int kTransportReconnectMs = 500;  ///< first wait; doubles up to the next line; jittered a socket
 inline constexpr int kTransportReconnectMaxMs = 16'000;
 
 /// A CURVE key pair, Z85 text of 40 characters each. A secret never leaves the file it came from except into the socket.
@@ -40,13 +41,16 @@ struct DealerOptions {
   std::string server_public_key;  ///< Z85
   CurveKeys keys;
 };
-/// Opens a CURVE DEALER and starts connecting. Errors: kMalformed (endpoint, keys), kUnavailable.
+/// Opens a CURVE DEALER and starts connecting; libzmq goes on trying. Errors: kMalformed (endpoint, keys), kUnavailable.
 Result<zmq::socket_t> open_dealer(zmq::context_t& context, const DealerOptions& options);
+/// The same in two steps, so that a monitor can be attached before the first event.
+Result<zmq::socket_t> make_dealer(zmq::context_t& context, const DealerOptions& options);
+Result<Done> start_connecting(zmq::socket_t& dealer, const std::string& endpoint);
 
 struct RouterOptions {
-  std::string endpoint;     ///< "tcp://*:8471", "tcp://127.0.0.1:0"
-  CurveKeys keys;           ///< the server's
-  std::string zap_domain;   ///< "agents", "enrol": what the ZAP handler of this context is asked with
+  std::string endpoint;    ///< "tcp://*:8471", "tcp://127.0.0.1:0"
+  CurveKeys keys;          ///< the server's
+  std::string zap_domain;  ///< "agents", "enrol": what the ZAP handler of this context is asked with
 };
 /// Opens and binds a CURVE ROUTER; a ZAP handler must already run in this context. Errors: kUnavailable (port in use: says which),
 /// kDenied (port below 1024), kMalformed.
