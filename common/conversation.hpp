@@ -46,14 +46,25 @@ class Conversation {
 
   /// Acks stopped coming although messages were sent: recreate the link. True once per silence.
   bool take_broken(std::uint64_t now_ms);
+  /// When take_broken() will next have something to say; UINT64_MAX while nothing waits for an ack.
+  [[nodiscard]] std::uint64_t silent_at_ms() const;
 
   [[nodiscard]] std::uint32_t session() const { return session_; }
   [[nodiscard]] std::uint32_t interval_ms() const { return interval_ms_; }
   [[nodiscard]] std::uint32_t applied_seq() const { return applied_seq_; }
   [[nodiscard]] std::uint32_t durable_seq() const { return durable_seq_; }
 
+  /// Messages without an ack for so many intervals: the link is broken, whatever TCP says.
+  static constexpr std::uint32_t kSilentIntervals = 3;
+  /// The same thing is not said again within this time, however often it is asked for.
+  static constexpr std::uint64_t kRepeatMs = 1'000;
+
  private:
+  enum class Next : unsigned char { kHello, kShape, kUsage, kHeartbeat };
+  [[nodiscard]] Next what_next(const Usage& usage) const;
+  Envelope number();
   Readings take_moved(const Readings& now);
+  void schedule(std::uint64_t now_ms);
 
   Thresholds thresholds_;
   std::uint64_t run_id_;
@@ -65,9 +76,11 @@ class Conversation {
   std::uint32_t session_ = 0, applied_seq_ = 0, durable_seq_ = 0;
   std::uint32_t interval_ms_ = 10'000;
   bool want_hello_ = true, want_shape_ = false, want_usage_ = true;
+  std::uint32_t hello_seq_ = 0;                                                 ///< of the hello that waits for its ack; 0 = none was sent
+  std::uint64_t hello_again_ms_ = 0, shape_again_ms_ = 0, usage_again_ms_ = 0;  ///< not before
   std::uint32_t intervals_since_usage_ = 0;
-  Readings sent_;  ///< baseline: what the controller was last told
-  std::uint64_t due_ms_ = UINT64_MAX;
+  Usage sent_;  ///< baseline: what the controller was last told
+  std::uint64_t last_sent_ms_ = 0, due_ms_ = UINT64_MAX;
   std::optional<std::uint64_t> unacked_since_ms_;
 };
 
