@@ -99,14 +99,19 @@ std::vector<std::string> name_words(std::string_view name) {
   return words;
 }
 
-bool name_matches(std::string_view patterns, const std::vector<std::string>& words) {
-  if (patterns.empty()) return true;
-  for (const auto pattern : split(patterns, '|')) {
-    const auto wanted = name_words(pattern);
-    const auto same = [](const std::string& word, const std::string& want) { return word_fits(want, word); };
-    if (std::search(words.begin(), words.end(), wanted.begin(), wanted.end(), same) != words.end()) return true;
-  }
-  return false;
+NamePattern name_pattern(std::string_view text) {
+  NamePattern pattern;
+  if (text.empty()) return pattern;
+  for (const auto choice : split(text, '|')) pattern.push_back(name_words(choice));
+  return pattern;
+}
+
+bool name_matches(const NamePattern& pattern, const std::vector<std::string>& words) {
+  const auto same = [](const std::string& word, const std::string& wanted) { return word_fits(wanted, word); };
+  const auto fits = [&](const std::vector<std::string>& choice) {
+    return std::search(words.begin(), words.end(), choice.begin(), choice.end(), same) != words.end();
+  };
+  return pattern.empty() || std::any_of(pattern.begin(), pattern.end(), fits);
 }
 
 }  // namespace capmap

@@ -18,9 +18,15 @@ bool is_identity_pattern(std::string_view patterns);
 /// The words of a marketing name: lower case, without (R) and (TM), split at blanks and commas.
 std::vector<std::string> name_words(std::string_view name);
 
-/// True when the words of one of the '|'-separated patterns stand side by side in `words`; a pattern word that ends in '*' fits every
-/// word that begins so. "platinum|gold 62*" fits "Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz". An empty pattern fits every name.
-bool name_matches(std::string_view patterns, const std::vector<std::string>& words);
+/// Choices of words, each choice in lower case; made once at load, because every rating compares hundreds of them.
+using NamePattern = std::vector<std::vector<std::string>>;
+
+/// Reads "platinum|gold 62*": choices separated by '|', words by blanks. Empty text is the pattern that fits every name.
+NamePattern name_pattern(std::string_view text);
+
+/// True when the words of one choice stand side by side in `words`; a pattern word that ends in '*' fits every word that begins so.
+/// "platinum|gold 62*" fits "Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz".
+bool name_matches(const NamePattern& pattern, const std::vector<std::string>& words);
 
 /// Splits at a character; "a||b" gives an empty middle, "" gives one empty text.
 std::vector<std::string_view> split(std::string_view text, char separator);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "common/chip_table_match.hpp"
-
 namespace capmap {
 namespace {
 
@@ -71,7 +69,7 @@ Result<const CpuRow*> variant_of(const CpuRows& rows, const CpuShape& cpu, const
 }
 
 Result<std::uint32_t> sku_clock(std::span<const ChipTable::SkuRow> skus, const CpuShape& cpu, const std::vector<std::string>& words) {
-  const auto fits = [&](const ChipTable::SkuRow& sku) { return name_matches(sku.name, words); };
+  const auto fits = [&](const ChipTable::SkuRow& sku) { return name_matches(sku.pattern, words); };
   const auto sku = std::find_if(skus.begin(), skus.end(), fits);
   if (sku == skus.end()) {
     const auto name = cpu.model.empty() ? std::string("no name") : "its name (" + cpu.model + ")";

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "common/check.hpp"
-#include "common/chip_table_match.hpp"
 
 namespace capmap {
 namespace {
@@ -86,6 +85,13 @@ class RowReader {
     for (const auto word : split(text(column), ' ')) {
       if (!word.empty()) found.emplace_back(word);
     }
+    return found;
+  }
+
+  NamePattern pattern(std::string_view column) {
+    auto found = name_pattern(text(column));
+    const auto empty = [](const std::vector<std::string>& choice) { return choice.empty(); };
+    if (std::any_of(found.begin(), found.end(), empty)) refuse(column, "\"" + text(column) + "\" has a choice without a word");
     return found;
   }
 
@@ -170,7 +176,7 @@ ChipTable::CpuRow cpu_row(RowReader& row) {
                         .microarchitecture = row.required("microarchitecture"),
                         .architecture = row.choice("architecture", kArchitectures),
                         .identity = row.required("identity"),
-                        .name = row.text("name"),
+                        .name = row.pattern("name"),
                         .role = row.choice("core_kind", kRoles),
                         .isa_required = row.words("isa_required"),
                         .isa_contradicts = row.words("isa_contradicts"),
@@ -190,6 +196,7 @@ ChipTable::CpuRow cpu_row(RowReader& row) {
 ChipTable::SkuRow sku_row(RowReader& row) {
   row.required("vendor");
   ChipTable::SkuRow sku{.name = row.required("name"),
+                        .pattern = row.pattern("name"),
                         .base_mhz = row.number("base_mhz", kMaxMhz),
                         .notes = row.text("notes"),
                         .confidence = row.confidence()};

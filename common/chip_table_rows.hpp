@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/chip_table.hpp"
+#include "common/chip_table_match.hpp"
 #include "common/csv.hpp"
 
 namespace capmap {
@@ -32,7 +33,7 @@ struct ChipTable::CpuRow {
   std::string microarchitecture;
   Architecture architecture = Architecture::kUnknown;
   std::string identity;                                              ///< patterns, see identity_matches
-  std::string name;                                                  ///< patterns, see name_matches; empty fits all
+  NamePattern name;                                                  ///< empty fits all
   CoreRole role = CoreRole::kAny;                                    ///< which cores of a hybrid CPU
   std::vector<std::string> isa_required;                             ///< words this variant needs
   std::vector<std::string> isa_contradicts;                          ///< words this CPU cannot have
@@ -43,7 +44,8 @@ struct ChipTable::CpuRow {
 
 /// The base clock of models whose name is all that tells them apart.
 struct ChipTable::SkuRow {
-  std::string name;                       ///< pattern, see name_matches
+  std::string name;  ///< for people
+  NamePattern pattern;
   std::optional<std::uint32_t> base_mhz;  ///< absent: the name is shared by several clocks
   std::string notes;                      ///< then the reason
   Confidence confidence = Confidence::kC;

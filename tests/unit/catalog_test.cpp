@@ -6,7 +6,6 @@
 #include <set>
 #include <sstream>
 
-#include "common/chip_table_match.hpp"
 #include "common/chip_table_rows.hpp"
 
 using namespace capmap;
@@ -109,7 +108,7 @@ TEST_CASE("catalog: each base clock is found by its own name, not by another row
   REQUIRE(skus);
   for (const auto& sku : *skus) {
     const auto words = name_words("Vendor(R) " + sku.name + " 64-Core Processor");
-    const auto first = std::find_if(skus->begin(), skus->end(), [&](const auto& row) { return name_matches(row.name, words); });
+    const auto first = std::find_if(skus->begin(), skus->end(), [&](const auto& row) { return name_matches(row.pattern, words); });
     INFO(sku.name);
     REQUIRE(first != skus->end());
     CHECK(first->name == sku.name);
@@ -132,7 +131,7 @@ TEST_CASE("catalog: the base clock of an EPYC is the one its firmware states", "
     const auto speed = text.find("\tCurrent Speed: ", at);
     if (at == std::string::npos || speed == std::string::npos) continue;
     const auto words = name_words(text.substr(at + 10, text.find('\n', at) - at - 10));
-    const auto sku = std::find_if(skus->begin(), skus->end(), [&](const auto& row) { return name_matches(row.name, words); });
+    const auto sku = std::find_if(skus->begin(), skus->end(), [&](const auto& row) { return name_matches(row.pattern, words); });
     INFO(entry.path().filename().string());
     REQUIRE(sku != skus->end());
     CHECK(sku->base_mhz == std::stoul(text.substr(speed + 16, 8)));
