@@ -71,7 +71,7 @@ choose_ports
 say 'a controller: its keys, its admin token and its first site'
 ctl init --site demo --region 11
 "$build/capmap-controller" --state "$state/controller" --catalog schemas/catalog --http-address 127.0.0.1 --http-port "$http" \
-  --messages-port "$messages" --enrol-port "$enrol" --advertise-host 127.0.0.1 </dev/null >"$state/controller.log" 2>&1 &
+  --messages-address 127.0.0.1 --messages-port "$messages" --enrol-port "$enrol" --advertise-host 127.0.0.1 </dev/null >"$state/controller.log" 2>&1 &
 controller_pid=$!
 wait_for "$controller_pid" 'controller ready' ctl status
 

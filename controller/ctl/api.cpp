@@ -1,0 +1,110 @@
+#include "controller/ctl/api.hpp"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "controller/ctl/http_client.hpp"
+#include "controller/store/state_folder.hpp"
+
+namespace capmap {
+namespace {
+
+using Json = ApiJson;
+
+ErrorCode code_of(std::uint32_t status) {
+  switch (status) {
+    case 401:
+    case 403: return ErrorCode::kDenied;
+    case 404: return ErrorCode::kAbsent;
+    case 413:
+    case 429:
+    case 507: return ErrorCode::kFull;
+    case 502:
+    case 503:
+    case 504: return ErrorCode::kUnavailable;
+    default: return ErrorCode::kMalformed;
+  }
+}
+
+/// Problem details as one line: "title: detail".
+Error problem_of(const ApiReply& reply) {
+  const Json problem = Json::parse(reply.body, nullptr, false);
+  std::string what = text_at(problem, "title").value_or("the controller answered " + std::to_string(reply.status));
+  if (const auto detail = text_at(problem, "detail"); detail && *detail != what) what += ": " + *detail;
+  return {code_of(reply.status), what};
+}
+
+Result<Json> exchange(const ApiConnection& connection, const ApiRequest& request) {
+  const auto reply = send_request(connection.url, connection.timeout_ms, request);
+  if (!reply) return reply.error();
+  if (reply->status < 200 || reply->status > 299) return problem_of(*reply);
+  Json answer = Json::parse(reply->body, nullptr, false);
+  if (answer.is_discarded()) {
+    return Error{ErrorCode::kMalformed,
+                 connection.url + request.path + " answered something that is not JSON; is this a capmap controller?"};
+  }
+  return answer;
+}
+
+Result<std::string> read_token(const ApiConnection& connection) {
+  if (connection.token_file.empty()) return load_admin_token(connection.state);
+  std::ifstream file(connection.token_file);
+  std::string token;
+  if (!file || !(file >> token)) {
+    return Error{ErrorCode::kAbsent, connection.token_file + ": no admin token can be read there"};
+  }
+  return token;
+}
+
+const Json* member(const Json& object, const char* key) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+Result<Json> api_get(const ApiConnection& connection, const std::string& path) {
+  return exchange(connection, {.method = "GET", .path = path, .body = {}, .bearer = {}});
+}
+
+Result<Json> api_post(const ApiConnection& connection, const std::string& path, const Json& body) {
+  auto token = read_token(connection);
+  if (!token) return token.error();
+  return exchange(connection,
+                  {.method = "POST", .path = path, .body = body.dump(-1, ' ', false, Json::error_handler_t::replace), .bearer = *token});
+}
+
+std::optional<std::string> text_at(const Json& object, const char* key) {
+  const Json* found = member(object, key);
+  if (found == nullptr || !found->is_string()) return std::nullopt;
+  return found->get<std::string>();
+}
+
+std::optional<WideAmount> amount_at(const Json& object, const char* key) {
+  const Json* found = member(object, key);
+  if (found == nullptr) return std::nullopt;
+  if (found->is_string()) return parse_wide(found->get_ref<const std::string&>());
+  if (!found->is_number_integer() || *found < 0) return std::nullopt;
+  return found->get<std::uint64_t>();
+}
+
+std::optional<std::uint64_t> number_at(const Json& object, const char* key) {
+  const auto amount = amount_at(object, key);
+  if (!amount || *amount > UINT64_MAX) return std::nullopt;
+  return static_cast<std::uint64_t>(*amount);
+}
+
+const Json& object_at(const Json& object, const char* key) {
+  static const Json empty = Json::object();
+  const Json* found = member(object, key);
+  return found != nullptr && found->is_object() ? *found : empty;
+}
+
+const Json& list_at(const Json& object, const char* key) {
+  static const Json empty = Json::array();
+  const Json* found = member(object, key);
+  return found != nullptr && found->is_array() ? *found : empty;
+}
+
+}  // namespace capmap

@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "common/result.hpp"
+#include "controller/ctl/units.hpp"
+
+namespace capmap {
+
+/// Answers keep the order of their members, so that --json shows them as they are documented.
+using ApiJson = nlohmann::ordered_json;
+
+/// How to reach a controller and who we are to it.
+struct ApiConnection {
+  std::string url = "http://127.0.0.1:8470";
+  std::string state = "/var/lib/capmap-controller";
+  std::string token_file;  ///< empty: admin.token in the state folder
+  std::uint32_t timeout_ms = 10'000;
+};
+
+/// GET and its JSON answer. Errors by what the controller said: kAbsent (404), kDenied (401, 403), kFull (413, 429, 507),
+/// kUnavailable (502, 503, 504), else kMalformed, with title and detail of its problem; transport errors as send_request.
+Result<ApiJson> api_get(const ApiConnection& connection, const std::string& path);
+/// POST of a JSON body with the admin token, and its JSON answer. Errors likewise, and those of reading the token file.
+Result<ApiJson> api_post(const ApiConnection& connection, const std::string& path, const ApiJson& body);
+
+/// Members of an answer, absent where missing, null or of another type: a newer or older controller must not end the program.
+std::optional<std::string> text_at(const ApiJson& object, const char* key);
+/// A whole number, or a decimal string as sums of bytes come.
+std::optional<WideAmount> amount_at(const ApiJson& object, const char* key);
+std::optional<std::uint64_t> number_at(const ApiJson& object, const char* key);
+/// The member, or an empty object.
+const ApiJson& object_at(const ApiJson& object, const char* key);
+/// The member, or an empty array.
+const ApiJson& list_at(const ApiJson& object, const char* key);
+
+}  // namespace capmap

@@ -1,0 +1,184 @@
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <ostream>
+
+#include "controller/ctl/commands.hpp"
+#include "controller/ctl/text_table.hpp"
+#include "controller/store/store.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr const char* kExits =
+    "exit codes: 0 done, 1 failed, 2 wrong use, 3 controller not reached or not ready,\n"
+    "            4 not found, 5 refused (token, rights)";
+
+/// Everything the command line can say, filled by CLI11.
+struct Line {
+  ApiConnection connection;
+  bool json = false;
+  std::uint32_t timeout_s = 10;
+  Site site;
+  TokenRequest token;
+  NodeFilter filter;
+  std::string expires = "24h", by, node;
+  std::function<Result<Done>(const Screen&)> command;
+  bool offline = false;  ///< the command talks to no controller: whatever it fails with is 1
+};
+
+CLI::App* add_command(CLI::App& parent, const char* name, const char* what, const std::string& examples) {
+  CLI::App* command = parent.add_subcommand(name, what);
+  command->footer("examples:\n" + examples + "\n" + kExits);
+  return command;
+}
+
+void add_site_options(CLI::App& command, Site& site) {
+  command.add_option("--region", site.region, "code of GB/T 2260, 2, 4 or 6 digits: 11, 1101, 110108");
+  command.add_option("--owner", site.owner_class, "government, state-owned, private, foreign-or-joint, university-or-research");
+  command.add_option("--compute-class", site.compute_class, "general, intelligent, super, edge");
+  command.add_option("--service", site.service, "public, private, hybrid");
+  command.add_option("--security-level", site.security_level, "declared level of protection, 0 (unrated) to 5");
+}
+
+/// Wrong words are wrong use, before anything is asked of anybody.
+void check_site(const Site& site) {
+  if (const auto valid = validate_site(site); !valid) throw CLI::ValidationError("site", valid.error().what);
+}
+
+void add_init(CLI::App& app, Line& line) {
+  auto* init = add_command(app, "init", "make a controller's state folder on this machine: keys, admin token, first site",
+                           "  capmapctl init --site beijing-1 --region 1101\n"
+                           "  capmapctl init --state /tmp/state --site lab");
+  init->add_option("--site", line.site.name, "name of the first site")->required();
+  add_site_options(*init, line.site);
+  init->callback([&line] {
+    check_site(line.site);
+    line.offline = true;
+    line.command = [&line](const Screen& screen) { return init_state(line.connection, screen, line.site); };
+  });
+}
+
+void add_token(CLI::App& app, Line& line) {
+  auto* token = add_command(app, "token", "join tokens: what lets a server in", "  capmapctl token create --site beijing-1");
+  auto* create = add_command(*token, "create", "make a join token; it is shown once",
+                             "  capmapctl token create --site beijing-1\n"
+                             "  capmapctl token create --site beijing-1 --uses 500 --expires 7d\n"
+                             "  capmap-agent join \"$(capmapctl token create --site lab --quiet)\"");
+  create->add_option("--site", line.token.site, "name or s-… id of the site the servers belong to")->required();
+  create->add_option("--uses", line.token.uses, "how many servers it lets in")->capture_default_str();
+  create->add_option("--expires", line.expires, "how long it works: 90s, 30m, 24h, 7d")->capture_default_str();
+  create->add_flag("-q,--quiet", line.token.quiet, "print the token alone");
+  create->callback([&line] {
+    const auto lifetime_ms = parse_duration_ms(line.expires);
+    if (!lifetime_ms) throw CLI::ValidationError("--expires", lifetime_ms.error().what);
+    line.token.lifetime_ms = *lifetime_ms;
+    line.command = [&line](const Screen& screen) { return create_token(line.connection, screen, line.token); };
+  });
+}
+
+void add_sites(CLI::App& app, Line& line) {
+  auto* sites = add_command(app, "sites", "places with one operator", "  capmapctl sites list\n  capmapctl sites add lab --region 11");
+  add_command(*sites, "list", "all sites", "  capmapctl sites list\n  capmapctl sites list --json")->callback([&line] {
+    line.command = [&line](const Screen& screen) { return list_sites(line.connection, screen); };
+  });
+  auto* add = add_command(*sites, "add", "declare a site",
+                          "  capmapctl sites add shanghai-2 --region 310115 --owner state-owned \\\n"
+                          "      --compute-class intelligent --service public --security-level 3");
+  add->add_option("NAME", line.site.name, "name of the site, for people; unique")->required();
+  add_site_options(*add, line.site);
+  add->callback([&line] {
+    check_site(line.site);
+    line.command = [&line](const Screen& screen) { return add_site(line.connection, screen, line.site); };
+  });
+}
+
+void add_nodes(CLI::App& app, Line& line) {
+  auto* nodes = add_command(app, "nodes", "list nodes, or show one",
+                            "  capmapctl nodes\n"
+                            "  capmapctl nodes --site beijing-1 --liveness lost\n"
+                            "  capmapctl nodes show gpu-17");
+  nodes->add_option("--site", line.filter.site, "only nodes of this site: name or s-… id");
+  nodes->add_option("--liveness", line.filter.liveness, "only these: resyncing, fresh, stale, lost")
+      ->check(CLI::IsMember({"resyncing", "fresh", "stale", "lost"}));
+  nodes->add_option("--limit", line.filter.limit, "most nodes to list")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  auto* show = add_command(*nodes, "show", "all that is known of one node",
+                           "  capmapctl nodes show gpu-17\n  capmapctl nodes show n-abcdefghijklmnopqrstuvwxya --json");
+  show->add_option("NODE", line.node, "n-… id, or a host name that one node alone has")->required();
+  nodes->callback([&line] {
+    line.command = [&line](const Screen& screen) {
+      return line.node.empty() ? list_nodes(line.connection, screen, line.filter) : show_node(line.connection, screen, line.node);
+    };
+  });
+}
+
+void add_map(CLI::App& app, Line& line) {
+  auto* map = add_command(app, "map", "the capacity map: what there is, what is free, how old that is",
+                          "  capmapctl map\n"
+                          "  capmapctl map --by region_2\n"
+                          "  capmapctl map --by site,cpu_model --json\n"
+                          "dimensions: region, region_2 (division), region_4 (prefecture), site, owner_class, compute_class,\n"
+                          "            service, security_level, architecture, cpu_model, liveness, service_state, verdict");
+  map->add_option("--by", line.by, "group by dimensions, comma between");
+  map->callback([&line] { line.command = [&line](const Screen& screen) { return show_map(line.connection, screen, line.by); }; });
+}
+
+void add_status(CLI::App& app, Line& line) {
+  add_command(app, "status", "whether the controller answers and is ready; exit code 3 when not", "  capmapctl status")->callback([&line] {
+    line.command = [&line](const Screen& screen) { return show_status(line.connection, screen); };
+  });
+}
+
+void describe(CLI::App& app, Line& line, const std::string& version) {
+  app.fallthrough();  // global flags may stand behind a command too
+  app.set_version_flag("--version", "capmapctl " + version);
+  app.footer(std::string("capmapctl COMMAND --help shows examples.\n") + kExits);
+  app.add_option("--url", line.connection.url, "where the controller's API is")->envname("CAPMAP_URL")->capture_default_str();
+  app.add_flag("--json", line.json, "the API's JSON instead of tables");
+  app.add_option("--state", line.connection.state, "the controller's state folder on this machine")->capture_default_str();
+  app.add_option("--token-file", line.connection.token_file, "file of the admin token; default: admin.token in the state folder");
+  app.add_option("--timeout", line.timeout_s, "seconds to wait for an answer")->check(CLI::Range(1, 600))->capture_default_str();
+  add_init(app, line);
+  add_token(app, line);
+  add_sites(app, line);
+  add_nodes(app, line);
+  add_map(app, line);
+  add_status(app, line);
+}
+
+CtlExit exit_of(const Error& error, bool offline) {
+  if (offline) return CtlExit::kFailed;
+  switch (error.code) {
+    case ErrorCode::kAbsent: return CtlExit::kNotFound;
+    case ErrorCode::kDenied: return CtlExit::kRefused;
+    case ErrorCode::kTimeout:
+    case ErrorCode::kUnavailable: return CtlExit::kUnreachable;
+    case ErrorCode::kMalformed:
+    case ErrorCode::kFull: break;
+  }
+  return CtlExit::kFailed;
+}
+
+}  // namespace
+
+CtlExit run_ctl(const std::vector<std::string>& arguments, const std::string& version, std::ostream& out, std::ostream& err,
+                bool terminal) {
+  Line line;
+  CLI::App app("capmapctl: the capacity map from the command line", "capmapctl");
+  describe(app, line, version);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem, out, err) == 0 ? CtlExit::kDone : CtlExit::kUsage;
+  }
+  if (!line.command) {
+    err << "capmapctl: a command is needed; capmapctl --help lists them\n";
+    return CtlExit::kUsage;
+  }
+  line.connection.timeout_ms = line.timeout_s * 1'000;
+  const auto done = line.command(Screen{.out = out, .json = line.json, .terminal = terminal});
+  if (done) return CtlExit::kDone;
+  err << "capmapctl: " << printable(done.error().what) << "\n";
+  return exit_of(done.error(), line.offline);
+}
+
+}  // namespace capmap

@@ -1,0 +1,61 @@
+#pragma once
+#include <cstdint>
+#include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/result.hpp"
+#include "controller/ctl/api.hpp"
+#include "controller/map/site.hpp"
+
+namespace capmap {
+
+/// What capmapctl ends with; the manual and --help name the same numbers.
+enum class CtlExit : int { kDone = 0, kFailed = 1, kUsage = 2, kUnreachable = 3, kNotFound = 4, kRefused = 5 };
+
+/// Where answers go and how.
+struct Screen {
+  std::ostream& out;
+  bool json = false;      ///< the API's own JSON instead of tables
+  bool terminal = false;  ///< bold titles; else plain text
+};
+
+struct TokenRequest {
+  std::string site;  ///< name or s-… id
+  std::uint32_t uses = 1;
+  std::uint64_t lifetime_ms = 86'400'000;
+  bool quiet = false;  ///< the token alone, for scripts
+};
+
+struct NodeFilter {
+  std::string site, liveness;   ///< empty = all
+  std::uint32_t limit = 1'000;  ///< most nodes to list
+};
+
+/// The commands, one a subcommand. Each prints its answer to screen.out, or returns why there is none. Thread: one.
+/// `init`: makes the state folder of a controller on this machine; talks to nobody.
+Result<Done> init_state(const ApiConnection& connection, const Screen& screen, const Site& first_site);
+/// `token create`: what a server shows to be let in.
+Result<Done> create_token(const ApiConnection& connection, const Screen& screen, const TokenRequest& request);
+Result<Done> list_sites(const ApiConnection& connection, const Screen& screen);
+Result<Done> add_site(const ApiConnection& connection, const Screen& screen, const Site& site);
+Result<Done> list_nodes(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter);
+/// `nodes show`: by n-… id, or by host name when one node alone has it.
+Result<Done> show_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname);
+/// `map`: totals, or groups by dimensions ("region,cpu_model").
+Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const std::string& by);
+/// `status`: whether the controller is ready; kUnavailable when it answers but is not.
+Result<Done> show_status(const ApiConnection& connection, const Screen& screen);
+
+/// Answers of the API as text. Pure.
+std::string map_text(const ApiJson& answer, bool terminal);
+std::string nodes_text(const ApiJson& answer, bool terminal);
+std::string node_text(const ApiJson& node, bool terminal);
+std::string sites_text(const ApiJson& answer, bool terminal);
+
+/// Runs capmapctl: `arguments` without the program's name. Answers go to `out`, errors to `err`.
+CtlExit run_ctl(const std::vector<std::string>& arguments, const std::string& version, std::ostream& out, std::ostream& err, bool terminal);
+
+}  // namespace capmap

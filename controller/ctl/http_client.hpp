@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "common/result.hpp"
+
+namespace capmap {
+
+struct ApiRequest {
+  std::string method = "GET";  ///< GET or POST
+  std::string path;            ///< begins with '/', already escaped
+  std::string body;            ///< JSON, for POST
+  std::string bearer;          ///< admin token; empty = none
+};
+
+struct ApiReply {
+  std::uint32_t status = 0;
+  std::string body;
+};
+
+/// One HTTP exchange through libcurl: no redirects, no proxy, at most 64 MiB of answer. A POST carries an Idempotency-Key.
+/// `base_url` is "http://host:port" or "https://host:port". The token is never sent in the clear to another machine.
+/// Errors: kMalformed (base_url), kDenied (a token, plain HTTP and a host that is not loopback), kTimeout, kUnavailable (no
+/// connection: says to whom), kFull (answer too long). Thread: any; blocks up to timeout_ms.
+Result<ApiReply> send_request(const std::string& base_url, std::uint32_t timeout_ms, const ApiRequest& request);
+
+/// Text as one part of a path or query.
+std::string url_escaped(const std::string& text);
+
+}  // namespace capmap

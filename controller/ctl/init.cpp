@@ -1,0 +1,43 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "common/ids.hpp"
+#include "controller/ctl/commands.hpp"
+#include "controller/store/state_folder.hpp"
+
+namespace capmap {
+namespace {
+
+std::string next_steps(const std::string& state, const std::string& site) {
+  return "next:\n"
+         "  start the controller    capmap-controller --state " +
+         state +
+         "\n"
+         "  let a server in         capmapctl --state " +
+         state + " token create --site " + site +
+         "\n"
+         "  and on that server      capmap-agent join TOKEN\n"
+         "keep a copy of " +
+         state + "/server.key: agents know the controller by it\n";
+}
+
+}  // namespace
+
+Result<Done> init_state(const ApiConnection& connection, const Screen& screen, const Site& first_site) {
+  const auto made = create_state(connection.state, first_site);
+  if (!made) return made.error();
+  if (screen.json) {
+    const ApiJson answer = {{"state", connection.state},
+                            {"server_public_key", made->server_public_key},
+                            {"site", {{"id", to_text(made->site.id)}, {"name", made->site.name}}}};
+    screen.out << answer.dump() << "\n";
+    return Done{};
+  }
+  screen.out << "state folder       " << connection.state << " (server.key, admin.token, store.jsonl)\n"
+             << "server public key  " << made->server_public_key << "\n"
+             << "first site         " << made->site.name << " (" << to_text(made->site.id) << ")\n"
+             << next_steps(connection.state, made->site.name);
+  return Done{};
+}
+
+}  // namespace capmap

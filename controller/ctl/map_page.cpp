@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "common/precision.hpp"
+#include "controller/ctl/commands.hpp"
+#include "controller/ctl/http_client.hpp"
+#include "controller/ctl/map_figures.hpp"
+#include "controller/ctl/map_groups.hpp"
+#include "controller/ctl/text_table.hpp"
+
+namespace capmap {
+namespace {
+
+using Json = ApiJson;
+using Align = TextTable::Align;
+
+constexpr std::size_t kMaxReasons = 20;
+constexpr std::size_t kMaxPages = 1'000, kMaxRestarts = 5;
+constexpr std::array<const char*, 3> kHeadlinePrecisions = {"fp64", "fp32", "fp16"};
+
+std::string head_lines(const Json& answer) {
+  std::string lines;
+  if (const Json& resyncing = object_at(answer, "resyncing"); !resyncing.empty()) {
+    lines +=
+        "resyncing: " + count_text(count_at(resyncing, "heard")) + " of " + count_text(count_at(resyncing, "known")) + " known nodes\n\n";
+  }
+  lines += "map";
+  if (const auto at = text_at(answer, "at")) lines += " of " + printable(*at);
+  if (const auto at = number_at(answer, "at")) lines += " of " + utc_text(*at);
+  lines += ", revision " + count_text(count_at(answer, "revision"));
+  if (const auto age = number_at(answer, "age_ms")) lines += ", " + age_text(*age) + " old";
+  lines += ", chip table " + printable(text_at(answer, "catalog").value_or("unknown")) + "\n";
+  return lines;
+}
+
+/// Joins the parts that are not empty.
+std::string note(std::initializer_list<std::string> parts) {
+  std::string text;
+  for (const auto& part : parts) {
+    if (!part.empty() && !text.empty()) text += "; ";
+    text += part;
+  }
+  return text;
+}
+
+std::string plural(std::uint64_t count, const std::string& thing) {
+  return count_text(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+/// "size unknown on 2 nodes"; empty for none.
+std::string counted(const std::string& what, std::uint64_t count, const char* thing) {
+  return count == 0 ? std::string() : what + " " + plural(count, thing);
+}
+
+void add_node_rows(TextTable& table, const Json& nodes) {
+  table.add({"nodes", count_text(count_at(nodes, "installed"))});
+  for (const char* kind : {"healthy", "available"}) table.add({"  " + std::string(kind), count_text(count_at(nodes, kind))});
+  for (const char* kind : {"fresh", "stale", "lost", "resyncing"}) {
+    if (const auto count = count_at(nodes, kind); count > 0) table.add({"  " + std::string(kind), count_text(count)});
+  }
+  if (const auto count = count_at(nodes, "hardware_unknown"); count > 0) {
+    table.add({"  hardware unknown", count_text(count), "", "", "in no figure below"});
+  }
+}
+
+void add_compute_rows(TextTable& table, const Json& group) {
+  const Json& cpu = object_at(group, "cpu");
+  const Json& memory = object_at(group, "memory");
+  const auto cpu_count = [&group](const char* member) { return installed_text(group, "cpu", member, "", count_text); };
+  table.add({"cpu packages", cpu_count("packages")});
+  table.add({"cpu cores", cpu_count("cores")});
+  table.add({"cpu PUs", cpu_count("pus"), use_text(group, "cpu", "busy_millicores", cores_text),
+             use_text(group, "cpu", "free_millicores", cores_text), counted("use unknown on", count_at(cpu, "use_unknown_nodes"), "node")});
+  table.add({"memory", installed_text(group, "memory", "installed_bytes", "unknown_nodes", memory_text),
+             use_text(group, "memory", "used_bytes", memory_text), use_text(group, "memory", "free_bytes", memory_text),
+             note({counted("size unknown on", count_at(memory, "unknown_nodes"), "node"),
+                   counted("use unknown on", count_at(memory, "use_unknown_nodes"), "node")})});
+}
+
+void add_device_rows(TextTable& table, const Json& group) {
+  const Json& accelerators = object_at(group, "accelerators");
+  table.add({"accelerators", installed_text(group, "accelerators", "installed", "", count_text), accelerator_use_text(group, "used"),
+             accelerator_use_text(group, "free"), counted("use unknown of", count_at(accelerators, "use_unknown"), "device")});
+  for (const auto& [model, count] : object_at(accelerators, "by_model").items()) {
+    table.add({"  " + model, count.is_number_unsigned() ? count_text(count.get<std::uint64_t>()) : "unknown"});
+  }
+  const Json& storage = object_at(group, "storage");
+  table.add({"storage", installed_text(group, "storage", "installed_bytes", "unknown_disks", storage_text), "", "",
+             counted("size unknown of", count_at(storage, "unknown_disks"), "disk")});
+  for (const auto& [media, bytes] : object_at(storage, "by_media").items()) {
+    const auto amount = amount_at(object_at(storage, "by_media"), media.c_str());
+    if (amount && *amount > 0) table.add({"  " + media, storage_text(*amount)});
+  }
+  const Json& network = object_at(group, "network");
+  table.add(
+      {"network", installed_text(group, "network", "speed_mbps", "speed_unknown", bandwidth_text), "", "",
+       note({counted("over", count_at(network, "nics"), "NIC"), counted("speed unknown of", count_at(network, "speed_unknown"), "NIC")})});
+}
+
+std::string largest_free(const Json& group) {
+  const Json& largest = object_at(group, "largest_free");
+  if (count_at(object_at(group, "nodes"), "available") == 0 || largest.empty()) return {};
+  return "\non one node alone at least this is free: " + plural(count_at(largest, "cores"), "core") + ", or " +
+         count_text(count_at(largest, "memory_gib")) + " GiB, or " + plural(count_at(largest, "accelerators"), "accelerator");
+}
+
+std::string capacity_block(const Json& group, bool terminal) {
+  TextTable table({{"TOTAL", Align::kLeft}, {"INSTALLED"}, {"USED"}, {"FREE"}, {"NOTE", Align::kLeft}});
+  const Json& nodes = object_at(group, "nodes");
+  add_node_rows(table, nodes);
+  add_compute_rows(table, group);
+  add_device_rows(table, group);
+  return table.text(terminal) + honesty_line(group) + "\nused and free are of " + plural(count_at(nodes, "available"), "available node") +
+         largest_free(group) + "\n";
+}
+
+/// Precisions worth a row: the headlines always, the others where a part offers them.
+bool shows_precision(const Json& group, const std::string& precision) {
+  return std::ranges::find(kHeadlinePrecisions, precision) != kHeadlinePrecisions.end() || has_peak(group, precision);
+}
+
+std::string peak_note(const Json& group, const std::string& cpu, const std::string& accelerators) {
+  return note({cpu == "unrated" ? "cpu: " + unrated_reason(group, "cpu") : "",
+               accelerators == "unrated" ? "accelerators: " + unrated_reason(group, "accelerators") : ""});
+}
+
+std::string peak_block(const Json& group, bool terminal) {
+  TextTable table({{"PEAK (dense, nominal)", Align::kLeft}, {"CPU"}, {"ACCELERATORS"}, {"NOTE", Align::kLeft}});
+  for (const std::string precision : kPrecisionNames) {
+    if (!shows_precision(group, precision)) continue;
+    const std::string cpu = peak_text(group, "cpu", precision), accelerators = peak_text(group, "accelerators", precision);
+    table.add({precision, cpu, accelerators, peak_note(group, cpu, accelerators)});
+  }
+  return table.text(terminal) + honesty_line(group) + "\n";
+}
+
+std::string unrated_block(const Json& group, bool terminal) {
+  const Json& unrated = object_at(object_at(group, "peak"), "unrated");
+  const Json& reasons = list_at(unrated, "why");
+  if (reasons.empty()) return {};
+  TextTable table({{"UNRATED", Align::kLeft}, {"COUNT"}, {"WHY", Align::kLeft}});
+  for (std::size_t i = 0; i < std::min(reasons.size(), kMaxReasons); ++i) {
+    table.add({text_at(reasons[i], "what").value_or("unknown"), count_text(count_at(reasons[i], "count")),
+               text_at(reasons[i], "why").value_or("unknown")});
+  }
+  std::string text = "\n" + table.text(terminal);
+  if (reasons.size() > kMaxReasons) text += "and " + plural(reasons.size() - kMaxReasons, "more reason") + ": --json lists them\n";
+  return text + "unrated parts are counted above and in no peak: " + plural(count_at(unrated, "cpu_packages"), "cpu package") + ", " +
+         plural(count_at(unrated, "accelerators"), "accelerator") + ", on " + plural(count_at(unrated, "nodes"), "node") + "\n";
+}
+
+/// All groups, page by page. A map that changed between pages is read anew: totals and groups are of one revision.
+Result<Json> read_map(const ApiConnection& connection, const std::string& by) {
+  const std::string path = by.empty() ? "/v1/map" : "/v1/map?by=" + url_escaped(by);
+  Json all, groups = Json::array();
+  std::string cursor;
+  for (std::size_t page = 0, restarts = 0; page < kMaxPages; ++page) {
+    const auto answer = api_get(connection, cursor.empty() ? path : path + "&cursor=" + url_escaped(cursor));
+    if (!answer) return answer.error();
+    if (!cursor.empty() && number_at(*answer, "revision") != number_at(all, "revision") && ++restarts <= kMaxRestarts) {
+      cursor.clear();
+      continue;
+    }
+    if (cursor.empty()) {
+      all = *answer;
+      groups.clear();
+    }
+    for (const Json& group : list_at(*answer, "groups")) groups.push_back(group);
+    const auto next = text_at(*answer, "next");
+    if (!next || *next == cursor) break;
+    cursor = *next;
+  }
+  if (all.is_object()) {
+    all["groups"] = std::move(groups);
+    all["next"] = nullptr;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string map_text(const Json& answer, bool terminal) {
+  const Json& total = object_at(answer, "total");
+  std::string text = head_lines(answer) + "\n";
+  if (list_at(answer, "by").empty()) {
+    text += capacity_block(total, terminal) + "\n" + peak_block(total, terminal);
+  } else {
+    text += group_tables(answer, terminal);
+  }
+  return text + unrated_block(total, terminal);
+}
+
+Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const std::string& by) {
+  const auto answer = read_map(connection, by);
+  if (!answer) return answer.error();
+  screen.out << (screen.json ? answer->dump() + "\n" : map_text(*answer, screen.terminal));
+  return Done{};
+}
+
+}  // namespace capmap

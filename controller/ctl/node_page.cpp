@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "common/precision.hpp"
+#include "controller/ctl/commands.hpp"
+#include "controller/ctl/text_table.hpp"
+
+namespace capmap {
+namespace {
+
+using Json = ApiJson;
+using enum TextTable::Align;
+
+constexpr std::size_t kLabelWidth = 13;
+
+/// "label     text …", wrapped between words at the table's width.
+std::string fact(std::string_view label, const std::string& text) {
+  std::string lines = fitted(printable(label), kLabelWidth - 1);
+  lines.append(kLabelWidth - display_width(lines), ' ');
+  std::size_t column = kLabelWidth;
+  const std::string shown = printable(text);
+  for (std::size_t at = 0; at < shown.size();) {
+    const std::size_t end = std::min(shown.find(' ', at), shown.size());
+    const std::string word = shown.substr(at, end - at);
+    if (column > kLabelWidth && column + 1 + display_width(word) > TextTable::kMaxWidth) {
+      lines += "\n" + std::string(kLabelWidth, ' ');
+      column = kLabelWidth;
+    }
+    if (column > kLabelWidth) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += display_width(word);
+    at = end + 1;
+  }
+  return lines + "\n";
+}
+
+std::string known(const std::optional<std::string>& text) {
+  return text.value_or("unknown");
+}
+
+std::string known(const std::optional<WideAmount>& amount, std::string (*unit)(WideAmount)) {
+  return amount ? unit(*amount) : "unknown";
+}
+
+std::string mib_text(WideAmount mib) {
+  return memory_text(mib << 20);
+}
+std::string megabytes_text(WideAmount mb) {
+  return storage_text(mb * 1'000'000);
+}
+std::string kilobytes_rate(WideAmount kbs) {
+  return storage_text(kbs * 1'000) + "/s";
+}
+std::string kilobits_rate(WideAmount kbps) {
+  return kbps < 1'000 ? count_text(kbps) + " kbit/s" : bandwidth_text(kbps / 1'000);
+}
+
+std::string yes_no(const Json& object, const char* key, const char* yes, const char* no) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  if (!object.is_object() || found == object.end() || !found->is_boolean()) return "unknown";
+  return found->get<bool>() ? yes : no;
+}
+
+std::string words(const Json& list) {
+  std::string text;
+  for (const Json& word : list) {
+    if (word.is_string()) text += (text.empty() ? "" : " ") + word.get<std::string>();
+  }
+  return text;
+}
+
+std::string liveness_fact(const Json& node) {
+  std::string text = known(text_at(node, "liveness"));
+  const auto age = number_at(node, "age_ms"), interval = number_at(node, "interval_ms");
+  text += age ? ", heard " + age_text(*age) + " ago" : ", not heard since the controller started";
+  if (interval && *interval > 0) text += ", reports every " + age_text(*interval);
+  return text;
+}
+
+std::string verdict_fact(const Json& node) {
+  const std::string verdict = known(text_at(node, "service_state")) + "; " + known(text_at(node, "verdict"));
+  const std::string reasons = words(list_at(node, "verdict_reasons"));
+  return reasons.empty() ? verdict : verdict + ": " + reasons;
+}
+
+std::string clock_fact(const Json& node) {
+  const auto skew = node.is_object() ? node.find("clock_skew_ms") : node.end();
+  if (!node.is_object() || skew == node.end() || !skew->is_number_integer()) return "unknown";
+  const auto ms = skew->get<std::int64_t>();
+  const std::uint64_t distance = ms < 0 ? ~static_cast<std::uint64_t>(ms) + 1 : static_cast<std::uint64_t>(ms);
+  return distance < 1'000 ? "within 1 s of the controller's"
+                          : age_text(distance) + (ms < 0 ? " behind" : " ahead of") + " the controller's";
+}
+
+std::string identity_facts(const Json& node) {
+  const Json& site = object_at(node, "site");
+  std::string where = known(text_at(site, "name"));
+  if (const auto id = text_at(site, "id")) where += " (" + *id + ")";
+  if (const auto region = text_at(site, "region")) where += ", region " + *region;
+  return fact("node", known(text_at(node, "id"))) + fact("hostname", known(text_at(node, "hostname"))) + fact("site", where) +
+         fact("liveness", liveness_fact(node)) + fact("state", verdict_fact(node)) +
+         fact("system", known(text_at(node, "os")) + ", kernel " + known(text_at(node, "kernel")) + ", agent " +
+                            known(text_at(node, "agent_version")) + ", virtualization " + known(text_at(node, "virtualization"))) +
+         fact("clock", clock_fact(node)) + fact("shape", known(text_at(node, "shape_id")));
+}
+
+std::string cpu_facts(const Json& node) {
+  const Json& cpu = object_at(object_at(node, "hardware"), "cpu");
+  const auto count = [&cpu](const char* key) { return known(amount_at(cpu, key), count_text); };
+  std::string counts = count("packages") + " packages, " + count("cores") + " cores, " + count("pus") + " PUs (" +
+                       known(amount_at(node, "pus_allowed"), count_text) + " allowed), " + count("numa_nodes") + " NUMA nodes";
+  for (const Json& kind : list_at(cpu, "core_kinds")) {
+    const auto base = number_at(kind, "base_mhz"), most = number_at(kind, "max_mhz");
+    counts += "; " + known(amount_at(kind, "cores"), count_text) + " at " + (base ? count_text(*base) + " MHz" : "unknown base clock");
+    if (most) counts += ", at most " + count_text(*most) + " MHz";
+  }
+  std::string facts = fact("cpu", known(text_at(cpu, "model")) + ", " + known(text_at(cpu, "architecture")) + ", microarchitecture " +
+                                      known(text_at(cpu, "microarchitecture"))) +
+                      fact("", counts);
+  if (const std::string isa = words(list_at(cpu, "isa")); !isa.empty()) facts += fact("", isa);
+  return facts;
+}
+
+std::string usage_facts(const Json& node) {
+  const Json& usage = object_at(node, "usage");
+  const auto reading = [&usage](const char* key, std::string (*unit)(WideAmount)) { return known(amount_at(usage, key), unit); };
+  return fact("memory", known(amount_at(object_at(node, "hardware"), "memory_bytes"), memory_text) + " installed, " +
+                            known(amount_at(node, "memory_total_bytes"), memory_text) + " usable by the system") +
+         fact("use", "cpu " + reading("cpu_busy_millicores", cores_text) + " PUs busy; memory " + reading("memory_used_mib", mib_text) +
+                         "; storage " + reading("storage_used_mb", megabytes_text) + ", reading " +
+                         reading("storage_read_kbs", kilobytes_rate) + ", writing " + reading("storage_write_kbs", kilobytes_rate) +
+                         "; network in " + reading("network_receive_kbps", kilobits_rate) + ", out " +
+                         reading("network_transmit_kbps", kilobits_rate));
+}
+
+/// Peak of one part at one precision; absent when the part does not offer it, or is listed as unrated.
+std::optional<WideAmount> rate(const Json& node, const char* part, const std::string& precision) {
+  return amount_at(object_at(object_at(object_at(node, "hardware"), "peak"), part), (precision + "_mflops").c_str());
+}
+
+std::string rate_text(const std::optional<WideAmount>& rate, const std::string& precision) {
+  if (!rate) return "–";
+  return precision.starts_with("int") ? ops_text(*rate) : flops_text(*rate);
+}
+
+std::string peak_tables(const Json& node, bool terminal) {
+  TextTable peaks({{"PEAK (dense, nominal)", kLeft}, {"CPU"}, {"ACCELERATORS"}});
+  bool any = false;
+  for (const std::string precision : kPrecisionNames) {
+    const auto cpu = rate(node, "cpu", precision), accelerators = rate(node, "accelerators", precision);
+    if (!cpu && !accelerators) continue;
+    peaks.add({precision, rate_text(cpu, precision), rate_text(accelerators, precision)});
+    any = true;
+  }
+  std::string text = any ? "\n" + peaks.text(terminal) : "";
+  TextTable unrated({{"UNRATED", kLeft}, {"COUNT"}, {"WHY", kLeft}});
+  const Json& reasons = list_at(object_at(object_at(node, "hardware"), "peak"), "unrated");
+  for (const Json& part : reasons) {
+    unrated.add({known(text_at(part, "what")), known(amount_at(part, "count"), count_text), known(text_at(part, "why"))});
+  }
+  return reasons.empty() ? text : text + "\n" + unrated.text(terminal);
+}
+
+std::string accelerator_table(const Json& node, bool terminal) {
+  TextTable table({{"ACCELERATOR", kLeft}, {"MODEL", kLeft}, {"MEMORY"}, {"USED", kLeft}, {"MEMORY USED"}, {"BUSY"}, {"HEALTH", kLeft}});
+  const Json& devices = list_at(node, "accelerators");
+  for (const Json& device : devices) {
+    const auto busy = number_at(device, "busy_permille");
+    table.add({known(text_at(device, "pci_address")), text_at(device, "name").value_or("PCI " + known(text_at(device, "pci_id"))),
+               known(amount_at(device, "memory_bytes"), memory_text), yes_no(device, "used", "used", "free"),
+               known(amount_at(device, "memory_used_mib"), mib_text), busy ? share_text(*busy) : "unknown",
+               yes_no(device, "healthy", "healthy", "not healthy")});
+  }
+  return devices.empty() ? "" : "\n" + table.text(terminal);
+}
+
+std::string disk_table(const Json& node, bool terminal) {
+  TextTable table({{"DISK", kLeft}, {"MEDIA", kLeft}, {"SIZE"}, {"MODEL", kLeft}});
+  const Json& disks = list_at(node, "disks");
+  for (const Json& disk : disks) {
+    table.add({known(text_at(disk, "name")), known(text_at(disk, "media")), known(amount_at(disk, "bytes"), storage_text),
+               known(text_at(disk, "model"))});
+  }
+  return disks.empty() ? "" : "\n" + table.text(terminal);
+}
+
+std::string nic_table(const Json& node, bool terminal) {
+  TextTable table({{"NIC", kLeft}, {"TYPE", kLeft}, {"SPEED"}, {"RDMA", kLeft}});
+  const Json& nics = list_at(node, "nics");
+  for (const Json& nic : nics) {
+    table.add({known(text_at(nic, "name")), known(text_at(nic, "type")), known(amount_at(nic, "speed_mbps"), bandwidth_text),
+               yes_no(nic, "rdma", "yes", "no")});
+  }
+  return nics.empty() ? "" : "\n" + table.text(terminal);
+}
+
+std::string problem_lines(const Json& node) {
+  std::string text;
+  for (const Json& problem : list_at(node, "problems")) text += fact(known(text_at(problem, "probe")), known(text_at(problem, "what")));
+  return text.empty() ? "" : "\nproblems\n" + text;
+}
+
+}  // namespace
+
+std::string node_text(const Json& node, bool terminal) {
+  std::string text = identity_facts(node);
+  if (object_at(node, "hardware").empty()) {
+    text += fact("hardware", "unknown: the node has not yet told its shape");
+  } else {
+    text += cpu_facts(node);
+  }
+  return text + usage_facts(node) + peak_tables(node, terminal) + accelerator_table(node, terminal) + disk_table(node, terminal) +
+         nic_table(node, terminal) + problem_lines(node);
+}
+
+}  // namespace capmap

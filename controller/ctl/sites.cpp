@@ -1,0 +1,58 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "controller/ctl/commands.hpp"
+#include "controller/ctl/text_table.hpp"
+
+namespace capmap {
+namespace {
+
+using Json = ApiJson;
+
+Json site_json(const Site& site) {
+  Json body = {{"name", site.name}};
+  const auto put = [&body](const char* key, const std::string& value) {
+    if (!value.empty()) body[key] = value;
+  };
+  put("region", site.region);
+  put("owner_class", site.owner_class);
+  put("compute_class", site.compute_class);
+  put("service", site.service);
+  if (site.security_level) body["security_level"] = *site.security_level;
+  return body;
+}
+
+}  // namespace
+
+std::string sites_text(const Json& answer, bool terminal) {
+  using enum TextTable::Align;
+  TextTable table(
+      {{"ID", kLeft, true}, {"NAME", kLeft}, {"REGION", kLeft}, {"OWNER", kLeft}, {"CLASS", kLeft}, {"SERVICE", kLeft}, {"LEVEL"}});
+  for (const Json& site : list_at(answer, "sites")) {
+    const auto declared = [&site](const char* key) { return text_at(site, key).value_or("–"); };
+    const auto level = number_at(site, "security_level");
+    table.add({declared("id"), declared("name"), declared("region"), declared("owner_class"), declared("compute_class"),
+               declared("service"), level ? count_text(*level) : "–"});
+  }
+  return table.text(terminal);
+}
+
+Result<Done> list_sites(const ApiConnection& connection, const Screen& screen) {
+  const auto answer = api_get(connection, "/v1/sites");
+  if (!answer) return answer.error();
+  screen.out << (screen.json ? answer->dump() + "\n" : sites_text(*answer, screen.terminal));
+  return Done{};
+}
+
+Result<Done> add_site(const ApiConnection& connection, const Screen& screen, const Site& site) {
+  const auto answer = api_post(connection, "/v1/sites", site_json(site));
+  if (!answer) return answer.error();
+  if (screen.json) {
+    screen.out << answer->dump() << "\n";
+  } else {
+    screen.out << "site " << printable(site.name) << " added (" << printable(text_at(*answer, "id").value_or("id unknown")) << ")\n";
+  }
+  return Done{};
+}
+
+}  // namespace capmap

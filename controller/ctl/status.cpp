@@ -1,0 +1,27 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "controller/ctl/commands.hpp"
+#include "controller/ctl/http_client.hpp"
+#include "controller/ctl/text_table.hpp"
+
+namespace capmap {
+
+Result<Done> show_status(const ApiConnection& connection, const Screen& screen) {
+  const auto reply = send_request(connection.url, connection.timeout_ms, {.method = "GET", .path = "/readyz", .body = {}, .bearer = {}});
+  if (!reply) return reply.error();
+  const ApiJson answer = ApiJson::parse(reply->body, nullptr, false);
+  if (reply->status != 200) {
+    const auto reason = text_at(answer, "detail");
+    return Error{ErrorCode::kUnavailable,
+                 connection.url + " is up but not ready: " + reason.value_or("it answered " + std::to_string(reply->status))};
+  }
+  if (screen.json) {
+    screen.out << ApiJson({{"url", connection.url}, {"ready", true}}).dump() << "\n";
+  } else {
+    screen.out << printable(connection.url) << " is ready\n";
+  }
+  return Done{};
+}
+
+}  // namespace capmap

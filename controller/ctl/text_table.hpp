@@ -1,0 +1,42 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace capmap {
+
+/// Columns of a terminal that a text takes: East Asian wide characters two, combining marks none.
+std::size_t display_width(std::string_view text);
+/// The text as it may go to a terminal: what others wrote (names, problems) must not move the cursor, so control characters,
+/// direction marks and broken UTF-8 become '?'.
+std::string printable(std::string_view text);
+/// At most `width` columns; a longer text ends in "…".
+std::string fitted(std::string_view text, std::size_t width);
+
+/// Rows under titles, aligned by display width, at most 100 columns wide where that can be had by shortening text columns.
+class TextTable {
+ public:
+  enum class Align : unsigned char { kLeft, kRight };
+  struct Column {
+    std::string title;
+    Align align = Align::kRight;  ///< numbers right; text left, and shortened when the table is too wide
+    bool whole = false;           ///< never shortened: ids, words of a list
+  };
+
+  explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  /// [column]; missing ones are empty. Cells are made printable.
+  void add(const std::vector<std::string>& cells);
+  /// Lines ending in '\n', without trailing spaces; titles bold when `bold_titles`.
+  [[nodiscard]] std::string text(bool bold_titles) const;
+
+  static constexpr std::size_t kMaxWidth = 100;
+
+ private:
+  [[nodiscard]] std::vector<std::size_t> widths() const;
+
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace capmap
