@@ -1,13 +1,18 @@
 #include "common/transport.hpp"
 
-#include <algorithm>
+#include <zmq.h>
+
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "common/check.hpp"
+#include "common/codec.hpp"
+#include "common/ids.hpp"
+#include "common/join_token.hpp"
 
+// ThreadSanitizer cannot see through a libzmq that is not built for it: we tell it when a payload changes hands.
 #if defined(__SANITIZE_THREAD__)
 #define CAPMAP_TSAN 1
 #elif defined(__has_feature)
@@ -16,241 +21,316 @@
 #endif
 #endif
 #ifdef CAPMAP_TSAN
-// libzmq is not instrumented: tell ThreadSanitizer that a pipe orders what was written before send and read after receive.
-extern "C" void __tsan_acquire(void* address);
-extern "C" void __tsan_release(void* address);
+extern "C" {
+void __tsan_acquire(void* address);
+void __tsan_release(void* address);
+}
 #endif
 
 namespace capmap {
 namespace {
 
-void mark_sent([[maybe_unused]] void* object) {
-#ifdef CAPMAP_TSAN
-  __tsan_release(object);
-#endif
-}
+constexpr int kSoonMs = 60'000;  ///< unacknowledged bytes end a connection after this
+constexpr int kKeepaliveIdleS = 60, kKeepaliveEveryS = 15, kKeepaliveTries = 4;
+constexpr int kConnectMs = 10'000;
+constexpr int kMaxFrames = 64;
+constexpr int kZapEnforceDomain = 93;  ///< no ZAP handler, no connection; zmq.h names it in draft builds only, the library always knows it
+constexpr std::size_t kMaxWaitables = 8;
 
-void mark_received([[maybe_unused]] void* object) {
 #ifdef CAPMAP_TSAN
-  __tsan_acquire(object);
-#endif
+void hand_over(const void* address) {
+  __tsan_release(const_cast<void*>(address));
 }
+void take_over(const void* address) {
+  __tsan_acquire(const_cast<void*>(address));
+}
+#else
+void hand_over(const void*) {}
+void take_over(const void*) {}
+#endif
 
-Error transport_error(const std::string& where, int number) {
-  ErrorCode code = ErrorCode::kUnavailable;
-  const char* fix = "";
+Error socket_error(const std::string& place) {
+  const int number = zmq_errno();
+  const std::string what = place + ": " + zmq_strerror(number);
   switch (number) {
+    case EACCES:
+    case EPERM: return {ErrorCode::kDenied, what + " (a port below 1024 needs CAP_NET_BIND_SERVICE)"};
     case EINVAL:
-    case EPROTONOSUPPORT:
-    case EAFNOSUPPORT: code = ErrorCode::kMalformed, fix = ": is it tcp://host:port, with [ ] around IPv6?"; break;
-    case EADDRINUSE: fix = ": the port is in use by another program; choose another or end that one"; break;
-    case EADDRNOTAVAIL:
-    case ENODEV: fix = ": this machine has no such address"; break;
-    case EACCES: code = ErrorCode::kDenied, fix = ": ports below 1024 need rights this program does not have"; break;
+    case EPROTONOSUPPORT: return {ErrorCode::kMalformed, what};
     case EMFILE:
-    case ENFILE: code = ErrorCode::kFull, fix = ": out of descriptors, raise LimitNOFILE"; break;
-    default: break;
+    case ENFILE: return {ErrorCode::kFull, what + " (raise LimitNOFILE)"};
+    case EADDRINUSE: return {ErrorCode::kUnavailable, place + ": the port is in use by another program"};
+    case EADDRNOTAVAIL:
+    case ENODEV: return {ErrorCode::kUnavailable, place + ": this machine has no such address"};
+    default: return {ErrorCode::kUnavailable, what};
   }
-  return Error{code, where + ": " + zmq_strerror(number) + fix};
 }
 
-/// What every TCP socket of ours has in common.
-void set_tcp_options(zmq::socket_t& socket) {
-  socket.set(zmq::sockopt::ipv6, true);
-  socket.set(zmq::sockopt::linger, 0);
-  socket.set(zmq::sockopt::maxmsgsize, std::int64_t{kTransportMaxMessageBytes});
-  socket.set(zmq::sockopt::sndhwm, kTransportHighWater);
-  socket.set(zmq::sockopt::rcvhwm, kTransportHighWater);
-  socket.set(zmq::sockopt::handshake_ivl, kTransportHandshakeMs);
-  // A dead peer is noticed without traffic of our own: probes after 2 minutes of silence, and unanswered data within a minute.
-  socket.set(zmq::sockopt::tcp_keepalive, 1);
-  socket.set(zmq::sockopt::tcp_keepalive_idle, 120);
-  socket.set(zmq::sockopt::tcp_keepalive_intvl, 30);
-  socket.set(zmq::sockopt::tcp_keepalive_cnt, 4);
-  socket.set(zmq::sockopt::tcp_maxrt, 60'000);
+/// What a call on a socket says by errno; `again` is what "would block" means there.
+Error call_error(ErrorCode again, const char* what_again) {
+  const int number = zmq_errno();
+  if (number == EAGAIN) return {again, what_again};
+  return {ErrorCode::kUnavailable, zmq_strerror(number)};
 }
 
-/// A different number for each socket, so that a fleet that lost its controller does not return in one wave.
-int jittered_reconnect_ms(const void* socket) {
-  const auto bits = reinterpret_cast<std::uintptr_t>(socket) >> 4;
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return kTransportReconnectMs + static_cast<int>((bits ^ static_cast<std::uintptr_t>(now.tv_nsec)) % kTransportReconnectMs);
+Result<zmq::socket_t> make_socket(zmq::context_t& context, zmq::socket_type type) {
+  try {
+    return zmq::socket_t(context, type);
+  } catch (const zmq::error_t& error) {
+    return Error{error.num() == EMFILE ? ErrorCode::kFull : ErrorCode::kUnavailable, std::string("socket: ") + error.what()};
+  }
+}
+
+bool set(zmq::socket_t& socket, int option, int value) {
+  return zmq_setsockopt(socket.handle(), option, &value, sizeof value) == 0;
+}
+bool set(zmq::socket_t& socket, int option, const std::string& text) {
+  return zmq_setsockopt(socket.handle(), option, text.data(), text.size()) == 0;
+}
+bool set_key(zmq::socket_t& socket, int option, const std::string& z85) {
+  return zmq_setsockopt(socket.handle(), option, z85.c_str(), z85.size() + 1) == 0;  // libzmq takes the terminating zero for "Z85"
+}
+
+/// Options every TCP socket of ours has. No ZMTP heartbeats: they cost 12% of a core on 5,000 connections, and our own messages and
+/// TCP's keepalive find a dead peer just as well.
+bool set_tcp_options(zmq::socket_t& socket) {
+  const std::pair<int, int> options[] = {{ZMQ_IPV6, 1},
+                                         {ZMQ_LINGER, 0},
+                                         {ZMQ_SNDHWM, kTransportHighWater},
+                                         {ZMQ_RCVHWM, kTransportHighWater},
+                                         {ZMQ_HANDSHAKE_IVL, kTransportHandshakeMs},
+                                         {ZMQ_TCP_KEEPALIVE, 1},
+                                         {ZMQ_TCP_KEEPALIVE_IDLE, kKeepaliveIdleS},
+                                         {ZMQ_TCP_KEEPALIVE_INTVL, kKeepaliveEveryS},
+                                         {ZMQ_TCP_KEEPALIVE_CNT, kKeepaliveTries},
+                                         {ZMQ_TCP_MAXRT, kSoonMs}};
+  bool all = true;
+  for (const auto& [option, value] : options) all = set(socket, option, value) && all;
+  const auto max_bytes = static_cast<std::int64_t>(kMaxMessageBytes);
+  return zmq_setsockopt(socket.handle(), ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0 && all;
+}
+
+bool set_dealer_options(zmq::socket_t& socket, const DealerOptions& options) {
+  const int jitter_ms = static_cast<int>(random_u64() % (kTransportReconnectMs / 2));
+  return set_tcp_options(socket) && set(socket, ZMQ_RECONNECT_IVL, kTransportReconnectMs + jitter_ms) &&
+         set(socket, ZMQ_RECONNECT_IVL_MAX, kTransportReconnectMaxMs) && set(socket, ZMQ_CONNECT_TIMEOUT, kConnectMs) &&
+         set_key(socket, ZMQ_CURVE_SERVERKEY, options.server_public_key) && set_key(socket, ZMQ_CURVE_PUBLICKEY, options.keys.public_key) &&
+         set_key(socket, ZMQ_CURVE_SECRETKEY, options.keys.secret_key) && (!options.ipv4_only || set(socket, ZMQ_IPV6, 0));
+}
+
+/// ROUTER_MANDATORY: an answer to a peer that is gone is told, not dropped. No ROUTER_HANDOVER: our agents choose no routing id, so
+/// each connection has a fresh one; with handover a peer that chooses another's would throw that one out.
+bool set_router_options(zmq::socket_t& socket, const RouterOptions& options) {
+  return set_tcp_options(socket) && set(socket, ZMQ_BACKLOG, kTransportBacklog) && set(socket, ZMQ_ROUTER_MANDATORY, 1) &&
+         set(socket, ZMQ_ROUTER_HANDOVER, 0) && set(socket, ZMQ_CURVE_SERVER, 1) &&
+         set_key(socket, ZMQ_CURVE_SECRETKEY, options.keys.secret_key) && set(socket, ZMQ_ZAP_DOMAIN, options.zap_domain) &&
+         set(socket, kZapEnforceDomain, 1);
+}
+
+bool is_tcp_endpoint(const std::string& endpoint) {
+  constexpr std::string_view kScheme = "tcp://";
+  return endpoint.starts_with(kScheme) && endpoint.rfind(':') > kScheme.size() && endpoint.rfind(':') != std::string::npos;
+}
+
+Result<zmq::socket_t> open_pipe(zmq::context_t& context, zmq::socket_type type, const std::string& name, int high_water) {
+  auto socket = make_socket(context, type);
+  if (!socket) return socket;
+  const bool reads = type == zmq::socket_type::pull;
+  // A sender's own queue is what is left when its thread ends: what it was allowed to send still arrives.
+  const bool set_all =
+      set(*socket, ZMQ_LINGER, reads ? 0 : -1) && set(*socket, ZMQ_SNDHWM, high_water) && set(*socket, ZMQ_RCVHWM, high_water);
+  const int rc = !set_all ? -1 : reads ? zmq_bind(socket->handle(), name.c_str()) : zmq_connect(socket->handle(), name.c_str());
+  if (rc != 0) return socket_error(name);
+  return socket;
+}
+
+/// Takes one frame. errno as zmq_msg_recv.
+bool take_frame(zmq::socket_t& socket, zmq::message_t& frame, int flags) {
+  int rc = -1;
+  do {
+    rc = zmq_msg_recv(frame.handle(), socket.handle(), flags);
+  } while (rc < 0 && zmq_errno() == EINTR);
+  if (rc >= 0) take_over(frame.data());
+  return rc >= 0;
+}
+
+bool put_frame(zmq::socket_t& socket, std::span<const std::byte> bytes, int flags) {
+  zmq::message_t frame(bytes.data(), bytes.size());
+  hand_over(frame.data());
+  int rc = -1;
+  do {
+    rc = zmq_msg_send(frame.handle(), socket.handle(), flags);
+  } while (rc < 0 && zmq_errno() == EINTR);
+  return rc >= 0;
+}
+
+/// Reads the rest of a message away; frames of one message arrive together, so this never waits. True when there was any.
+bool drain(zmq::socket_t& socket, const zmq::message_t& last) {
+  if (!last.more()) return false;
+  zmq::message_t frame;
+  while (take_frame(socket, frame, ZMQ_DONTWAIT) && frame.more()) {
+  }
+  return true;
+}
+
+bool wait_readable(zmq::socket_t& socket, int timeout_ms) {
+  Waitable item{.socket = &socket};
+  return wait_any({&item, 1}, timeout_ms);
 }
 
 }  // namespace
 
-Result<zmq::socket_t> make_dealer(zmq::context_t& context, const DealerOptions& options) {
-  for (const auto* key : {&options.server_public_key, &options.keys.public_key, &options.keys.secret_key}) {
-    if (!is_z85_key(*key)) return Error{ErrorCode::kMalformed, options.endpoint + ": a key is not 40 characters of Z85"};
-  }
-  try {
-    zmq::socket_t socket(context, zmq::socket_type::dealer);
-    set_tcp_options(socket);
-    socket.set(zmq::sockopt::immediate, true);  // nothing is queued for a controller that is not there: it would be old when it arrives
-    socket.set(zmq::sockopt::reconnect_ivl, jittered_reconnect_ms(socket.handle()));
-    socket.set(zmq::sockopt::reconnect_ivl_max, kTransportReconnectMaxMs);
-    socket.set(zmq::sockopt::connect_timeout, 10'000);
-    socket.set(zmq::sockopt::curve_serverkey, options.server_public_key);
-    socket.set(zmq::sockopt::curve_publickey, options.keys.public_key);
-    socket.set(zmq::sockopt::curve_secretkey, options.keys.secret_key);
-    return socket;
-  } catch (const zmq::error_t& error) {
-    return transport_error(options.endpoint, error.num());
-  }
-}
-
-Result<Done> start_connecting(zmq::socket_t& dealer, const std::string& endpoint) {
-  if (zmq_connect(dealer.handle(), endpoint.c_str()) != 0) return transport_error(endpoint, zmq_errno());
-  return Done{};
-}
-
 Result<zmq::socket_t> open_dealer(zmq::context_t& context, const DealerOptions& options) {
-  auto dealer = make_dealer(context, options);
-  if (!dealer) return dealer;
-  if (auto started = start_connecting(*dealer, options.endpoint); !started) return started.error();
-  return dealer;
+  if (!is_tcp_endpoint(options.endpoint) || port_of(options.endpoint) == 0) {
+    return Error{ErrorCode::kMalformed, "\"" + options.endpoint + "\" is not an endpoint like tcp://host:8471"};
+  }
+  if (!is_z85_key(options.server_public_key)) {
+    return Error{ErrorCode::kMalformed, "the controller's public key is not 40 characters of Z85"};
+  }
+  auto socket = make_socket(context, zmq::socket_type::dealer);
+  if (!socket) return socket;
+  if (!set_dealer_options(*socket, options))
+    return Error{ErrorCode::kMalformed, options.endpoint + ": this machine's keys are not CURVE keys"};
+  if (zmq_connect(socket->handle(), options.endpoint.c_str()) != 0) return socket_error(options.endpoint);
+  return socket;
 }
 
 Result<zmq::socket_t> open_router(zmq::context_t& context, const RouterOptions& options) {
-  if (!is_z85_key(options.keys.secret_key))
-    return Error{ErrorCode::kMalformed, options.endpoint + ": the server key is not 40 characters of Z85"};
-  try {
-    zmq::socket_t socket(context, zmq::socket_type::router);
-    set_tcp_options(socket);
-    socket.set(zmq::sockopt::backlog, kTransportBacklog);
-    // An answer to a peer that is gone is an error, not a silent loss. No handover: routing ids are the peer's choice, and one that
-    // takes another's must not get its answers; it stays mute itself.
-    socket.set(zmq::sockopt::router_mandatory, true);
-    socket.set(zmq::sockopt::curve_server, true);
-    socket.set(zmq::sockopt::curve_secretkey, options.keys.secret_key);
-    socket.set(zmq::sockopt::zap_domain, options.zap_domain);
-    socket.bind(options.endpoint);
-    return socket;
-  } catch (const zmq::error_t& error) {
-    return transport_error(options.endpoint, error.num());
+  if (!is_tcp_endpoint(options.endpoint)) {
+    return Error{ErrorCode::kMalformed, "\"" + options.endpoint + "\" is not an endpoint like tcp://*:8471"};
   }
+  auto socket = make_socket(context, zmq::socket_type::router);
+  if (!socket) return socket;
+  if (!set_router_options(*socket, options)) return Error{ErrorCode::kMalformed, options.endpoint + ": the server key is not a CURVE key"};
+  if (zmq_bind(socket->handle(), options.endpoint.c_str()) != 0) return socket_error(options.endpoint);
+  return socket;
 }
 
 std::string bound_endpoint(zmq::socket_t& socket) {
-  return socket.get(zmq::sockopt::last_endpoint);
+  std::array<char, 256> text{};
+  std::size_t size = text.size();
+  return zmq_getsockopt(socket.handle(), ZMQ_LAST_ENDPOINT, text.data(), &size) == 0 ? text.data() : "";
 }
 
 Result<Routed> receive_routed(zmq::socket_t& router) {
   Routed routed;
-  const auto take = [&router](zmq::message_t& frame) {
-    int got = 0;
-    do got = zmq_msg_recv(frame.handle(), router.handle(), ZMQ_DONTWAIT);
-    while (got < 0 && zmq_errno() == EINTR);
-    return got >= 0;
-  };
-  if (!take(routed.route)) {
-    const int number = zmq_errno();
-    return number == EAGAIN ? Error{ErrorCode::kTimeout, "no message waits"} : transport_error("receive", number);
-  }
-  if (!routed.route.more() || !take(routed.payload)) return Error{ErrorCode::kMalformed, "a message without a payload"};
-  zmq::message_t extra;
-  for (bool more = routed.payload.more(); more; more = extra.more()) {  // libzmq hands over whole messages only: this ends
+  if (!take_frame(router, routed.route, ZMQ_DONTWAIT)) return call_error(ErrorCode::kTimeout, "no message waits");
+  if (!routed.route.more() || !take_frame(router, routed.payload, ZMQ_DONTWAIT)) {
     routed.extra_frames = true;
-    if (!take(extra)) break;
+    return routed;
   }
+  routed.extra_frames = drain(router, routed.payload);
   if (const char* user = zmq_msg_gets(routed.payload.handle(), "User-Id")) routed.user_id = user;
   return routed;
 }
 
 Result<Done> send_routed(zmq::socket_t& router, std::span<const std::byte> route, std::span<const std::byte> payload) {
-  if (zmq_send(router.handle(), route.data(), route.size(), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
-      zmq_send(router.handle(), payload.data(), payload.size(), ZMQ_DONTWAIT) >= 0) {
-    return Done{};
-  }
-  const int number = zmq_errno();
-  if (number == EAGAIN) return Error{ErrorCode::kFull, "the peer's queue is full"};
-  return Error{ErrorCode::kUnavailable, "the peer is gone"};
+  if (!put_frame(router, route, ZMQ_DONTWAIT | ZMQ_SNDMORE)) return call_error(ErrorCode::kFull, "the peer does not take its answers");
+  if (!put_frame(router, payload, ZMQ_DONTWAIT)) return call_error(ErrorCode::kFull, "the peer does not take its answers");
+  return Done{};
 }
 
 Result<zmq::message_t> receive(zmq::socket_t& socket, int timeout_ms) {
-  std::array item = {Waitable{.socket = &socket}};
-  if (timeout_ms != 0) wait_any(item, timeout_ms);
   zmq::message_t message;
-  if (zmq_msg_recv(message.handle(), socket.handle(), ZMQ_DONTWAIT) >= 0) return message;
-  const int number = zmq_errno();
-  if (number == EAGAIN || number == EINTR) return Error{ErrorCode::kTimeout, "no message within " + std::to_string(timeout_ms) + " ms"};
-  return transport_error("receive", number);
+  bool took = take_frame(socket, message, ZMQ_DONTWAIT);
+  if (!took && zmq_errno() == EAGAIN && timeout_ms != 0) {
+    wait_readable(socket, timeout_ms);
+    took = take_frame(socket, message, ZMQ_DONTWAIT);
+  }
+  if (!took) return call_error(ErrorCode::kTimeout, "no message came in time");
+  drain(socket, message);
+  return message;
 }
 
 Result<Done> send(zmq::socket_t& socket, std::span<const std::byte> payload) {
-  if (zmq_send(socket.handle(), payload.data(), payload.size(), ZMQ_DONTWAIT) >= 0) return Done{};
-  const int number = zmq_errno();
-  if (number == EAGAIN) return Error{ErrorCode::kFull, "not connected, or the queue is full"};
-  return transport_error("send", number);
+  if (!put_frame(socket, payload, ZMQ_DONTWAIT)) return call_error(ErrorCode::kFull, "the queue is full");
+  return Done{};
 }
 
-bool wait_any(std::span<Waitable> items, int timeout_ms) {
-  std::array<zmq_pollitem_t, 16> polled{};
-  check(items.size() <= polled.size(), "wait_any: more than 16 things to wait for");
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    polled[i] = {
-        .socket = items[i].socket == nullptr ? nullptr : items[i].socket->handle(), .fd = items[i].fd, .events = ZMQ_POLLIN, .revents = 0};
-    items[i].ready = false;
+Result<std::vector<zmq::message_t>> receive_frames(zmq::socket_t& socket) {
+  std::vector<zmq::message_t> frames(1);
+  if (!take_frame(socket, frames.back(), ZMQ_DONTWAIT)) return call_error(ErrorCode::kTimeout, "no message waits");
+  while (frames.back().more() && frames.size() < kMaxFrames) {
+    zmq::message_t frame;
+    if (!take_frame(socket, frame, ZMQ_DONTWAIT)) return call_error(ErrorCode::kTimeout, "half a message");
+    frames.push_back(std::move(frame));
   }
-  if (zmq_poll(polled.data(), static_cast<int>(items.size()), timeout_ms) <= 0) return false;
-  for (std::size_t i = 0; i < items.size(); ++i) items[i].ready = (polled[i].revents & (ZMQ_POLLIN | ZMQ_POLLERR)) != 0;
-  return true;
+  drain(socket, frames.back());
+  return frames;
 }
 
-namespace {
-
-Result<zmq::socket_t> open_pipe(zmq::context_t& context, zmq::socket_type type, const std::string& name, int high_water) {
-  try {
-    zmq::socket_t socket(context, type);
-    socket.set(zmq::sockopt::sndhwm, high_water);
-    socket.set(zmq::sockopt::rcvhwm, high_water);
-    socket.set(zmq::sockopt::linger, 1'000);
-    if (type == zmq::socket_type::pull) {
-      socket.bind(name);
-    } else {
-      socket.connect(name);
+Result<Done> send_frames(zmq::socket_t& socket, std::span<const std::string_view> frames) {
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const int more = i + 1 < frames.size() ? ZMQ_SNDMORE : 0;
+    if (!put_frame(socket, std::as_bytes(std::span(frames[i])), ZMQ_DONTWAIT | more)) {
+      return call_error(ErrorCode::kFull, "the queue is full");
     }
-    return socket;
-  } catch (const zmq::error_t& error) {
-    return transport_error(name, error.num());
   }
+  return Done{};
 }
-
-}  // namespace
 
 Result<zmq::socket_t> open_pull(zmq::context_t& context, const std::string& name, int high_water) {
   return open_pipe(context, zmq::socket_type::pull, name, high_water);
 }
+
 Result<zmq::socket_t> open_push(zmq::context_t& context, const std::string& name, int high_water) {
   return open_pipe(context, zmq::socket_type::push, name, high_water);
 }
 
+Result<zmq::socket_t> open_pair(zmq::context_t& context, const std::string& name) {
+  auto socket = make_socket(context, zmq::socket_type::pair);
+  if (!socket) return socket;
+  if (!set(*socket, ZMQ_LINGER, 0) || zmq_connect(socket->handle(), name.c_str()) != 0) return socket_error(name);
+  return socket;
+}
+
+Result<zmq::socket_t> open_zap(zmq::context_t& context) {
+  constexpr const char* kPlace = "inproc://zeromq.zap.01";
+  auto socket = make_socket(context, zmq::socket_type::rep);
+  if (!socket) return socket;
+  if (!set(*socket, ZMQ_LINGER, 0) || !set(*socket, ZMQ_SNDHWM, 0) || !set(*socket, ZMQ_RCVHWM, 0) ||
+      zmq_bind(socket->handle(), kPlace) != 0) {
+    return socket_error(kPlace);
+  }
+  return socket;
+}
+
 Result<Done> send_pointer(zmq::socket_t& socket, void* object, bool wait) {
-  mark_sent(object);
-  int sent = 0;
-  do sent = zmq_send(socket.handle(), &object, sizeof object, wait ? 0 : ZMQ_DONTWAIT);
-  while (sent < 0 && zmq_errno() == EINTR);
-  if (sent >= 0) return Done{};
-  const int number = zmq_errno();
-  if (number == EAGAIN) return Error{ErrorCode::kFull, "the pipe is full"};
-  return transport_error("pipe", number);
+  check(object != nullptr, "an object that is not there cannot be sent");
+  hand_over(object);
+  if (!put_frame(socket, std::as_bytes(std::span(&object, 1)), wait ? 0 : ZMQ_DONTWAIT)) {
+    return call_error(ErrorCode::kFull, "the pipe is full");
+  }
+  return Done{};
 }
 
 Result<void*> receive_pointer(zmq::socket_t& socket, int timeout_ms) {
   auto message = receive(socket, timeout_ms);
   if (!message) return message.error();
-  if (message->size() == 0) return static_cast<void*>(nullptr);
-  check(message->size() == sizeof(void*), "a pipe of objects carried something else");
   void* object = nullptr;
+  if (message->size() == 0) return object;
+  check(message->size() == sizeof object, "a pipe for objects carried something else");
   std::memcpy(&object, message->data(), sizeof object);
-  mark_received(object);
+  take_over(object);
   return object;
 }
 
 void send_stop(zmq::socket_t& socket) {
-  while (zmq_send(socket.handle(), "", 0, 0) < 0 && zmq_errno() == EINTR) {
+  static_cast<void>(put_frame(socket, {}, 0));  // only an ended context refuses it, and then the reader ends too
+}
+
+bool wait_any(std::span<Waitable> items, int timeout_ms) {
+  check(items.size() <= kMaxWaitables, "too many things to wait for");
+  std::array<zmq_pollitem_t, kMaxWaitables> polled{};
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].ready = false;
+    polled[i].socket = items[i].socket != nullptr ? items[i].socket->handle() : nullptr;
+    polled[i].fd = items[i].fd;
+    polled[i].events = ZMQ_POLLIN;
   }
+  const int count = zmq_poll(polled.data(), static_cast<int>(items.size()), timeout_ms);
+  for (std::size_t i = 0; count > 0 && i < items.size(); ++i) items[i].ready = polled[i].revents != 0;
+  return count > 0;
 }
 
 }  // namespace capmap

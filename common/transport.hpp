@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 #include <zmq.hpp>
 
 #include "common/result.hpp"
@@ -40,6 +42,7 @@ struct DealerOptions {
   std::string endpoint;           ///< "tcp://host:port", host a name, IPv4, or [IPv6]
   std::string server_public_key;  ///< Z85
   CurveKeys keys;
+  bool ipv4_only = false;  ///< of a name's addresses libzmq tries one alone, IPv6 first; this takes the IPv4 one
 };
 /// Opens a CURVE DEALER and starts connecting; libzmq goes on trying. Errors: kMalformed (endpoint, keys), kUnavailable.
 Result<zmq::socket_t> open_dealer(zmq::context_t& context, const DealerOptions& options);
@@ -64,7 +67,9 @@ enum class LinkEvent : unsigned char { kNone, kConnected, kReady, kDisconnected,
 class LinkMonitor {
  public:
   static Result<LinkMonitor> attach(zmq::context_t& context, zmq::socket_t& socket);
-  /// The next event, kNone when there is none; never blocks. kRefused = the server's ZAP handler said no; `detail` explains.
+  /// The next event, kNone when there is none; never blocks. kRefused = the server's ZAP handler said no, at once for a revoked key, by
+  /// letting the handshake hang for an unknown one (an overloaded server looks the same). kHandshakeFailed = ended at once: the server
+  /// has another key than ours for it, or is no controller. `detail` explains.
   LinkEvent next(std::string& detail);
   /// For polling beside the socket itself.
   zmq::socket_t& socket() { return pair_; }
@@ -72,6 +77,7 @@ class LinkMonitor {
  private:
   explicit LinkMonitor(zmq::socket_t pair) : pair_(std::move(pair)) {}
   zmq::socket_t pair_;
+  std::uint64_t connected_ms_ = 0;
 };
 
 /// A message received on a ROUTER: who sent it by route (chosen by the peer: only for answering) and by identity (the ZAP User-Id).
@@ -93,6 +99,14 @@ Result<Done> send(zmq::socket_t& socket, std::span<const std::byte> payload);
 /// Internal pipes. Name like "inproc://reports". The high-water mark makes a flooded thread push back, never lose.
 Result<zmq::socket_t> open_pull(zmq::context_t& context, const std::string& name, int high_water = 10'000);
 Result<zmq::socket_t> open_push(zmq::context_t& context, const std::string& name, int high_water = 10'000);
+
+/// The other end of a socket's monitor. Errors: kUnavailable.
+Result<zmq::socket_t> open_pair(zmq::context_t& context, const std::string& name);
+/// The socket that ZAP requests of this context come to (REP: a request, its answer, the next). Errors: kUnavailable (there is one).
+Result<zmq::socket_t> open_zap(zmq::context_t& context);
+/// Messages of several frames, on such sockets alone; at most 64 frames are kept. Errors: kTimeout (none waits), kUnavailable, kFull.
+Result<std::vector<zmq::message_t>> receive_frames(zmq::socket_t& socket);
+Result<Done> send_frames(zmq::socket_t& socket, std::span<const std::string_view> frames);
 
 /// Hands an object to another thread through an internal pipe: ownership travels as a pointer. An empty message means stop.
 Result<Done> send_pointer(zmq::socket_t& socket, void* object, bool wait);

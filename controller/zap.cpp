@@ -1,181 +1,183 @@
 #include "controller/zap.hpp"
 
-#include <array>
-#include <chrono>
-#include <memory>
-#include <unordered_map>
-#include <vector>
+#include <zmq.h>
 
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "common/clock.hpp"
+#include "common/log.hpp"
 #include "common/transport.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr const char* kZapEndpoint = "inproc://zeromq.zap.01";
-constexpr std::size_t kMaxFrames = 16, kKeyBytes = 32, kUpdatesPerTurn = 10'000;
-constexpr int kTurnMs = 1'000;
+constexpr std::uint64_t kMetricsEveryMs = 1'000;
+constexpr std::size_t kUpdatesPerTurn = 10'000;
+constexpr std::size_t kKeyBytes = 32, kKeyText = 40;
+
+// Frames of a ZAP request; behind the mechanism come its credentials, for CURVE the peer's public key.
+constexpr std::size_t kVersion = 0, kRequestId = 1, kMechanism = 5, kKey = 6, kRequestFrames = 7;
+
+using Key = std::array<std::uint8_t, kKeyBytes>;
+
+/// Public keys are random already.
+struct KeyHash {
+  std::size_t operator()(const Key& key) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, key.data(), sizeof hash);
+    return hash;
+  }
+};
 
 struct KnownKey {
-  std::string user_id;
+  NodeId node;
   bool revoked = false;
 };
 
-/// A request as RFC 27 lays it out: envelope, empty, version, request id, domain, address, identity, mechanism, credentials.
-struct Request {
-  std::vector<zmq::message_t> frames;
-  std::size_t body = 0;  ///< index of the version frame
-
-  [[nodiscard]] bool is_curve() const {
-    return frames.size() == body + 7 && frames[body].to_string_view() == "1.0" && frames[body + 5].to_string_view() == "CURVE" &&
-           frames[body + 6].size() == kKeyBytes;
-  }
-  [[nodiscard]] std::string key() const {
-    std::array<char, 41> text{};
-    zmq_z85_encode(text.data(), static_cast<const std::uint8_t*>(frames[body + 6].data()), kKeyBytes);
-    return text.data();
-  }
+struct Answer {
+  const char* code = "500";
+  const char* text = "";
+  std::string user_id;
 };
 
-enum class Turn : unsigned char { kAnswered, kNothing, kEnded };
+std::string_view text_of(const zmq::message_t& frame) {
+  return {static_cast<const char*>(frame.data()), frame.size()};
+}
 
 class Zap {
  public:
-  Zap(zmq::socket_t handler, const ZapOptions& options, Published<Metrics>& metrics)
-      : handler_(std::move(handler)), options_(options), metrics_(metrics) {}
+  Zap(zmq::socket_t requests, zmq::socket_t updates, bool allow_any, Published<Metrics>& metrics)
+      : requests_(std::move(requests)), updates_(std::move(updates)), allow_any_(allow_any), metrics_(metrics) {}
 
-  /// `keys` is null where every key is let in.
-  Result<Done> run(zmq::socket_t* keys);
+  Result<Done> run();
 
  private:
-  /// False on stop.
-  bool take_updates(zmq::socket_t* keys);
-  Turn answer_one();
-  void answer(Request& request);
-  void reply(Request& request, const char* code, const char* text, const std::string& user_id);
-  void publish_metrics();
+  /// False on stop, or when the context ended.
+  bool take_updates();
+  /// False when the context ended.
+  bool answer_one();
+  Answer decide(const std::vector<zmq::message_t>& request);
+  Answer decide_key(const Key& key);
+  void publish_metrics(bool now);
 
-  zmq::socket_t handler_;
-  ZapOptions options_;
+  zmq::socket_t requests_, updates_;
+  bool allow_any_;
   Published<Metrics>& metrics_;
-  std::unordered_map<std::string, KnownKey> keys_;
-  std::uint64_t accepted_ = 0, unknown_ = 0, revoked_ = 0, malformed_ = 0;
-  std::chrono::steady_clock::time_point published_{};
+  SystemClock clock_;
+  std::unordered_map<Key, KnownKey, KeyHash> keys_;
+  std::uint64_t accepted_ = 0, unknown_ = 0, revoked_ = 0, malformed_ = 0, published_ms_ = 0;
 };
 
-Result<Done> Zap::run(zmq::socket_t* keys) {
-  std::vector<Waitable> items = {Waitable{.socket = &handler_}};
-  if (keys != nullptr) items.push_back(Waitable{.socket = keys});
-  for (Turn turn = Turn::kNothing; turn != Turn::kEnded;) {
-    if (turn == Turn::kNothing) wait_any(items, kTurnMs);
-    if (!take_updates(keys)) break;  // before each answer: a key that was just let in must not be refused
-    turn = answer_one();
-    publish_metrics();
+Result<Done> Zap::run() {
+  publish_metrics(true);
+  const bool updated = updates_.handle() != nullptr;
+  for (;;) {
+    std::array items = {Waitable{.socket = &requests_}, Waitable{.socket = &updates_}};
+    wait_any(std::span(items.data(), updated ? 2 : 1), static_cast<int>(kMetricsEveryMs));
+    if ((updated && !take_updates()) || !answer_one()) break;
+    publish_metrics(false);
   }
+  publish_metrics(true);
   return Done{};
 }
 
-bool Zap::take_updates(zmq::socket_t* keys) {
-  if (keys == nullptr) return true;
+bool Zap::take_updates() {
   for (std::size_t i = 0; i < kUpdatesPerTurn; ++i) {
-    auto update = receive_object<KeyUpdate>(*keys, 0);
-    if (!update) return true;
+    auto update = receive_object<KeyUpdate>(updates_, 0);
+    if (!update) return update.error().code == ErrorCode::kTimeout;
     if (!*update) return false;
-    keys_[(*update)->public_key] = KnownKey{to_text((*update)->node), (*update)->revoked};
+    Key key{};
+    if (!is_z85_key((*update)->public_key)) {
+      spdlog::error("key_unreadable node={}", to_text((*update)->node));
+      continue;
+    }
+    zmq_z85_decode(key.data(), (*update)->public_key.c_str());
+    keys_[key] = {.node = (*update)->node, .revoked = (*update)->revoked};
   }
   return true;
 }
 
-Turn Zap::answer_one() {
-  Request request;
-  for (bool more = true; more;) {  // libzmq hands over whole messages only: this ends
-    zmq::message_t frame;
-    if (zmq_msg_recv(frame.handle(), handler_.handle(), ZMQ_DONTWAIT) < 0) return zmq_errno() == ETERM ? Turn::kEnded : Turn::kNothing;
-    more = frame.more();
-    if (request.frames.size() < kMaxFrames) request.frames.push_back(std::move(frame));
-  }
-  while (request.body < request.frames.size() && request.frames[request.body].size() != 0) ++request.body;
-  ++request.body;
-  answer(request);
-  return Turn::kAnswered;
+bool Zap::answer_one() {
+  const auto request = receive_frames(requests_);
+  if (!request) return request.error().code == ErrorCode::kTimeout;
+  const Answer answer = decide(*request);
+  const std::string_view id = request->size() > kRequestId ? text_of((*request)[kRequestId]) : std::string_view{};
+  const std::array<std::string_view, 6> frames = {"1.0", id, answer.code, answer.text, answer.user_id, ""};
+  static_cast<void>(send_frames(requests_, frames));  // only a connection that ended meanwhile does not take it
+  return true;
 }
 
-void Zap::answer(Request& request) {
-  if (!request.is_curve()) {
+Answer Zap::decide(const std::vector<zmq::message_t>& request) {
+  const bool whole = request.size() == kRequestFrames && text_of(request[kVersion]) == "1.0";
+  if (!whole || text_of(request[kMechanism]) != "CURVE" || request[kKey].size() != kKeyBytes) {
     ++malformed_;
-    return reply(request, "400", "only CURVE is spoken here", {});
+    return {.code = "400", .text = "only CURVE is let in", .user_id = {}};
   }
-  const std::string key = request.key();
-  if (options_.allow_any) {
+  Key key{};
+  std::memcpy(key.data(), request[kKey].data(), kKeyBytes);
+  return decide_key(key);
+}
+
+Answer Zap::decide_key(const Key& key) {
+  if (allow_any_) {
     ++accepted_;
-    return reply(request, "200", "OK", key);
+    std::array<char, kKeyText + 1> text{};
+    zmq_z85_encode(text.data(), key.data(), key.size());
+    return {.code = "200", .text = "OK", .user_id = text.data()};
   }
   const auto known = keys_.find(key);
   if (known == keys_.end()) {
     ++unknown_;
-    return reply(request, "300", "unknown key", {});
+    return {.code = "300", .text = "key not known", .user_id = {}};  // it may be enrolled a moment later: the peer may try again
   }
   if (known->second.revoked) {
     ++revoked_;
-    return reply(request, "400", "revoked key", {});
+    return {.code = "400", .text = "key revoked", .user_id = {}};
   }
   ++accepted_;
-  reply(request, "200", "OK", known->second.user_id);
+  return {.code = "200", .text = "OK", .user_id = to_text(known->second.node)};
 }
 
-void Zap::reply(Request& request, const char* code, const char* text, const std::string& user_id) {
-  if (request.frames.size() < request.body + 2) return;  // not even a request id: nobody to answer
-  const auto put = [this](const void* data, std::size_t size, int more) { zmq_send(handler_.handle(), data, size, ZMQ_DONTWAIT | more); };
-  for (std::size_t i = 0; i < request.body; ++i) put(request.frames[i].data(), request.frames[i].size(), ZMQ_SNDMORE);
-  put("1.0", 3, ZMQ_SNDMORE);
-  put(request.frames[request.body + 1].data(), request.frames[request.body + 1].size(), ZMQ_SNDMORE);
-  put(code, 3, ZMQ_SNDMORE);
-  put(text, std::char_traits<char>::length(text), ZMQ_SNDMORE);
-  put(user_id.data(), user_id.size(), ZMQ_SNDMORE);
-  put("", 0, 0);
-}
-
-void Zap::publish_metrics() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - published_ < std::chrono::milliseconds(kTurnMs)) return;
-  published_ = now;
+void Zap::publish_metrics(bool now) {
+  const auto now_ms = clock_.boot_ms();
+  if (!now && now_ms < published_ms_ + kMetricsEveryMs) return;
+  published_ms_ = now_ms;
   Metrics out;
-  const auto requests = [&out](const char* answer, std::uint64_t value) {
+  const std::pair<const char*, std::uint64_t> answers[] = {
+      {"accepted", accepted_}, {"unknown", unknown_}, {"revoked", revoked_}, {"malformed", malformed_}};
+  for (const auto& [answer, count] : answers) {
     out.push_back({"capmap_zap_requests_total",
-                   "Handshakes on the message port, by answer.",
+                   "Connections that asked to be let in, by answer.",
                    Metric::Kind::kCounter,
                    {{"answer", answer}},
-                   static_cast<double>(value)});
-  };
-  requests("accepted", accepted_);
-  requests("unknown", unknown_);
-  requests("revoked", revoked_);
-  requests("malformed", malformed_);
-  out.push_back({"capmap_zap_keys", "Keys of nodes that are let in.", Metric::Kind::kGauge, {}, static_cast<double>(keys_.size())});
+                   static_cast<double>(count)});
+  }
+  out.push_back({"capmap_zap_keys", "Keys known, revoked ones included.", Metric::Kind::kGauge, {}, static_cast<double>(keys_.size())});
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));
 }
 
 }  // namespace
 
 Result<Done> run_zap(zmq::context_t& context, const ZapOptions& options, std::promise<void>& ready, Published<Metrics>& metrics) {
-  zmq::socket_t handler, keys;
-  try {
-    handler = zmq::socket_t(context, zmq::socket_type::router);
-    handler.set(zmq::sockopt::linger, 0);
-    handler.bind(kZapEndpoint);
-  } catch (const zmq::error_t& error) {
-    ready.set_value();
-    return Error{ErrorCode::kUnavailable, std::string(kZapEndpoint) + ": " + error.what()};
-  }
-  if (!options.keys.empty()) {
-    auto pipe = open_pull(context, options.keys);
-    if (!pipe) {
-      ready.set_value();
-      return pipe.error();
+  auto requests = open_zap(context);
+  zmq::socket_t updates;
+  std::optional<Error> failed;
+  if (!requests) failed = requests.error();
+  if (!failed && !options.keys.empty()) {
+    auto pull = open_pull(context, options.keys);
+    if (pull) {
+      updates = std::move(*pull);
+    } else {
+      failed = pull.error();
     }
-    keys = std::move(*pipe);
   }
   ready.set_value();
-  return Zap(std::move(handler), options, metrics).run(options.keys.empty() ? nullptr : &keys);
+  if (failed) return *failed;
+  return Zap(std::move(*requests), std::move(updates), options.allow_any, metrics).run();
 }
 
 }  // namespace capmap
