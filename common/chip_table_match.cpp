@@ -54,8 +54,10 @@ bool word_fits(const std::string& wanted, const std::string& word) {
   return word.compare(0, wanted.size() - 1, wanted, 0, wanted.size() - 1) == 0;
 }
 
-void replace_with_blank(std::string& text, std::string_view what) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at)) text.replace(at, what.size(), " ");
+void blank_out(std::string& text, std::string_view what) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at)) {
+    std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(at), what.size(), ' ');
+  }
 }
 
 }  // namespace
@@ -91,7 +93,7 @@ bool is_identity_pattern(std::string_view patterns) {
 std::vector<std::string> name_words(std::string_view name) {
   std::string text(name);
   std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  for (const auto* mark : {"(r)", "(tm)", "\u00ae", "\u2122", ",", "\t"}) replace_with_blank(text, mark);
+  for (const auto* mark : {"(r)", "(tm)", "\u00ae", "\u2122", ",", "\t"}) blank_out(text, mark);
   std::vector<std::string> words;
   for (const auto word : split(text, ' ')) {
     if (!word.empty()) words.emplace_back(word);
