@@ -55,8 +55,7 @@ Result<Bytes> raw_of(const EncodedShape& encoded) {
 
 void canonicalize(Shape& shape) {
   std::ranges::sort(shape.cpu.isa);
-  const auto repeated = std::ranges::unique(shape.cpu.isa);
-  shape.cpu.isa.erase(repeated.begin(), repeated.end());
+  shape.cpu.isa.erase(std::unique(shape.cpu.isa.begin(), shape.cpu.isa.end()), shape.cpu.isa.end());
   std::ranges::sort(shape.cpu.core_kinds,
                     [](const CoreKind& a, const CoreKind& b) { return a.cores != b.cores ? a.cores > b.cores : a < b; });
   merge_rows(shape.accelerators);
