@@ -11,7 +11,8 @@ OWN_SOURCES = find common agent controller tests -name '*.cpp' -o -name '*.hpp'
 SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*/*.sh)
 
 # $(call build,preset): configure and build, warnings are errors.
-build = cmake --preset $(1) >/dev/null && cmake --build --preset $(1) -j $(JOBS)
+build = cmake --preset $(1) -DCAPMAP_TESTS=ON >/dev/null && cmake --build --preset $(1) -j $(JOBS)
+PROGRAMS = capmap-agent capmap-probe capmap-controller capmapctl
 # $(call tests,preset,labels)
 tests = ctest --preset $(1) -L '$(2)' --no-tests=error --output-on-failure
 
@@ -36,7 +37,9 @@ test-full: test  ## test, then stories with real programs, then all under addres
 	@$(call build,tsan)
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/support/tsan.supp history_size=4" $(call tests,tsan,$(QUICK))
 
-demo: build  ## from nothing to a node on the map, on this machine; ONCE=1 ends after showing it
+demo:  ## from nothing to a node on the map, on this machine; ONCE=1 ends after showing it
+	@packaging/install_deps.sh build
+	@cmake --preset release -DCAPMAP_TESTS=OFF >/dev/null && cmake --build --preset release -j $(JOBS) --target $(PROGRAMS)
 	@ONCE=$(ONCE) packaging/demo.sh build/release
 
 bench: build  ## measure the promises of the design; prints ratios to a reference
