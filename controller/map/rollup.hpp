@@ -11,10 +11,24 @@
 namespace capmap {
 
 /// What cells can be grouped by. Region takes its level: region (as declared), region_2 (division), region_4 (prefecture).
-enum class Dimension : std::uint8_t { kRegion, kRegion2, kRegion4, kSite, kOwnerClass, kComputeClass, kService, kSecurityLevel,
-                                      kArchitecture, kCpuModel, kLiveness, kServiceState, kVerdict };
-inline constexpr std::array<const char*, 13> kDimensionNames = {"region", "region_2", "region_4", "site", "owner_class", "compute_class", "service",
-                                                                "security_level", "architecture", "cpu_model", "liveness", "service_state", "verdict"};
+enum class Dimension : std::uint8_t {
+  kRegion,
+  kRegion2,
+  kRegion4,
+  kSite,
+  kOwnerClass,
+  kComputeClass,
+  kService,
+  kSecurityLevel,
+  kArchitecture,
+  kCpuModel,
+  kLiveness,
+  kServiceState,
+  kVerdict
+};
+inline constexpr std::array<const char*, 13> kDimensionNames = {
+    "region",         "region_2",     "region_4",  "site",     "owner_class",   "compute_class", "service",
+    "security_level", "architecture", "cpu_model", "liveness", "service_state", "verdict"};
 /// "region,liveness" -> dimensions; empty text -> none (one group: all). Errors: kMalformed naming the word, with the known ones.
 Result<std::vector<Dimension>> parse_dimensions(std::string_view text);
 
@@ -40,20 +54,21 @@ struct RollupGroup {
   std::array<std::uint64_t, kLivenessCount> nodes_by_liveness{};
   std::uint64_t hardware_unknown_nodes = 0;  ///< installed, but no shape is known: in no capacity figure below
   std::uint64_t packages = 0, cores = 0, pus = 0;
-  Amount memory_bytes;                       ///< installed, by shape
+  Amount memory_bytes;                                                                ///< installed, by shape
   Amount cpu_busy_millicores, cpu_free_millicores, memory_used_mib, memory_free_mib;  ///< of available nodes
   std::uint64_t accelerators = 0, accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0;
   std::map<std::string, std::uint64_t> accelerators_by_model;  ///< name -> installed
-  Amount storage_bytes;                      ///< all media; unknown counts disks without a size
+  Amount storage_bytes;                                        ///< all media; unknown counts disks without a size
   std::array<U128, 5> storage_bytes_by_media{};                ///< by Media
   std::uint64_t nics = 0, nic_speed_unknown = 0;
   U128 nic_mbps = 0;
-  RatedPeak cpu_peak, accelerator_peak;      ///< installed
+  RatedPeak cpu_peak, accelerator_peak;  ///< installed
   std::uint64_t unrated_packages = 0, unrated_accelerators = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> unrated_why;  ///< (what, why) -> packages or devices
   std::uint64_t age_mean_ms = 0, age_max_ms = 0;  ///< over nodes heard since start; max is rounded up to its slot
   std::uint64_t age_known_nodes = 0;
-  std::uint32_t largest_free_cores = 0, largest_free_memory_gib = 0, largest_free_accelerators = 0;  ///< on one available node, rounded down to its bucket
+  std::uint32_t largest_free_cores = 0, largest_free_memory_gib = 0,
+                largest_free_accelerators = 0;  ///< on one available node, rounded down to its bucket
   /// Shares of installed nodes, permille: not fresh; and with any part unrated (nodes without hardware count as unrated).
   [[nodiscard]] std::uint32_t stale_permille() const;
   [[nodiscard]] std::uint32_t unrated_permille() const;

@@ -1,0 +1,256 @@
+#include <catch2/catch.hpp>
+#include <iostream>
+#include <random>
+
+#include "common/codec.hpp"
+#include "tests/property/naive_fold.hpp"
+#include "tests/support/map_agent.hpp"
+
+using namespace capmap;
+using namespace capmap::test;
+
+namespace {
+
+constexpr std::uint64_t kStart = 1'000'000;
+constexpr std::size_t kNodes = 40, kSites = 6;
+const std::array<std::string, 4> kRegions = {"110101", "310115", "", "1101"};
+
+std::uint64_t make_seed() {
+  const std::uint64_t seed = std::random_device{}();
+  std::cout << "map_test seed " << seed << "\n";
+  return seed;
+}
+
+/// Random numbers of one seed.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : engine_(seed) {}
+  /// 0 … below - 1
+  std::uint64_t roll(std::uint64_t below) { return engine_() % below; }
+  bool one_in(std::uint64_t n) { return roll(n) == 0; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+Site site_of(std::size_t number, Dice& dice) {
+  Site site;
+  site.id = numbered_id<SiteId>(number);
+  site.name = "site " + std::to_string(number);
+  site.region = kRegions[dice.roll(kRegions.size())];
+  if (dice.one_in(2)) site.owner_class = "private";
+  return site;
+}
+
+/// Some servers, among them one that says nothing of its PUs and memory, and one whose order of disks is another's turned round:
+/// another id, the same hardware.
+std::vector<Shape> make_shapes() {
+  std::vector<Shape> shapes = {server_shape(4, 16, 0), server_shape(8, 64, 2), server_shape(64, 512, 8), server_shape(96, 2'048, 20, 4)};
+  Shape bare;
+  bare.accelerators.push_back({});
+  shapes.push_back(bare);
+  Shape two_disks = server_shape(8, 32, 0);
+  two_disks.disks.push_back({.media = Media::kHdd, .model = {}, .bytes = {}, .count = 3});
+  canonicalize(two_disks);
+  shapes.push_back(two_disks);
+  std::swap(two_disks.disks[0], two_disks.disks[1]);
+  shapes.push_back(two_disks);
+  return shapes;
+}
+
+struct InFlight {
+  NodeId node;
+  AgentMessage message;
+};
+
+/// Agents, a network that loses, repeats and reorders, and the two maps.
+class Play {
+ public:
+  explicit Play(std::uint64_t seed) : dice_(seed), shapes_(make_shapes()) {
+    for (std::size_t i = 0; i < kNodes; ++i) {
+      MapAgent agent;
+      agent.node = numbered_id<NodeId>(i);
+      agent.shape = random_shape();
+      agents_.push_back(agent);
+      let_in(i, i % 3 == 0);
+    }
+  }
+
+  void step() {
+    now_ += dice_.roll(400);
+    if (dice_.one_in(500)) now_ += dice_.roll(70'000);
+    const auto action = dice_.roll(100);
+    if (action < 45) return send();
+    if (action < 90) return deliver();
+    if (action < 95) return advance();
+    if (action < 97) return fast_.put_site(site_of(dice_.roll(kSites), dice_));
+    if (action < 98) return let_in(dice_.roll(kNodes), false);
+    if (action < 99) return teach(agents_[dice_.roll(2)]);
+    restart(agents_[dice_.roll(kNodes)]);
+  }
+
+  void compare() {
+    const auto view = fast_.view(now_, 0);
+    REQUIRE(view->cells == naive_.cells(*view));
+    const auto by_liveness = roll_up(*view, {Dimension::kRegion2, Dimension::kLiveness}, now_);
+    REQUIRE(difference(by_liveness.total, naive_group(naive_, now_, [](const auto&) { return true; })).empty());
+    std::uint64_t in_groups = 0;
+    for (const auto& group : by_liveness.groups) {
+      in_groups += group.installed_nodes;
+      const auto wanted = [&](const NaiveMap::Node& node) {
+        const auto& region = view->sites[site_index(*view, node)]->region;
+        return region.substr(0, 2) == group.key[0] && kLivenessNames[static_cast<std::size_t>(node.liveness)] == group.key[1];
+      };
+      CHECK(difference(group, naive_group(naive_, now_, wanted)) == "");
+    }
+    REQUIRE(in_groups == by_liveness.total.installed_nodes);
+  }
+  [[nodiscard]] const MapCounters& counters() const { return fast_.counters(); }
+
+ private:
+  Shape random_shape() { return shapes_[dice_.roll(shapes_.size())]; }
+
+  void let_in(std::size_t number, bool at_start) {
+    KnownNode known;
+    known.id = agents_[number].node;
+    known.site = numbered_id<SiteId>(dice_.roll(kSites));
+    fast_.add_node(known, at_start, now_);
+    naive_.add_node(known, at_start);
+  }
+
+  void restart(MapAgent& agent) {
+    agent.run_id = dice_.roll(1'000'000) + 1;
+    agent.seq = 0;
+    if (dice_.one_in(3)) agent.shape = random_shape();
+    in_flight_.push_back({agent.node, agent.hello()});
+  }
+
+  /// Says a shape that nobody has said before.
+  void teach(MapAgent& agent) {
+    agent.shape = server_shape(++taught_cores_, 64, 1);
+    apply({agent.node, agent.hello()});
+    apply({agent.node, agent.shape_message()});
+  }
+
+  Readings random_readings() {
+    Readings readings;
+    for (const auto field : kFields) {
+      if (dice_.one_in(2)) readings.*field = static_cast<std::uint32_t>(dice_.roll(dice_.one_in(20) ? 5'000'000 : 9'000));
+    }
+    return readings;
+  }
+
+  Usage random_usage() {
+    Usage usage;
+    usage.readings = random_readings();
+    std::string letters;
+    for (std::uint64_t i = dice_.roll(dice_.one_in(4) ? 22 : 3); i > 0; --i) letters += "uf?x"[dice_.roll(4)];
+    usage.accelerators = devices(letters);
+    if (usage.accelerators.size() > 1 && dice_.one_in(20)) usage.accelerators[0].pci_address = usage.accelerators[1].pci_address;
+    return usage;
+  }
+
+  Hello random_hello(MapAgent& agent) {
+    if (dice_.one_in(10)) agent.shape = random_shape();
+    auto hello = agent.hello();
+    if (dice_.one_in(8)) hello.memory_total_bytes = dice_.roll(3'000) * kGib;
+    if (dice_.one_in(8)) hello.memory_total_bytes.reset();
+    if (dice_.one_in(8)) hello.pus_allowed = static_cast<std::uint32_t>(dice_.roll(300));
+    if (dice_.one_in(8)) hello.pus_allowed.reset();
+    return hello;
+  }
+
+  void send() {
+    auto& agent = agents_[dice_.roll(kNodes)];
+    const auto kind = dice_.roll(100);
+    AgentMessage message = agent.heartbeat(random_readings());
+    if (kind < 12) message = random_hello(agent);
+    if (kind >= 12 && kind < 25) message = agent.shape_message();
+    if (kind >= 25 && kind < 45) message = agent.usage(random_usage());
+    if (kind >= 45 && kind < 48) message = agent.bye();
+    in_flight_.push_back({agent.node, std::move(message)});
+  }
+
+  void deliver() {
+    if (in_flight_.empty()) return;
+    // Mostly near the order of sending, sometimes any.
+    const auto at = dice_.roll(dice_.one_in(5) ? in_flight_.size() : std::min<std::size_t>(in_flight_.size(), 4));
+    const auto next = in_flight_[at];
+    if (!dice_.one_in(10)) in_flight_.erase(in_flight_.begin() + static_cast<std::ptrdiff_t>(at));  // else it comes again
+    if (!dice_.one_in(20)) apply(next);                                                             // else it is lost
+  }
+
+  void apply(const InFlight& next) {
+    const auto fast = fast_.apply(next.node, next.message, now_, now_);
+    const auto naive = naive_.apply(next.node, next.message, now_);
+    REQUIRE(fast.refused == naive.refused);
+    REQUIRE(fast.session == naive.session);
+    REQUIRE(fast.applied_seq == naive.applied_seq);
+    REQUIRE(std::array{fast.need_hello, fast.need_shape, fast.need_usage} ==
+            std::array{naive.need_hello, naive.need_shape, naive.need_usage});
+  }
+
+  void advance() {
+    fast_.advance(now_);
+    naive_.advance(now_);
+  }
+
+  Dice dice_;
+  std::vector<Shape> shapes_;
+  std::uint32_t taught_cores_ = 1'000;
+  std::uint64_t now_ = kStart;
+  CapacityMap fast_{MapOptions{}, nullptr, kStart};
+  NaiveMap naive_{kStart};
+  std::vector<MapAgent> agents_;
+  std::vector<InFlight> in_flight_;
+};
+
+}  // namespace
+
+TEST_CASE("map: cells and rollups equal a naive fold of all records after any messages in any order, lost or repeated") {
+  const auto seed = make_seed();
+  INFO("seed " << seed);
+  Play play(seed);
+  for (std::size_t step = 0; step < 40'000; ++step) {
+    INFO("step " << step);
+    play.step();
+    if (step % 20 == 0) play.compare();
+  }
+  play.compare();
+  for (const char* reason : {"unknown_run", "old_session", "old_seq", "unknown_shape", "too_many_shapes", "insane_reading"}) {
+    INFO(reason);
+    CHECK(play.counters().refused.count(reason) == 1);  // each was met
+  }
+}
+
+TEST_CASE("map: the newest (session, seq) wins whatever the order of delivery") {
+  const auto seed = make_seed();
+  INFO("seed " << seed);
+  std::mt19937_64 engine(seed);
+  for (int round = 0; round < 200; ++round) {
+    CapacityMap map({}, nullptr, kStart);
+    KnownNode known;
+    known.id = numbered_id<NodeId>(1);
+    known.site = numbered_id<SiteId>(1);
+    map.add_node(known, false, kStart);
+    MapAgent first{.node = known.id, .run_id = 11, .shape = server_shape(8, 64, 2)};
+    MapAgent second{.node = known.id, .run_id = 22, .shape = server_shape(8, 64, 2)};
+    map.apply(known.id, first.hello(), kStart, 0);
+    map.apply(known.id, first.shape_message(), kStart, 0);
+    map.apply(known.id, second.hello(), kStart, 0);
+    std::vector<AgentMessage> messages;
+    for (std::uint32_t i = 1; i <= 12; ++i) {
+      messages.emplace_back(first.usage(usage_of(busy(i, i), "uu")));
+      messages.emplace_back(second.usage(usage_of(busy(100 + i, 200 + i), i % 2 == 0 ? "uf" : "f")));
+      if (i == 6) messages.emplace_back(first.hello());
+    }
+    const auto newest = std::get<UsageMessage>(messages.back()).usage;
+    std::shuffle(messages.begin(), messages.end(), engine);
+    for (const auto& message : messages) map.apply(known.id, message, kStart + 1, 0);
+    const auto row = map.node(known.id);
+    REQUIRE(row->usage.readings == newest.readings);
+    REQUIRE(row->usage.accelerators == newest.accelerators);
+    REQUIRE(row->session == 2);
+    REQUIRE(row->seq == second.seq);
+  }
+}

@@ -1,0 +1,292 @@
+#pragma once
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/shape.hpp"
+#include "controller/map/capacity_map.hpp"
+
+namespace capmap::test {
+
+/// The capacity map as one would write it without a thought for cost: a record a node, everything else made from all records when
+/// asked. Shapes are kept for ever, so a test stays within a day.
+class NaiveMap {
+ public:
+  struct Node {
+    NodeId id;
+    SiteId site;
+    bool counted = false, said_bye = false, usage_taken = false;
+    std::uint64_t run_id = 0;
+    std::uint32_t session = 0, seq = 0;
+    std::vector<std::uint64_t> old_runs, taught_ms;
+    ShapeId named;
+    std::optional<Shape> shape;
+    std::optional<std::uint64_t> memory_total_bytes;
+    std::optional<std::uint32_t> pus_allowed;
+    Readings readings;
+    std::vector<AcceleratorUse> devices;
+    std::set<std::size_t> insane;  ///< reading numbers; 7 = the accelerators
+    std::optional<std::uint64_t> heard_ms;
+    Liveness liveness = Liveness::kResyncing;
+
+    [[nodiscard]] Verdict verdict() const;
+    [[nodiscard]] bool contradicts() const;
+    [[nodiscard]] std::uint64_t installed_devices() const;
+    [[nodiscard]] std::optional<std::uint64_t> free_millicores() const;
+    [[nodiscard]] std::optional<std::uint64_t> free_mib() const;
+    /// Devices by class: used, free, unhealthy.
+    [[nodiscard]] std::array<std::uint32_t, 3> device_classes() const;
+  };
+
+  explicit NaiveMap(std::uint64_t start_ms) : start_ms_(start_ms) {}
+
+  void add_node(const KnownNode& known, bool at_start);
+  Answer apply(const NodeId& id, const AgentMessage& message, std::uint64_t now_ms);
+  void advance(std::uint64_t now_ms);
+  [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
+  /// All cells, ordered, with the indexes that `view` gives sites and hardware.
+  [[nodiscard]] std::vector<Cell> cells(const MapView& view) const;
+
+ private:
+  void hello(Node& node, const Hello& hello, std::uint64_t now_ms);
+  void bind(Node& node);
+  void take(Node& node, const Readings& readings, Answer& answer) const;
+  void take(Node& node, const std::vector<AcceleratorUse>& devices, Answer& answer) const;
+  bool may_teach(Node& node, std::uint64_t now_ms) const;
+  void learn(Node& node, const EncodedShape& encoded, std::uint64_t now_ms, Answer& answer);
+  static bool sane(const Node& node, std::size_t field, std::uint64_t value);
+
+  std::uint64_t start_ms_;
+  std::vector<Node> nodes_;
+  std::map<ShapeId, Shape> shapes_;
+};
+
+using Field = std::optional<std::uint32_t> Readings::*;
+inline constexpr std::array<Field, 7> kFields = {
+    &Readings::cpu_busy_millicores, &Readings::memory_used_mib,      &Readings::storage_used_mb,      &Readings::storage_read_kbs,
+    &Readings::storage_write_kbs,   &Readings::network_receive_kbps, &Readings::network_transmit_kbps};
+
+inline bool NaiveMap::Node::contradicts() const {
+  if (!shape) return false;
+  const auto memory = shape->memory_bytes;
+  if (memory && memory_total_bytes && (*memory_total_bytes > *memory || *memory_total_bytes < *memory / 2)) return true;
+  return shape->cpu.pus && pus_allowed && *pus_allowed > *shape->cpu.pus;
+}
+
+inline Verdict NaiveMap::Node::verdict() const {
+  if (contradicts() || !insane.empty()) return Verdict::kContradicted;
+  return shape && usage_taken ? Verdict::kConsistent : Verdict::kUnproven;
+}
+
+inline std::uint64_t NaiveMap::Node::installed_devices() const {
+  std::uint64_t sum = 0;
+  if (shape) {
+    for (const auto& device : shape->accelerators) sum += device.count;
+  }
+  return sum;
+}
+
+inline std::optional<std::uint64_t> NaiveMap::Node::free_millicores() const {
+  const auto pus = pus_allowed ? pus_allowed : shape ? shape->cpu.pus : std::nullopt;
+  if (!pus || !readings.cpu_busy_millicores) return std::nullopt;
+  const std::uint64_t all = std::uint64_t{*pus} * 1'000;
+  return all > *readings.cpu_busy_millicores ? all - *readings.cpu_busy_millicores : 0;
+}
+
+inline std::optional<std::uint64_t> NaiveMap::Node::free_mib() const {
+  if (!memory_total_bytes || !readings.memory_used_mib) return std::nullopt;
+  const std::uint64_t all = *memory_total_bytes >> 20;
+  return all > *readings.memory_used_mib ? all - *readings.memory_used_mib : 0;
+}
+
+inline std::array<std::uint32_t, 3> NaiveMap::Node::device_classes() const {
+  std::array<std::uint32_t, 3> classes{};
+  for (const auto& device : devices) {
+    if (device.healthy == false) {
+      ++classes[2];
+    } else if (device.used) {
+      ++classes[*device.used ? 0 : 1];
+    }
+  }
+  return classes;
+}
+
+inline void NaiveMap::add_node(const KnownNode& known, bool at_start) {
+  for (auto& node : nodes_) {
+    if (node.id != known.id) continue;
+    node.site = known.site;
+    return;
+  }
+  Node node;
+  node.id = known.id;
+  node.site = known.site;
+  node.counted = at_start;
+  nodes_.push_back(node);
+}
+
+inline Answer NaiveMap::apply(const NodeId& id, const AgentMessage& message, std::uint64_t now_ms) {
+  Answer answer;
+  const auto found = std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& node) { return node.id == id; });
+  if (found == nodes_.end()) {
+    answer.refused = "unknown_node";
+    return answer;
+  }
+  Node& node = *found;
+  const auto& envelope = std::visit([](const auto& kind) -> const Envelope& { return kind.envelope; }, message);
+  const bool same_run = node.session > 0 && node.run_id == envelope.run_id;
+  const bool old_run = !same_run && std::count(node.old_runs.begin(), node.old_runs.end(), envelope.run_id) > 0;
+  const bool old_seq = same_run && envelope.seq <= node.seq;
+  const bool silent = !node.heard_ms || now_ms - *node.heard_ms > 60'000;
+  const auto* const said_hello = std::get_if<Hello>(&message);
+  const bool refused = old_run || old_seq || (!same_run && said_hello == nullptr);
+  if (refused && !(said_hello != nullptr && silent)) {
+    answer.refused = old_seq ? "old_seq" : old_run ? "old_session" : "unknown_run";
+    answer.session = old_seq || old_run ? node.session : 0;
+    answer.applied_seq = old_seq ? node.seq : 0;
+    answer.need_hello = old_seq || old_run ? silent : true;
+    return answer;
+  }
+  if (said_hello != nullptr) hello(node, *said_hello, now_ms);
+  node.seq = envelope.seq;
+  node.heard_ms = now_ms;
+  node.said_bye = std::holds_alternative<Bye>(message);
+  node.liveness = node.said_bye ? Liveness::kLost : Liveness::kFresh;
+  if (!node.shape) bind(node);
+  answer.session = node.session;
+  answer.applied_seq = node.seq;
+  if (const auto* shape = std::get_if<ShapeMessage>(&message); shape != nullptr && !node.shape) learn(node, shape->shape, now_ms, answer);
+  if (const auto* beat = std::get_if<Heartbeat>(&message)) {
+    if (beat->shape_prefix == shape_prefix(node.named)) {
+      take(node, beat->moved, answer);
+    } else {
+      answer.refused = "unknown_shape";
+    }
+  }
+  if (const auto* use = std::get_if<UsageMessage>(&message)) {
+    if (use->shape_prefix == shape_prefix(node.named)) {
+      node.readings = {};
+      node.insane.clear();
+      node.usage_taken = true;
+      take(node, use->usage.readings, answer);
+      take(node, use->usage.accelerators, answer);
+    } else {
+      answer.refused = "unknown_shape";
+    }
+  }
+  answer.need_hello = answer.refused == "unknown_shape";
+  answer.need_usage = !node.said_bye && (!node.usage_taken || said_hello != nullptr);
+  const bool shape_refused = std::holds_alternative<ShapeMessage>(message) && !answer.refused.empty();
+  answer.need_shape = !node.said_bye && !shape_refused && !node.shape && may_teach(node, now_ms);
+  return answer;
+}
+
+inline void NaiveMap::hello(Node& node, const Hello& hello, std::uint64_t) {
+  const bool starts = node.session == 0 || node.run_id != hello.envelope.run_id || hello.envelope.seq <= node.seq;
+  if (starts) {
+    std::erase(node.old_runs, hello.envelope.run_id);
+    if (node.session > 0 && node.run_id != hello.envelope.run_id) node.old_runs.push_back(node.run_id);
+    if (node.old_runs.size() > 8) node.old_runs.erase(node.old_runs.begin());
+    node.run_id = hello.envelope.run_id;
+    ++node.session;
+  }
+  if (starts || node.named != hello.shape_id) {
+    node.readings = {};
+    node.devices.clear();
+    node.insane.clear();
+    node.usage_taken = false;
+  }
+  node.counted = true;
+  node.named = hello.shape_id;
+  node.memory_total_bytes = hello.memory_total_bytes;
+  node.pus_allowed = hello.pus_allowed;
+  node.shape.reset();
+  bind(node);
+}
+
+/// What was said before is held against the shape it now has.
+inline void NaiveMap::bind(Node& node) {
+  const auto known = shapes_.find(node.named);
+  if (known != shapes_.end()) node.shape = known->second;
+  Answer ignored;
+  take(node, Readings(node.readings), ignored);
+  if (!node.devices.empty()) take(node, std::vector(node.devices), ignored);
+}
+
+inline bool NaiveMap::sane(const Node& node, std::size_t field, std::uint64_t value) {
+  const auto shape_pus = node.shape ? node.shape->cpu.pus : std::nullopt;
+  const auto shape_memory = node.shape ? node.shape->memory_bytes : std::nullopt;
+  if (field == 0 && (shape_pus || node.pus_allowed)) {
+    return value <= std::max<std::uint64_t>(shape_pus.value_or(0), node.pus_allowed.value_or(0)) * 1'100;
+  }
+  const auto memory = node.memory_total_bytes ? node.memory_total_bytes : shape_memory;
+  if (field == 1 && memory) return value <= (*memory >> 20) + 1;
+  std::uint64_t disks = 0;
+  bool all_sizes_known = true;
+  for (const auto& disk : node.shape ? node.shape->disks : std::vector<DiskShape>{}) {
+    disks += disk.bytes.value_or(0) * disk.count;
+    all_sizes_known = all_sizes_known && disk.bytes;
+  }
+  return field != 2 || disks == 0 || !all_sizes_known || value * 10 <= disks / 1'000'000 * 11;
+}
+
+inline void NaiveMap::take(Node& node, const Readings& readings, Answer& answer) const {
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    const auto& value = readings.*kFields[i];
+    if (!value) continue;
+    const bool good = sane(node, i, *value);
+    node.readings.*kFields[i] = good ? value : std::nullopt;
+    if (good) node.insane.erase(i);
+    if (good) continue;
+    node.insane.insert(i);
+    answer.refused = "insane_reading";
+  }
+}
+
+inline void NaiveMap::take(Node& node, const std::vector<AcceleratorUse>& devices, Answer& answer) const {
+  std::set<std::string> addresses;
+  for (const auto& device : devices) addresses.insert(device.pci_address);
+  const bool good = addresses.size() == devices.size() && (!node.shape || devices.size() <= node.installed_devices());
+  node.insane.erase(kFields.size());
+  node.devices = good ? devices : std::vector<AcceleratorUse>{};
+  if (good) return;
+  node.insane.insert(kFields.size());
+  answer.refused = "insane_reading";
+}
+
+inline bool NaiveMap::may_teach(Node& node, std::uint64_t now_ms) const {
+  std::erase_if(node.taught_ms, [&](std::uint64_t at) { return now_ms - at >= 3'600'000; });
+  return node.taught_ms.size() < 4;
+}
+
+inline void NaiveMap::learn(Node& node, const EncodedShape& encoded, std::uint64_t now_ms, Answer& answer) {
+  const auto unpacked = unpack_shape(encoded);
+  if (!may_teach(node, now_ms)) {
+    answer.refused = "too_many_shapes";
+  } else if (!unpacked) {
+    answer.refused = "bad_shape";
+  } else if (unpacked->id != node.named) {
+    answer.refused = "unknown_shape";
+  } else {
+    node.taught_ms.push_back(now_ms);
+    shapes_[unpacked->id] = unpacked->shape;
+    canonicalize(shapes_[unpacked->id]);
+    bind(node);
+  }
+}
+
+inline void NaiveMap::advance(std::uint64_t now_ms) {
+  for (auto& node : nodes_) {
+    if (!node.heard_ms) {
+      if (node.counted && now_ms >= start_ms_ + 90'000) node.liveness = Liveness::kLost;
+    } else if (!node.said_bye) {
+      const auto age = now_ms - *node.heard_ms;
+      node.liveness = age <= 25'000 ? Liveness::kFresh : age <= 60'000 ? Liveness::kStale : Liveness::kLost;
+    }
+  }
+}
+
+}  // namespace capmap::test
