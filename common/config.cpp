@@ -72,9 +72,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+/// The known key, or table of keys, with the fewest letters different.
 std::string nearest_key(std::string_view key, const std::vector<Setting>& settings) {
-  const auto nearest = std::ranges::min_element(settings, {}, [&](const Setting& s) { return edit_distance(key, s.key); });
-  return nearest == settings.end() ? "" : nearest->key;
+  std::vector<std::string> known;
+  for (const auto& setting : settings) {
+    const auto dot = setting.key.find('.');
+    known.push_back(setting.key);
+    if (dot != std::string::npos) known.push_back(setting.key.substr(0, dot));
+  }
+  const auto nearest = std::ranges::min_element(known, {}, [&](const std::string& k) { return edit_distance(key, k); });
+  return nearest == known.end() ? "" : *nearest;
 }
 
 bool has_control_characters(std::string_view text) {

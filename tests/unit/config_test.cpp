@@ -56,7 +56,7 @@ TEST_CASE("config: an unknown key names file, line, column and the nearest known
   Sample sample;
   CHECK(sample.why("[controller]\nendpiont = \"x\"\n") ==
         sample.path + ":2:1: unknown key controller.endpiont; the nearest known one is controller.endpoint");
-  CHECK(sample.why("[shapes]\n").find("unknown key shapes; the nearest known one is") != std::string::npos);
+  CHECK(sample.why("[shapes]\n").find("unknown key shapes; the nearest known one is shape") != std::string::npos);
 }
 
 TEST_CASE("config: a wrong type, a number out of range and broken syntax are refused with their place") {

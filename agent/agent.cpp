@@ -1,0 +1,211 @@
+#include "agent/agent.hpp"
+
+#include <malloc.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "agent/sd_notify.hpp"
+#include "agent/shape_probe.hpp"
+#include "agent/snapshot.hpp"
+#include "common/log.hpp"
+#include "common/uplink.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::uint64_t kLeadMs = 50;               ///< a snapshot is taken so long before it is sent
+constexpr std::uint64_t kMinSnapshotGapMs = 250;    ///< rates over less than this say nothing
+constexpr std::uint64_t kShapePatienceMs = 10'000;  ///< then hello goes out without a shape
+constexpr int kMaxWaitMs = 60'000;
+
+UplinkOptions uplink_options(const AgentParts& parts) {
+  const auto& s = parts.settings;
+  return {.dealer = {.endpoint = s.controller_endpoint, .server_public_key = s.controller_public_key, .keys = parts.keys},
+          .thresholds = s.thresholds};
+}
+
+ShapeProbeOptions shape_options(const AgentParts& parts) {
+  return {.program = parts.probe_program,
+          .arguments = {"shape", "--root", parts.settings.root},
+          .every_ms = std::uint64_t{parts.settings.shape_every_s} * 1'000};
+}
+
+/// Top function of the uplink's thread; an empty message on the pace pipe tells the tick thread that it ended.
+void uplink_thread(zmq::context_t& context, const UplinkOptions& options, const Clock& clock, Result<Done>& outcome) {
+  outcome = run_uplink(context, options, clock);
+  auto pipe = open_push(context, options.pace);
+  if (pipe) send_stop(*pipe);
+}
+
+/// The tick thread: signals, shape, snapshots. It owns its two pipe ends and dies before the context.
+class Ticker {
+ public:
+  Ticker(const AgentParts& parts, const Clock& clock, zmq::socket_t pace, zmq::socket_t snapshots)
+      : parts_(parts),
+        clock_(clock),
+        pace_(std::move(pace)),
+        snapshots_(std::move(snapshots)),
+        root_(parts.settings.root),
+        shape_(shape_options(parts)),
+        started_ms_(clock.boot_ms()) {}
+
+  /// Until a signal ends us or the uplink is gone.
+  void run() {
+    step_shape();  // first: capmap-probe works while we do
+    take_snapshot();
+    while (!ended_) {
+      wait();
+      take_signals();
+      take_paces();
+      step_shape();
+      if (clock_.boot_ms() >= next_snapshot_ms_) take_snapshot();
+    }
+    if (!uplink_gone_) send_stop(snapshots_);
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t next_due_ms() const {
+    const std::uint64_t patience = sent_facts_ ? UINT64_MAX : started_ms_ + kShapePatienceMs;
+    return std::min({next_snapshot_ms_, shape_.due_ms(), patience});
+  }
+
+  void wait() {
+    std::array<Waitable, 3> items = {Waitable{.socket = &pace_}, Waitable{.fd = parts_.signals}, Waitable{.fd = shape_.fd()}};
+    const std::span<Waitable> used(items.data(), shape_.fd() >= 0 ? 3 : 2);
+    const auto now = clock_.boot_ms(), due = next_due_ms();
+    const auto left = due > now ? std::min<std::uint64_t>(due - now, kMaxWaitMs) : 0;
+    wait_any(used, static_cast<int>(left));
+  }
+
+  void take_signals() {
+    signalfd_siginfo info{};
+    while (read(parts_.signals, &info, sizeof info) == sizeof info) {
+      const auto number = static_cast<int>(info.ssi_signo);
+      if (number == SIGHUP) shape_.ask_now();
+      if (number == SIGTERM || number == SIGINT) {
+        spdlog::info("agent_stopping signal={}", number);
+        ended_ = true;
+      }
+    }
+  }
+
+  void take_paces() {
+    for (;;) {
+      auto pace = receive_object<UplinkPace>(pace_, 0);
+      if (!pace && pace.error().code == ErrorCode::kTimeout) return;
+      if (!pace || !*pace) {
+        uplink_gone_ = ended_ = true;
+        return;
+      }
+      interval_ms_ = (*pace)->interval_ms;
+      const auto due = (*pace)->due_boot_ms;
+      next_snapshot_ms_ = std::max(last_snapshot_ms_ + kMinSnapshotGapMs, due - std::min(due, kLeadMs));
+    }
+  }
+
+  void step_shape() {
+    const auto now = clock_.boot_ms();
+    auto facts = shape_.step(now);
+    log_.note("probe.shape", shape_.problem());
+    if (facts) {
+      spdlog::info("shape_read shape_id={} problems={}", to_text(facts->first.shape_id), facts->first.problems.size());
+      send_facts(std::move(*facts));
+    } else if (!sent_facts_ && !shape_.problem().empty()) {
+      send_facts(facts_without_shape(shape_.problem()));
+    } else if (!sent_facts_ && now >= started_ms_ + kShapePatienceMs) {
+      send_facts(facts_without_shape("capmap-probe is still looking"));
+    }
+  }
+
+  void send_facts(ShapeFacts facts) {
+    facts.first.agent_version = parts_.version;
+    auto input = std::make_unique<UplinkInput>();
+    input->facts = std::move(facts);
+    send_input(std::move(input));
+    sent_facts_ = true;
+    malloc_trim(0);  // what the look needed is not needed again soon
+  }
+
+  void take_snapshot() {
+    const auto begin = clock_.boot_ms();
+    auto input = std::make_unique<UplinkInput>();
+    input->usage = read_usage(root_, probe_memory_, begin);
+    note_problems(*input->usage);
+    if (!shape_.problem().empty()) input->usage->problems.push_back({.probe = "shape", .what = shape_.problem()});
+    send_input(std::move(input));
+    last_snapshot_ms_ = begin;
+    next_snapshot_ms_ = UINT64_MAX;
+    const auto took = clock_.boot_ms() - begin;
+    log_.note("tick", took > interval_ms_ / 2 ? "a snapshot took over half the interval" : "");
+  }
+
+  void note_problems(const Usage& usage) {
+    std::set<std::string> ended = std::exchange(failing_, {});
+    for (const auto& problem : usage.problems) {
+      log_.note("probe." + problem.probe, problem.what);
+      failing_.insert(problem.probe);
+      ended.erase(problem.probe);
+    }
+    for (const auto& probe : ended) log_.note("probe." + probe, "");
+  }
+
+  void send_input(std::unique_ptr<UplinkInput> input) {
+    const auto sent = send_object(snapshots_, std::move(input), false);
+    log_.note("uplink_pipe", sent ? "" : sent.error().what);
+  }
+
+  const AgentParts& parts_;
+  const Clock& clock_;
+  zmq::socket_t pace_, snapshots_;
+  HostRoot root_;
+  ShapeProbe shape_;
+  ProbeMemory probe_memory_;
+  ChangeLog log_;
+  std::set<std::string> failing_;
+  std::uint64_t started_ms_, last_snapshot_ms_ = 0, next_snapshot_ms_ = UINT64_MAX;
+  std::uint32_t interval_ms_ = 10'000;
+  bool sent_facts_ = false, ended_ = false, uplink_gone_ = false;
+};
+
+}  // namespace
+
+Result<int> take_agent_signals() {
+  sigset_t taken;
+  sigemptyset(&taken);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&taken, number);
+  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const int fd = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (fd < 0) return Error{ErrorCode::kFull, std::string("signalfd: ") + std::strerror(errno)};
+  return fd;
+}
+
+Result<Done> run_agent(const AgentParts& parts, const Clock& clock) {
+  zmq::context_t context(1);
+  const auto options = uplink_options(parts);
+  auto pace = open_pull(context, options.pace);
+  if (!pace) return pace.error();
+  auto snapshots = open_push(context, options.snapshots);
+  if (!snapshots) return snapshots.error();
+  Result<Done> outcome = Done{};
+  std::jthread uplink(uplink_thread, std::ref(context), std::cref(options), std::cref(clock), std::ref(outcome));
+  spdlog::info("agent_started version={} controller={}", parts.version, parts.settings.controller_endpoint);
+  notify_systemd("READY=1\nSTATUS=reporting to " + parts.settings.controller_endpoint);
+  Ticker ticker(parts, clock, std::move(*pace), std::move(*snapshots));
+  ticker.run();
+  notify_systemd("STOPPING=1");
+  uplink.join();
+  return outcome;
+}
+
+}  // namespace capmap
