@@ -9,8 +9,9 @@ namespace capmap {
 
 /// `probe [--json] [--root DIR] [--hwloc-xml FILE] [--catalog DIR]`: what this machine is, as text or JSON.
 int run_probe_command(const std::vector<std::string>& arguments);
-/// `shape [--root DIR]`: the same as two frames on stdout for the agent (agent/probe_frames.hpp).
-int run_shape_command(const std::vector<std::string>& arguments);
+/// `shape [--root DIR] [--catalog DIR]`: the same as two frames on stdout for the agent (agent/probe_frames.hpp).
+/// `agent_version` goes into hello.
+int run_shape_command(const std::vector<std::string>& arguments, const std::string& agent_version);
 /// `settings [--config FILE] [flags]`: checks configuration and flags of the agent; prints "key=value" lines on stdout for it.
 /// With --print-config: prints them as TOML with origins. With --help: the agent's help.
 int run_settings_command(const std::vector<std::string>& arguments);

@@ -1,0 +1,95 @@
+#include "agent/probe/machine.hpp"
+
+#include <iterator>
+#include <utility>
+
+#include "agent/probe/shape_cpu.hpp"
+#include "agent/probe/shape_memory.hpp"
+#include "common/shape.hpp"
+
+namespace capmap {
+namespace {
+
+/// Takes the value and keeps its problems with the machine's.
+template <class T>
+T take(Probed<T> probed, std::vector<Problem>& problems) {
+  std::move(probed.problems.begin(), probed.problems.end(), std::back_inserter(problems));
+  return std::move(probed.value);
+}
+
+void read_below_root(const std::string& path, const Topology& topology, const ChipTable* chips, Machine& machine) {
+  const HostRoot root(path);
+  const auto cpu = take(read_cpu_shape(root, topology), machine.problems);
+  machine.shape.cpu = cpu.shape;
+  const auto memory = take(read_memory_shape(root, topology), machine.problems);
+  machine.shape.memory_bytes = memory.shape_bytes;
+  machine.memory_total_bytes = memory.total_bytes;
+  machine.accelerators = read_accelerators(&root, topology, chips);
+  machine.disks = take(read_storage_shape(root), machine.problems);
+  machine.nics = take(read_network_shape(root), machine.problems);
+  machine.platform = take(read_platform(root, cpu.guest), machine.problems);
+}
+
+void read_from_topology(const Topology& topology, const ChipTable* chips, Machine& machine) {
+  machine.shape.cpu = cpu_from_topology(topology);
+  const auto memory = memory_from_topology(topology);
+  machine.shape.memory_bytes = memory.shape_bytes;
+  machine.memory_total_bytes = memory.total_bytes;
+  machine.accelerators = read_accelerators(nullptr, topology, chips);
+  machine.disks = storage_from_topology(topology);
+  machine.nics = network_from_topology(topology);
+  machine.platform = platform_from_topology(topology);
+}
+
+/// Names in the order of the shape's rows, each row as often as it counts.
+template <class Row, class Device, class Name>
+std::vector<std::string> names_by_row(const std::vector<Row>& rows, const std::vector<Device>& devices, Name Device::*name) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) {
+    for (const auto& device : devices) {
+      Row alone = device.shape;
+      alone.count = row.count;
+      if (alone == row) names.push_back(device.*name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips) {
+  auto topology = load_topology(source.root, source.hwloc_xml);
+  if (!topology) return topology.error();
+  Machine machine;
+  machine.pus_allowed = topology->pus_allowed;
+  machine.numa_nodes = topology->numa_nodes;
+  if (source.hwloc_xml.empty()) {
+    read_below_root(source.root, *topology, chips, machine);
+  } else {
+    read_from_topology(*topology, chips, machine);
+  }
+  for (const auto& accelerator : machine.accelerators) machine.shape.accelerators.push_back(accelerator.shape);
+  for (const auto& disk : machine.disks) machine.shape.disks.push_back(disk.shape);
+  for (const auto& nic : machine.nics) machine.shape.nics.push_back(nic.shape);
+  canonicalize(machine.shape);
+  return machine;
+}
+
+Hello hello_of(const Machine& machine, const ShapeId& shape_id, const std::string& agent_version) {
+  Hello hello;
+  hello.shape_id = shape_id;
+  hello.agent_version = agent_version;
+  hello.hostname = machine.platform.hostname;
+  hello.os = machine.platform.os;
+  hello.kernel = machine.platform.kernel;
+  hello.virtualization = machine.platform.virtualization;
+  hello.memory_total_bytes = machine.memory_total_bytes;
+  hello.pus_allowed = machine.pus_allowed;
+  hello.disk_names = names_by_row(machine.shape.disks, machine.disks, &Disk::name);
+  hello.nic_names = names_by_row(machine.shape.nics, machine.nics, &Nic::name);
+  hello.accelerator_addresses = names_by_row(machine.shape.accelerators, machine.accelerators, &Accelerator::pci_address);
+  hello.problems = machine.problems;
+  return hello;
+}
+
+}  // namespace capmap

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/probe/platform.hpp"
+#include "agent/probe/shape_accelerator.hpp"
+#include "agent/probe/shape_network.hpp"
+#include "agent/probe/shape_storage.hpp"
+#include "agent/probe/topology.hpp"
+#include "common/chip_table.hpp"
+#include "common/messages.hpp"
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// Where a machine is read from: below a root, or from an XML topology alone when one is given.
+struct MachineSource {
+  std::string root = "/";
+  std::string hwloc_xml;
+};
+
+/// One look at a machine: its shape, and what belongs to this one machine only.
+struct Machine {
+  Shape shape;  ///< canonical
+  Platform platform;
+  std::optional<std::uint64_t> memory_total_bytes;  ///< exact MemTotal
+  std::optional<std::uint32_t> pus_allowed;
+  std::vector<NumaNode> numa_nodes;       ///< [node], by number
+  std::vector<Accelerator> accelerators;  ///< [device], by PCI address
+  std::vector<Disk> disks;                ///< [disk], by name
+  std::vector<Nic> nics;                  ///< [port], by name
+  std::vector<Problem> problems;
+};
+
+/// Reads all families. One that cannot be read costs its own fields and adds to problems.
+/// Errors: those of load_topology. Thread: one at a time in a process. Cost: see there.
+Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips);
+
+/// What the agent says at hello of a machine; the envelope and time are the agent's to fill.
+Hello hello_of(const Machine& machine, const ShapeId& shape_id, const std::string& agent_version);
+
+}  // namespace capmap

@@ -1,0 +1,34 @@
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/probe/commands.hpp"
+
+namespace {
+
+constexpr const char* kUsage =
+    "usage: capmap-probe COMMAND [OPTIONS]\n"
+    "\n"
+    "  probe      print what this machine is\n"
+    "  shape      write its facts and shape for the agent, as binary frames\n"
+    "  settings   check the agent's configuration and print it\n"
+    "  join       let this server join the controller named in a token\n"
+    "\n"
+    "  --help, --version; each command knows --help too\n";
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::string_view command = count > 1 ? words[1] : "";
+  const std::vector<std::string> arguments(words + (count > 1 ? 2 : 1), words + count);
+  if (command == "probe") return capmap::run_probe_command(arguments);
+  if (command == "shape") return capmap::run_shape_command(arguments, CAPMAP_VERSION);
+  if (command == "settings") return capmap::run_settings_command(arguments);
+  if (command == "join") return capmap::run_join_command(arguments);
+  if (command == "--version") return std::printf("capmap-probe %s\n", CAPMAP_VERSION) < 0 ? 1 : 0;
+  if (command == "--help" || command == "-h") return std::fputs(kUsage, stdout) < 0 ? 1 : 0;
+  if (count > 1) std::fprintf(stderr, "capmap-probe: there is no command \"%s\"\n", words[1]);
+  std::fputs(kUsage, stderr);
+  return 2;
+}

@@ -1,0 +1,161 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "agent/probe/cpu_text.hpp"
+#include "agent/probe/report.hpp"
+
+namespace capmap {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+std::string pci_id(std::uint16_t vendor, std::uint16_t device) {
+  char text[12];
+  std::snprintf(text, sizeof text, "%04x:%04x", static_cast<unsigned>(vendor), static_cast<unsigned>(device));
+  return text;
+}
+
+Json node_json(const Report& report) {
+  const auto& platform = report.machine.platform;
+  return {{"hostname", text_or_null(platform.hostname)},
+          {"arch", to_word(report.machine.shape.cpu.architecture)},
+          {"os", text_or_null(platform.os)},
+          {"kernel", text_or_null(platform.kernel)},
+          {"virtualization", text_or_null(platform.virtualization)}};
+}
+
+const char* source_word(ClockSource source) {
+  switch (source) {
+    case ClockSource::kSysfs: return "sysfs";
+    case ClockSource::kCpuid: return "cpuid";
+    case ClockSource::kModelName: return "model_name";
+    case ClockSource::kUnknown: break;
+  }
+  return nullptr;
+}
+
+Json kind_json(const CoreKind& kind) {
+  const char* source = source_word(kind.base_source);
+  return {{"cores", kind.cores},
+          {"pus", kind.pus},
+          {"base_mhz", or_null(kind.base_mhz)},
+          {"base_source", source ? Json(source) : Json(nullptr)},
+          {"max_mhz", or_null(kind.max_mhz)}};
+}
+
+Json cpu_json(const Report& report) {
+  const auto& cpu = report.machine.shape.cpu;
+  // The first kind has the most cores; on a hybrid machine the others stand in core_kinds.
+  const CoreKind first = cpu.core_kinds.empty() ? CoreKind{} : cpu.core_kinds.front();
+  Json kinds = Json::array();
+  for (const auto& kind : cpu.core_kinds) kinds.push_back(kind_json(kind));
+  return {{"vendor", text_or_null(cpu.vendor)},
+          {"model", text_or_null(cpu.model)},
+          {"microarchitecture", or_null(report.microarchitecture)},
+          {"identity", text_or_null(cpu.identity)},
+          {"packages", or_null(cpu.packages)},
+          {"dies", or_null(cpu.dies)},
+          {"cores", or_null(cpu.cores)},
+          {"pus", or_null(cpu.pus)},
+          {"pus_allowed", or_null(report.machine.pus_allowed)},
+          {"numa_nodes", or_null(cpu.numa_nodes)},
+          {"base_mhz", or_null(first.base_mhz)},
+          {"max_mhz", or_null(first.max_mhz)},
+          {"core_kinds", kinds},
+          {"isa", cpu.isa}};
+}
+
+Json memory_json(const Report& report) {
+  Json nodes = Json::array();
+  for (const auto& node : report.machine.numa_nodes) {
+    nodes.push_back({{"node", node.number}, {"bytes", or_null(node.bytes)}, {"kind", node.kind}});
+  }
+  return {{"total_bytes", or_null(report.machine.memory_total_bytes)},
+          {"shape_bytes", or_null(report.machine.shape.memory_bytes)},
+          {"numa", nodes}};
+}
+
+Json accelerators_json(const Report& report) {
+  Json rows = Json::array();
+  for (const auto& device : report.machine.accelerators) {
+    const bool visible = !device.driver.empty() && device.driver != "vfio-pci" && device.driver != "pci-stub";
+    rows.push_back({{"kind", to_word(device.shape.kind)},
+                    {"vendor", device.vendor},
+                    {"model", text_or_null(device.model)},
+                    {"pci_address", device.pci_address},
+                    {"pci_id", pci_id(device.shape.vendor_id, device.shape.device_id)},
+                    {"memory_bytes", or_null(device.shape.memory_bytes)},
+                    {"numa_node", or_null(device.numa_node)},
+                    {"driver", text_or_null(device.driver)},
+                    {"driver_visible", visible},
+                    {"partitions", Json::array()}});
+  }
+  return rows;
+}
+
+Json storage_json(const Report& report) {
+  Json rows = Json::array();
+  for (const auto& disk : report.machine.disks) {
+    rows.push_back({{"name", disk.name},
+                    {"media", to_word(disk.shape.media)},
+                    {"bytes", or_null(disk.shape.bytes)},
+                    {"model", text_or_null(disk.shape.model)}});
+  }
+  return rows;
+}
+
+Json network_json(const Report& report) {
+  Json rows = Json::array();
+  for (const auto& nic : report.machine.nics) {
+    const bool known = nic.shape.vendor_id != 0;
+    rows.push_back({{"name", nic.name},
+                    {"type", to_word(nic.shape.type)},
+                    {"speed_mbps", or_null(nic.shape.speed_mbps)},
+                    {"rdma", nic.shape.rdma},
+                    {"pci_id", known ? Json(pci_id(nic.shape.vendor_id, nic.shape.device_id)) : Json(nullptr)}});
+  }
+  return rows;
+}
+
+Json peak_json(const Report& report) {
+  const PeakMflops total = report.rating ? total_peak(*report.rating) : PeakMflops{};
+  Json peak = Json::object();
+  for (std::size_t p = 0; p < kPrecisionCount; ++p) peak[std::string(kPrecisionNames[p]) + "_mflops"] = or_null(total[p]);
+  peak["catalog"] = text_or_null(report.catalog_version);
+  Json unrated = Json::array();
+  if (report.rating) {
+    for (const auto& part : report.rating->unrated) unrated.push_back({{"what", part.what}, {"why", part.why}, {"count", part.count}});
+  }
+  peak["unrated"] = unrated;
+  return peak;
+}
+
+}  // namespace
+
+std::string report_json(const Report& report) {
+  Json problems = Json::array();
+  for (const auto& problem : report.machine.problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
+  const Json json = {{"schema", 1},
+                     {"node", node_json(report)},
+                     {"cpu", cpu_json(report)},
+                     {"memory", memory_json(report)},
+                     {"accelerators", accelerators_json(report)},
+                     {"storage", storage_json(report)},
+                     {"network", network_json(report)},
+                     {"peak", peak_json(report)},
+                     {"shape_id", to_text(report.shape_id)},
+                     {"problems", problems}};
+  // Device names may hold bytes that are not UTF-8; they are replaced, not thrown at the caller.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace capmap

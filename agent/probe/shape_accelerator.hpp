@@ -1,0 +1,38 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/probe/topology.hpp"
+#include "agent/probe/words.hpp"
+#include "common/chip_table.hpp"
+#include "common/host_root.hpp"
+
+namespace capmap {
+
+struct Accelerator {
+  std::string pci_address;
+  AcceleratorShape shape;  ///< count 1
+  std::string vendor;      ///< lower-case word ("nvidia"), or the vendor's PCI id in hex
+  std::string model;       ///< from the chip table; empty = unknown
+  std::string driver;      ///< kernel driver bound to it; empty = none
+  std::optional<unsigned> numa_node;
+};
+
+/// Accelerators by PCI, with no driver at all: [device], ordered by address, each physical device once.
+///
+/// What counts: ids of the chip table; class 3D controller (0x0302) and processing accelerator (0x1200); class display (0x0300,
+///           0x0380) of NVIDIA, of AMD's discrete families, and of Intel off the root bus. The VGA of management controllers,
+///           hypervisors and processors does not. Left out: virtual functions on their own host; the second function of an FPGA card.
+/// Source:   the topology's PCI devices; sys/bus/pci/devices/ADDRESS/{driver,physfn,mem_info_vram_total} where `root` is given.
+/// Memory:   only where the kernel says it without a vendor library (amdgpu).
+/// Thread:   any. Cost: three small files a device.
+std::vector<Accelerator> read_accelerators(const HostRoot* root, const Topology& topology, const ChipTable* chips);
+
+/// True when a PCI device is an accelerator by the rule above, virtual functions and second functions aside.
+bool counts_as_accelerator(const PciDevice& device, const ChipTable* chips);
+
+/// "nvidia", "amd", "huawei", ...; "0x1234" for a vendor without a word.
+std::string vendor_word(std::uint16_t vendor_id);
+
+}  // namespace capmap

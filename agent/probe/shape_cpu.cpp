@@ -1,0 +1,174 @@
+#include "agent/probe/shape_cpu.hpp"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include <algorithm>
+
+#include "agent/probe/cpu_text.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::size_t kMaxCpuinfoBytes = 32 << 20;  // 4,096 PUs of 6 kB and more
+
+struct BaseClock {
+  std::uint32_t mhz = 0;
+  ClockSource source = ClockSource::kUnknown;
+};
+
+std::string pu_file(unsigned pu, const char* name) {
+  return "sys/devices/system/cpu/cpu" + std::to_string(pu) + "/" + name;
+}
+
+/// A clock in kHz or MHz as MHz; 0 and nonsense are absent.
+std::optional<std::uint32_t> read_mhz(const HostRoot& root, const std::string& path, std::uint64_t per_mhz) {
+  const auto value = root.read_u64(path);
+  if (!value) return std::nullopt;
+  const std::uint64_t mhz = *value / per_mhz;
+  if (mhz == 0 || mhz > 20'000) return std::nullopt;
+  return static_cast<std::uint32_t>(mhz);
+}
+
+/// The highest state of the ACPI table is the nominal clock; Intel's tables put "turbo" before it as nominal + 1 MHz.
+std::optional<std::uint32_t> acpi_nominal_mhz(const HostRoot& root, unsigned pu) {
+  const auto driver = root.read_line(pu_file(pu, "cpufreq/scaling_driver"));
+  if (!driver || *driver != "acpi-cpufreq") return std::nullopt;
+  const auto table = root.read_line(pu_file(pu, "cpufreq/scaling_available_frequencies"));
+  if (!table) return std::nullopt;
+  std::vector<std::uint64_t> states;
+  for (const auto word : split_words(*table)) {
+    if (const auto khz = number_in(word)) states.push_back(*khz);
+  }
+  std::sort(states.rbegin(), states.rend());
+  if (states.size() > 1 && states[0] == states[1] + 1000) states.erase(states.begin());
+  if (states.empty() || states[0] < 1000 || states[0] > 20'000'000) return std::nullopt;
+  return static_cast<std::uint32_t>(states[0] / 1000);
+}
+
+std::optional<std::uint32_t> sysfs_base_mhz(const HostRoot& root, unsigned pu) {
+  if (const auto mhz = read_mhz(root, pu_file(pu, "cpufreq/base_frequency"), 1000)) return mhz;
+  if (const auto mhz = read_mhz(root, pu_file(pu, "acpi_cppc/nominal_freq"), 1)) return mhz;
+  return acpi_nominal_mhz(root, pu);
+}
+
+/// CPUID leaf 0x16 of the PU we happen to run on: only where all are alike and nobody stands between us and the processor.
+std::optional<std::uint32_t> cpuid_base_mhz() {
+#if defined(__x86_64__)
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid(0x16, &eax, &ebx, &ecx, &edx) != 0 && (eax & 0xffffU) != 0) return eax & 0xffffU;
+#endif
+  return std::nullopt;
+}
+
+std::optional<BaseClock> base_clock(const HostRoot& root, const PuKind& kind, bool only_kind, const CpuText& text) {
+  if (!kind.pus.empty()) {
+    if (const auto mhz = sysfs_base_mhz(root, kind.pus.front())) return BaseClock{*mhz, ClockSource::kSysfs};
+  }
+  if (root.live() && only_kind && text.guest == false) {
+    if (const auto mhz = cpuid_base_mhz()) return BaseClock{*mhz, ClockSource::kCpuid};
+  }
+  if (!only_kind) return std::nullopt;
+  if (const auto mhz = clock_in_model_name(text.model)) return BaseClock{*mhz, ClockSource::kModelName};
+  return std::nullopt;
+}
+
+/// The highest of all PUs of the kind: favoured cores go further than others.
+std::optional<std::uint32_t> max_clock(const HostRoot& root, const PuKind& kind) {
+  std::optional<std::uint32_t> highest;
+  for (const unsigned pu : kind.pus) {
+    const auto mhz = read_mhz(root, pu_file(pu, "cpufreq/cpuinfo_max_freq"), 1000);
+    if (!mhz && !highest) return std::nullopt;  // no cpufreq here at all
+    highest = std::max(highest, mhz);
+  }
+  return highest;
+}
+
+std::vector<CoreKind> read_core_kinds(const HostRoot& root, const Topology& topology, const CpuText& text) {
+  std::vector<CoreKind> kinds;
+  for (const auto& from : topology.kinds) {
+    CoreKind kind{
+        .cores = from.cores, .pus = static_cast<std::uint32_t>(from.pus.size()), .base_mhz = {}, .base_source = {}, .max_mhz = {}};
+    if (const auto base = base_clock(root, from, topology.kinds.size() == 1, text)) {
+      kind.base_mhz = base->mhz;
+      kind.base_source = base->source;
+    }
+    kind.max_mhz = max_clock(root, from);
+    kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+/// Counts that the topology knows whatever else is readable.
+CpuShape counts_of(const Topology& topology) {
+  CpuShape shape;
+  shape.packages = topology.packages;
+  shape.dies = topology.dies;
+  shape.cores = topology.cores;
+  shape.pus = topology.pus;
+  const auto host_nodes =
+      std::count_if(topology.numa_nodes.begin(), topology.numa_nodes.end(), [](const NumaNode& node) { return node.kind != "gpu"; });
+  if (host_nodes > 0) shape.numa_nodes = static_cast<std::uint32_t>(host_nodes);
+  return shape;
+}
+
+void note_offline(const HostRoot& root, std::vector<Problem>& problems) {
+  const auto present = root.read_line("sys/devices/system/cpu/present"), online = root.read_line("sys/devices/system/cpu/online");
+  if (!present || !online) return;
+  const auto all = parse_kernel_list(*present), running = parse_kernel_list(*online);
+  if (!all || !running || all->size() <= running->size()) return;
+  problems.push_back({"cpu", "sys/devices/system/cpu/online: " + std::to_string(all->size() - running->size()) + " of " +
+                                 std::to_string(all->size()) + " PUs are offline and not counted"});
+}
+
+}  // namespace
+
+Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& topology) {
+  Probed<CpuReading> probed;
+  CpuText text;
+  const auto cpuinfo = root.read("proc/cpuinfo", kMaxCpuinfoBytes);
+  if (cpuinfo) {
+    text = parse_cpuinfo(*cpuinfo);
+  } else {
+    probed.problems.push_back({"cpu", cpuinfo.error().what});
+  }
+  CpuShape& shape = probed.value.shape;
+  shape = counts_of(topology);
+  shape.architecture = text.architecture;
+  if (shape.architecture == Architecture::kUnknown) shape.architecture = architecture_of(topology.architecture);
+  shape.vendor = text.vendor;
+  shape.model = text.model;
+  shape.identity = text.identity;
+  shape.isa = text.isa;
+  shape.core_kinds = read_core_kinds(root, topology, text);
+  probed.value.guest = text.guest;
+  note_offline(root, probed.problems);
+  return probed;
+}
+
+CpuShape cpu_from_topology(const Topology& topology) {
+  CpuShape shape = counts_of(topology);
+  shape.architecture = architecture_of(topology.architecture);
+  shape.vendor = topology.cpu_vendor;
+  shape.model = single_spaced(topology.cpu_model);
+  shape.identity = topology.cpu_identity;
+  for (const auto& from : topology.kinds) {
+    if (from.cores == 0) continue;  // PUs that belong to no known core
+    CoreKind kind{.cores = from.cores,
+                  .pus = static_cast<std::uint32_t>(from.pus.size()),
+                  .base_mhz = from.base_mhz,
+                  .base_source = {},
+                  .max_mhz = from.max_mhz};
+    if (kind.base_mhz) kind.base_source = ClockSource::kSysfs;
+    const auto named = clock_in_model_name(shape.model);
+    if (!kind.base_mhz && named && topology.kinds.size() == 1) {
+      kind.base_mhz = named;
+      kind.base_source = ClockSource::kModelName;
+    }
+    shape.core_kinds.push_back(kind);
+  }
+  return shape;
+}
+
+}  // namespace capmap

@@ -1,0 +1,300 @@
+#include "agent/probe/topology.hpp"
+
+#include <hwloc.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace capmap {
+namespace {
+
+static_assert(HWLOC_API_VERSION >= 0x00020400, "hwloc 2.4 brought CPU kinds");
+
+/// Sets an environment variable for one scope.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const std::string& value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ScopedVariable(const ScopedVariable&) = delete;
+  ScopedVariable& operator=(const ScopedVariable&) = delete;
+  ~ScopedVariable() {
+    if (before_) {
+      ::setenv(name_, before_->c_str(), 1);
+    } else {
+      ::unsetenv(name_);
+    }
+  }
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+struct TopologyDeleter {
+  void operator()(hwloc_topology* topology) const { hwloc_topology_destroy(topology); }
+};
+using TopologyPointer = std::unique_ptr<hwloc_topology, TopologyDeleter>;
+
+struct BitmapDeleter {
+  void operator()(hwloc_bitmap_s* bitmap) const { hwloc_bitmap_free(bitmap); }
+};
+using BitmapPointer = std::unique_ptr<hwloc_bitmap_s, BitmapDeleter>;
+
+std::string info_text(hwloc_obj_t object, const char* name) {
+  const char* text = object ? hwloc_obj_get_info_by_name(object, name) : nullptr;
+  return text ? text : "";
+}
+
+/// Facts of the whole machine stand at the root object in hwloc 2 and at the topology in hwloc 3.
+std::string machine_info(hwloc_topology_t topology, const char* name) {
+#if HWLOC_API_VERSION >= 0x00030000
+  if (const char* text = hwloc_get_info_by_name(hwloc_topology_get_infos(topology), name)) return text;
+#endif
+  return info_text(hwloc_get_root_obj(topology), name);
+}
+
+template <class T = std::uint32_t>
+std::optional<T> number(std::string_view text) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint32_t> count_of(hwloc_topology_t topology, hwloc_obj_type_t type) {
+  const int count = hwloc_get_nbobjs_by_type(topology, type);
+  if (count <= 0) return std::nullopt;
+  return static_cast<std::uint32_t>(count);
+}
+
+/// "6-85-7" of what hwloc noted at the first package.
+std::string x86_identity(hwloc_obj_t package) {
+  const std::string family = info_text(package, "CPUFamilyNumber"), model = info_text(package, "CPUModelNumber");
+  const std::string stepping = info_text(package, "CPUStepping");
+  if (!number(family) || !number(model) || !number(stepping)) return "";
+  return family + "-" + model + "-" + stepping;
+}
+
+std::string numa_kind(hwloc_obj_t node) {
+  const std::string_view subtype = node->subtype ? node->subtype : "";
+  const std::string dax = info_text(node, "DAXType");
+  if (subtype == "GPUMemory") return "gpu";
+  if (subtype == "MCDRAM" || subtype == "HBM") return "hbm";
+  if (subtype.starts_with("CXL")) return "cxl";
+  if (subtype == "NVM" || dax == "NVM") return "nvm";
+  if (subtype == "SPM" || dax == "SPM") return "hbm";  // "specific purpose" memory is how firmware hands out HBM
+  return "dram";
+}
+
+std::vector<NumaNode> read_numa_nodes(hwloc_topology_t topology) {
+  std::vector<NumaNode> nodes;
+  for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;) {
+    const auto bytes = node->attr->numanode.local_memory;
+    nodes.push_back(
+        {.number = node->os_index, .bytes = bytes ? std::optional<std::uint64_t>(bytes) : std::nullopt, .kind = numa_kind(node)});
+  }
+  std::sort(nodes.begin(), nodes.end(), [](const NumaNode& a, const NumaNode& b) { return a.number < b.number; });
+  return nodes;
+}
+
+/// One of hwloc's CPU kinds: a set of PUs and the words that tell it from others.
+struct HwlocKind {
+  std::string key;  ///< equal for kinds that differ in clocks only (favoured cores), which are one kind to us
+  std::optional<std::uint32_t> base_mhz, max_mhz;
+};
+
+HwlocKind read_kind(hwloc_topology_t topology, unsigned index, hwloc_bitmap_t cpuset) {
+  HwlocKind kind;
+  std::string type, capacity;
+  const auto take = [&](std::string_view name, std::string_view value) {
+    if (name == "CoreType") type = value;
+    if (name == "LinuxCapacity") capacity = value;
+    if (name == "FrequencyBaseMHz") kind.base_mhz = number(value);
+    if (name == "FrequencyMaxMHz") kind.max_mhz = number(value);
+  };
+#if HWLOC_API_VERSION >= 0x00030000
+  hwloc_infos_s* infos = nullptr;
+  if (hwloc_cpukinds_get_info(topology, index, cpuset, nullptr, &infos, 0) != 0 || !infos) return kind;
+  for (unsigned i = 0; i < infos->count; ++i) take(infos->array[i].name, infos->array[i].value);
+#else
+  unsigned count = 0;
+  hwloc_info_s* infos = nullptr;
+  if (hwloc_cpukinds_get_info(topology, index, cpuset, nullptr, &count, &infos, 0) != 0) return kind;
+  for (unsigned i = 0; i < count; ++i) take(infos[i].name, infos[i].value);
+#endif
+  kind.key = type.empty() ? capacity : type;
+  return kind;
+}
+
+std::uint32_t cores_within(hwloc_topology_t topology, hwloc_const_bitmap_t cpuset) {
+  std::uint32_t cores = 0;
+  for (hwloc_obj_t core = nullptr; (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)) != nullptr;) {
+    if (hwloc_bitmap_intersects(core->cpuset, cpuset)) ++cores;
+  }
+  return cores;
+}
+
+PuKind to_pu_kind(hwloc_topology_t topology, hwloc_const_bitmap_t cpuset) {
+  PuKind kind;
+  unsigned pu = 0;
+  hwloc_bitmap_foreach_begin(pu, cpuset) kind.pus.push_back(pu);
+  hwloc_bitmap_foreach_end();
+  kind.cores = cores_within(topology, cpuset);
+  return kind;
+}
+
+std::vector<PuKind> read_kinds(hwloc_topology_t topology) {
+  const hwloc_const_bitmap_t all = hwloc_topology_get_topology_cpuset(topology);
+  const BitmapPointer cpuset(hwloc_bitmap_alloc());
+  std::vector<std::pair<HwlocKind, BitmapPointer>> merged;
+  const int count = hwloc_cpukinds_get_nr(topology, 0);
+  for (int index = 0; index < count; ++index) {
+    HwlocKind kind = read_kind(topology, static_cast<unsigned>(index), cpuset.get());
+    hwloc_bitmap_and(cpuset.get(), cpuset.get(), all);
+    const auto same = std::find_if(merged.begin(), merged.end(), [&](const auto& other) { return other.first.key == kind.key; });
+    if (same == merged.end()) {
+      merged.emplace_back(kind, BitmapPointer(hwloc_bitmap_dup(cpuset.get())));
+      continue;
+    }
+    hwloc_bitmap_or(same->second.get(), same->second.get(), cpuset.get());
+    same->first.max_mhz = std::max(same->first.max_mhz, kind.max_mhz);
+    if (same->first.base_mhz != kind.base_mhz) same->first.base_mhz.reset();
+  }
+  if (merged.empty()) return {to_pu_kind(topology, all)};
+  std::vector<PuKind> kinds;
+  for (const auto& [kind, pus] : merged) {
+    kinds.push_back(to_pu_kind(topology, pus.get()));
+    kinds.back().base_mhz = kind.base_mhz;
+    kinds.back().max_mhz = kind.max_mhz;
+  }
+  return kinds;
+}
+
+/// The NUMA node a device hangs at; absent when it is as near to several.
+std::optional<unsigned> numa_of(hwloc_topology_t topology, hwloc_obj_t device) {
+  const hwloc_obj_t place = hwloc_get_non_io_ancestor_obj(topology, device);
+  if (!place || !place->nodeset || hwloc_bitmap_weight(place->nodeset) != 1) return std::nullopt;
+  return static_cast<unsigned>(hwloc_bitmap_first(place->nodeset));
+}
+
+std::string pci_address(const hwloc_obj_attr_u::hwloc_pcidev_attr_s& pci) {
+  char text[24];
+  std::snprintf(text, sizeof text, "%04x:%02x:%02x.%x", static_cast<unsigned>(pci.domain), pci.bus, pci.dev, pci.func);
+  return text;
+}
+
+PciDevice to_pci_device(hwloc_topology_t topology, hwloc_obj_t object) {
+  const auto& pci = object->attr->pcidev;
+  return {.address = pci_address(pci),
+          .class_code = static_cast<std::uint16_t>(pci.class_id),
+          .vendor_id = pci.vendor_id,
+          .device_id = pci.device_id,
+          .subsystem_vendor_id = pci.subvendor_id,
+          .subsystem_device_id = pci.subdevice_id,
+          .numa_node = numa_of(topology, object)};
+}
+
+std::vector<PciDevice> read_pci_devices(hwloc_topology_t topology) {
+  std::vector<PciDevice> devices;
+  for (hwloc_obj_t device = nullptr; (device = hwloc_get_next_pcidev(topology, device)) != nullptr;) {
+    devices.push_back(to_pci_device(topology, device));
+  }
+  std::sort(devices.begin(), devices.end(), [](const PciDevice& a, const PciDevice& b) { return a.address < b.address; });
+  return devices;
+}
+
+std::optional<OsDevice::Kind> os_device_kind(const hwloc_obj_attr_u::hwloc_osdev_attr_s& attributes) {
+#if HWLOC_API_VERSION >= 0x00030000
+  if (attributes.types & HWLOC_OBJ_OSDEV_STORAGE) return OsDevice::Kind::kBlock;
+  if (attributes.types & HWLOC_OBJ_OSDEV_OPENFABRICS) return OsDevice::Kind::kInfiniband;
+  if (attributes.types & HWLOC_OBJ_OSDEV_NETWORK) return OsDevice::Kind::kNetwork;
+#else
+  if (attributes.type == HWLOC_OBJ_OSDEV_BLOCK) return OsDevice::Kind::kBlock;
+  if (attributes.type == HWLOC_OBJ_OSDEV_OPENFABRICS) return OsDevice::Kind::kInfiniband;
+  if (attributes.type == HWLOC_OBJ_OSDEV_NETWORK) return OsDevice::Kind::kNetwork;
+#endif
+  return std::nullopt;
+}
+
+std::vector<OsDevice> read_os_devices(hwloc_topology_t topology) {
+  std::vector<OsDevice> devices;
+  for (hwloc_obj_t object = nullptr; (object = hwloc_get_next_osdev(topology, object)) != nullptr;) {
+    const auto kind = os_device_kind(object->attr->osdev);
+    if (!kind || !object->name) continue;
+    OsDevice device{.kind = *kind, .name = object->name, .model = info_text(object, "Model"), .type = {}, .bytes = {}, .pci = {}};
+    device.type = object->subtype ? object->subtype : "";
+    if (const auto kib = number<std::uint64_t>(info_text(object, "Size"))) device.bytes = *kib * 1024;
+    hwloc_obj_t parent = object->parent;
+    while (parent && parent->type == HWLOC_OBJ_OS_DEVICE) parent = parent->parent;
+    if (parent && parent->type == HWLOC_OBJ_PCI_DEVICE) device.pci = to_pci_device(topology, parent);
+    devices.push_back(std::move(device));
+  }
+  return devices;
+}
+
+Topology to_plain(hwloc_topology_t topology) {
+  Topology plain;
+  plain.architecture = machine_info(topology, "Architecture");
+  plain.hostname = machine_info(topology, "HostName");
+  plain.os = machine_info(topology, "OSName");
+  plain.kernel = machine_info(topology, "OSRelease");
+  plain.system_vendor = machine_info(topology, "DMISysVendor");
+  plain.system_product = machine_info(topology, "DMIProductName");
+  const hwloc_obj_t package = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0);
+  plain.cpu_vendor = info_text(package, "CPUVendor");
+  plain.cpu_model = info_text(package, "CPUModel");
+  plain.cpu_identity = x86_identity(package);
+  plain.packages = count_of(topology, HWLOC_OBJ_PACKAGE);
+  plain.dies = count_of(topology, HWLOC_OBJ_DIE);
+  plain.cores = count_of(topology, HWLOC_OBJ_CORE);
+  plain.pus = count_of(topology, HWLOC_OBJ_PU);
+  const int allowed = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(topology));
+  if (allowed > 0) plain.pus_allowed = static_cast<std::uint32_t>(allowed);
+  plain.kinds = read_kinds(topology);
+  plain.numa_nodes = read_numa_nodes(topology);
+  plain.pci_devices = read_pci_devices(topology);
+  plain.os_devices = read_os_devices(topology);
+  return plain;
+}
+
+bool configure(hwloc_topology_t topology, const std::string& xml_file) {
+  for (const char* component : {"pci", "x86", "gl", "opencl", "cuda", "nvml", "rsmi", "levelzero"}) {
+    hwloc_topology_set_components(topology, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, component);
+  }
+  if (!xml_file.empty() && hwloc_topology_set_xml(topology, xml_file.c_str()) != 0) return false;
+  return hwloc_topology_set_flags(topology, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0 &&
+         hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT) == 0;
+}
+
+}  // namespace
+
+Result<Topology> load_topology(const std::string& root, const std::string& xml_file) {
+  const std::string& source = xml_file.empty() ? root : xml_file;
+  if (::access(source.c_str(), R_OK) != 0) return Error{ErrorCode::kAbsent, source + ": not there or not readable"};
+  const bool live = xml_file.empty() && root == "/";
+  const ScopedVariable quiet("HWLOC_HIDE_ERRORS", "2");
+  // Plug-ins would load vendor libraries and libxml2; hwloc's own XML reader is enough for hwloc's own XML.
+  const ScopedVariable plugins("HWLOC_PLUGINS_PATH", "/nonexistent");
+  std::optional<ScopedVariable> fsroot, other_machine;
+  if (!live) {
+    if (xml_file.empty()) fsroot.emplace("HWLOC_FSROOT", root);
+    other_machine.emplace("HWLOC_THISSYSTEM", "0");
+  }
+  hwloc_topology_t raw = nullptr;
+  if (hwloc_topology_init(&raw) != 0) return Error{ErrorCode::kUnavailable, "hwloc: cannot start"};
+  const TopologyPointer topology(raw);
+  if (!configure(raw, xml_file) || hwloc_topology_load(raw) != 0) {
+    return Error{ErrorCode::kMalformed, source + ": hwloc finds no topology in it"};
+  }
+  return to_plain(raw);
+}
+
+}  // namespace capmap
