@@ -23,19 +23,25 @@ struct Thresholds {
 /// capmap-fleet thousands. Times are boot_ms.
 ///
 /// hello until acked (a session) -> shape when asked -> usage in full when new, asked or due -> heartbeats with what moved.
-/// A new epoch in an ack means a new controller: hello and full usage again. No ack for silent_intervals -> broken() is true once,
-/// and the next message is hello. seq grows over the whole run.
+/// These first messages follow each other as fast as acks come: one message at a time is on its way, the next leaves when it is acked or
+/// an interval has passed. What was not acked by then counts as not told and is told again; an unanswered hello is followed by a
+/// bare heartbeat, whose ack says whether the hello arrived.
+/// A new epoch in an ack means a new controller: hello and full usage again. No ack for three intervals (10 s … 2 min) ->
+/// take_broken() is true once, and the next message is hello. seq grows over the whole run.
 class Conversation {
  public:
+  static constexpr std::uint32_t kMinIntervalMs = 200, kMaxIntervalMs = 3'600'000;
+
   Conversation(std::uint64_t run_id, Thresholds thresholds);
 
-  /// Sets what hello and shape say; a changed shape makes the next message a hello. Hello's envelope and shape_id are filled here.
+  /// Sets what hello and shape say; changed facts make the next message a hello. Hello's envelope and shape_id are filled here.
   void set_facts(Hello hello, EncodedShape shape);
   [[nodiscard]] bool has_facts() const { return facts_set_; }
 
   /// The link came up anew: nothing sent before can be counted on; the next message is hello, at once.
   void on_link_up(std::uint64_t now_ms);
-  void on_ack(const Ack& ack, std::uint64_t now_ms);
+  /// False when the ack means another run, and was ignored.
+  bool on_ack(const Ack& ack, std::uint64_t now_ms);
 
   /// When the next message is due; UINT64_MAX while there are no facts. 0 = at once (hello, an asked-for shape).
   [[nodiscard]] std::uint64_t due_ms() const { return due_ms_; }
@@ -46,25 +52,26 @@ class Conversation {
 
   /// Acks stopped coming although messages were sent: recreate the link. True once per silence.
   bool take_broken(std::uint64_t now_ms);
-  /// When take_broken() will next have something to say; UINT64_MAX while nothing waits for an ack.
-  [[nodiscard]] std::uint64_t silent_at_ms() const;
+  /// When take_broken() would turn true; UINT64_MAX while no ack is missing.
+  [[nodiscard]] std::uint64_t broken_ms() const;
 
   [[nodiscard]] std::uint32_t session() const { return session_; }
   [[nodiscard]] std::uint32_t interval_ms() const { return interval_ms_; }
   [[nodiscard]] std::uint32_t applied_seq() const { return applied_seq_; }
   [[nodiscard]] std::uint32_t durable_seq() const { return durable_seq_; }
 
-  /// Messages without an ack for so many intervals: the link is broken, whatever TCP says.
-  static constexpr std::uint32_t kSilentIntervals = 3;
-  /// The same thing is not said again within this time, however often it is asked for.
-  static constexpr std::uint64_t kRepeatMs = 1'000;
-
  private:
-  enum class Next : unsigned char { kHello, kShape, kUsage, kHeartbeat };
-  [[nodiscard]] Next what_next(const Usage& usage) const;
-  Envelope number();
+  enum class Kind : unsigned char { kNone, kHello, kShape, kUsage, kHeartbeat };
+
+  Envelope envelope() { return {.run_id = run_id_, .seq = ++seq_}; }
+  [[nodiscard]] bool urgent() const;
+  /// The controller may have forgotten us: hello, and usage in full.
+  void start_over();
+  void forget_unacked();
+  void schedule();
+  Kind choose(const Usage& usage);
+  AgentMessage make(Kind kind, const Usage& usage);
   Readings take_moved(const Readings& now);
-  void schedule(std::uint64_t now_ms);
 
   Thresholds thresholds_;
   std::uint64_t run_id_;
@@ -76,11 +83,14 @@ class Conversation {
   std::uint32_t session_ = 0, applied_seq_ = 0, durable_seq_ = 0;
   std::uint32_t interval_ms_ = 10'000;
   bool want_hello_ = true, want_shape_ = false, want_usage_ = true;
-  std::uint32_t hello_seq_ = 0;                                                 ///< of the hello that waits for its ack; 0 = none was sent
-  std::uint64_t hello_again_ms_ = 0, shape_again_ms_ = 0, usage_again_ms_ = 0;  ///< not before
+  std::uint32_t hello_seq_ = 0;  ///< of the hello that waits for its session; 0 = not sent yet
+  Kind last_kind_ = Kind::kNone;
+  std::uint32_t last_seq_ = 0;      ///< of the message on its way; 0 = none
+  std::uint32_t at_once_left_ = 0;  ///< messages that may still follow an ack at once in this interval
   std::uint32_t intervals_since_usage_ = 0;
-  Usage sent_;  ///< baseline: what the controller was last told
-  std::uint64_t last_sent_ms_ = 0, due_ms_ = UINT64_MAX;
+  Usage told_;      ///< baseline: what the controller was last told
+  Readings moved_;  ///< what the message on its way tells of it
+  std::uint64_t sent_ms_ = 0, due_ms_ = UINT64_MAX;
   std::optional<std::uint64_t> unacked_since_ms_;
 };
 

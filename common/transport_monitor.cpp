@@ -55,12 +55,14 @@ LinkEvent LinkMonitor::next(std::string& detail) {
   switch (event) {
     case ZMQ_EVENT_CONNECTED: connected_ms_ = now_ms; return LinkEvent::kConnected;
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return LinkEvent::kReady;
-    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: detail = "the controller answers " + std::to_string(value); return LinkEvent::kRefused;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+      detail = "this key is revoked (the controller answers " + std::to_string(value) + ")";
+      return LinkEvent::kRefused;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: detail = protocol_detail(value); return LinkEvent::kHandshakeFailed;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
       // A temporary refusal (ZAP 300) is told to nobody: the handshake just hangs. Bytes the server cannot read end it at once.
       if (now_ms >= connected_ms_ + kHangMs) {
-        detail = "the handshake got no answer";
+        detail = "the controller does not know this key, or is overloaded";
         return LinkEvent::kRefused;
       }
       detail = "the connection was closed during the handshake";

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "common/codec.hpp"
 #include "common/ids.hpp"
@@ -12,74 +13,93 @@
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kFirstRetryMs = 1'000, kLastRetryMs = 60'000;
-constexpr std::uint64_t kBusyRetryMs = 50;  ///< the socket would not take a message although it is connected
-constexpr int kLongestWaitMs = 60'000, kByeMs = 500;
-constexpr int kAcksPerTurn = 64, kEventsPerTurn = 64;
+constexpr std::uint64_t kFirstBackoffMs = 1'000, kMaxBackoffMs = 60'000;
+constexpr std::uint64_t kFamilyMs = 4'000;  ///< so long an address may not answer before a name's other address is tried
+constexpr std::uint64_t kByeMs = 500;
+constexpr std::uint64_t kMaxWaitMs = 600'000;
+constexpr int kPerTurn = 64;  ///< inputs, events or acks taken before the others get their turn
 
-/// The DEALER and its monitor: they are made and thrown away together.
-struct Link {
-  zmq::socket_t dealer;
-  LinkMonitor monitor;
-};
+/// What happened to the connection, in words for an operator; each is logged once when it changes.
+constexpr const char* kSilentText = "the controller is silent: the network is cut, or the controller is stopped or overloaded";
+std::string refused_text(const std::string& detail) {
+  return detail + ": run capmap-agent join TOKEN";
+}
+std::string wrong_key_text(const std::string& detail) {
+  return detail +
+         ": the controller there has another key than we expect, or it is another program: check controller.endpoint and "
+         "controller.public_key, or run capmap-agent join TOKEN";
+}
+
+/// True for a name that may stand for several addresses; "[::1]" and "192.0.2.1" do not.
+bool is_host_name(const std::string& endpoint) {
+  const auto begin = endpoint.find("//") + 2;
+  const std::string host = endpoint.substr(begin, endpoint.rfind(':') - begin);
+  return host.find_first_not_of("0123456789.") != std::string::npos && host.front() != '[';
+}
 
 class Uplink {
  public:
-  Uplink(zmq::context_t& context, const UplinkOptions& options, const Clock& clock, zmq::socket_t input, zmq::socket_t pace)
+  Uplink(zmq::context_t& context, const UplinkOptions& options, const Clock& clock, zmq::socket_t inputs, zmq::socket_t pace)
       : context_(context),
         options_(options),
         clock_(clock),
-        input_(std::move(input)),
+        inputs_(std::move(inputs)),
         pace_(std::move(pace)),
         talk_(random_u64(), options.thresholds) {}
 
   Result<Done> run();
 
  private:
+  /// The socket with its monitor: born, watched and closed together.
+  struct Link {
+    zmq::socket_t dealer;
+    LinkMonitor monitor;
+  };
+
   Result<Done> open_link();
-  void close_link(std::uint64_t now_ms);
+  /// Closes the link; the next one opens after a wait that doubles until an ack comes.
+  void give_up_link(const std::string& problem);
+  void wait_to_reopen(std::uint64_t at_most_ms);
+  void wait();
   /// False on stop.
   bool take_inputs();
-  void take_events(std::uint64_t now_ms);
-  void take_acks(std::uint64_t now_ms);
-  void send_due(std::uint64_t now_ms);
+  void follow_link();
+  void take_acks();
+  void send_due();
   void tell_pace();
+  void try_other_family();
   void say_goodbye();
-  void refused(std::uint64_t now_ms, const std::string& why);
-  [[nodiscard]] int wait_ms(std::uint64_t now_ms) const;
+  void send_message(AgentMessage message);
+  [[nodiscard]] std::uint64_t next_event_ms() const;
 
   zmq::context_t& context_;
-  UplinkOptions options_;
+  const UplinkOptions& options_;
   const Clock& clock_;
-  zmq::socket_t input_, pace_;
-  std::optional<Link> link_;
+  zmq::socket_t inputs_, pace_;
   Conversation talk_;
   Usage usage_;
-  bool ready_ = false, handshaking_ = false;
-  std::uint64_t reopen_at_ms_ = 0, retry_ms_ = kFirstRetryMs, hold_until_ms_ = 0;
+  std::optional<Link> link_;
+  bool ready_ = false;  ///< the handshake is done: messages may leave
+  bool ipv4_only_ = false;
+  std::uint64_t reopen_ms_ = 0, backoff_ms_ = kFirstBackoffMs;
+  std::uint64_t family_until_ms_ = UINT64_MAX;
   std::uint64_t told_due_ms_ = 0;
   ChangeLog log_;
+  RateLimit complaints_{5};
 };
 
 Result<Done> Uplink::run() {
-  if (auto opened = open_link(); !opened) return opened;
   for (;;) {
-    const auto before_ms = clock_.boot_ms();
-    std::array items = {Waitable{.socket = &input_}, Waitable{.socket = &input_}, Waitable{.socket = &input_}};
-    if (link_) {
-      items[1].socket = &link_->monitor.socket();
-      items[2].socket = &link_->dealer;
-    }
-    wait_any(std::span(items).first(link_ ? 3 : 1), wait_ms(before_ms));
-    const auto now_ms = clock_.boot_ms();
-    if (items[0].ready && !take_inputs()) break;
-    if (link_ && items[1].ready) take_events(now_ms);
-    if (link_ && items[2].ready) take_acks(now_ms);
-    if (link_ && talk_.take_broken(now_ms)) refused(now_ms, "no answer to our messages; the link is made anew");
-    if (!link_ && now_ms >= reopen_at_ms_) {
+    if (!link_ && clock_.boot_ms() >= reopen_ms_) {
       if (auto opened = open_link(); !opened) return opened;
     }
-    send_due(now_ms);
+    wait();
+    if (!take_inputs()) break;
+    follow_link();
+    take_acks();
+    if (talk_.take_broken(clock_.boot_ms()) && ready_) give_up_link(kSilentText);
+    try_other_family();
+    send_due();
     tell_pace();
   }
   say_goodbye();
@@ -87,140 +107,147 @@ Result<Done> Uplink::run() {
 }
 
 Result<Done> Uplink::open_link() {
-  auto dealer = make_dealer(context_, options_.dealer);
-  if (!dealer) return dealer.error();
-  auto monitor = LinkMonitor::attach(context_, *dealer);
+  DealerOptions dealer = options_.dealer;
+  dealer.ipv4_only = ipv4_only_;
+  auto socket = open_dealer(context_, dealer);
+  if (!socket) return socket.error();
+  auto monitor = LinkMonitor::attach(context_, *socket);
   if (!monitor) return monitor.error();
-  if (auto started = start_connecting(*dealer, options_.dealer.endpoint); !started) return started;
-  link_.emplace(Link{std::move(*dealer), std::move(*monitor)});
-  ready_ = handshaking_ = false;
+  link_.emplace(Link{std::move(*socket), std::move(*monitor)});
+  family_until_ms_ = is_host_name(dealer.endpoint) ? clock_.boot_ms() + kFamilyMs : UINT64_MAX;
   return Done{};
 }
 
-void Uplink::close_link(std::uint64_t now_ms) {
-  zmq_socket_monitor(link_->dealer.handle(), nullptr, 0);
+void Uplink::give_up_link(const std::string& problem) {
   link_.reset();
-  ready_ = handshaking_ = false;
-  // A quarter of the wait differs from agent to agent.
-  reopen_at_ms_ = now_ms + retry_ms_ - retry_ms_ / 8 + random_u64() % (retry_ms_ / 4 + 1);
-  retry_ms_ = std::min(retry_ms_ * 2, kLastRetryMs);
+  ready_ = false;
+  wait_to_reopen(kMaxBackoffMs);
+  log_.note("uplink", problem);
 }
 
-void Uplink::refused(std::uint64_t now_ms, const std::string& why) {
-  log_.note("uplink.controller", why);
-  close_link(now_ms);
+void Uplink::wait_to_reopen(std::uint64_t at_most_ms) {
+  const std::uint64_t wait_ms = std::min(backoff_ms_, at_most_ms);
+  reopen_ms_ = clock_.boot_ms() + wait_ms / 2 + random_u64() % (wait_ms / 2);
+  backoff_ms_ = std::min(2 * backoff_ms_, kMaxBackoffMs);
+}
+
+std::uint64_t Uplink::next_event_ms() const {
+  std::uint64_t next = link_ ? family_until_ms_ : reopen_ms_;
+  next = std::min(next, talk_.broken_ms());
+  return std::min(next, ready_ ? talk_.due_ms() : told_due_ms_);
+}
+
+void Uplink::wait() {
+  const std::uint64_t now = clock_.boot_ms(), next = next_event_ms();
+  const std::uint64_t left = next > now ? std::min(next - now, kMaxWaitMs) : 0;
+  std::array<Waitable, 3> items = {Waitable{.socket = &inputs_}};
+  if (link_) {
+    items[1].socket = &link_->dealer;
+    items[2].socket = &link_->monitor.socket();
+  }
+  wait_any(std::span(items.data(), link_ ? 3 : 1), static_cast<int>(left));
 }
 
 bool Uplink::take_inputs() {
-  for (;;) {
-    auto input = receive_object<UplinkInput>(input_, 0);
-    if (!input) return true;
+  for (int i = 0; i < kPerTurn; ++i) {
+    auto input = receive_object<UplinkInput>(inputs_, 0);
+    if (!input) return input.error().code == ErrorCode::kTimeout;
     if (!*input) return false;
     if ((*input)->facts) talk_.set_facts(std::move((*input)->facts->first), std::move((*input)->facts->second));
     if ((*input)->usage) usage_ = std::move(*(*input)->usage);
   }
+  return true;
 }
 
-void Uplink::take_events(std::uint64_t now_ms) {
+void Uplink::follow_link() {
   std::string detail;
-  for (int i = 0; i < kEventsPerTurn && link_; ++i) {
+  for (int i = 0; link_ && i < kPerTurn; ++i) {
     switch (link_->monitor.next(detail)) {
       case LinkEvent::kNone: return;
-      case LinkEvent::kConnected: handshaking_ = true; break;
+      case LinkEvent::kConnected: family_until_ms_ = UINT64_MAX; break;
       case LinkEvent::kReady:
         ready_ = true;
-        handshaking_ = false;
-        hold_until_ms_ = 0;
-        talk_.on_link_up(now_ms);
+        log_.note("uplink", "");
+        spdlog::info("connected controller={}", options_.dealer.endpoint);
+        talk_.on_link_up(clock_.boot_ms());
         break;
-      case LinkEvent::kRetrying:
-        if (!ready_ && !handshaking_) log_.note("uplink.controller", "nobody answers at " + options_.dealer.endpoint + "; trying again");
-        break;
+      case LinkEvent::kRefused: give_up_link(refused_text(detail)); break;
+      case LinkEvent::kHandshakeFailed: give_up_link(wrong_key_text(detail)); break;
       case LinkEvent::kDisconnected:
-        if (handshaking_) {
-          refused(now_ms,
-                  "the controller at " + options_.dealer.endpoint +
-                      " does not let this server in: it has not joined (capmap-agent join TOKEN), or controller.public_key is another "
-                      "controller's");
-        } else if (ready_) {
-          ready_ = false;
-          log_.note("uplink.controller", "the connection ended; trying again");
-        }
-        break;
-      case LinkEvent::kRefused:
-        refused(now_ms, "the controller refused this server's key (" + detail + "): it was revoked; join again with a new key");
-        break;
-      case LinkEvent::kHandshakeFailed:
-        refused(now_ms,
-                "the handshake with " + options_.dealer.endpoint + " failed (" + detail + "): is it a capmap controller's message port?");
+      case LinkEvent::kRetrying:
+        ready_ = false;
+        if (family_until_ms_ != UINT64_MAX) family_until_ms_ = 0;  // nobody there: at the name's other address?
+        log_.note("uplink", "no connection to " + options_.dealer.endpoint +
+                                ": is the controller running, and the way to this port open? It is tried again and again");
         break;
     }
   }
 }
 
-void Uplink::take_acks(std::uint64_t now_ms) {
-  for (int i = 0; i < kAcksPerTurn; ++i) {
-    auto message = receive(link_->dealer, 0);
+void Uplink::take_acks() {
+  for (int i = 0; link_ && i < kPerTurn; ++i) {
+    const auto message = receive(link_->dealer, 0);
     if (!message) return;
     const auto ack = decode_ack({static_cast<const std::byte*>(message->data()), message->size()});
-    if (!ack) {
-      log_.note("uplink.ack", ack.error().what);
+    if (ack) {
+      if (talk_.on_ack(*ack, clock_.boot_ms())) backoff_ms_ = kFirstBackoffMs;
       continue;
     }
-    const auto session = talk_.session();
-    talk_.on_ack(*ack, now_ms);
-    retry_ms_ = kFirstRetryMs;
-    log_.note("uplink.ack", "");
-    log_.note("uplink.controller", "");
-    if (talk_.session() != session) spdlog::info("uplink_session session={} interval_ms={}", talk_.session(), talk_.interval_ms());
-  }
-}
-
-void Uplink::send_due(std::uint64_t now_ms) {
-  // Hello, shape and usage may follow each other at once; more in a turn would mean a loop of our own.
-  for (int i = 0; i < 4 && link_ && ready_ && talk_.due_ms() <= now_ms && hold_until_ms_ <= now_ms; ++i) {
-    if ((link_->dealer.get(zmq::sockopt::events) & ZMQ_POLLOUT) == 0) {
-      hold_until_ms_ = now_ms + kBusyRetryMs;
-      return;
+    std::uint64_t left_out = 0;
+    if (complaints_.allow(clock_.boot_ms(), left_out)) {
+      spdlog::warn("ack_malformed what={} lines_left_out={}", log_quoted(ack.error().what), left_out);
     }
-    const Bytes bytes = encode(talk_.next(usage_, now_ms));
-    if (!send(link_->dealer, bytes)) talk_.on_link_up(now_ms);  // lost: begin again with hello and everything
   }
 }
 
-/// The tick thread takes its reading just before it is sent.
-void Uplink::tell_pace() {
-  if (talk_.due_ms() == told_due_ms_ || talk_.due_ms() == UINT64_MAX) return;
-  told_due_ms_ = talk_.due_ms();
-  auto pace = std::make_unique<UplinkPace>(UplinkPace{.interval_ms = talk_.interval_ms(), .due_boot_ms = told_due_ms_});
-  static_cast<void>(send_object(pace_, std::move(pace), false));
+void Uplink::send_due() {
+  for (int i = 0; link_ && ready_ && i < kPerTurn && talk_.due_ms() <= clock_.boot_ms(); ++i) {
+    send_message(talk_.next(usage_, clock_.boot_ms()));
+  }
 }
 
-int Uplink::wait_ms(std::uint64_t now_ms) const {
-  std::uint64_t until_ms = now_ms + static_cast<std::uint64_t>(kLongestWaitMs);
-  if (!link_) until_ms = std::min(until_ms, reopen_at_ms_);
-  if (link_ && ready_) until_ms = std::min(until_ms, std::max(talk_.due_ms(), hold_until_ms_));
-  until_ms = std::min(until_ms, talk_.silent_at_ms());
-  return until_ms <= now_ms ? 0 : static_cast<int>(until_ms - now_ms);
+void Uplink::send_message(AgentMessage message) {
+  if (auto* hello = std::get_if<Hello>(&message)) hello->time_unix_ms = clock_.unix_ms();
+  // A full queue is a link that takes nothing: no ack comes, and the link is given up as silent.
+  static_cast<void>(send(link_->dealer, encode(message)));
+}
+
+void Uplink::tell_pace() {
+  const std::uint64_t now = clock_.boot_ms();
+  std::uint64_t due = told_due_ms_ > now ? told_due_ms_ : now + talk_.interval_ms();
+  if (ready_ && talk_.due_ms() > now && talk_.due_ms() != UINT64_MAX) due = talk_.due_ms();
+  if (due == told_due_ms_) return;
+  told_due_ms_ = due;
+  static_cast<void>(send_object(pace_, std::make_unique<UplinkPace>(UplinkPace{talk_.interval_ms(), due}), false));
+}
+
+void Uplink::try_other_family() {
+  if (!link_ || clock_.boot_ms() < family_until_ms_) return;
+  link_.reset();
+  ipv4_only_ = !ipv4_only_;
+  if (!ipv4_only_) wait_to_reopen(kTransportReconnectMaxMs);  // both were tried
 }
 
 void Uplink::say_goodbye() {
-  if (!link_) return;
-  if (ready_ && talk_.session() != 0) {
-    link_->dealer.set(zmq::sockopt::linger, kByeMs);  // the context's end waits so long for it to leave
-    static_cast<void>(send(link_->dealer, encode(talk_.bye("stopped"))));
+  if (!link_ || !ready_ || talk_.session() == 0) return;
+  const Bye bye = talk_.bye("stopped");
+  send_message(bye);
+  const std::uint64_t deadline = clock_.boot_ms() + kByeMs;
+  for (auto now = clock_.boot_ms(); now < deadline && talk_.applied_seq() < bye.envelope.seq; now = clock_.boot_ms()) {
+    std::array items = {Waitable{.socket = &link_->dealer}};
+    wait_any(items, static_cast<int>(deadline - now));
+    take_acks();
   }
-  zmq_socket_monitor(link_->dealer.handle(), nullptr, 0);
 }
 
 }  // namespace
 
 Result<Done> run_uplink(zmq::context_t& context, const UplinkOptions& options, const Clock& clock) {
-  auto input = open_pull(context, options.snapshots);
-  if (!input) return input.error();
+  auto inputs = open_pull(context, options.snapshots);
+  if (!inputs) return inputs.error();
   auto pace = open_push(context, options.pace);
   if (!pace) return pace.error();
-  return Uplink(context, options, clock, std::move(*input), std::move(*pace)).run();
+  return Uplink(context, options, clock, std::move(*inputs), std::move(*pace)).run();
 }
 
 }  // namespace capmap
