@@ -1,5 +1,6 @@
 #include "controller/ctl/http_client.hpp"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 
 #include <array>
@@ -44,7 +45,9 @@ std::string url_part(CURLU* url, CURLUPart part) {
 }
 
 bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  in_addr address{};  // a name may begin with "127." too, so only a whole address counts
+  if (inet_pton(AF_INET, host.c_str(), &address) == 1) return (ntohl(address.s_addr) >> 24) == 127;
+  return host == "localhost" || host == "[::1]";
 }
 
 Result<Done> check_url(const std::string& base_url, bool carries_token) {
