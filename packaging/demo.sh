@@ -61,7 +61,8 @@ wait_for() {
     sleep 0.02
   done
 }
-on_the_map() { ctl --json nodes --liveness fresh | grep -q '"n-'; }
+# Fresh, with its hardware, and use read twice.
+on_the_map() { ctl --json map | tr -d ' \n' | grep -q '"fresh":1,.*"hardware_unknown":0,'; }
 
 for program in capmap-controller capmap-agent capmap-probe capmapctl; do
   [ -x "$build/$program" ] || give_up "$build/$program is not built: make build"

@@ -14,12 +14,13 @@
 namespace capmap {
 
 struct HttpOptions {
-  std::string address = "127.0.0.1";  ///< a loopback address: without TLS and roles nothing else is allowed
-  std::uint16_t port = 8470;          ///< 0 = any free one
-  std::string admin_token_hash;       ///< BLAKE2b-256 hex of the admin token; what changes anything needs "Authorization: Bearer TOKEN"
-  std::string input = "inproc://http";     ///< PULL bound here: HttpInput objects; stop ends the thread
+  std::string address = "127.0.0.1";    ///< a loopback address: without TLS and roles nothing else is allowed
+  std::uint16_t port = 8470;            ///< 0 = any free one
+  std::string admin_token_hash;         ///< BLAKE2b-256 hex of the admin token; what changes anything needs "Authorization: Bearer TOKEN"
+  std::string input = "inproc://http";  ///< PULL bound here: HttpInput objects; stop ends the thread
   std::string map = "inproc://map_queries";  ///< PUSH connected here: NodeQuery objects
-  std::string admin = "inproc://admin";    ///< PUSH connected here: AdminRequest objects
+  std::string admin = "inproc://admin";      ///< PUSH connected here: AdminRequest objects
+  std::string version = "unknown";           ///< of this program, as /healthz and /metrics say it
 };
 
 struct HttpSources {
@@ -30,6 +31,7 @@ struct HttpSources {
 
 /// The http thread: libmicrohttpd with its epoll driven from here, so that requests which wait for another thread are suspended
 /// and resumed by the answer. `ready` gets the bound port, or why not (port in use, not loopback).
-Result<Done> run_http(zmq::context_t& context, const HttpOptions& options, const HttpSources& sources, std::promise<Result<std::uint16_t>>& ready);
+Result<Done> run_http(zmq::context_t& context, const HttpOptions& options, const HttpSources& sources,
+                      std::promise<Result<std::uint16_t>>& ready);
 
 }  // namespace capmap

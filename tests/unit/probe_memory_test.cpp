@@ -10,7 +10,8 @@ namespace {
 TEST_CASE("memory: total and available are read in bytes, used in MiB") {
   const test::FakeHost host;
   host.put("proc/meminfo", "MemTotal:       24684096 kB\nMemFree:         100 kB\nMemAvailable:   20000000 kB\nBuffers:  1 kB\n");
-  const auto memory = read_memory(host.root());
+  KeptFile meminfo("proc/meminfo");
+  const auto memory = read_memory(host.root(), meminfo);
   REQUIRE(memory);
   CHECK(*memory == MemoryUsage{.total_bytes = 24'684'096ULL * 1024, .available_bytes = 20'000'000ULL * 1024});
   CHECK(memory_used_mib(*memory) == 4'574U);

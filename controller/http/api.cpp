@@ -1,0 +1,196 @@
+#include "controller/http/api.hpp"
+
+#include <algorithm>
+
+#include "controller/http/guard.hpp"
+#include "controller/http/problem.hpp"
+
+namespace capmap {
+namespace {
+
+std::optional<HttpResponse> refuse_host(const HttpRequest& request) {
+  const auto host = header(request, "host");
+  if (host && is_local_host_header(*host)) return std::nullopt;
+  if (host) {
+    return problem_response({.status = 421,
+                             .word = "foreign-host",
+                             .detail = "this API answers to localhost and loopback addresses only, not to \"" + std::string(*host) +
+                                       "\": a page of another site could be behind it"});
+  }
+  if (request.version != "HTTP/1.1") return std::nullopt;
+  return problem_response({.status = 400, .word = "no-host", .detail = "a request by HTTP/1.1 needs a Host header"});
+}
+
+/// "HEAD" is answered as "GET"; its body is left out when it is sent.
+bool serves(const Route& route, const std::string& method) {
+  return route.method == method || (method == "HEAD" && route.method == std::string_view("GET"));
+}
+
+struct Found {
+  const Route* route = nullptr;
+  std::string path_value;
+  std::vector<std::string> allowed;  ///< methods of the path, when the route is null: empty = no such path
+};
+
+Found find_route(const std::string& method, const Target& target) {
+  Found found;
+  for (const auto& route : routes()) {
+    std::string value;
+    if (!path_fits(route.path, target.segments, value)) continue;
+    if (serves(route, method)) return {.route = &route, .path_value = std::move(value), .allowed = {}};
+    found.allowed.emplace_back(route.method);
+    if (route.method == std::string_view("GET")) found.allowed.emplace_back("HEAD");
+  }
+  return found;
+}
+
+HttpResponse no_route(const std::string& method, const std::vector<std::string>& allowed) {
+  if (allowed.empty()) {
+    std::vector<std::string> known;
+    for (const auto& route : routes()) {
+      if (known.empty() || known.back() != route.path) known.emplace_back(route.path);
+    }
+    return problem_response(
+        {.status = 404, .word = "no-such-path", .detail = "nothing is served under this path", .known = std::move(known)});
+  }
+  std::string list;
+  for (const auto& word : allowed) list += (list.empty() ? "" : ", ") + word;
+  auto response =
+      problem_response({.status = 405, .word = "method-not-allowed", .detail = method + " is not served here", .allowed = allowed});
+  response.headers.emplace_back("Allow", list);
+  return response;
+}
+
+/// A misspelt parameter must not pass for an answer to the question that was meant.
+std::optional<HttpResponse> refuse_parameters(const Route& route, const Target& target) {
+  for (std::size_t i = 0; i < target.query.size(); ++i) {
+    const auto& name = target.query[i].first;
+    if (std::find(route.parameters.begin(), route.parameters.end(), name) == route.parameters.end()) {
+      return problem_response({.status = 400,
+                               .word = "unknown-parameter",
+                               .detail = "no query parameter is called \"" + name + "\" here",
+                               .known = route.parameters});
+    }
+    const auto same = [&name](const auto& other) { return other.first == name; };
+    if (std::any_of(target.query.begin(), target.query.begin() + static_cast<std::ptrdiff_t>(i), same)) {
+      return problem_response(
+          {.status = 400, .word = "doubled-parameter", .detail = "query parameter \"" + name + "\" stands there twice"});
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> refuse_media_type(const HttpRequest& request) {
+  auto type = std::string(header(request, "content-type").value_or(""));
+  type.resize(std::min(type.find(';'), type.size()));
+  type.erase(type.find_last_not_of(' ') + 1);
+  std::transform(type.begin(), type.end(), type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (type == "application/json") return std::nullopt;
+  return problem_response({.status = 415,
+                           .word = "not-json",
+                           .detail = "the body must come as Content-Type: application/json",
+                           .allowed = {"application/json"}});
+}
+
+bool is_key(std::string_view key) {
+  return !key.empty() && key.size() <= IdempotencyMemory::kMaxKeyBytes &&
+         std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+}  // namespace
+
+Api::Api(const HttpOptions& options, const HttpSources& sources, std::function<Metrics()> server_metrics)
+    : options_(options), sources_(sources), server_metrics_(std::move(server_metrics)), metrics_([this] { return all_metrics(); }) {}
+
+Handled Api::handle(const HttpRequest& request) {
+  if (auto refused = refuse_host(request)) return {*refused, "none"};
+  const auto target = parse_target(request.target);
+  if (!target) return {error_response(target.error()), "none"};
+  const auto found = find_route(request.method, *target);
+  if (found.route == nullptr) return {no_route(request.method, found.allowed), "none"};
+  return {dispatch(*found.route, request, *target, found.path_value), found.route->path};
+}
+
+Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value) {
+  if (request.body_too_large) {
+    return problem_response({.status = 413, .word = "body-too-large", .detail = "a body may have at most 65536 bytes"});
+  }
+  if (auto refused = refuse_parameters(route, target)) return *refused;
+  if (route.changes) {
+    if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
+    if (auto refused = refuse_media_type(request)) return *refused;
+  }
+  const Call call{.request = request,
+                  .target = target,
+                  .path_value = std::move(path_value),
+                  .view = sources_.view.take(),
+                  .now_boot_ms = sources_.clock.boot_ms(),
+                  .now_unix_ms = sources_.clock.unix_ms(),
+                  .version = options_.version,
+                  .metrics = metrics_};
+  if (route.needs_view && !call.view) {
+    return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});
+  }
+  if (!route.changes) return route.handler(call);
+  return once(request, [&route, &call] { return route.handler(call); });
+}
+
+/// Carries out a POST, at most once under its Idempotency-Key.
+Outcome Api::once(const HttpRequest& request, const std::function<Outcome()>& carry_out) {
+  const auto given = header(request, "idempotency-key");
+  if (!given) return carry_out();
+  if (!is_key(*given)) {
+    return problem_response(
+        {.status = 400, .word = "bad-idempotency-key", .detail = "Idempotency-Key: must be 1 to 200 printable characters without spaces"});
+  }
+  const std::string key(*given);
+  if (auto before = memory_.begin(key, request.method + " " + request.target + "\n" + request.body)) return *before;
+  return remember(key, carry_out());
+}
+
+Outcome Api::remember(const std::string& key, Outcome outcome) {
+  if (auto* ask = std::get_if<Ask>(&outcome.what)) {
+    return Ask{.question = std::move(ask->question), .then = [this, key, then = std::move(ask->then)](const Answer& answer) -> Outcome {
+                 const auto* error = std::get_if<Error>(&answer);
+                 // Asked, but not yet answered: whether it was done is not known until the late answer comes.
+                 if (error != nullptr && error->code == ErrorCode::kTimeout) return then(answer);
+                 return remember(key, then(answer));
+               }};
+  }
+  const auto& response = std::get<HttpResponse>(outcome.what);
+  if (response.status < 300) {
+    memory_.keep(key, response);
+  } else {
+    memory_.forget(key);
+  }
+  return outcome;
+}
+
+HttpResponse Api::finish(const std::string& route, HttpResponse response) {
+  ++answered_[{route, response.status}];
+  const bool cache_told =
+      std::any_of(response.headers.begin(), response.headers.end(), [](const auto& pair) { return pair.first == "Cache-Control"; });
+  if (!cache_told) response.headers.emplace_back("Cache-Control", "no-cache");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  if (!response.content_type.empty()) response.headers.emplace_back("Content-Type", response.content_type);
+  return response;
+}
+
+Metrics Api::all_metrics() const {
+  Metrics all;
+  const auto add = [&all](const Metrics& more) { all.insert(all.end(), more.begin(), more.end()); };
+  for (const auto* source : sources_.metrics) {
+    if (const auto taken = source->take()) add(*taken);
+  }
+  add(server_metrics_());
+  for (const auto& [key, count] : answered_) {
+    all.push_back({"capmap_http_requests_total",
+                   "HTTP requests answered, refused ones too, by route and status.",
+                   Metric::Kind::kCounter,
+                   {{"route", key.first}, {"code", std::to_string(key.second)}},
+                   static_cast<double>(count)});
+  }
+  return all;
+}
+
+}  // namespace capmap

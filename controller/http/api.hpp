@@ -1,0 +1,46 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "controller/http/http.hpp"
+#include "controller/http/idempotency.hpp"
+#include "controller/http/routes.hpp"
+
+namespace capmap {
+
+/// What a request came to, and the route it is counted under ("none" when it fits none).
+struct Handled {
+  Outcome outcome;
+  std::string route;
+};
+
+/// The API without its sockets: who may ask, for what, and what is answered. Used by the http thread alone; lives as long as it.
+class Api {
+ public:
+  Api(const HttpOptions& options, const HttpSources& sources, std::function<Metrics()> server_metrics);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  /// Refuses, answers or asks. Never throws, blocks or waits. Cost: at most one rollup and a page of JSON.
+  Handled handle(const HttpRequest& request);
+  /// Every response goes through here once before it is sent: counted, and given the headers all have.
+  HttpResponse finish(const std::string& route, HttpResponse response);
+
+ private:
+  Outcome dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value);
+  Outcome once(const HttpRequest& request, const std::function<Outcome()>& carry_out);
+  Outcome remember(const std::string& key, Outcome outcome);
+  [[nodiscard]] Metrics all_metrics() const;
+
+  HttpOptions options_;
+  HttpSources sources_;
+  std::function<Metrics()> server_metrics_;
+  std::function<Metrics()> metrics_;
+  IdempotencyMemory memory_;
+  std::map<std::pair<std::string, int>, std::uint64_t> answered_;  ///< (route, status)
+};
+
+}  // namespace capmap

@@ -1,0 +1,240 @@
+#include "controller/http/http.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "common/log.hpp"
+#include "common/transport.hpp"
+#include "controller/http/api.hpp"
+#include "controller/http/server.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::uint64_t kAnswerMs = 5'000;       ///< another thread has so long to answer
+constexpr std::uint64_t kLookEveryMs = 50;       ///< at deadlines
+constexpr int kIdleMs = 1'000, kWaitingMs = 50;  ///< longest sleep without and with deadlines to watch
+constexpr std::size_t kAnswersPerTurn = 256;
+constexpr std::size_t kMaxGivenUp = 1'000;
+constexpr std::uint64_t kDrainMs = 250;  ///< last responses get so long to go out
+constexpr std::uint32_t kComplaintsPerMinute = 20;
+
+/// A request that waits for another thread, under its ticket.
+struct Waiting {
+  std::string route;
+  Continue then;
+  std::uint64_t deadline_ms = 0;
+  bool changes = false;   ///< asked the admin thread
+  bool given_up = false;  ///< its reader has had a 504; kept, because a change may still be carried out and must then be remembered
+};
+
+class HttpThread {
+ public:
+  HttpThread(const HttpOptions& options, const HttpSources& sources)
+      : clock_(sources.clock), options_(options), api_(options, sources, [this] { return metrics(); }) {}
+
+  /// The bound port. Errors: as open_listener; kUnavailable.
+  Result<std::uint16_t> open(zmq::context_t& context);
+  Result<Done> run();
+
+ private:
+  std::optional<HttpResponse> on_request(std::uint64_t ticket, const HttpRequest& request);
+  std::optional<HttpResponse> go_on(std::uint64_t ticket, const std::string& route, Outcome outcome);
+  Result<Done> ask(std::uint64_t ticket, std::variant<NodeQuery, AdminRequest> question);
+  /// False on stop.
+  bool take_answers();
+  void take_answer(std::uint64_t ticket, const Answer& answer);
+  void give_up_late_ones();
+  void forget_oldest_given_up();
+  void answer_all_waiting();
+  void complain(const HttpRequest& request, int status);
+  [[nodiscard]] Metrics metrics() const;
+
+  const Clock& clock_;
+  HttpOptions options_;
+  Api api_;
+  zmq::socket_t input_, map_, admin_;
+  std::unique_ptr<HttpServer> server_;
+  std::map<std::uint64_t, Waiting> waiting_;  ///< by ticket, oldest first
+  std::size_t given_up_ = 0;
+  std::uint64_t looked_at_ms_ = 0, late_ = 0, unasked_ = 0;
+  RateLimit complaints_{kComplaintsPerMinute};
+};
+
+Result<std::uint16_t> HttpThread::open(zmq::context_t& context) {
+  auto input = open_pull(context, options_.input);
+  if (!input) return input.error();
+  auto map = open_push(context, options_.map);
+  if (!map) return map.error();
+  auto admin = open_push(context, options_.admin);
+  if (!admin) return admin.error();
+  input_ = std::move(*input);
+  map_ = std::move(*map);
+  admin_ = std::move(*admin);
+  const auto listener = open_listener(options_.address, options_.port);
+  if (!listener) return listener.error();
+  auto server = HttpServer::start(*listener, clock_,
+                                  [this](std::uint64_t ticket, const HttpRequest& request) { return on_request(ticket, request); });
+  if (!server) return server.error();
+  server_ = std::move(*server);
+  return listener->port;
+}
+
+Result<Done> HttpThread::run() {
+  for (;;) {
+    std::array items = {Waitable{.socket = &input_}, Waitable{.socket = nullptr, .fd = server_->epoll_fd()}};
+    wait_any(items, server_->timeout_ms(waiting_.empty() ? kIdleMs : kWaitingMs));
+    if (!take_answers()) break;
+    server_->run();
+    give_up_late_ones();
+  }
+  answer_all_waiting();
+  const auto until_ms = clock_.boot_ms() + kDrainMs;
+  while (!server_->drained() && clock_.boot_ms() < until_ms) {
+    std::array items = {Waitable{.socket = nullptr, .fd = server_->epoll_fd()}};
+    wait_any(items, server_->timeout_ms(kWaitingMs));
+    server_->run();
+    answer_all_waiting();
+  }
+  return Done{};
+}
+
+std::optional<HttpResponse> HttpThread::on_request(std::uint64_t ticket, const HttpRequest& request) {
+  auto handled = api_.handle(request);
+  auto response = go_on(ticket, handled.route, std::move(handled.outcome));
+  if (response && (response->status == 401 || response->status == 421)) complain(request, response->status);
+  return response;
+}
+
+/// The response when there is one now, else the request waits under its ticket.
+std::optional<HttpResponse> HttpThread::go_on(std::uint64_t ticket, const std::string& route, Outcome outcome) {
+  if (auto* response = std::get_if<HttpResponse>(&outcome.what)) return api_.finish(route, std::move(*response));
+  Ask& question = std::get<Ask>(outcome.what);
+  const bool changes = std::holds_alternative<AdminRequest>(question.question);
+  const auto deadline_ms = clock_.boot_ms() + kAnswerMs;
+  if (auto asked = ask(ticket, std::move(question.question)); !asked) {
+    ++unasked_;
+    return go_on(ticket, route, question.then(Error{ErrorCode::kUnavailable, "the controller is too busy to answer now: ask again"}));
+  }
+  waiting_[ticket] = {.route = route, .then = std::move(question.then), .deadline_ms = deadline_ms, .changes = changes, .given_up = false};
+  return std::nullopt;
+}
+
+Result<Done> HttpThread::ask(std::uint64_t ticket, std::variant<NodeQuery, AdminRequest> question) {
+  if (auto* query = std::get_if<NodeQuery>(&question)) {
+    query->ticket = ticket;
+    return send_object(map_, std::make_unique<NodeQuery>(std::move(*query)), false);
+  }
+  auto& request = std::get<AdminRequest>(question);
+  request.ticket = ticket;
+  return send_object(admin_, std::make_unique<AdminRequest>(std::move(request)), false);
+}
+
+bool HttpThread::take_answers() {
+  for (std::size_t i = 0; i < kAnswersPerTurn; ++i) {
+    auto input = receive_object<HttpInput>(input_, 0);
+    if (!input) return true;
+    if (!*input) return false;
+    if (auto* nodes = std::get_if<NodeAnswer>(input->get())) {
+      const auto ticket = nodes->ticket;
+      take_answer(ticket, std::move(*nodes));
+    } else if (auto* admin = std::get_if<AdminAnswer>(input->get())) {
+      const auto ticket = admin->ticket;
+      take_answer(ticket, std::move(*admin));
+    }
+  }
+  return true;
+}
+
+void HttpThread::take_answer(std::uint64_t ticket, const Answer& answer) {
+  const auto found = waiting_.find(ticket);
+  if (found == waiting_.end()) {
+    ++late_;
+    return;
+  }
+  const Waiting waiting = std::move(found->second);
+  waiting_.erase(found);
+  auto outcome = waiting.then(answer);
+  if (waiting.given_up) {
+    --given_up_;
+    ++late_;
+    return;
+  }
+  if (auto response = go_on(ticket, waiting.route, std::move(outcome))) server_->answer(ticket, std::move(*response));
+}
+
+void HttpThread::give_up_late_ones() {
+  const auto now_ms = clock_.boot_ms();
+  if (now_ms < looked_at_ms_ + kLookEveryMs) return;
+  looked_at_ms_ = now_ms;
+  const Error late{ErrorCode::kTimeout, "the part of the controller that knows did not answer within 5 s"};
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    auto& [ticket, waiting] = *at;
+    if (waiting.given_up || now_ms < waiting.deadline_ms) {
+      ++at;
+      continue;
+    }
+    if (auto response = go_on(ticket, waiting.route, waiting.then(late))) server_->answer(ticket, std::move(*response));
+    waiting.given_up = true;
+    given_up_ += waiting.changes ? 1 : 0;
+    at = waiting.changes ? std::next(at) : waiting_.erase(at);
+  }
+  while (given_up_ > kMaxGivenUp) forget_oldest_given_up();
+}
+
+void HttpThread::forget_oldest_given_up() {
+  const auto oldest = std::find_if(waiting_.begin(), waiting_.end(), [](const auto& entry) { return entry.second.given_up; });
+  waiting_.erase(oldest);
+  --given_up_;
+}
+
+void HttpThread::answer_all_waiting() {
+  const Error stopping{ErrorCode::kUnavailable, "the controller is stopping"};
+  auto all = std::move(waiting_);
+  waiting_.clear();
+  for (auto& [ticket, waiting] : all) {
+    if (waiting.given_up) continue;
+    if (auto response = go_on(ticket, waiting.route, waiting.then(stopping))) server_->answer(ticket, std::move(*response));
+  }
+}
+
+void HttpThread::complain(const HttpRequest& request, int status) {
+  std::uint64_t left_out = 0;
+  if (!complaints_.allow(clock_.boot_ms(), left_out)) return;
+  const std::string host(header(request, "host").value_or(""));
+  spdlog::warn("http_refused status={} target={} host={} lines_left_out={}", status, log_quoted(request.target), log_quoted(host),
+               left_out);
+}
+
+Metrics HttpThread::metrics() const {
+  const auto counts = server_->counts();
+  Metrics out;
+  const auto add = [&out](const char* name, const char* help, Metric::Kind kind, std::uint64_t value) {
+    out.push_back({name, help, kind, {}, static_cast<double>(value)});
+  };
+  using enum Metric::Kind;
+  add("capmap_http_connections", "Open HTTP connections.", kGauge, counts.connections);
+  add("capmap_http_connections_total", "HTTP connections accepted.", kCounter, counts.accepted);
+  add("capmap_http_waiting_requests", "Requests that wait for another thread.", kGauge, waiting_.size() - given_up_);
+  add("capmap_http_protocol_errors_total", "What was refused before it was a request: not HTTP, or too long a head.", kCounter,
+      counts.protocol_errors);
+  add("capmap_http_slow_connections_total", "Connections cut because a request was not complete in time.", kCounter, counts.slow);
+  add("capmap_http_overlong_bodies_total", "Connections cut because a body would not end.", kCounter, counts.overlong);
+  add("capmap_http_late_answers_total", "Answers of other threads that came after the deadline.", kCounter, late_);
+  add("capmap_http_unasked_total", "Questions another thread had no room for.", kCounter, unasked_);
+  return out;
+}
+
+}  // namespace
+
+Result<Done> run_http(zmq::context_t& context, const HttpOptions& options, const HttpSources& sources,
+                      std::promise<Result<std::uint16_t>>& ready) {
+  HttpThread thread(options, sources);
+  const auto port = thread.open(context);
+  ready.set_value(port);
+  if (!port) return port.error();
+  return thread.run();
+}
+
+}  // namespace capmap

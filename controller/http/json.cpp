@@ -1,0 +1,125 @@
+#include "controller/http/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+namespace capmap {
+namespace {
+
+/// Reads a flat object member by member; says no as soon as something else comes, so depth and doubled members cost nothing.
+class FlatReader : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return put({}); }
+  bool boolean(bool) override { return put(true); }
+  bool number_integer(number_integer_t) override { return put(true); }
+  bool number_unsigned(number_unsigned_t value) override { return put(std::uint64_t{value}); }
+  bool number_float(number_float_t, const string_t&) override { return put(true); }
+  bool string(string_t& value) override { return put(value); }
+  bool binary(binary_t&) override { return put(true); }
+  bool start_object(std::size_t) override { return std::exchange(inside_, true) ? refuse_nested() : true; }
+  bool end_object() override { return true; }
+  bool start_array(std::size_t) override { return inside_ ? refuse_nested() : refuse("must be a JSON object"); }
+  bool end_array() override { return true; }
+  bool key(string_t& name) override {
+    const bool doubled = std::any_of(members.begin(), members.end(), [&name](const auto& m) { return m.first == name; });
+    name_ = name;
+    return doubled ? refuse("\"" + name + "\" stands there twice") : true;
+  }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    return refuse("not JSON at byte " + std::to_string(position));
+  }
+
+  std::vector<std::pair<std::string, BodyValue>> members;
+  std::string problem;
+
+ private:
+  bool put(BodyValue value) {
+    if (!inside_) return refuse("must be a JSON object");
+    members.emplace_back(name_, std::move(value));
+    return true;
+  }
+  bool refuse_nested() { return refuse("\"" + name_ + "\" must be a text or a whole number"); }
+  bool refuse(std::string why) {
+    if (problem.empty()) problem = std::move(why);
+    return false;
+  }
+  bool inside_ = false;
+  std::string name_;
+};
+
+Error wrong(const char* name, const std::string& must) {
+  return {ErrorCode::kMalformed, std::string(name) + ": must be " + must};
+}
+
+}  // namespace
+
+std::string json_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+HttpResponse json_response(const Json& value, int status) {
+  return {.status = status, .content_type = "application/json", .body = json_text(value), .headers = {}};
+}
+
+Json text_or_null(std::string_view text) {
+  if (text.empty()) return nullptr;
+  return std::string(text);
+}
+
+std::string rfc3339_ms(std::uint64_t unix_ms) {
+  const auto seconds = static_cast<std::time_t>(unix_ms / 1'000);
+  std::tm parts{};
+  if (gmtime_r(&seconds, &parts) == nullptr) return {};
+  std::array<char, 32> day{}, whole{};
+  std::strftime(day.data(), day.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(whole.data(), whole.size(), "%.23s.%03uZ", day.data(), static_cast<unsigned>(unix_ms % 1'000));
+  return whole.data();
+}
+
+std::string hex_text(std::uint64_t value) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
+  return text.data();
+}
+
+Result<BodyObject> BodyObject::parse(std::string_view body, std::initializer_list<std::string_view> known) {
+  FlatReader reader;
+  if (!Json::sax_parse(body.begin(), body.end(), &reader)) return Error{ErrorCode::kMalformed, "body: " + reader.problem};
+  for (const auto& member : reader.members) {
+    if (std::find(known.begin(), known.end(), member.first) != known.end()) continue;
+    std::string words;
+    for (const auto word : known) words += (words.empty() ? "" : ", ") + std::string(word);
+    return Error{ErrorCode::kMalformed, "body: no member is called \"" + member.first + "\"; known are " + words};
+  }
+  BodyObject object;
+  object.members_ = std::move(reader.members);
+  return object;
+}
+
+const BodyValue* BodyObject::find(std::string_view name) const {
+  const auto found = std::find_if(members_.begin(), members_.end(), [name](const auto& m) { return m.first == name; });
+  return found == members_.end() || found->second.index() == 0 ? nullptr : &found->second;
+}
+
+Result<std::optional<std::string>> BodyObject::text(const char* name) const {
+  const BodyValue* found = find(name);
+  if (found == nullptr) return std::optional<std::string>{};
+  const auto* value = std::get_if<std::string>(found);
+  if (value == nullptr) return wrong(name, "a text");
+  return std::optional(*value);
+}
+
+Result<std::optional<std::uint64_t>> BodyObject::number(const char* name, std::uint64_t min, std::uint64_t max) const {
+  const BodyValue* found = find(name);
+  if (found == nullptr) return std::optional<std::uint64_t>{};
+  const auto* value = std::get_if<std::uint64_t>(found);
+  if (value == nullptr || *value < min || *value > max) {
+    return wrong(name, "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+  }
+  return std::optional(*value);
+}
+
+}  // namespace capmap

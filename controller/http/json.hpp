@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <initializer_list>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/result.hpp"
+#include "controller/http/message.hpp"
+
+namespace capmap {
+
+/// Keeps members in the order they were put in, so that answers read as they are documented.
+using Json = nlohmann::ordered_json;
+
+/// One line of text. Bytes that are not UTF-8 (names come from outside) become U+FFFD.
+std::string json_text(const Json& value);
+HttpResponse json_response(const Json& value, int status = 200);
+
+/// null for an empty text: what was not declared or is not known.
+Json text_or_null(std::string_view text);
+/// "2026-11-22T21:00:00.123Z"
+std::string rfc3339_ms(std::uint64_t unix_ms);
+/// 16 hex digits, as an epoch is shown.
+std::string hex_text(std::uint64_t value);
+
+/// null, a text, a whole number, or (true) anything else.
+using BodyValue = std::variant<std::monostate, std::string, std::uint64_t, bool>;
+
+/// A request body that must be one JSON object of texts and whole numbers, with known members only.
+class BodyObject {
+ public:
+  /// Errors: kMalformed: not JSON (with the position), nested deeper than an object of plain values, no object, a member that is not
+  /// in `known` or stands there twice.
+  static Result<BodyObject> parse(std::string_view body, std::initializer_list<std::string_view> known);
+
+  /// Absent when the member is absent or null. Errors: kMalformed naming the member and the type it must have.
+  [[nodiscard]] Result<std::optional<std::string>> text(const char* name) const;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> number(const char* name, std::uint64_t min, std::uint64_t max) const;
+
+ private:
+  [[nodiscard]] const BodyValue* find(std::string_view name) const;
+  std::vector<std::pair<std::string, BodyValue>> members_;
+};
+
+}  // namespace capmap

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/result.hpp"
+#include "controller/requests.hpp"
+
+namespace capmap {
+
+/// HTTP as the resources see it: plain values, no library.
+
+using TextPairs = std::vector<std::pair<std::string, std::string>>;
+
+inline constexpr std::size_t kMaxBodyBytes = 65'536;
+
+struct HttpRequest {
+  std::string method;           ///< "GET", as sent
+  std::string target;           ///< path and query as sent, still escaped
+  std::string version;          ///< "HTTP/1.1"
+  TextPairs headers;            ///< names in lower case, in the order sent
+  std::string body;             ///< at most kMaxBodyBytes
+  bool body_too_large = false;  ///< there was more; the body is not complete
+};
+
+/// First header of that lower-case name; absent when there is none.
+inline std::optional<std::string_view> header(const HttpRequest& request, std::string_view name) {
+  for (const auto& [key, value] : request.headers) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  TextPairs headers;
+};
+
+/// What came back on a question to another thread; an Error when nothing did: kTimeout (asked, no answer yet), kUnavailable (not asked).
+using Answer = std::variant<Error, NodeAnswer, AdminAnswer>;
+
+struct Outcome;
+/// Goes on with the answer. May be called again with a late answer after it was called with kTimeout: nobody waits for that result any
+/// more, but what is remembered is remembered.
+using Continue = std::function<Outcome(const Answer&)>;
+
+/// A question to another thread. The ticket in it is set by who asks.
+struct Ask {
+  std::variant<NodeQuery, AdminRequest> question;
+  Continue then;
+};
+
+/// What a resource says to a request: the response, or a question whose answer will make it.
+struct Outcome {
+  std::variant<HttpResponse, Ask> what;
+  Outcome(HttpResponse response) : what(std::move(response)) {}  // NOLINT(google-explicit-constructor)
+  Outcome(Ask ask) : what(std::move(ask)) {}                     // NOLINT(google-explicit-constructor)
+};
+
+}  // namespace capmap

@@ -1,0 +1,210 @@
+#include "controller/http/node_json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "controller/http/words.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::size_t kMaxDevices = 1'024;  ///< of one kind in one answer
+
+/// The word of an enum, null for unknown (value 0) and for what this version does not know.
+template <class Enum, std::size_t N>
+Json word_or_null(Enum value, const std::array<const char*, N>& names) {
+  const auto i = static_cast<std::size_t>(value);
+  return i == 0 || i >= N ? Json(nullptr) : Json(names[i]);
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+const HardwareRow* hardware_of(const NodeRow& row, const MapView& view) {
+  return row.hardware < view.hardware.size() ? view.hardware[row.hardware].get() : nullptr;
+}
+
+Json site_json(const NodeRow& row, const MapView& view) {
+  const Site* site = row.site < view.sites.size() ? view.sites[row.site].get() : nullptr;
+  if (site == nullptr) return nullptr;
+  return {{"id", to_text(site->id)}, {"name", text_or_null(site->name)}, {"region", text_or_null(site->region)}};
+}
+
+Json age_json(const NodeRow& row, std::uint64_t now_boot_ms) {
+  if (!row.last_heard_boot_ms) return nullptr;
+  return now_boot_ms - std::min(now_boot_ms, *row.last_heard_boot_ms);
+}
+
+/// Who and where, the front of both forms.
+Json head_json(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
+  return {{"id", to_text(row.id)},
+          {"hostname", text_or_null(row.hostname)},
+          {"site", site_json(row, view)},
+          {"liveness", kLivenessNames[static_cast<std::size_t>(row.liveness)]},
+          {"service_state", kServiceStateNames[static_cast<std::size_t>(row.service)]},
+          {"verdict", kVerdictNames[static_cast<std::size_t>(row.verdict)]},
+          {"age_ms", age_json(row, now_boot_ms)}};
+}
+
+Json readings_json(const Readings& readings) {
+  return {{"cpu_busy_millicores", or_null(readings.cpu_busy_millicores)},
+          {"memory_used_mib", or_null(readings.memory_used_mib)},
+          {"storage_used_mb", or_null(readings.storage_used_mb)},
+          {"storage_read_kbs", or_null(readings.storage_read_kbs)},
+          {"storage_write_kbs", or_null(readings.storage_write_kbs)},
+          {"network_receive_kbps", or_null(readings.network_receive_kbps)},
+          {"network_transmit_kbps", or_null(readings.network_transmit_kbps)}};
+}
+
+Json cpu_json(const HardwareRow& hardware) {
+  const CpuShape& cpu = hardware.shape.cpu;
+  Json kinds = Json::array();
+  for (const auto& kind : cpu.core_kinds) {
+    kinds.push_back({{"cores", kind.cores},
+                     {"pus", kind.pus},
+                     {"base_mhz", or_null(kind.base_mhz)},
+                     {"base_source", word_or_null(kind.base_source, kClockSourceWords)},
+                     {"max_mhz", or_null(kind.max_mhz)}});
+  }
+  return {{"architecture", word_or_null(cpu.architecture, kArchitectureWords)},
+          {"vendor", text_or_null(cpu.vendor)},
+          {"model", text_or_null(cpu.model)},
+          {"microarchitecture", or_null(hardware.microarchitecture)},
+          {"packages", or_null(cpu.packages)},
+          {"dies", or_null(cpu.dies)},
+          {"cores", or_null(cpu.cores)},
+          {"pus", or_null(cpu.pus)},
+          {"numa_nodes", or_null(cpu.numa_nodes)},
+          {"core_kinds", std::move(kinds)},
+          {"isa", cpu.isa}};
+}
+
+Json rates_json(const PeakMflops& peak) {
+  Json rates = Json::object();
+  for (std::size_t i = 0; i < kPrecisionCount; ++i) rates[std::string(kPrecisionNames[i]) + "_mflops"] = or_null(peak[i]);
+  return rates;
+}
+
+Json hardware_json(const HardwareRow* hardware) {
+  if (hardware == nullptr) return nullptr;
+  Json unrated = Json::array();
+  for (const auto& part : hardware->peak.unrated) unrated.push_back({{"what", part.what}, {"why", part.why}, {"count", part.count}});
+  return {{"cpu", cpu_json(*hardware)},
+          {"memory_bytes", or_null(hardware->shape.memory_bytes)},
+          {"peak",
+           {{"cpu", rates_json(hardware->peak.cpu)},
+            {"accelerators", rates_json(hardware->peak.accelerators)},
+            {"unrated", std::move(unrated)}}}};
+}
+
+/// One entry a device: a shape's rows, each `count` times; make(row, index of row, index of device).
+template <class Row, class Make>
+Json devices_json(const std::vector<Row>& rows, Make make) {
+  Json list = Json::array();
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::uint32_t i = 0; i < rows[r].count && list.size() < kMaxDevices; ++i) list.push_back(make(rows[r], r, list.size()));
+  }
+  return list;
+}
+
+Json name_at(const std::vector<std::string>& names, std::size_t i) {
+  return i < names.size() ? text_or_null(names[i]) : Json(nullptr);
+}
+
+std::string pci_id(const AcceleratorShape& shape) {
+  std::array<char, 12> text{};
+  std::snprintf(text.data(), text.size(), "%04x:%04x", unsigned{shape.vendor_id}, unsigned{shape.device_id});
+  return text.data();
+}
+
+Json accelerators_json(const NodeRow& row, const HardwareRow& hardware) {
+  return devices_json(hardware.shape.accelerators, [&](const AcceleratorShape& shape, std::size_t r, std::size_t device) -> Json {
+    const Json address = name_at(row.accelerator_addresses, device);
+    const auto& uses = row.usage.accelerators;
+    const auto use = std::find_if(uses.begin(), uses.end(), [&](const AcceleratorUse& u) { return address == u.pci_address; });
+    const AcceleratorUse known = use == uses.end() ? AcceleratorUse{} : *use;
+    return {{"pci_address", address},
+            {"name", name_at(hardware.accelerator_names, r)},
+            {"kind", word_or_null(shape.kind, kAcceleratorKindWords)},
+            {"pci_id", pci_id(shape)},
+            {"memory_bytes", or_null(shape.memory_bytes)},
+            {"used", or_null(known.used)},
+            {"memory_used_mib", or_null(known.memory_used_mib)},
+            {"busy_permille", or_null(known.busy_permille)},
+            {"healthy", or_null(known.healthy)}};
+  });
+}
+
+Json disks_json(const NodeRow& row, const HardwareRow& hardware) {
+  return devices_json(hardware.shape.disks, [&row](const DiskShape& shape, std::size_t, std::size_t device) -> Json {
+    return {{"name", name_at(row.disk_names, device)},
+            {"media", word_or_null(shape.media, kMediaWords)},
+            {"bytes", or_null(shape.bytes)},
+            {"model", text_or_null(shape.model)}};
+  });
+}
+
+Json nics_json(const NodeRow& row, const HardwareRow& hardware) {
+  return devices_json(hardware.shape.nics, [&row](const NicShape& shape, std::size_t, std::size_t device) -> Json {
+    return {{"name", name_at(row.nic_names, device)},
+            {"type", word_or_null(shape.type, kNicTypeWords)},
+            {"speed_mbps", or_null(shape.speed_mbps)},
+            {"rdma", shape.rdma}};
+  });
+}
+
+}  // namespace
+
+Json node_summary(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
+  Json node = head_json(row, view, now_boot_ms);
+  const HardwareRow* hardware = hardware_of(row, view);
+  const Shape* shape = hardware == nullptr ? nullptr : &hardware->shape;
+  std::uint64_t accelerators = 0;
+  if (shape != nullptr) {
+    for (const auto& accelerator : shape->accelerators) accelerators += accelerator.count;
+  }
+  node["architecture"] = shape == nullptr ? Json(nullptr) : word_or_null(shape->cpu.architecture, kArchitectureWords);
+  node["cpu_model"] = shape == nullptr ? Json(nullptr) : text_or_null(shape->cpu.model);
+  node["cores"] = shape == nullptr ? Json(nullptr) : or_null(shape->cpu.cores);
+  node["pus"] = shape == nullptr ? Json(nullptr) : or_null(shape->cpu.pus);
+  node["memory_bytes"] = shape == nullptr ? Json(nullptr) : or_null(shape->memory_bytes);
+  node["accelerators"] = shape == nullptr ? Json(nullptr) : Json(accelerators);
+  node["cpu_busy_millicores"] = or_null(row.usage.readings.cpu_busy_millicores);
+  node["memory_used_mib"] = or_null(row.usage.readings.memory_used_mib);
+  node["agent_version"] = text_or_null(row.agent_version);
+  node["problems"] = row.problems.size();
+  return node;
+}
+
+Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
+  Json node = head_json(row, view, now_boot_ms);
+  const HardwareRow* hardware = hardware_of(row, view);
+  node["verdict_reasons"] = row.verdict_reasons;
+  node["interval_ms"] = row.interval_ms;
+  node["clock_skew_ms"] = or_null(row.clock_skew_ms);
+  node["session"] = row.session;
+  node["seq"] = row.seq;
+  node["revision"] = row.revision;
+  node["agent_version"] = text_or_null(row.agent_version);
+  node["os"] = text_or_null(row.os);
+  node["kernel"] = text_or_null(row.kernel);
+  node["virtualization"] = text_or_null(row.virtualization);
+  node["memory_total_bytes"] = or_null(row.memory_total_bytes);
+  node["pus_allowed"] = or_null(row.pus_allowed);
+  node["shape_id"] = row.shape_id == ShapeId{} ? Json(nullptr) : Json(to_text(row.shape_id));
+  node["hardware"] = hardware_json(hardware);
+  node["accelerators"] = hardware == nullptr ? Json(nullptr) : accelerators_json(row, *hardware);
+  node["disks"] = hardware == nullptr ? Json(nullptr) : disks_json(row, *hardware);
+  node["nics"] = hardware == nullptr ? Json(nullptr) : nics_json(row, *hardware);
+  node["usage"] = readings_json(row.usage.readings);
+  Json problems = Json::array();
+  for (const auto& problem : row.problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
+  node["problems"] = std::move(problems);
+  return node;
+}
+
+}  // namespace capmap

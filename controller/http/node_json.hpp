@@ -1,0 +1,15 @@
+#pragma once
+#include <cstdint>
+
+#include "controller/http/json.hpp"
+#include "controller/map/map_view.hpp"
+
+namespace capmap {
+
+/// The line of a node in a list. Site and hardware that the view does not have yet are null.
+Json node_summary(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms);
+
+/// Everything that is known about one node. Byte counts of one machine are numbers; what is unknown is null.
+Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms);
+
+}  // namespace capmap

@@ -1,0 +1,25 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "controller/http/routes.hpp"
+
+namespace capmap {
+
+/// The resources, one file each. Thread: http; none of them blocks or waits: what another thread knows is asked for (Ask).
+Outcome get_map(const Call& call);
+Outcome get_nodes(const Call& call);
+Outcome get_node(const Call& call);
+Outcome get_sites(const Call& call);
+Outcome post_site(const Call& call);
+Outcome post_token(const Call& call);
+Outcome get_health(const Call& call);
+Outcome get_ready(const Call& call);
+Outcome get_metrics(const Call& call);
+
+/// Weak, because ages move on while nothing else changes: the same epoch and revision mean the same map.
+std::string revision_etag(const MapView& view);
+/// 304 when If-None-Match names that tag (or "*"), else nothing.
+std::optional<HttpResponse> not_modified(const Call& call, const std::string& etag);
+
+}  // namespace capmap

@@ -1,0 +1,40 @@
+#include "controller/http/routes.hpp"
+
+#include <string_view>
+
+#include "controller/http/resources.hpp"
+
+namespace capmap {
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> all = {
+      {"GET", "/v1/map", get_map, true, false, {"by", "limit", "cursor"}},
+      {"GET", "/v1/nodes", get_nodes, true, false, {"site", "liveness", "limit", "cursor"}},
+      {"GET", "/v1/nodes/{id}", get_node, true},
+      {"GET", "/v1/sites", get_sites, true},
+      {"POST", "/v1/sites", post_site, false, true},
+      {"POST", "/v1/tokens", post_token, false, true},
+      {"GET", "/healthz", get_health},
+      {"GET", "/readyz", get_ready},
+      {"GET", "/metrics", get_metrics},
+  };
+  return all;
+}
+
+bool path_fits(const char* route_path, const std::vector<std::string>& segments, std::string& value) {
+  std::string_view rest(route_path);
+  for (const auto& segment : segments) {
+    if (rest.empty()) return false;
+    rest.remove_prefix(1);
+    const auto part = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(part.size());
+    if (part.starts_with('{') && !segment.empty()) {
+      value = segment;
+    } else if (part != segment) {
+      return false;
+    }
+  }
+  return rest.empty();
+}
+
+}  // namespace capmap

@@ -1,0 +1,243 @@
+#include "controller/http/server.hpp"
+
+#include <microhttpd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <unordered_map>
+
+#include "common/check.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr unsigned kMaxConnections = 512;
+constexpr unsigned kSilenceS = 15;
+constexpr std::uint64_t kRequestMs = 30'000;
+constexpr std::uint64_t kSweepEveryMs = 1'000;
+constexpr std::size_t kHeaderBytes = 16'384;
+constexpr std::size_t kMaxDroppedBytes = 1'048'576;  ///< of a body that is too large; so that its sender reads the 413
+
+/// One request from its first line to its last byte out.
+struct Exchange {
+  std::uint64_t number = 0;
+  MHD_Connection* connection = nullptr;
+  HttpRequest request;
+  std::size_t body_bytes = 0;
+  bool begun = false, asked = false;
+  std::optional<HttpResponse> response;
+};
+
+struct Connection {
+  int fd = -1;
+  std::uint64_t since_ms = 0;  ///< accepted, or its last request ended
+  bool cut = false;
+};
+
+int fd_of(MHD_Connection* connection) {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info == nullptr ? -1 : info->connect_fd;
+}
+
+MHD_Result add_header(void* target, MHD_ValueKind, const char* name, const char* value) {
+  std::string key(name);
+  std::transform(key.begin(), key.end(), key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  static_cast<HttpRequest*>(target)->headers.emplace_back(std::move(key), value == nullptr ? "" : value);
+  return MHD_YES;
+}
+
+MHD_Result send_response(MHD_Connection* connection, const HttpResponse& content) {
+  // The library does not write to it; the parameter is not const for historical reasons.
+  auto* const body = const_cast<char*>(content.body.data());
+  MHD_Response* response = MHD_create_response_from_buffer(content.body.size(), body, MHD_RESPMEM_MUST_COPY);
+  if (response == nullptr) return MHD_NO;
+  for (const auto& [name, value] : content.headers) MHD_add_response_header(response, name.c_str(), value.c_str());
+  const auto queued = MHD_queue_response(connection, static_cast<unsigned>(content.status), response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  State(const Clock& the_clock, OnRequest take_request) : clock(the_clock), on_request(std::move(take_request)) {}
+
+  const Clock& clock;
+  OnRequest on_request;
+  MHD_Daemon* daemon = nullptr;
+  std::uint64_t last_number = 0, swept_at_ms = 0;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges;
+  std::unordered_map<MHD_Connection*, Connection> connections;
+  ServerCounts counts;
+
+  MHD_Result take(Exchange& exchange, const char* method, const char* version, const char* data, std::size_t* size);
+  MHD_Result take_head(Exchange& exchange, const char* method, const char* version);
+  MHD_Result take_body(Exchange& exchange, const char* data, std::size_t size);
+  MHD_Result ask(Exchange& exchange);
+  void cut_slow_ones();
+
+  static void* on_first_line(void* self, const char* uri, MHD_Connection* connection);
+  static MHD_Result on_access(void* self, MHD_Connection*, const char*, const char* method, const char* version, const char* data,
+                              std::size_t* size, void** exchange);
+  static void on_end(void* self, MHD_Connection* connection, void** exchange, MHD_RequestTerminationCode);
+  static void on_connection(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode code);
+  static void on_log(void* self, const char*, va_list);
+};
+
+void* HttpServer::State::on_first_line(void* self, const char* uri, MHD_Connection* connection) {
+  auto& state = *static_cast<State*>(self);
+  auto exchange = std::make_unique<Exchange>();
+  exchange->number = ++state.last_number;
+  exchange->connection = connection;
+  exchange->request.target = uri;
+  auto* const pointer = exchange.get();
+  state.exchanges.emplace(pointer->number, std::move(exchange));
+  return pointer;
+}
+
+MHD_Result HttpServer::State::on_access(void* self, MHD_Connection*, const char*, const char* method, const char* version, const char* data,
+                                        std::size_t* size, void** exchange) {
+  check(*exchange != nullptr, "a request without its first line");
+  return static_cast<State*>(self)->take(*static_cast<Exchange*>(*exchange), method, version, data, size);
+}
+
+void HttpServer::State::on_end(void* self, MHD_Connection* connection, void** exchange, MHD_RequestTerminationCode) {
+  auto& state = *static_cast<State*>(self);
+  if (*exchange != nullptr) state.exchanges.erase(static_cast<Exchange*>(*exchange)->number);
+  *exchange = nullptr;
+  if (const auto found = state.connections.find(connection); found != state.connections.end()) {
+    found->second.since_ms = state.clock.boot_ms();
+  }
+}
+
+void HttpServer::State::on_connection(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode code) {
+  auto& state = *static_cast<State*>(self);
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    ++state.counts.accepted;
+    state.connections[connection] = {.fd = fd_of(connection), .since_ms = state.clock.boot_ms(), .cut = false};
+  } else {
+    state.connections.erase(connection);
+  }
+}
+
+/// The library says in words what it refused before a request came to us.
+void HttpServer::State::on_log(void* self, const char*, va_list) {
+  ++static_cast<State*>(self)->counts.protocol_errors;
+}
+
+MHD_Result HttpServer::State::take(Exchange& exchange, const char* method, const char* version, const char* data, std::size_t* size) {
+  if (exchange.response) return send_response(exchange.connection, *exchange.response);
+  if (!exchange.begun) return take_head(exchange, method, version);
+  if (*size != 0) {
+    const std::size_t taken = std::exchange(*size, 0);
+    return take_body(exchange, data, taken);
+  }
+  return exchange.asked ? MHD_YES : ask(exchange);
+}
+
+MHD_Result HttpServer::State::take_head(Exchange& exchange, const char* method, const char* version) {
+  exchange.begun = true;
+  exchange.request.method = method;
+  exchange.request.version = version;
+  MHD_get_connection_values(exchange.connection, MHD_HEADER_KIND, add_header, &exchange.request);
+  const auto length = header(exchange.request, "content-length").value_or("");
+  constexpr std::size_t kDigits = 7;  // more digits are more than kMaxDroppedBytes
+  const bool hopeless = length.size() > kDigits || (length.size() == kDigits && length > std::to_string(kMaxDroppedBytes));
+  if (!hopeless) return MHD_YES;
+  exchange.request.body_too_large = true;
+  return ask(exchange);
+}
+
+MHD_Result HttpServer::State::take_body(Exchange& exchange, const char* data, std::size_t size) {
+  exchange.body_bytes += size;
+  if (exchange.body_bytes > kMaxDroppedBytes) {
+    ++counts.overlong;
+    return MHD_NO;
+  }
+  if (exchange.body_bytes > kMaxBodyBytes) {
+    exchange.request.body_too_large = true;
+    exchange.request.body.clear();
+  } else {
+    exchange.request.body.append(data, size);
+  }
+  return MHD_YES;
+}
+
+MHD_Result HttpServer::State::ask(Exchange& exchange) {
+  exchange.asked = true;
+  if (const auto response = on_request(exchange.number, exchange.request)) return send_response(exchange.connection, *response);
+  MHD_suspend_connection(exchange.connection);
+  return MHD_YES;
+}
+
+/// Silence alone is ended by the library; this ends senders that stay just busy enough.
+void HttpServer::State::cut_slow_ones() {
+  const auto now_ms = clock.boot_ms();
+  if (now_ms < swept_at_ms + kSweepEveryMs) return;
+  swept_at_ms = now_ms;
+  for (auto& [connection, entry] : connections) {
+    if (entry.cut || now_ms < entry.since_ms + kRequestMs) continue;
+    entry.cut = true;
+    ++counts.slow;
+    shutdown(entry.fd, SHUT_RDWR);
+  }
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+HttpServer::~HttpServer() {
+  MHD_stop_daemon(state_->daemon);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, const Clock& clock, OnRequest on_request) {
+  auto state = std::make_unique<State>(clock, std::move(on_request));
+  auto* const self = state.get();
+  constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+  state->daemon = MHD_start_daemon(kFlags, 0, nullptr, nullptr, &State::on_access, self,      //
+                                   MHD_OPTION_EXTERNAL_LOGGER, &State::on_log, self,          //
+                                   MHD_OPTION_LISTEN_SOCKET, listener.fd,                     //
+                                   MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,              //
+                                   MHD_OPTION_CONNECTION_TIMEOUT, kSilenceS,                  //
+                                   MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeaderBytes,          //
+                                   MHD_OPTION_URI_LOG_CALLBACK, &State::on_first_line, self,  //
+                                   MHD_OPTION_NOTIFY_COMPLETED, &State::on_end, self,         //
+                                   MHD_OPTION_NOTIFY_CONNECTION, &State::on_connection, self, MHD_OPTION_END);
+  if (state->daemon == nullptr) return Error{ErrorCode::kUnavailable, "http: libmicrohttpd could not be started"};
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+int HttpServer::epoll_fd() const {
+  const auto* info = MHD_get_daemon_info(state_->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  return info == nullptr ? -1 : info->epoll_fd;
+}
+
+int HttpServer::timeout_ms(int longest_ms) const {
+  MHD_UNSIGNED_LONG_LONG wanted_ms = 0;
+  if (MHD_get_timeout(state_->daemon, &wanted_ms) != MHD_YES) return longest_ms;
+  return static_cast<int>(std::min<MHD_UNSIGNED_LONG_LONG>(wanted_ms, static_cast<unsigned>(longest_ms)));
+}
+
+void HttpServer::run() {
+  MHD_run(state_->daemon);
+  state_->cut_slow_ones();
+}
+
+void HttpServer::answer(std::uint64_t number, HttpResponse response) {
+  const auto found = state_->exchanges.find(number);
+  if (found == state_->exchanges.end() || !found->second->asked || found->second->response) return;
+  found->second->response = std::move(response);
+  MHD_resume_connection(found->second->connection);
+}
+
+bool HttpServer::drained() const {
+  return state_->exchanges.empty();
+}
+
+ServerCounts HttpServer::counts() const {
+  ServerCounts counts = state_->counts;
+  counts.connections = state_->connections.size();
+  return counts;
+}
+
+}  // namespace capmap

@@ -1,0 +1,76 @@
+#include <nlohmann/json.hpp>
+
+#include "controller/http/json.hpp"
+#include "controller/http/problem.hpp"
+#include "controller/http/resources.hpp"
+#include "controller/store/store.hpp"
+
+namespace capmap {
+namespace {
+
+Json site_json(const Site& site) {
+  return {{"id", to_text(site.id)},
+          {"name", text_or_null(site.name)},
+          {"region", text_or_null(site.region)},
+          {"owner_class", text_or_null(site.owner_class)},
+          {"compute_class", text_or_null(site.compute_class)},
+          {"service", text_or_null(site.service)},
+          {"security_level", site.security_level ? Json(*site.security_level) : Json(nullptr)}};
+}
+
+Result<Site> read_site(const std::string& body) {
+  const auto object = BodyObject::parse(body, {"name", "region", "owner_class", "compute_class", "service", "security_level"});
+  if (!object) return object.error();
+  Site site;
+  const std::array<std::pair<const char*, std::string*>, 5> texts = {{{"name", &site.name},
+                                                                      {"region", &site.region},
+                                                                      {"owner_class", &site.owner_class},
+                                                                      {"compute_class", &site.compute_class},
+                                                                      {"service", &site.service}}};
+  for (const auto& [name, place] : texts) {
+    const auto text = object->text(name);
+    if (!text) return text.error();
+    *place = text->value_or("");
+  }
+  const auto level = object->number("security_level", 0, 5);
+  if (!level) return level.error();
+  if (*level) site.security_level = static_cast<std::uint32_t>(**level);
+  if (auto valid = validate_site(site); !valid) return valid.error();
+  return site;
+}
+
+Outcome site_answer(const Answer& answer) {
+  if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
+  const auto& what = std::get<AdminAnswer>(answer).what;
+  if (const auto* site = std::get_if<Site>(&what)) return json_response(site_json(*site), 201);
+  const auto* error = std::get_if<Error>(&what);
+  if (error == nullptr) return problem_response({.status = 500, .word = "wrong-answer", .detail = "the answer was not a site"});
+  if (error->code != ErrorCode::kDenied) return error_response(*error);
+  return problem_response({.status = 409, .word = "site-exists", .detail = error->what});
+}
+
+}  // namespace
+
+Outcome get_sites(const Call& call) {
+  const auto etag = revision_etag(*call.view);
+  if (auto same = not_modified(call, etag)) return *same;
+  Json sites = Json::array();
+  for (const auto& site : call.view->sites) {
+    if (site) sites.push_back(site_json(*site));
+  }
+  Json answer;
+  answer["revision"] = call.view->revision;
+  answer["epoch"] = hex_text(call.view->epoch);
+  answer["sites"] = std::move(sites);
+  auto response = json_response(answer);
+  response.headers.emplace_back("ETag", etag);
+  return response;
+}
+
+Outcome post_site(const Call& call) {
+  auto site = read_site(call.request.body);
+  if (!site) return error_response(site.error());
+  return Ask{.question = AdminRequest{.ticket = 0, .what = AddSite{std::move(*site)}}, .then = site_answer};
+}
+
+}  // namespace capmap

@@ -1,0 +1,189 @@
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "common/ids.hpp"
+#include "controller/http/routes.hpp"
+#include "tests/support/http_peer.hpp"
+#include "tests/support/http_world.hpp"
+
+using namespace capmap;
+using namespace capmap::support;
+
+namespace {
+
+struct Operation {
+  std::set<int> codes;
+  std::string schema;  ///< of its 2xx answer
+};
+
+/// What schemas/openapi.yaml promises, read line by line: paths stand at 2 blanks, methods at 4, codes at 8; schemas at 4, required at 6.
+struct Contract {
+  std::map<std::string, Operation> operations;  ///< "GET /v1/map"
+  std::map<std::string, std::vector<std::string>> required;
+};
+
+std::string word_after(const std::string& line, const std::string& mark, const std::string& until) {
+  const auto at = line.find(mark);
+  if (at == std::string::npos) return {};
+  const auto begin = at + mark.size();
+  return line.substr(begin, line.find_first_of(until, begin) - begin);
+}
+
+Contract read_contract() {
+  Contract contract;
+  std::ifstream file(CAPMAP_SOURCE_DIR "/schemas/openapi.yaml");
+  std::string path, operation, schema;
+  for (std::string line; std::getline(file, line);) {
+    const auto blanks = line.find_first_not_of(' ');
+    if (blanks == std::string::npos) continue;
+    const auto text = line.substr(blanks);
+    if (blanks == 2 && text[0] == '/') path = text.substr(0, text.size() - 1);
+    if (blanks == 4 && !path.empty() && (text == "get:" || text == "post:")) operation = (text == "get:" ? "GET " : "POST ") + path;
+    if (line == "components:") path.clear();
+    if (blanks == 8 && !path.empty() && text[0] == '\'') {
+      contract.operations[operation].codes.insert(std::stoi(text.substr(1, 3)));
+      if (text[1] == '2')
+        contract.operations[operation].schema = word_after(text, "application/json: {schema: {$ref: '#/components/schemas/", "'");
+    }
+    if (blanks == 4 && path.empty()) schema = text.substr(0, text.find(':'));
+    if (blanks == 6 && path.empty() && text.starts_with("required: [")) {
+      std::istringstream words(word_after(text, "[", "]"));
+      for (std::string word; std::getline(words, word, ',');) contract.required[schema].push_back(word.substr(word.find_first_not_of(' ')));
+    }
+  }
+  return contract;
+}
+
+using Answers = std::map<std::string, std::map<int, Reply>>;
+
+void note(Answers& answers, const std::string& operation, const Reply& reply) {
+  answers[operation][reply.status] = reply;
+}
+
+void ask_readers(Answers& answers, std::uint16_t port) {
+  const std::string any = "If-None-Match: *\r\n", node = "/v1/nodes/" + to_text(node_row(1).id);
+  note(answers, "GET /v1/map", get(port, "/v1/map"));
+  note(answers, "GET /v1/map", get(port, "/v1/map?by=x"));
+  note(answers, "GET /v1/map", get(port, "/v1/map", any));
+  note(answers, "GET /v1/nodes", get(port, "/v1/nodes"));
+  note(answers, "GET /v1/nodes", get(port, "/v1/nodes?limit=x"));
+  note(answers, "GET /v1/nodes/{id}", get(port, node));
+  note(answers, "GET /v1/nodes/{id}", get(port, "/v1/nodes/x"));
+  note(answers, "GET /v1/nodes/{id}", get(port, "/v1/nodes/" + to_text(NodeId{{99}})));
+  note(answers, "GET /v1/sites", get(port, "/v1/sites"));
+  note(answers, "GET /v1/sites", get(port, "/v1/sites", any));
+  for (const char* path : {"/healthz", "/readyz", "/metrics"}) note(answers, std::string("GET ") + path, get(port, path));
+}
+
+void ask_changes(Answers& answers, std::uint16_t port) {
+  const std::string json_type = "Content-Type: application/json\r\n", key = "Idempotency-Key: same\r\n";
+  for (const auto& [path, member] : std::map<std::string, std::string>{{"/v1/sites", "name"}, {"/v1/tokens", "site"}}) {
+    const auto body = [&member = member](const std::string& name) { return "{\"" + member + "\":\"" + name + "\"}"; };
+    const std::string operation = "POST " + path;
+    for (const char* name : {"fine", "broken", "full", "exists", "absent"}) {
+      if (path == "/v1/sites" && name == std::string("absent")) continue;
+      if (path == "/v1/tokens" && name == std::string("exists")) continue;
+      note(answers, operation, post(port, path, body(name), kAdminToken));
+    }
+    note(answers, operation, post(port, path, "{", kAdminToken));
+    note(answers, operation, post(port, path, body("a"), kAdminToken, "Idempotency-Key: " + member + "\r\n"));
+    note(answers, operation, post(port, path, body("b"), kAdminToken, "Idempotency-Key: " + member + "\r\n"));
+    note(answers, operation, post(port, path, body("a"), "wrong"));
+    note(answers, operation, post(port, path, std::string(70'000, ' '), kAdminToken));
+    note(answers, operation, request(port, "POST", path, std::string("Authorization: Bearer ") + kAdminToken + "\r\n", body("a")));
+  }
+}
+
+/// What comes when the other threads do not answer in time.
+void ask_late(Answers& answers, HttpWorld& world) {
+  world.map_silent = true;
+  const auto queries = world.queries.load(), changes = world.changes.load();
+  auto nodes = std::async([&world] { return get(world.port, "/v1/nodes"); });
+  auto node = std::async([&world] { return get(world.port, "/v1/nodes/" + to_text(node_row(1).id)); });
+  auto site = std::async([&world] { return post(world.port, "/v1/sites", R"({"name":"late"})", kAdminToken); });
+  auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
+  while (world.queries < queries + 2 || world.changes < changes + 2) std::this_thread::yield();
+  world.clock.advance_ms(6'000);
+  note(answers, "GET /v1/nodes", nodes.get());
+  note(answers, "GET /v1/nodes/{id}", node.get());
+  note(answers, "POST /v1/sites", site.get());
+  note(answers, "POST /v1/tokens", token.get());
+  world.clock.advance_ms(200'000);
+  note(answers, "GET /healthz", get(world.port, "/healthz"));
+}
+
+Answers ask_everything() {
+  Answers answers;
+  {
+    HttpWorld world;
+    world.view.publish(small_view(world.clock.boot_ms()));
+    ask_readers(answers, world.port);
+    ask_changes(answers, world.port);
+    ask_late(answers, world);
+  }
+  HttpWorld bare("");  // no map yet, no admin token
+  for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sites", "/readyz"}) note(answers, std::string("GET ") + path, get(bare.port, path));
+  note(answers, "GET /v1/nodes/{id}", get(bare.port, "/v1/nodes/" + to_text(node_row(1).id)));
+  for (const char* path : {"/v1/sites", "/v1/tokens"}) note(answers, std::string("POST ") + path, post(bare.port, path, "{}", "any"));
+  return answers;
+}
+
+}  // namespace
+
+TEST_CASE("http contract: the yaml names every route there is and no other") {
+  const auto contract = read_contract();
+  std::set<std::string> promised, served;
+  for (const auto& [operation, details] : contract.operations) promised.insert(operation);
+  for (const auto& route : routes()) served.insert(std::string(route.method) + " " + route.path);
+  CHECK(promised == served);
+}
+
+TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
+  const auto contract = read_contract();
+  REQUIRE(contract.operations.size() == 9);
+  const auto answers = ask_everything();
+  for (const auto& [operation, details] : contract.operations) {
+    INFO(operation);
+    std::set<int> seen;
+    for (const auto& [status, reply] : answers.at(operation)) seen.insert(status);
+    CHECK(seen == details.codes);
+  }
+}
+
+TEST_CASE("http contract: answers have what their schema requires, and problems what RFC 9457 wants") {
+  const auto contract = read_contract();
+  REQUIRE(contract.required.at("Problem").size() == 4);
+  std::size_t checked = 0;
+  for (const auto& [operation, replies] : ask_everything()) {
+    for (const auto& [status, reply] : replies) {
+      INFO(operation << " " << status << " " << reply.body.substr(0, 300));
+      const auto schema = status >= 400 ? "Problem" : contract.operations.at(operation).schema;
+      if (status == 304 || schema.empty()) continue;
+      const auto body = nlohmann::json::parse(reply.body, nullptr, false);
+      REQUIRE(body.is_object());
+      for (const auto& name : contract.required.at(schema)) CHECK(body.contains(name));
+      CHECK(reply.headers.at("Content-Type") == (status >= 400 ? "application/problem+json" : "application/json"));
+      CHECK((status == 401) == reply.headers.contains("WWW-Authenticate"));
+      ++checked;
+    }
+  }
+  CHECK(checked > 30);
+}
+
+TEST_CASE("http contract: groups and nodes inside answers have what their schema requires") {
+  const auto contract = read_contract();
+  HttpWorld world;
+  world.view.publish(small_view(world.clock.boot_ms()));
+  const auto map = nlohmann::json::parse(get(world.port, "/v1/map?by=site").body);
+  const auto nodes = nlohmann::json::parse(get(world.port, "/v1/nodes").body);
+  const auto sites = nlohmann::json::parse(get(world.port, "/v1/sites").body);
+  for (const auto& name : contract.required.at("Group")) {
+    CHECK(map["total"].contains(name));
+    CHECK(map["groups"][0].contains(name));
+  }
+  for (const auto& name : contract.required.at("NodeSummary")) CHECK(nodes["nodes"][0].contains(name));
+  for (const auto& name : contract.required.at("Site")) CHECK(sites["sites"][0].contains(name));
+}

@@ -1,0 +1,214 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+#include <zmq.hpp>
+
+#include "common/join_token.hpp"
+#include "common/transport.hpp"
+#include "controller/http/http.hpp"
+#include "controller/requests.hpp"
+
+namespace capmap::support {
+
+inline constexpr const char* kAdminToken = "the-admin-token-of-the-test";
+
+/// A clock that tests move while threads read it.
+class SharedClock final : public Clock {
+ public:
+  [[nodiscard]] std::uint64_t boot_ms() const override { return boot_ms_; }
+  [[nodiscard]] std::uint64_t unix_ms() const override { return boot_ms_ + 1'790'000'000'000; }
+  void advance_ms(std::uint64_t step) { boot_ms_ += step; }
+
+ private:
+  std::atomic<std::uint64_t> boot_ms_{1'000'000};
+};
+
+/// Two sites (one declared, one not), one hardware row with a rated CPU and unrated accelerators; three fresh nodes in one, one lost
+/// node in the other, one node whose hardware is not known.
+inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
+  auto view = std::make_shared<MapView>();
+  view->revision = 41;
+  view->epoch = 0xABCDEF;
+  view->at_boot_ms = at_boot_ms;
+  view->at_unix_ms = 1'790'000'000'123;
+  view->catalog_version = "7";
+  view->known_nodes = 5;
+  view->resync_over = true;
+  auto declared = std::make_shared<Site>();
+  declared->id.bytes[0] = 1;
+  declared->name = "北京 \"one\"";
+  declared->region = "110108";
+  auto bare = std::make_shared<Site>();
+  bare->id.bytes[0] = 2;
+  bare->name = "bare";
+  view->sites = {nullptr, declared, bare};
+
+  auto hardware = std::make_shared<HardwareRow>();
+  CpuShape& cpu = hardware->shape.cpu;
+  cpu.architecture = Architecture::kX86_64;
+  cpu.model = "Example 9000";
+  cpu.packages = 2;
+  cpu.cores = 48;
+  cpu.pus = 96;
+  hardware->shape.memory_bytes = 1ULL << 40;
+  hardware->shape.accelerators = {
+      {.kind = AcceleratorKind::kNpu, .vendor_id = 0x19e5, .device_id = 0xd802, .memory_bytes = 1ULL << 36, .count = 8}};
+  hardware->shape.disks = {{.media = Media::kNvme, .model = "M1", .bytes = 3'840'000'000'000, .count = 2},
+                           {.media = Media::kHdd, .model = {}, .bytes = std::nullopt, .count = 1}};
+  hardware->shape.nics = {{.type = NicType::kRoce, .speed_mbps = 100'000, .rdma = true, .count = 2}};
+  hardware->accelerator_names = {"Example NPU"};
+  hardware->peak.cpu[static_cast<std::size_t>(Precision::kFp64)] = 3'000'000;
+  hardware->peak.unrated = {{.what = "Example NPU", .why = "not in the chip table", .count = 8}};
+  view->hardware = {nullptr, hardware};
+
+  Cell fresh;
+  fresh.key = {.site = 1, .hardware = 1, .liveness = Liveness::kFresh};
+  fresh.nodes = 3;
+  fresh.cpu_busy_millicores = {.sum = 30'000, .known = 3};
+  fresh.cpu_free_millicores = {.sum = 258'000, .known = 3};
+  fresh.accelerators_used = 4;
+  fresh.accelerators_free = 20;
+  fresh.heard_ms_sum = 3 * (at_boot_ms - 2'000);
+  fresh.heard_nodes = 3;
+  fresh.heard_slots = {{(at_boot_ms - 2'000) / 5'000, 3}};
+  Cell unknown;
+  unknown.key = {.site = 1, .hardware = kNoHardware, .liveness = Liveness::kFresh};
+  unknown.nodes = 1;
+  Cell lost;
+  lost.key = {.site = 2, .hardware = 1, .liveness = Liveness::kLost};
+  lost.nodes = 1;
+  view->cells = {unknown, fresh, lost};
+  return view;
+}
+
+/// The node of number i, in the site of number 1.
+inline NodeRow node_row(std::uint8_t i) {
+  NodeRow row;
+  row.id.bytes[15] = i;
+  row.site = 1;
+  row.hardware = 1;
+  row.liveness = i % 2 == 0 ? Liveness::kFresh : Liveness::kLost;
+  row.hostname = "node-" + std::to_string(i) + "\xff";  // names come from outside and need not be UTF-8
+  row.last_heard_boot_ms = 999'000;
+  row.disk_names = {"nvme0n1", "nvme1n1", "sda"};
+  row.accelerator_addresses = {"0000:17:00.0"};
+  AcceleratorUse& use = row.usage.accelerators.emplace_back();
+  use.pci_address = "0000:17:00.0";
+  use.used = true;
+  use.busy_permille = 700;
+  row.usage.readings.cpu_busy_millicores = 10'000;
+  row.problems = {{.probe = "storage", .what = "sda: no size"}};
+  return row;
+}
+
+/// The http thread on a free port, with a map thread that hands out ten nodes in chunks of four and an admin thread that answers by
+/// the name it is asked for: "exists", "broken", "full", "absent" fail as they say, "late" waits until let go. Ends with its scope.
+class HttpWorld {
+ public:
+  explicit HttpWorld(const std::string& admin_token = kAdminToken, const std::string& address = "127.0.0.1") {
+    HttpOptions options;
+    options.address = address;
+    options.port = 0;
+    options.version = "9.8.7";
+    if (!admin_token.empty()) options.admin_token_hash = secret_hash(admin_token);
+    std::promise<Result<std::uint16_t>> ready;
+    auto bound = ready.get_future();
+    map_ = std::thread([this] { run_map_thread(); });
+    admin_ = std::thread([this] { run_admin_thread(); });
+    http_ = std::thread([this, options, &ready] { ended_ = run_http(context_, options, {view, {&metrics}, clock}, ready).ok(); });
+    const auto got = bound.get();
+    if (got) port = *got;
+    if (!got) problem = got.error();
+    std::this_thread::yield();
+  }
+  ~HttpWorld() {
+    stop_http();
+    stop("inproc://map_queries");
+    stop("inproc://admin");
+    map_.join();
+    admin_.join();
+  }
+  /// Asks the http thread to end and waits for it.
+  void stop_http() {
+    if (!http_.joinable()) return;
+    if (port != 0) stop("inproc://http");
+    http_.join();
+  }
+  [[nodiscard]] bool ended_well() const { return ended_; }
+
+  Published<MapView> view;
+  Published<Metrics> metrics;
+  SharedClock clock;
+  std::uint16_t port = 0;
+  Error problem;
+  std::atomic<bool> map_silent{false};
+  std::atomic<bool> let_late_go{false};
+  std::atomic<unsigned> queries{0}, changes{0};
+
+ private:
+  void stop(const char* pipe) {
+    auto push = open_push(context_, pipe);
+    send_stop(*push);
+  }
+  void run_map_thread() {
+    auto in = open_pull(context_, "inproc://map_queries");
+    auto out = open_push(context_, "inproc://http");
+    for (;;) {
+      auto query = receive_object<NodeQuery>(*in, -1);
+      if (!query || !*query) return;
+      ++queries;
+      if (map_silent) continue;
+      NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = 3};
+      for (std::uint8_t i = 0; i < 10; ++i) {
+        auto row = node_row(i);
+        const bool asked_for = (*query)->id ? row.id == *(*query)->id : (*query)->chunk == i / 4U;
+        if (asked_for) answer.rows.push_back(std::move(row));
+      }
+      static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
+    }
+  }
+  static std::variant<Error, Site, CreatedToken> answer_to(const std::variant<AddSite, CreateToken>& what) {
+    const auto* add = std::get_if<AddSite>(&what);
+    const std::string name = add != nullptr ? add->site.name : std::get<CreateToken>(what).site;
+    if (name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
+    if (name == "broken") return Error{ErrorCode::kUnavailable, "the store is away"};
+    if (name == "full") return Error{ErrorCode::kFull, "no space left"};
+    if (name == "absent") return Error{ErrorCode::kAbsent, "site: no such site"};
+    if (add != nullptr) return add->site;
+    const auto& token = std::get<CreateToken>(what);
+    return CreatedToken{.text = "cmt1.secret", .site_name = name, .uses = token.uses, .expires_unix_ms = token.expires_unix_ms};
+  }
+  void run_admin_thread() {
+    auto in = open_pull(context_, "inproc://admin");
+    auto out = open_push(context_, "inproc://http");
+    std::vector<std::unique_ptr<AdminRequest>> late;
+    for (;;) {
+      auto request = receive_object<AdminRequest>(*in, 5);
+      if (request && !*request) return;
+      if (request) {
+        ++changes;
+        late.push_back(std::move(*request));
+      }
+      for (auto& each : late) {
+        const auto* add = each ? std::get_if<AddSite>(&each->what) : nullptr;
+        const auto* token = each ? std::get_if<CreateToken>(&each->what) : nullptr;
+        const bool waits = (add != nullptr && add->site.name == "late") || (token != nullptr && token->site == "late");
+        if (!each || (waits && !let_late_go)) continue;
+        AdminAnswer answer{.ticket = each->ticket, .what = answer_to(each->what)};
+        static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
+        each.reset();
+      }
+    }
+  }
+
+  zmq::context_t context_;
+  std::atomic<bool> ended_{false};
+  std::thread http_, map_, admin_;
+};
+
+}  // namespace capmap::support
