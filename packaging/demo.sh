@@ -6,11 +6,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly build=${1:-build/release} patience_ms=20000
 state=$(mktemp -d "${TMPDIR:-/tmp}/capmap-demo.XXXXXX")
+export CAPMAP_CATALOG=$PWD/schemas/catalog
 controller_pid='' agent_pid=''
 
 finish() {
   local pid tries
-  trap - EXIT INT TERM HUP
+  trap - EXIT
+  trap '' INT TERM HUP PIPE
   for pid in $agent_pid $controller_pid; do kill -TERM "$pid" 2>/dev/null || true; done
   for pid in $agent_pid $controller_pid; do
     for ((tries = 0; tries < 100; tries++)); do if kill -0 "$pid" 2>/dev/null; then sleep 0.05; else break; fi; done
@@ -20,7 +22,7 @@ finish() {
   rm -rf "$state"
 }
 trap finish EXIT
-trap 'finish; exit 0' INT TERM HUP
+trap 'finish; exit 0' INT TERM HUP PIPE
 
 now_ms() { date +%s%3N; }
 ctl() { "$build/capmapctl" --url "http://127.0.0.1:$http" --state "$state/controller" "$@"; }
@@ -61,8 +63,8 @@ wait_for() {
     sleep 0.02
   done
 }
-# Fresh, with its hardware, and use read twice.
-on_the_map() { ctl --json map | tr -d ' \n' | grep -q '"fresh":1,.*"hardware_unknown":0,'; }
+# Fresh, and its hardware is known too.
+on_the_map() { ctl --json map | grep -qE '"fresh":1,.*"hardware_unknown":0[,}]'; }
 
 for program in capmap-controller capmap-agent capmap-probe capmapctl; do
   [ -x "$build/$program" ] || give_up "$build/$program is not built: make build"
