@@ -240,12 +240,16 @@ std::vector<OsDevice> read_os_devices(hwloc_topology_t topology) {
   return devices;
 }
 
-Topology to_plain(hwloc_topology_t topology) {
-  Topology plain;
+/// What hwloc says of the system as a whole. Of a capture that carries no note of it, hwloc would tell the running machine's.
+void read_system(hwloc_topology_t topology, Topology& plain) {
   plain.architecture = machine_info(topology, "Architecture");
   plain.hostname = machine_info(topology, "HostName");
   plain.os = machine_info(topology, "OSName");
   plain.kernel = machine_info(topology, "OSRelease");
+}
+
+Topology to_plain(hwloc_topology_t topology) {
+  Topology plain;
   plain.system_vendor = machine_info(topology, "DMISysVendor");
   plain.system_product = machine_info(topology, "DMIProductName");
   const hwloc_obj_t package = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0);
@@ -294,7 +298,9 @@ Result<Topology> load_topology(const std::string& root, const std::string& xml_f
   if (!configure(raw, xml_file) || hwloc_topology_load(raw) != 0) {
     return Error{ErrorCode::kMalformed, source + ": hwloc finds no topology in it"};
   }
-  return to_plain(raw);
+  Topology plain = to_plain(raw);
+  if (live || !xml_file.empty() || ::access((root + "/proc/hwloc-nofile-info").c_str(), R_OK) == 0) read_system(raw, plain);
+  return plain;
 }
 
 }  // namespace capmap

@@ -1,0 +1,138 @@
+#include "agent/probe/shape_network.hpp"
+
+#include <array>
+#include <catch2/catch.hpp>
+
+#include "agent/probe/nic_modes.hpp"
+#include "tests/support/fake_host.hpp"
+
+using namespace capmap;
+using capmap::test::FakeHost;
+
+namespace {
+
+void link(const FakeHost& host, const std::string& name, const std::string& target) {
+  const auto path = std::filesystem::path(host.path()) / name;
+  std::filesystem::create_directories(path.parent_path());
+  std::filesystem::create_symlink(target, path);
+}
+
+/// Puts a port at a PCI address, with the links the kernel makes.
+void put_port(const FakeHost& host, const std::string& name, const std::string& address, const char* type, const char* speed) {
+  const std::string device = "sys/devices/pci0000:00/" + address;
+  host.put(device + "/vendor", "0x15b3\n");
+  host.put(device + "/device", "0x101d\n");
+  host.put(device + "/net/" + name + "/type", type);
+  if (*speed) host.put(device + "/net/" + name + "/speed", speed);
+  link(host, device + "/net/" + name + "/device", "../../../" + address);
+  link(host, "sys/class/net/" + name, "../../devices/pci0000:00/" + address + "/net/" + name);
+  if (!host.root().exists("sys/bus/pci/devices/" + address))
+    link(host, "sys/bus/pci/devices/" + address, "../../../devices/pci0000:00/" + address);
+}
+
+void put_rdma(const FakeHost& host, const std::string& name, const std::string& address, const char* layer, const char* rate) {
+  const std::string device = "sys/devices/pci0000:00/" + address;
+  host.put(device + "/infiniband/" + name + "/ports/1/link_layer", layer);
+  host.put(device + "/infiniband/" + name + "/ports/1/phys_state", "5: LinkUp\n");
+  host.put(device + "/infiniband/" + name + "/ports/1/rate", rate);
+  link(host, "sys/class/infiniband/" + name, "../../devices/pci0000:00/" + address + "/infiniband/" + name);
+}
+
+}  // namespace
+
+TEST_CASE("network shape: a port's present speed stands for its highest, and a problem line says so") {
+  const FakeHost host;
+  put_port(host, "ens1f0", "0000:41:00.0", "1\n", "25000\n");
+  put_port(host, "ens1f1", "0000:41:00.1", "1\n", "-1\n");
+  const auto network = read_network_shape(host.root());
+  REQUIRE(network.value.size() == 2);
+  CHECK(network.value[0].shape ==
+        NicShape{.type = NicType::kEthernet, .vendor_id = 0x15b3, .device_id = 0x101d, .speed_mbps = 25'000, .rdma = false, .count = 1});
+  CHECK_FALSE(network.value[1].shape.speed_mbps.has_value());
+  REQUIRE(network.problems.size() == 1);
+  CHECK(network.problems[0].what == "speed is the link's present one, the highest is not told: ens1f0");
+}
+
+TEST_CASE("network shape: what is no physical port of this host is left out") {
+  const FakeHost host;
+  host.put("sys/class/net/lo/type", "772\n");
+  host.put("sys/class/net/br0/speed", "10000\n");
+  host.put_folder("sys/devices/pci0000:00/0000:41:00.0");
+  put_port(host, "vf0", "0000:41:00.2", "1\n", "25000\n");
+  link(host, "sys/devices/pci0000:00/0000:41:00.2/physfn", "../0000:41:00.0");
+  put_port(host, "pf0vf1", "0000:42:00.0", "1\n", "");
+  host.put("sys/devices/pci0000:00/0000:42:00.0/net/pf0vf1/phys_port_name", "pf0vf1\n");
+  put_port(host, "wlan0", "0000:43:00.0", "1\n", "");
+  host.put_folder("sys/devices/pci0000:00/0000:43:00.0/net/wlan0/wireless");
+  put_port(host, "usb0", "0000:44:00.0", "1\n", "425\n");
+  link(host, "sys/devices/pci0000:00/0000:44:00.0/driver", "../../bus/usb/drivers/cdc_ether");
+  CHECK(read_network_shape(host.root()).value.empty());
+}
+
+TEST_CASE("network shape: RDMA of link layer Ethernet makes RoCE, of InfiniBand an InfiniBand port with or without a net device") {
+  const FakeHost host;
+  put_port(host, "ens1", "0000:41:00.0", "1\n", "100000\n");
+  put_rdma(host, "mlx5_0", "0000:41:00.0", "Ethernet\n", "100 Gb/sec (4X EDR)\n");
+  put_port(host, "ib0", "0000:42:00.0", "32\n", "");
+  put_rdma(host, "mlx5_1", "0000:42:00.0", "InfiniBand\n", "400 Gb/sec (4X NDR)\n");
+  put_rdma(host, "mlx5_2", "0000:43:00.0", "InfiniBand\n", "200 Gb/sec (4X HDR)\n");
+  const auto nics = read_network_shape(host.root()).value;
+  REQUIRE(nics.size() == 3);
+  CHECK(nics[0].name == "ens1");
+  CHECK(nics[0].shape.type == NicType::kRoce);
+  CHECK(nics[0].shape.rdma);
+  CHECK(nics[1].name == "ib0");
+  CHECK(nics[1].shape.type == NicType::kInfiniband);
+  CHECK(nics[1].shape.speed_mbps == 400'000U);
+  CHECK(nics[2].name == "mlx5_2");
+  CHECK(nics[2].shape.type == NicType::kInfiniband);
+  CHECK(nics[2].shape.speed_mbps == 200'000U);
+}
+
+TEST_CASE("network shape: a virtio port has the ids of its PCI device and no speed") {
+  const FakeHost host;
+  host.put("sys/bus/pci/devices/0000:00:03.0/vendor", "0x1af4\n");
+  host.put("sys/bus/pci/devices/0000:00:03.0/device", "0x1041\n");
+  const std::string device = "sys/devices/pci0000:00/0000:00:03.0/virtio2";
+  host.put(device + "/net/eth0/type", "1\n");
+  host.put(device + "/net/eth0/speed", "10000\n");
+  link(host, device + "/net/eth0/device", "../../../virtio2");
+  link(host, device + "/driver", "../../../../bus/virtio/drivers/virtio_net");
+  link(host, "sys/class/net/eth0", "../../devices/pci0000:00/0000:00:03.0/virtio2/net/eth0");
+  const auto network = read_network_shape(host.root());
+  REQUIRE(network.value.size() == 1);
+  CHECK(network.value[0].shape.device_id == 0x1041);
+  CHECK_FALSE(network.value[0].shape.speed_mbps.has_value());
+  CHECK(network.problems.empty());
+}
+
+TEST_CASE("network shape: InfiniBand rates are read in Gb/s, with or without a fraction") {
+  CHECK(parse_infiniband_rate("400 Gb/sec (4X NDR)") == 400'000U);
+  CHECK(parse_infiniband_rate("2.5 Gb/sec (1X SDR)") == 2'500U);
+  for (const char* text : {"", "400", "400 Mb/sec", "0 Gb/sec", "x Gb/sec", "4294967295999 Gb/sec", "1. Gb/sec"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_infiniband_rate(text).has_value());
+  }
+}
+
+TEST_CASE("network shape: the last PCI address of a path is the device's own, whatever the length of its domain") {
+  CHECK(last_pci_address("../../devices/pci0000:00/0000:00:1c.0/0000:3b:00.1/net/eth0") == "0000:3b:00.1");
+  CHECK(last_pci_address("../../devices/pci0000:00/0000:00:03.0/virtio2/net/eth0") == "0000:00:03.0");
+  CHECK(last_pci_address("/sys/devices/pci10000:00/10000:01:00.0/nvme/nvme0") == "10000:01:00.0");
+  CHECK(last_pci_address("../../devices/virtual/net/lo").empty());
+  CHECK(last_pci_address("").empty());
+}
+
+TEST_CASE("link modes: the fastest supported mode is the port's speed") {
+  std::array<std::uint32_t, 4> modes{};
+  CHECK_FALSE(highest_mbps_of(modes).has_value());
+  modes[0] = 1U << 5;  // 1000baseT/Full
+  CHECK(highest_mbps_of(modes) == 1'000U);
+  modes[0] |= 1U << 31;  // 25000baseCR/Full
+  CHECK(highest_mbps_of(modes) == 25'000U);
+  modes[1] = 1U << (38 - 32);  // 100000baseCR4/Full
+  CHECK(highest_mbps_of(modes) == 100'000U);
+  modes[2] = 1U << (85 - 64);  // 400000baseKR4/Full
+  CHECK(highest_mbps_of(modes) == 400'000U);
+  CHECK(highest_mbps_of(std::span(modes).first(1)) == 25'000U);
+}
