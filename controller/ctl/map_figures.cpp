@@ -1,13 +1,17 @@
 #include "controller/ctl/map_figures.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "controller/ctl/api.hpp"
+#include "controller/ctl/text_table.hpp"
 
 namespace capmap {
 namespace {
 
 using Json = ApiJson;
+
+constexpr std::size_t kMaxReasons = 20, kWidestLabel = 42;
 
 std::uint64_t nodes_of(const Json& group, const char* kind) {
   return count_at(object_at(group, "nodes"), kind);
@@ -74,6 +78,22 @@ std::string unrated_reason(const Json& group, const std::string& part) {
     if ((part == "cpu") == (what == "cpu")) return text_at(entry, "why").value_or("");
   }
   return {};
+}
+
+std::string unrated_lines(const Json& reasons, bool terminal) {
+  if (reasons.empty()) return {};
+  std::size_t width = 0;
+  const std::size_t shown = std::min(reasons.size(), kMaxReasons);
+  const auto label = [&reasons](std::size_t i) {
+    return count_text(count_at(reasons[i], "count")) + " x " + text_at(reasons[i], "what").value_or("unknown");
+  };
+  for (std::size_t i = 0; i < shown; ++i) width = std::max(width, display_width(printable(label(i))) + 2);
+  std::string text = terminal ? "\033[1mUNRATED\033[0m\n" : "UNRATED\n";
+  for (std::size_t i = 0; i < shown; ++i) {
+    text += labelled(label(i), text_at(reasons[i], "why").value_or("unknown"), std::min(width, kWidestLabel));
+  }
+  if (reasons.size() > shown) text += "and " + plural(reasons.size() - shown, "more reason") + ": --json lists them\n";
+  return text;
 }
 
 std::string oldest_text(const Json& group) {

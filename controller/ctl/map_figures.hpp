@@ -25,6 +25,9 @@ bool has_peak(const ApiJson& group, const std::string& precision);
 /// First reason why parts of a kind are not rated ("cpu", or any accelerator for "accelerators"); empty = none.
 std::string unrated_reason(const ApiJson& group, const std::string& part);
 
+/// [{"what", "why", "count"}] as a titled list, at most 20 of them and a word about the rest; empty for none.
+std::string unrated_lines(const ApiJson& reasons, bool terminal);
+
 std::uint64_t count_at(const ApiJson& object, const char* key);  ///< 0 when missing: for counts that are never unknown
 std::string oldest_text(const ApiJson& group);                   ///< "25 s"; "unknown" when none was heard
 std::string share_at(const ApiJson& group, const char* key);     ///< "20.0 %"

@@ -16,7 +16,6 @@ namespace {
 using Json = ApiJson;
 using Align = TextTable::Align;
 
-constexpr std::size_t kMaxReasons = 20;
 constexpr std::size_t kMaxPages = 1'000, kMaxRestarts = 5;
 constexpr std::array<const char*, 3> kHeadlinePrecisions = {"fp64", "fp32", "fp16"};
 
@@ -43,10 +42,6 @@ std::string note(std::initializer_list<std::string> parts) {
     text += part;
   }
   return text;
-}
-
-std::string plural(std::uint64_t count, const std::string& thing) {
-  return count_text(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
 /// "size unknown on 2 nodes"; empty for none.
@@ -91,7 +86,7 @@ void add_device_rows(TextTable& table, const Json& group) {
              counted("size unknown of", count_at(storage, "unknown_disks"), "disk")});
   for (const auto& [media, bytes] : object_at(storage, "by_media").items()) {
     const auto amount = amount_at(object_at(storage, "by_media"), media.c_str());
-    if (amount && *amount > 0) table.add({"  " + media, storage_text(*amount)});
+    if (amount && *amount > 0) table.add({media == "unknown" ? "  media unknown" : "  " + media, storage_text(*amount)});
   }
   const Json& network = object_at(group, "network");
   table.add(
@@ -140,13 +135,7 @@ std::string unrated_block(const Json& group, bool terminal) {
   const Json& unrated = object_at(object_at(group, "peak"), "unrated");
   const Json& reasons = list_at(unrated, "why");
   if (reasons.empty()) return {};
-  TextTable table({{"UNRATED", Align::kLeft}, {"COUNT"}, {"WHY", Align::kLeft}});
-  for (std::size_t i = 0; i < std::min(reasons.size(), kMaxReasons); ++i) {
-    table.add({text_at(reasons[i], "what").value_or("unknown"), count_text(count_at(reasons[i], "count")),
-               text_at(reasons[i], "why").value_or("unknown")});
-  }
-  std::string text = "\n" + table.text(terminal);
-  if (reasons.size() > kMaxReasons) text += "and " + plural(reasons.size() - kMaxReasons, "more reason") + ": --json lists them\n";
+  const std::string text = "\n" + unrated_lines(reasons, terminal);
   return text + "unrated parts are counted above and in no peak: " + plural(count_at(unrated, "cpu_packages"), "cpu package") + ", " +
          plural(count_at(unrated, "accelerators"), "accelerator") + ", on " + plural(count_at(unrated, "nodes"), "node") + "\n";
 }

@@ -3,6 +3,7 @@
 
 #include "common/precision.hpp"
 #include "controller/ctl/commands.hpp"
+#include "controller/ctl/map_figures.hpp"
 #include "controller/ctl/text_table.hpp"
 
 namespace capmap {
@@ -13,28 +14,8 @@ using enum TextTable::Align;
 
 constexpr std::size_t kLabelWidth = 13;
 
-/// "label     text …", wrapped between words at the table's width.
 std::string fact(std::string_view label, const std::string& text) {
-  std::string lines = fitted(printable(label), kLabelWidth - 1);
-  lines.append(kLabelWidth - display_width(lines), ' ');
-  std::size_t column = kLabelWidth;
-  const std::string shown = printable(text);
-  for (std::size_t at = 0; at < shown.size();) {
-    const std::size_t end = std::min(shown.find(' ', at), shown.size());
-    const std::string word = shown.substr(at, end - at);
-    if (column > kLabelWidth && column + 1 + display_width(word) > TextTable::kMaxWidth) {
-      lines += "\n" + std::string(kLabelWidth, ' ');
-      column = kLabelWidth;
-    }
-    if (column > kLabelWidth) {
-      lines += ' ';
-      ++column;
-    }
-    lines += word;
-    column += display_width(word);
-    at = end + 1;
-  }
-  return lines + "\n";
+  return labelled(label, text, kLabelWidth);
 }
 
 std::string known(const std::optional<std::string>& text) {
@@ -47,6 +28,9 @@ std::string known(const std::optional<WideAmount>& amount, std::string (*unit)(W
 
 std::string mib_text(WideAmount mib) {
   return memory_text(mib << 20);
+}
+std::string busy_text(WideAmount millicores) {
+  return cores_text(millicores) + " PUs busy";
 }
 std::string megabytes_text(WideAmount mb) {
   return storage_text(mb * 1'000'000);
@@ -109,9 +93,12 @@ std::string identity_facts(const Json& node) {
 
 std::string cpu_facts(const Json& node) {
   const Json& cpu = object_at(object_at(node, "hardware"), "cpu");
-  const auto count = [&cpu](const char* key) { return known(amount_at(cpu, key), count_text); };
-  std::string counts = count("packages") + " packages, " + count("cores") + " cores, " + count("pus") + " PUs (" +
-                       known(amount_at(node, "pus_allowed"), count_text) + " allowed), " + count("numa_nodes") + " NUMA nodes";
+  const auto count = [&cpu](const char* key, const char* thing) {
+    const auto number = amount_at(cpu, key);
+    return number ? plural(*number, thing) : std::string("unknown ") + thing + "s";
+  };
+  std::string counts = count("packages", "package") + ", " + count("cores", "core") + ", " + count("pus", "PU") + " (" +
+                       known(amount_at(node, "pus_allowed"), count_text) + " allowed), " + count("numa_nodes", "NUMA node");
   for (const Json& kind : list_at(cpu, "core_kinds")) {
     const auto base = number_at(kind, "base_mhz"), most = number_at(kind, "max_mhz");
     counts += "; " + known(amount_at(kind, "cores"), count_text) + " at " + (base ? count_text(*base) + " MHz" : "unknown base clock");
@@ -129,7 +116,7 @@ std::string usage_facts(const Json& node) {
   const auto reading = [&usage](const char* key, std::string (*unit)(WideAmount)) { return known(amount_at(usage, key), unit); };
   return fact("memory", known(amount_at(object_at(node, "hardware"), "memory_bytes"), memory_text) + " installed, " +
                             known(amount_at(node, "memory_total_bytes"), memory_text) + " usable by the system") +
-         fact("use", "cpu " + reading("cpu_busy_millicores", cores_text) + " PUs busy; memory " + reading("memory_used_mib", mib_text) +
+         fact("use", "cpu " + reading("cpu_busy_millicores", busy_text) + "; memory " + reading("memory_used_mib", mib_text) +
                          "; storage " + reading("storage_used_mb", megabytes_text) + ", reading " +
                          reading("storage_read_kbs", kilobytes_rate) + ", writing " + reading("storage_write_kbs", kilobytes_rate) +
                          "; network in " + reading("network_receive_kbps", kilobits_rate) + ", out " +
@@ -156,12 +143,8 @@ std::string peak_tables(const Json& node, bool terminal) {
     any = true;
   }
   std::string text = any ? "\n" + peaks.text(terminal) : "";
-  TextTable unrated({{"UNRATED", kLeft}, {"COUNT"}, {"WHY", kLeft}});
-  const Json& reasons = list_at(object_at(object_at(node, "hardware"), "peak"), "unrated");
-  for (const Json& part : reasons) {
-    unrated.add({known(text_at(part, "what")), known(amount_at(part, "count"), count_text), known(text_at(part, "why"))});
-  }
-  return reasons.empty() ? text : text + "\n" + unrated.text(terminal);
+  const std::string unrated = unrated_lines(list_at(object_at(object_at(node, "hardware"), "peak"), "unrated"), terminal);
+  return unrated.empty() ? text : text + "\n" + unrated;
 }
 
 std::string accelerator_table(const Json& node, bool terminal) {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "controller/ctl/units.hpp"
+
 namespace capmap {
 namespace {
 
@@ -113,6 +115,33 @@ std::string fitted(std::string_view text, std::size_t width) {
     at += character.bytes;
   }
   return width == 0 ? std::string() : std::string(text.substr(0, at)) + std::string(kEllipsis);
+}
+
+std::string labelled(std::string_view label, std::string_view text, std::size_t label_width) {
+  std::string lines = fitted(printable(label), label_width - 1);
+  lines.append(label_width - display_width(lines), ' ');
+  std::size_t column = label_width;
+  const std::string shown = printable(text);
+  for (std::size_t at = 0; at < shown.size();) {
+    const std::size_t end = std::min(shown.find(' ', at), shown.size());
+    const std::string word = shown.substr(at, end - at);
+    if (column > label_width && column + 1 + display_width(word) > TextTable::kMaxWidth) {
+      lines += "\n" + std::string(label_width, ' ');
+      column = label_width;
+    }
+    if (column > label_width) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += display_width(word);
+    at = end + 1;
+  }
+  return lines + "\n";
+}
+
+std::string plural(unsigned __int128 count, const std::string& thing) {
+  return count_text(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
 void TextTable::add(const std::vector<std::string>& cells) {

@@ -14,6 +14,11 @@ std::string printable(std::string_view text);
 /// At most `width` columns; a longer text ends in "…".
 std::string fitted(std::string_view text, std::size_t width);
 
+/// "label     text", the text wrapped between words within TextTable::kMaxWidth and indented by label_width. Both are made printable.
+std::string labelled(std::string_view label, std::string_view text, std::size_t label_width);
+/// "1 node", "1,024 nodes"
+std::string plural(unsigned __int128 count, const std::string& thing);
+
 /// Rows under titles, aligned by display width, at most 100 columns wide where that can be had by shortening text columns.
 class TextTable {
  public:

@@ -13,18 +13,24 @@ namespace {
 
 ApiJson node() {
   return ApiJson::parse(R"({
-    "id": "n-abcdefghijklmnopqrstuvwxya", "hostname": "gpu-17", "site": {"id": "s-aaaaaaaaaaaaaaaaaaaaaaaaaa", "name": "北京一号", "region": "110108"},
-    "liveness": "fresh", "service_state": "in_service", "verdict": "contradicted", "age_ms": 4200, "verdict_reasons": ["memory shrank"],
-    "interval_ms": 10000, "clock_skew_ms": -61000, "agent_version": "0.1.0", "os": "Debian GNU/Linux 12", "kernel": "6.1.0", "virtualization": null,
+    "id": "n-abcdefghijklmnopqrstuvwxya", "hostname": "gpu-17", 
+    "site": {"id": "s-aaaaaaaaaaaaaaaaaaaaaaaaaa", "name": "北京一号", "region": "110108"},
+    "liveness": "fresh", "service_state": "in_service", "verdict": "contradicted",
+    "age_ms": 4200, "verdict_reasons": ["memory shrank"],
+    "interval_ms": 10000, "clock_skew_ms": -61000,
+    "agent_version": "0.1.0", "os": "Debian GNU/Linux 12", "kernel": "6.1.0", "virtualization": null,
     "memory_total_bytes": 540151775232, "pus_allowed": 96, "shape_id": null,
-    "hardware": {"cpu": {"architecture": "x86_64", "model": "Intel Xeon Platinum 8480+", "microarchitecture": null, "packages": 2, "cores": 48,
+    "hardware": {"cpu": {"architecture": "x86_64", "model": "Intel Xeon Platinum 8480+", "microarchitecture": null,
+                         "packages": 2, "cores": 48,
                          "pus": 96, "numa_nodes": null, "core_kinds": [{"cores": 48, "pus": 96, "base_mhz": 2000, "max_mhz": null}],
                          "isa": ["amx_bf16", "avx2"]},
                  "memory_bytes": 549755813888,
                  "peak": {"cpu": {"fp64_mflops": 3072000}, "accelerators": {"int8_mflops": 1979000000},
                           "unrated": [{"what": "New NPU", "why": "not in the chip table", "count": 1}]}},
-    "accelerators": [{"pci_address": "0000:17:00.0", "name": null, "pci_id": "1e52:401e", "memory_bytes": null, "used": null, "healthy": true},
-                     {"pci_address": "0000:65:00.0", "name": "NVIDIA H100", "memory_bytes": 85899345920, "used": true, "memory_used_mib": 1024,
+    "accelerators": [{"pci_address": "0000:17:00.0", "name": null, "pci_id": "1e52:401e",
+                      "memory_bytes": null, "used": null, "healthy": true},
+                     {"pci_address": "0000:65:00.0", "name": "NVIDIA H100", "memory_bytes": 85899345920,
+                      "used": true, "memory_used_mib": 1024,
                       "busy_permille": 987, "healthy": null}],
     "disks": [{"name": "nvme0n1", "media": "nvme", "bytes": 3840755982336, "model": "PM9A3"}],
     "nics": [{"name": "ens1f0", "type": "ethernet", "speed_mbps": 25000, "rdma": true}],
@@ -47,7 +53,7 @@ TEST_CASE("a node is shown with its readings, and what it did not say is unknown
   CHECK_THAT(text, Contains("cpu 12.4 PUs busy; memory unknown; storage unknown, reading") && Contains("network in 12 kbit/s"));
   CHECK_THAT(text, Contains("fp64                   3.07 TFLOP/s             –"));
   CHECK_THAT(text, Contains("1.98 POP/s"));
-  CHECK_THAT(text, Contains("New NPU      1  not in the chip table"));
+  CHECK_THAT(text, Contains("1 x New NPU  not in the chip table"));
   CHECK_THAT(text, Contains("PCI 1e52:401e") && Contains("98.7 %") && Contains("80.0 GiB  used        1.00 GiB"));
   CHECK_THAT(text, Contains("3.84 TB") && Contains("25.0 Gbit/s  yes"));
   CHECK_THAT(text, Contains("storage      sys/block/sda/size: not readable"));

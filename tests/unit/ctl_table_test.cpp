@@ -62,3 +62,12 @@ TEST_CASE("titles are bold on a terminal only") {
   CHECK(table.text(false) == "A\n");
   CHECK(table.text(true) == "\033[1mA\033[0m\n");
 }
+
+TEST_CASE("a labelled text is wrapped between words, and a long label does not push it away") {
+  CHECK(labelled("cpu", "two cores", 6) == "cpu   two cores\n");
+  CHECK(labelled("accelerator", "one", 6) == "acce… one\n");
+  const std::string text = labelled("cpu", std::string(60, 'a') + " " + std::string(60, 'b'), 6);
+  CHECK(text == "cpu   " + std::string(60, 'a') + "\n      " + std::string(60, 'b') + "\n");
+  CHECK(plural(1, "node") == "1 node");
+  CHECK(plural(0, "node") == "0 nodes");
+}
