@@ -15,60 +15,83 @@ constexpr std::array<ReadingSum Cell::*, kReadingCount> kSumFields = {
 constexpr std::uint64_t kMillicores = 1'000;
 constexpr std::uint64_t kMibPerGib = 1'024;
 
-struct Plus {
-  template <class Counter>
-  void operator()(Counter& counter, std::uint64_t amount) const {
-    counter = static_cast<Counter>(counter + amount);
-  }
-};
-
-struct Minus {
-  template <class Counter>
-  void operator()(Counter& counter, std::uint64_t amount) const {
-    if (counter < amount) check(false, "a cell would fall below zero");
-    counter = static_cast<Counter>(counter - amount);
-  }
-};
-
-template <class Step>
-void fold_reading(ReadingSum& sum, std::optional<std::uint64_t> value, Step step) {
-  if (!value) return;
-  step(sum.sum, *value);
-  step(sum.known, 1);
+template <class Counter>
+void add(Counter& counter, std::uint64_t amount) {
+  counter = static_cast<Counter>(counter + amount);
 }
 
-template <class Step>
-void fold_amounts(Cell& cell, const Contribution& part, Step step) {
-  for (std::size_t i = 0; i < kReadingCount; ++i) fold_reading(cell.*kSumFields[i], part.readings[i], step);
-  fold_reading(cell.cpu_free_millicores, part.cpu_free_millicores, step);
-  fold_reading(cell.memory_free_mib, part.memory_free_mib, step);
-  step(cell.accelerators_used, part.accelerators_used);
-  step(cell.accelerators_free, part.accelerators_free);
-  step(cell.accelerators_use_unknown, part.accelerators_use_unknown);
-  step(cell.accelerators_unhealthy, part.accelerators_unhealthy);
-  if (part.cpu_free_millicores) step(cell.free_cores_histogram[power_bucket(*part.cpu_free_millicores / kMillicores)], 1);
-  if (part.memory_free_mib) step(cell.free_memory_gib_histogram[power_bucket(*part.memory_free_mib / kMibPerGib)], 1);
-  if (part.free_accelerators_bucket) step(cell.free_accelerators_histogram[*part.free_accelerators_bucket], 1);
+template <class Counter>
+void subtract(Counter& counter, std::uint64_t amount) {
+  if (counter < amount) check(false, "a cell would fall below zero");
+  counter = static_cast<Counter>(counter - amount);
 }
 
-template <class Step>
-void fold_heard(Cell& cell, const std::optional<std::uint64_t>& heard_ms, Step step) {
+/// Puts one value in the place of another; where nothing changes, nothing is touched.
+void shift(ReadingSum& sum, const std::optional<std::uint64_t>& before, const std::optional<std::uint64_t>& after) {
+  if (before == after) return;
+  if (before) {
+    subtract(sum.sum, *before);
+    subtract(sum.known, 1);
+  }
+  if (after) {
+    add(sum.sum, *after);
+    add(sum.known, 1);
+  }
+}
+
+void shift(std::uint32_t& count, std::uint32_t before, std::uint32_t after) {
+  if (before == after) return;
+  subtract(count, before);
+  add(count, after);
+}
+
+template <std::size_t N>
+void shift(std::array<std::uint32_t, N>& histogram, const std::optional<std::size_t>& before, const std::optional<std::size_t>& after) {
+  if (before == after) return;
+  if (before) subtract(histogram[*before], 1);
+  if (after) add(histogram[*after], 1);
+}
+
+std::optional<std::size_t> bucket_of(const std::optional<std::uint64_t>& amount, std::uint64_t unit) {
+  if (!amount) return std::nullopt;
+  return power_bucket(*amount / unit);
+}
+
+/// Takes a node out of the slot of when it was heard, or puts it in.
+void count_heard(Cell& cell, const std::optional<std::uint64_t>& heard_ms, bool in) {
   if (!heard_ms) return;
-  step(cell.heard_ms_sum, *heard_ms);
-  step(cell.heard_nodes, 1);
   const auto wanted = *heard_ms / kHeardSlotMs[static_cast<std::size_t>(cell.key.liveness)];
   auto& slots = cell.heard_slots;
   auto at = std::lower_bound(slots.begin(), slots.end(), wanted, [](const auto& slot, std::uint64_t value) { return slot.first < value; });
   if (at == slots.end() || at->first != wanted) at = slots.insert(at, {wanted, 0});
-  step(at->second, 1);
+  if (in) {
+    add(at->second, 1);
+    return;
+  }
+  subtract(at->second, 1);
   if (at->second == 0) slots.erase(at);
 }
 
-template <class Step>
-void fold(Cell& cell, const Contribution& part, Step step) {
-  step(cell.nodes, 1);
-  fold_amounts(cell, part, step);
-  fold_heard(cell, part.heard_ms, step);
+/// Replaces what a node adds to a cell; a Contribution of nothing stands for not being there.
+void shift(Cell& cell, const Contribution& before, const Contribution& after) {
+  for (std::size_t i = 0; i < kReadingCount; ++i) shift(cell.*kSumFields[i], before.readings[i], after.readings[i]);
+  shift(cell.cpu_free_millicores, before.cpu_free_millicores, after.cpu_free_millicores);
+  shift(cell.memory_free_mib, before.memory_free_mib, after.memory_free_mib);
+  shift(cell.accelerators_used, before.accelerators_used, after.accelerators_used);
+  shift(cell.accelerators_free, before.accelerators_free, after.accelerators_free);
+  shift(cell.accelerators_use_unknown, before.accelerators_use_unknown, after.accelerators_use_unknown);
+  shift(cell.accelerators_unhealthy, before.accelerators_unhealthy, after.accelerators_unhealthy);
+  const auto cores_bucket = [](const Contribution& part) { return bucket_of(part.cpu_free_millicores, kMillicores); };
+  const auto memory_bucket = [](const Contribution& part) { return bucket_of(part.memory_free_mib, kMibPerGib); };
+  shift(cell.free_cores_histogram, cores_bucket(before), cores_bucket(after));
+  shift(cell.free_memory_gib_histogram, memory_bucket(before), memory_bucket(after));
+  shift(cell.free_accelerators_histogram, before.free_accelerators_bucket, after.free_accelerators_bucket);
+  if (before.heard_ms == after.heard_ms) return;
+  count_heard(cell, after.heard_ms, true);
+  count_heard(cell, before.heard_ms, false);
+  add(cell.heard_ms_sum, after.heard_ms.value_or(0));
+  subtract(cell.heard_ms_sum, before.heard_ms.value_or(0));
+  shift(cell.heard_nodes, before.heard_ms ? 1 : 0, after.heard_ms ? 1 : 0);
 }
 
 bool is_empty(const Cell& cell) {
@@ -87,14 +110,14 @@ void add_free(Contribution& part, const NodeTable& nodes, RowIndex row, const Ha
     part.cpu_free_millicores = all - std::min<std::uint64_t>(all, *busy);
   }
   if (const auto used = part.readings[kMemoryUsed]; used && place.is(Place::kMemoryKnown)) {
-    const std::uint64_t all = nodes.memory_total_mib(row);
+    const std::uint64_t all = nodes.levels(row).memory_total_mib;
     part.memory_free_mib = all - std::min<std::uint64_t>(all, *used);
   }
 }
 
 void add_accelerators(Contribution& part, const NodeTable& nodes, RowIndex row, const HardwareFacts& facts) {
   if (nodes.place(row).shape == 0) return;
-  const auto& devices = nodes.devices(row);
+  const auto devices = facts.accelerators == 0 ? Devices{} : nodes.devices(row);  // most rows have none: nothing to fetch
   const std::uint32_t known = std::uint32_t{devices.used} + devices.free + devices.unhealthy;
   part.accelerators_used = devices.used;
   part.accelerators_free = devices.free;
@@ -106,17 +129,10 @@ void add_accelerators(Contribution& part, const NodeTable& nodes, RowIndex row, 
 
 }  // namespace
 
-bool Contribution::same_amounts(const Contribution& other) const {
-  return readings == other.readings && cpu_free_millicores == other.cpu_free_millicores && memory_free_mib == other.memory_free_mib &&
-         accelerators_used == other.accelerators_used && accelerators_free == other.accelerators_free &&
-         accelerators_use_unknown == other.accelerators_use_unknown && accelerators_unhealthy == other.accelerators_unhealthy &&
-         free_accelerators_bucket == other.free_accelerators_bucket;
-}
-
 Contribution contribution_of(const NodeTable& nodes, RowIndex row, const HardwareFacts& facts) {
   Contribution part;
   const auto& place = nodes.place(row);
-  const auto& readings = nodes.readings(row);
+  const auto& readings = nodes.levels(row).readings;
   for (std::size_t i = 0; i < kReadingCount; ++i) {
     if ((place.known >> i & 1U) != 0) part.readings[i] = readings[i];
   }
@@ -146,13 +162,15 @@ CellSlot CellTable::add(const CellKey& key, const Contribution& part) {
     cells_[at->second]->key = key;
     arrived_.emplace_back(key, at->second);
   }
-  fold(*cells_[at->second], part, Plus{});
+  ++cells_[at->second]->nodes;
+  shift(*cells_[at->second], Contribution{}, part);
   return at->second;
 }
 
 void CellTable::remove(CellSlot slot, const Contribution& part) {
   auto& cell = *cells_[slot];
-  fold(cell, part, Minus{});
+  --cell.nodes;
+  shift(cell, part, Contribution{});
   if (cell.nodes > 0) return;
   check(is_empty(cell), "a cell without nodes still holds something");
   slots_.erase(cell.key);
@@ -167,14 +185,7 @@ CellSlot CellTable::change(CellSlot slot, const Contribution& before, const Cell
     remove(slot, before);
     return add(key, after);
   }
-  if (!before.same_amounts(after)) {
-    fold_amounts(cell, before, Minus{});
-    fold_amounts(cell, after, Plus{});
-  }
-  if (before.heard_ms != after.heard_ms) {
-    fold_heard(cell, before.heard_ms, Minus{});
-    fold_heard(cell, after.heard_ms, Plus{});
-  }
+  shift(cell, before, after);
   return slot;
 }
 

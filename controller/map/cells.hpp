@@ -21,9 +21,6 @@ struct Contribution {
   std::uint32_t accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0, accelerators_unhealthy = 0;
   std::optional<std::size_t> free_accelerators_bucket;  ///< absent: not one of its devices is known to be free or not
   std::optional<std::uint64_t> heard_ms;
-
-  /// Equal in all but the time it was heard.
-  [[nodiscard]] bool same_amounts(const Contribution& other) const;
 };
 
 /// What the row of a node adds to its cell: the only place that says so.

@@ -33,8 +33,8 @@ LivenessQueues::LivenessQueues(NodeTable& nodes) : nodes_(&nodes) {
 void LivenessQueues::enter(RowIndex row, Liveness liveness) {
   if (liveness == Liveness::kLost) return;
   auto& queue = queues_[at(liveness)];
-  nodes_->links(row) = {.previous = queue.last, .next = kNone};
-  (queue.last == kNone ? queue.first : nodes_->links(queue.last).next) = row;
+  nodes_->talk(row).links = {.previous = queue.last, .next = kNone};
+  (queue.last == kNone ? queue.first : nodes_->talk(queue.last).links.next) = row;
   queue.last = row;
   ++queue.size;
 }
@@ -43,9 +43,9 @@ void LivenessQueues::leave(RowIndex row, Liveness liveness) {
   if (liveness == Liveness::kLost) return;
   auto& queue = queues_[at(liveness)];
   check(queue.size > 0, "a row leaves a liveness queue it is not in");
-  const auto links = nodes_->links(row);
-  (links.previous == kNone ? queue.first : nodes_->links(links.previous).next) = links.next;
-  (links.next == kNone ? queue.last : nodes_->links(links.next).previous) = links.previous;
+  const auto links = nodes_->talk(row).links;
+  (links.previous == kNone ? queue.first : nodes_->talk(links.previous).links.next) = links.next;
+  (links.next == kNone ? queue.last : nodes_->talk(links.next).links.previous) = links.previous;
   --queue.size;
 }
 

@@ -21,7 +21,7 @@ void keep_hello(NodeTable& nodes, RowIndex row, const Hello& hello, std::uint64_
   if (hello.time_unix_ms) cold.clock_skew_ms = static_cast<std::int64_t>(*hello.time_unix_ms - now_unix_ms);
   auto& place = nodes.place(row);
   place.set(Place::kMemoryKnown, hello.memory_total_bytes.has_value());
-  nodes.memory_total_mib(row) =
+  nodes.levels(row).memory_total_mib =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(hello.memory_total_bytes.value_or(0) / kBytesPerMib, UINT32_MAX));
   place.set(Place::kPusKnown, hello.pus_allowed.has_value());
   nodes.talk(row).pus_allowed = static_cast<std::uint16_t>(std::min<std::uint32_t>(hello.pus_allowed.value_or(0), UINT16_MAX));
@@ -231,7 +231,7 @@ bool CapacityMap::State::take_readings(RowIndex row, const Readings& readings) {
     const auto bit = static_cast<std::uint8_t>(1U << i);
     auto why = doubt_reading(i, *value, held);
     place.known = static_cast<std::uint8_t>(why ? place.known & ~bit : place.known | bit);
-    if (!why) nodes.readings(row)[i] = *value;
+    if (!why) nodes.levels(row).readings[i] = *value;
     good = good && !why;
     note_insane(row, i, std::move(why));
   }

@@ -16,7 +16,7 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.liveness = place.liveness;
   out.service = place.service;
   out.verdict = verdict(row);
-  out.revision = nodes.revision(row);
+  out.revision = nodes.talk(row).revision;
   if (place.is(Place::kHeard)) out.last_heard_boot_ms = talk.heard_ms;
   out.interval_ms = options.interval_ms;
   out.session = talk.session;
@@ -34,7 +34,7 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.nic_names = hello.nic_names;
   out.accelerator_addresses = hello.accelerator_addresses;
   for (std::size_t i = 0; i < kReadingCount; ++i) {
-    if ((place.known >> i & 1U) != 0) out.usage.readings.*kReadingFields[i] = nodes.readings(row)[i];
+    if ((place.known >> i & 1U) != 0) out.usage.readings.*kReadingFields[i] = nodes.levels(row).readings[i];
   }
   out.usage.accelerators = cold.accelerators;
   out.problems = hello.problems;

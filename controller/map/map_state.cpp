@@ -57,7 +57,7 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start) {
 }
 
 void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
-  nodes.revision(row) = ++revision;
+  nodes.talk(row).revision = ++revision;
   auto& place = nodes.place(row);
   if (!place.is(Place::kCounted)) return;
   const CellKey key{.site = place.site,
@@ -121,7 +121,7 @@ void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
   place.set(Place::kFactsContradict, hardware && !contradictions(cold.hello, *hardware).empty());
   Readings taken;
   for (std::size_t i = 0; i < kReadingCount; ++i) {
-    if ((place.known >> i & 1U) != 0) taken.*kReadingFields[i] = nodes.readings(row)[i];
+    if ((place.known >> i & 1U) != 0) taken.*kReadingFields[i] = nodes.levels(row).readings[i];
   }
   take_readings(row, taken);
   if (!cold.accelerators.empty()) take_accelerators(row, cold.accelerators);
@@ -145,7 +145,7 @@ ReadingLimits CapacityMap::State::reading_limits(RowIndex row) const {
   ReadingLimits held{.pus = facts.pus, .memory_mib = {}, .disks_bytes = facts.disks_bytes, .accelerators = {}};
   if (place.is(Place::kPusKnown)) held.pus = std::max(facts.pus.value_or(0), static_cast<std::uint32_t>(nodes.talk(row).pus_allowed));
   if (place.is(Place::kMemoryKnown)) {
-    held.memory_mib = nodes.memory_total_mib(row);
+    held.memory_mib = nodes.levels(row).memory_total_mib;
   } else if (facts.memory_bytes) {
     held.memory_mib = *facts.memory_bytes / kBytesPerMib;
   }

@@ -47,21 +47,30 @@ struct Place {
   void set(std::uint8_t word, bool on) { flags = static_cast<std::uint8_t>(on ? flags | word : flags & ~word); }
 };
 
-/// Which agent start is spoken with, and how far.
+/// Neighbours in a liveness queue.
+struct Links {
+  RowIndex previous = 0, next = 0;
+};
+
+/// Which agent start is spoken with, and how far: what every message changes, side by side.
 struct Talk {
   std::uint64_t run_id = 0;  ///< 0 = no hello yet
   std::uint64_t heard_ms : 48 = 0;
   std::uint64_t pus_allowed : 16 = 0;
   std::uint32_t session = 0, seq = 0;
+  std::uint64_t revision = 0;
+  Links links;
+};
+
+/// What is taken now, and the memory it is taken from.
+struct Levels {
+  std::array<std::uint32_t, kReadingCount> readings{};
+  std::uint32_t memory_total_mib = 0;
 };
 
 /// What became of a node's accelerators; the devices of its shape that are in none of these have unknown use.
 struct Devices {
   std::uint16_t used = 0, free = 0, unhealthy = 0;
-};
-
-struct Links {
-  RowIndex previous = 0, next = 0;
 };
 
 /// What is looked at rarely: kept as it was said.
@@ -99,15 +108,10 @@ class NodeTable {
   [[nodiscard]] const Talk& talk(RowIndex row) const { return at(row).talks[row % kChunkRows]; }
   Place& place(RowIndex row) { return at(row).places[row % kChunkRows]; }
   [[nodiscard]] const Place& place(RowIndex row) const { return at(row).places[row % kChunkRows]; }
-  std::array<std::uint32_t, kReadingCount>& readings(RowIndex row) { return at(row).readings[row % kChunkRows]; }
-  [[nodiscard]] const std::array<std::uint32_t, kReadingCount>& readings(RowIndex row) const { return at(row).readings[row % kChunkRows]; }
-  std::uint32_t& memory_total_mib(RowIndex row) { return at(row).memory_total_mib[row % kChunkRows]; }
-  [[nodiscard]] std::uint32_t memory_total_mib(RowIndex row) const { return at(row).memory_total_mib[row % kChunkRows]; }
+  Levels& levels(RowIndex row) { return at(row).levels[row % kChunkRows]; }
+  [[nodiscard]] const Levels& levels(RowIndex row) const { return at(row).levels[row % kChunkRows]; }
   Devices& devices(RowIndex row) { return at(row).devices[row % kChunkRows]; }
   [[nodiscard]] const Devices& devices(RowIndex row) const { return at(row).devices[row % kChunkRows]; }
-  std::uint64_t& revision(RowIndex row) { return at(row).revisions[row % kChunkRows]; }
-  [[nodiscard]] std::uint64_t revision(RowIndex row) const { return at(row).revisions[row % kChunkRows]; }
-  Links& links(RowIndex row) { return at(row).links[row % kChunkRows]; }
   ColdRecord& cold(RowIndex row) { return *at(row).cold[row % kChunkRows]; }
   [[nodiscard]] const ColdRecord& cold(RowIndex row) const { return *at(row).cold[row % kChunkRows]; }
 
@@ -116,11 +120,8 @@ class NodeTable {
     std::array<NodeId, kChunkRows> ids;
     std::array<Talk, kChunkRows> talks;
     std::array<Place, kChunkRows> places;
-    std::array<std::array<std::uint32_t, kReadingCount>, kChunkRows> readings;
-    std::array<std::uint32_t, kChunkRows> memory_total_mib;
+    std::array<Levels, kChunkRows> levels;
     std::array<Devices, kChunkRows> devices;
-    std::array<std::uint64_t, kChunkRows> revisions;
-    std::array<Links, kChunkRows> links;
     std::array<std::unique_ptr<ColdRecord>, kChunkRows> cold;
   };
 
@@ -135,8 +136,7 @@ class NodeTable {
 };
 
 constexpr std::size_t NodeTable::hot_row_bytes() {
-  return sizeof(NodeId) + sizeof(Talk) + sizeof(Place) + kReadingCount * sizeof(std::uint32_t) + sizeof(std::uint32_t) + sizeof(Devices) +
-         sizeof(std::uint64_t) + sizeof(Links);
+  return sizeof(NodeId) + sizeof(Talk) + sizeof(Place) + sizeof(Levels) + sizeof(Devices);
 }
 static_assert(NodeTable::hot_row_bytes() <= 110, "a hot row has outgrown its budget");
 

@@ -69,7 +69,7 @@ std::string dimension_text(Dimension dimension, const MapView& view, const CellK
   }
 }
 
-GroupKeys::GroupKeys(const MapView& view, const std::vector<Dimension>& by) : view_(view), joins_(by.size()), joined_(by.size(), 0) {
+GroupKeys::GroupKeys(const MapView& view, const std::vector<Dimension>& by) : view_(view), joins_(by.size()) {
   const std::size_t states = std::max(kServiceStateNames.size(), kLivenessCount);
   for (const auto dimension : by) {
     const auto causes = depends_on(dimension) == Depends::kState      ? states
@@ -93,11 +93,17 @@ std::uint32_t GroupKeys::code(Column& column, const CellKey& key) {
 std::uint32_t GroupKeys::group_of(const CellKey& key) {
   std::uint32_t group = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const auto number = code(columns_[i], key);
-    const auto [found, made] = joins_[i].try_emplace(std::uint64_t{group} << 32 | number, joined_[i]);
+    auto& join = joins_[i];
+    const auto pair = std::uint64_t{group} << 32 | code(columns_[i], key);
+    if (pair == join.last_pair) {
+      group = join.last_group;
+      continue;
+    }
+    const auto [found, made] = join.groups.try_emplace(pair, static_cast<std::uint32_t>(join.groups.size()));
     group = found->second;
+    join.last_pair = pair;
+    join.last_group = group;
     if (!made) continue;
-    ++joined_[i];
     if (i + 1 < columns_.size()) continue;
     std::vector<std::string> texts;
     for (auto& column : columns_) texts.push_back(column.texts[code(column, key)]);

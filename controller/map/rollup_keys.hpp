@@ -29,12 +29,17 @@ class GroupKeys {
     std::unordered_map<std::string, std::uint32_t> numbers;
     std::vector<std::string> texts;
   };
+  /// (group of the columns before, code of this one) -> group; the last one kept at hand because neighbours are alike.
+  struct Join {
+    std::unordered_map<std::uint64_t, std::uint32_t> groups;
+    std::uint64_t last_pair = UINT64_MAX;
+    std::uint32_t last_group = 0;
+  };
   std::uint32_t code(Column& column, const CellKey& key);
 
   const MapView& view_;
   std::vector<Column> columns_;
-  std::vector<std::unordered_map<std::uint64_t, std::uint32_t>> joins_;  ///< [column]: (group so far, code) -> group
-  std::vector<std::uint32_t> joined_;                                    ///< [column]: groups so far
+  std::vector<Join> joins_;  ///< [column]
   std::vector<std::vector<std::string>> texts_;
 };
 

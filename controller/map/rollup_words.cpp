@@ -1,14 +1,23 @@
 #include <algorithm>
+#include <utility>
 
 #include "controller/map/rollup.hpp"
 
 namespace capmap {
 namespace {
 
+constexpr std::size_t kLongestWord = 40;  ///< of an unknown word that is said back
+
 std::string known_dimensions() {
   std::string all;
   for (const char* name : kDimensionNames) all += (all.empty() ? "" : ", ") + std::string(name);
   return all;
+}
+
+Error no_dimension(std::string_view word, std::string_view why) {
+  std::string what(1, '"');
+  what.append(word.substr(0, kLongestWord)).append("\" ").append(why).append("; known: ").append(known_dimensions());
+  return {ErrorCode::kMalformed, std::move(what)};
 }
 
 /// Part of a whole in permille, rounded up: 0 means none at all.
@@ -24,17 +33,13 @@ Result<std::vector<Dimension>> parse_dimensions(std::string_view text) {
     const auto comma = text.find(',');
     const auto word = text.substr(0, comma);
     const auto* const found = std::find(kDimensionNames.begin(), kDimensionNames.end(), word);
-    if (found == kDimensionNames.end()) {
-      return Error{ErrorCode::kMalformed, "\"" + std::string(word.substr(0, 40)) + "\" is no dimension; known: " + known_dimensions()};
-    }
+    if (found == kDimensionNames.end()) return no_dimension(word, "is no dimension");
     const auto dimension = static_cast<Dimension>(found - kDimensionNames.begin());
-    if (std::find(by.begin(), by.end(), dimension) != by.end()) {
-      return Error{ErrorCode::kMalformed, "\"" + std::string(word) + "\" is named twice"};
-    }
+    if (std::find(by.begin(), by.end(), dimension) != by.end()) return no_dimension(word, "is named twice");
     by.push_back(dimension);
     if (comma == std::string_view::npos) return by;
     text.remove_prefix(comma + 1);
-    if (text.empty()) return Error{ErrorCode::kMalformed, "a dimension is missing after the last comma; known: " + known_dimensions()};
+    if (text.empty()) return no_dimension(text, "after the last comma is no dimension");
   }
   return by;
 }
