@@ -282,3 +282,30 @@ TEST_CASE("the admin token is not sent over plain HTTP to another machine") {
     CHECK(reply.error().code == ErrorCode::kDenied);
   }
 }
+
+TEST_CASE("the manual and the completion know every command and flag that help shows") {
+  const auto read = [](const std::string& path) {
+    std::ifstream file(std::string(CAPMAP_SOURCE_DIR) + "/packaging/" + path);
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    std::erase(text, '\\');
+    return text;
+  };
+  const std::string manual = read("man/capmapctl.1"), completion = read("completions/capmapctl");
+  REQUIRE(manual.size() > 1'000);
+  const std::vector<std::vector<std::string>> commands = {
+      {},        {"init"},          {"token"}, {"token", "create"}, {"sites"}, {"sites", "list"}, {"sites", "add"},
+      {"nodes"}, {"nodes", "show"}, {"map"},   {"status"}};
+  for (auto arguments : commands) {
+    for (const auto& word : arguments) CHECK_THAT(manual + completion, Contains(word));
+    arguments.emplace_back("--help");
+    std::istringstream words(say(arguments).out);
+    for (std::string word; words >> word;) {
+      const auto at = word.find("--");
+      if (at == std::string::npos || word.starts_with("examples")) continue;
+      const std::string flag = word.substr(at, word.find_first_of("=,:;)\"'", at) - at);
+      INFO(flag);
+      CHECK_THAT(manual, Contains(flag));
+      CHECK_THAT(completion, Contains(flag));
+    }
+  }
+}
