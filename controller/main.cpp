@@ -140,7 +140,8 @@ int run(const ControllerSettings& settings) {
                                  .admin_token_hash = secret_hash(parts.admin_token),
                                  .input = kHttpPipe,
                                  .map = kMapQueryPipe,
-                                 .admin = kAdminPipe};
+                                 .admin = kAdminPipe,
+                                 .version = CAPMAP_VERSION};
   const HttpSources http_sources{.view = view, .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &map_metrics}, .clock = clock};
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] { return run_http(context, http_options, http_sources, http_ready); });
