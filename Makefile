@@ -43,9 +43,9 @@ demo:  ## from nothing to a node on the map, on this machine; ONCE=1 ends after 
 	@ONCE=$(ONCE) packaging/demo.sh build/release
 
 bench: build  ## measure the promises of the design; prints ratios to a reference
-	@ran=0; for program in tests/bench/*.sh build/release/tests/bench/capmap_bench_*; do \
-	  if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $$program"; "$$program"; ran=1; fi; done; \
-	[ $$ran = 1 ] || { echo "bench: nothing to run below tests/bench"; exit 1; }
+	@ran=0; failed=0; for program in tests/bench/*.sh build/release/tests/bench/capmap_bench_*; do \
+	  if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $$program"; "$$program" || failed=1; ran=1; fi; done; \
+	[ $$ran = 1 ] || { echo "bench: nothing to run below tests/bench"; exit 1; }; exit $$failed
 
 fuzz:  ## fuzz every entrance for outside bytes, SECONDS=60 each
 	@packaging/install_deps.sh build fuzz
