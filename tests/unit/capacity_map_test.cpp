@@ -2,44 +2,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/map_agent.hpp"
+#include "tests/support/map_world.hpp"
 
 using namespace capmap;
 using namespace capmap::test;
-
-namespace {
-
-constexpr std::uint64_t kStart = 1'000'000;
-
-/// A map without a chip table, with one site and the agents let in after the start.
-struct World {
-  CapacityMap map{MapOptions{.epoch = 7}, nullptr, kStart};
-  std::uint64_t now = kStart;
-
-  MapAgent agent(std::uint64_t number, Shape shape, std::uint64_t site = 1) {
-    KnownNode node;
-    node.id = numbered_id<NodeId>(number);
-    node.site = numbered_id<SiteId>(site);
-    node.hostname = "joined-as";
-    map.add_node(node, false, now);
-    return {.node = node.id, .run_id = 1'000 + number, .shape = std::move(shape)};
-  }
-  Answer say(const MapAgent& agent, AgentMessage message) { return map.apply(agent.node, message, now, now + 5'000); }
-  /// Hello, shape and usage.
-  void introduce(MapAgent& agent, Usage usage) {
-    say(agent, agent.hello());
-    say(agent, agent.shape_message());
-    say(agent, agent.usage(std::move(usage)));
-  }
-  void pass(std::uint64_t ms) {
-    now += ms;
-    map.advance(now);
-  }
-  std::vector<Cell> cells() { return map.view(now, now)->cells; }
-  NodeRow row(const MapAgent& agent) { return *map.node(agent.node); }
-};
-
-}  // namespace
 
 TEST_CASE("capacity map: a node let in is in no cell until it says hello, and then until its shape comes on hardware row 0") {
   World world;
@@ -247,64 +213,6 @@ TEST_CASE("capacity map: a shape no node has used for a day is forgotten") {
   CHECK(world.map.counters().hardware_rows == 1);
   world.pass(24ULL * 3'600'000);
   CHECK(world.map.counters().shapes == 1);  // still in use, by a node that is lost
-}
-
-TEST_CASE("capacity map: an insane reading is unknown and contradicts its node until a good one comes") {
-  World world;
-  auto agent = world.agent(1, server_shape(8, 64, 2));
-  world.introduce(agent, usage_of(busy(1'000, 100), "ff"));
-  const auto answer = world.say(agent, agent.heartbeat(busy(17'601, 70'000)));
-  CHECK(answer.refused == "insane_reading");
-  CHECK(answer.applied_seq == agent.seq);
-  auto row = world.row(agent);
-  CHECK(row.usage.readings == Readings{});
-  CHECK(row.verdict == Verdict::kContradicted);
-  CHECK(row.verdict_reasons.size() == 2);
-  CHECK(row.liveness == Liveness::kFresh);
-  world.say(agent, agent.heartbeat(busy(17'600, 100)));
-  CHECK(world.row(agent).verdict == Verdict::kConsistent);
-  CHECK(world.say(agent, agent.usage(usage_of(busy(1, 1), "fff"))).refused == "insane_reading");
-  row = world.row(agent);
-  CHECK(row.verdict_reasons == std::vector<std::string>{"use of 3 accelerators where the shape has 2"});
-  CHECK(world.cells()[0].accelerators_use_unknown == 2);
-  CHECK(world.say(agent, agent.hello()).refused.empty());
-  CHECK(world.row(agent).verdict == Verdict::kContradicted);  // a hello says nothing about use
-}
-
-TEST_CASE("capacity map: readings said before the shape was known are held against it when it comes") {
-  World world;
-  auto agent = world.agent(1, server_shape(8, 64, 1));
-  auto hello = agent.hello();
-  hello.pus_allowed.reset();
-  hello.memory_total_bytes.reset();
-  world.say(agent, hello);
-  CHECK(world.say(agent, agent.usage(usage_of(busy(99'999, 100), "ff"))).refused.empty());
-  world.say(agent, agent.shape_message());
-  const auto row = world.row(agent);
-  CHECK(row.verdict == Verdict::kContradicted);
-  CHECK_FALSE(row.usage.readings.cpu_busy_millicores);
-  CHECK(row.usage.readings.memory_used_mib == 100U);
-  CHECK(row.usage.accelerators.empty());
-}
-
-TEST_CASE("capacity map: hello against shape: more or far less memory, more PUs, are contradictions") {
-  World world;
-  auto agent = world.agent(1, server_shape(8, 64, 0));
-  world.introduce(agent, {});
-  const auto verdict_with = [&](std::uint64_t memory, std::uint32_t pus) {
-    auto hello = agent.hello();
-    hello.memory_total_bytes = memory;
-    hello.pus_allowed = pus;
-    world.say(agent, hello);
-    return world.row(agent).verdict;
-  };
-  CHECK(verdict_with(63 * kGib, 16) == Verdict::kConsistent);
-  CHECK(verdict_with(65 * kGib, 16) == Verdict::kContradicted);
-  CHECK(verdict_with(31 * kGib, 16) == Verdict::kContradicted);
-  CHECK(verdict_with(64 * kGib, 17) == Verdict::kContradicted);
-  CHECK(verdict_with(64 * kGib, 2) == Verdict::kConsistent);
-  world.say(agent, agent.heartbeat(busy(3'000, 0)));
-  CHECK(world.cells()[0].cpu_free_millicores == ReadingSum{0, 1});  // two PUs allowed, three busy
 }
 
 TEST_CASE("capacity map: a put site changes attributes in place, a node added again moves") {

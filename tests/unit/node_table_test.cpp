@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "controller/map/cells.hpp"
-#include "controller/map/sanity.hpp"
 #include "controller/map/shapes.hpp"
 #include "tests/support/map_agent.hpp"
 
@@ -75,20 +74,6 @@ TEST_CASE("shapes: without a chip table nothing is rated, everything is counted,
   CHECK(row->accelerator_names == std::vector<std::string>{"10de:2330"});
   CHECK(row->peak.unrated == std::vector<Unrated>{{"cpu", "no chip table loaded", 2}, {"10de:2330", "no chip table loaded", 4}});
   CHECK(row->peak.rated_accelerators == 0);
-}
-
-TEST_CASE("sanity: instruction sets that the CPU's model cannot have contradict its hardware") {
-  auto chips = ChipTable::load(CAPMAP_SOURCE_DIR "/schemas/catalog");
-  REQUIRE(chips);
-  ShapeTable shapes(std::make_shared<const ChipTable>(std::move(*chips)));
-  auto shape = server_shape(8, 64, 0);
-  shape.cpu.identity = "6-167-1";
-  shape.cpu.isa = {"avx2", "avx512f"};
-  const auto honest = shapes.rows()[shapes.hardware(shapes.intern(numbered_id<ShapeId>(1), shape, 0))];
-  shape.cpu.isa = {"amx_tile", "avx2", "avx512f"};
-  const auto masked = shapes.rows()[shapes.hardware(shapes.intern(numbered_id<ShapeId>(2), shape, 0))];
-  CHECK(contradictions(Hello{}, *honest).empty());
-  CHECK(contradictions(Hello{}, *masked).size() == 1);
 }
 
 TEST_CASE("cells: they come ordered by key whatever came and went between, and vanish with their last node") {
