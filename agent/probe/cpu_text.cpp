@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 #include <tuple>
 
 #include "agent/probe/arm_names.hpp"
@@ -11,32 +12,18 @@
 namespace capmap {
 namespace {
 
-/// The known list: what decides floating-point and integer rates, and the levels below it. Sorted.
-constexpr std::array kIsaWords = std::to_array<std::string_view>({"altivec",     "amx_bf16",
-                                                                  "amx_complex", "amx_fp16",
-                                                                  "amx_fp8",     "amx_int8",
-                                                                  "amx_tile",    "asimd",
-                                                                  "asimddp",     "asimdfhm",
-                                                                  "asimdhp",     "avx",
-                                                                  "avx10",       "avx2",
-                                                                  "avx512_bf16", "avx512_fp16",
-                                                                  "avx512_vnni", "avx512bw",
-                                                                  "avx512cd",    "avx512dq",
-                                                                  "avx512er",    "avx512f",
-                                                                  "avx512ifma",  "avx512vl",
-                                                                  "avx_ifma",    "avx_ne_convert",
-                                                                  "avx_vnni",    "avx_vnni_int8",
-                                                                  "bf16",        "f16c",
-                                                                  "fma",         "fma4",
-                                                                  "i8mm",        "lasx",
-                                                                  "lsx",         "rvv",
-                                                                  "sme",         "sme2",
-                                                                  "sse2",        "sse4_2",
-                                                                  "sve",         "sve2",
-                                                                  "svebf16",     "svei8mm",
-                                                                  "vsx",         "vx",
-                                                                  "vxe",         "vxe2",
-                                                                  "zfh",         "zvfh"});
+/// The known lists: what decides floating-point and integer rates, and the levels below it. One an architecture, since words differ in
+/// meaning: "sme" is memory encryption on x86 and matrices on ARM.
+constexpr std::array kX86Words =
+    std::to_array<std::string_view>({"amx_bf16", "amx_complex",   "amx_fp16",    "amx_fp8",     "amx_int8",    "amx_tile", "avx",
+                                     "avx10",    "avx2",          "avx512_bf16", "avx512_fp16", "avx512_vnni", "avx512bw", "avx512cd",
+                                     "avx512dq", "avx512er",      "avx512f",     "avx512ifma",  "avx512vl",    "avx_ifma", "avx_ne_convert",
+                                     "avx_vnni", "avx_vnni_int8", "f16c",        "fma",         "fma4",        "sse2",     "sse4_2"});
+constexpr std::array kArmWords = std::to_array<std::string_view>(
+    {"asimd", "asimddp", "asimdfhm", "asimdhp", "bf16", "i8mm", "sme", "sme2", "sve", "sve2", "svebf16", "svei8mm"});
+constexpr std::array kLoongarchWords = std::to_array<std::string_view>({"lasx", "lsx"});
+constexpr std::array kRiscvWords = std::to_array<std::string_view>({"rvv", "zfh", "zvfh"});
+constexpr std::array kS390Words = std::to_array<std::string_view>({"vx", "vxe", "vxe2"});
 
 using Fields = std::map<std::string, std::string, std::less<>>;  ///< first value of each key, keys in lower case
 
@@ -69,10 +56,10 @@ std::string field(const Fields& fields, std::string_view key) {
   return at == fields.end() ? std::string() : at->second;
 }
 
-std::vector<std::string> known_words(std::vector<std::string_view> words) {
+std::vector<std::string> known_words(const std::vector<std::string_view>& words, std::span<const std::string_view> list) {
   std::vector<std::string> known;
   for (const auto word : words) {
-    if (std::find(kIsaWords.begin(), kIsaWords.end(), word) != kIsaWords.end()) known.emplace_back(word);
+    if (std::find(list.begin(), list.end(), word) != list.end()) known.emplace_back(word);
   }
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
@@ -88,7 +75,7 @@ CpuText parse_x86(const Fields& fields) {
   const std::string flags = field(fields, "flags");
   const auto words = split_words(flags);
   if (!words.empty()) cpu.guest = std::find(words.begin(), words.end(), "hypervisor") != words.end();
-  cpu.isa = known_words(words);
+  cpu.isa = known_words(words, kX86Words);
   return cpu;
 }
 
@@ -108,7 +95,7 @@ CpuText parse_arm(const Parsed& parsed) {
   const std::string name = single_spaced(field(parsed.first, "model name"));
   if (!name.empty() && !name.starts_with("ARMv") && !name.starts_with("AArch64")) cpu.model = name;
   const std::string features = field(parsed.first, "features");
-  cpu.isa = known_words(split_words(features));
+  cpu.isa = known_words(split_words(features), kArmWords);
   return cpu;
 }
 
@@ -121,7 +108,7 @@ CpuText parse_loongarch(const Fields& fields) {
   if (cpu.model.find("5000") != std::string::npos) cpu.identity = "0x14c0";
   if (cpu.model.find("6000") != std::string::npos) cpu.identity = "0x14d0";
   const std::string features = field(fields, "features");
-  cpu.isa = known_words(split_words(features));
+  cpu.isa = known_words(split_words(features), kLoongarchWords);
   return cpu;
 }
 
@@ -162,7 +149,7 @@ CpuText parse_riscv(const Fields& fields) {
     words.push_back(rest.substr(0, end));
     rest = rest.substr(end);
   }
-  cpu.isa = known_words(words);
+  cpu.isa = known_words(words, kRiscvWords);
   return cpu;
 }
 
@@ -179,7 +166,7 @@ CpuText parse_s390(const Fields& fields) {
   cpu.identity = machine;
   if (!machine.empty()) cpu.model = "IBM " + machine;
   const std::string features = field(fields, "features");
-  cpu.isa = known_words(split_words(features));
+  cpu.isa = known_words(split_words(features), kS390Words);
   return cpu;
 }
 

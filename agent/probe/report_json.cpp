@@ -84,10 +84,15 @@ Json memory_json(const Report& report) {
           {"numa", nodes}};
 }
 
+/// Whether a driver of its own holds the device, not one that hands it to a guest; null where drivers are not told.
+Json driver_visible(const Accelerator& device) {
+  if (!device.driver) return nullptr;
+  return !device.driver->empty() && *device.driver != "vfio-pci" && *device.driver != "pci-stub";
+}
+
 Json accelerators_json(const Report& report) {
   Json rows = Json::array();
   for (const auto& device : report.machine.accelerators) {
-    const bool visible = !device.driver.empty() && device.driver != "vfio-pci" && device.driver != "pci-stub";
     rows.push_back({{"kind", to_word(device.shape.kind)},
                     {"vendor", device.vendor},
                     {"model", text_or_null(device.model)},
@@ -95,8 +100,8 @@ Json accelerators_json(const Report& report) {
                     {"pci_id", pci_id(device.shape.vendor_id, device.shape.device_id)},
                     {"memory_bytes", or_null(device.shape.memory_bytes)},
                     {"numa_node", or_null(device.numa_node)},
-                    {"driver", text_or_null(device.driver)},
-                    {"driver_visible", visible},
+                    {"driver", text_or_null(device.driver.value_or(""))},
+                    {"driver_visible", driver_visible(device)},
                     {"partitions", Json::array()}});
   }
   return rows;

@@ -83,12 +83,17 @@ void add_memory(std::string& page, const Report& report) {
   if (!nodes.empty()) add(page, "", nodes);
 }
 
+std::string driver_text(const Accelerator& device) {
+  if (!device.driver) return "not told";
+  return device.driver->empty() ? "none" : *device.driver;
+}
+
 void add_accelerators(std::string& page, const Report& report) {
   const char* label = "accelerators";
   for (const auto& device : report.machine.accelerators) {
     add(page, label,
         fmt::format("{}  {} {} {}, driver {}", device.pci_address, to_word(device.shape.kind), device.vendor, or_unknown(device.model),
-                    device.driver.empty() ? "none" : device.driver));
+                    driver_text(device)));
     label = "";
   }
   if (report.machine.accelerators.empty()) add(page, label, "none");

@@ -35,7 +35,7 @@ const Vendor* vendor_of(std::uint16_t id) {
   return at == kVendors.end() ? nullptr : &*at;
 }
 
-/// Device ids of AMD's discrete chips since 2012; below and above lie graphics inside processors and the VGA chips of old servers.
+/// Device ids of AMD's discrete chips since about 2011; below and above lie graphics inside processors and the VGA chips of old servers.
 bool is_discrete_amd(std::uint16_t device_id) {
   return device_id >= 0x6600 && device_id <= 0x7fff;
 }
@@ -70,7 +70,7 @@ AcceleratorKind kind_of(const PciDevice& device, const ChipTable* chips) {
 void complete_from_files(const HostRoot& root, Accelerator& accelerator) {
   const std::string folder = "sys/bus/pci/devices/" + accelerator.pci_address;
   const auto driver = root.link_name(folder + "/driver");
-  if (driver) accelerator.driver = *driver;
+  accelerator.driver = driver ? *driver : std::string();
   const auto memory = root.read_u64(folder + "/mem_info_vram_total");
   if (memory && *memory > 0) accelerator.shape.memory_bytes = *memory;
 }

@@ -12,10 +12,10 @@ namespace capmap {
 
 struct Accelerator {
   std::string pci_address;
-  AcceleratorShape shape;  ///< count 1
-  std::string vendor;      ///< lower-case word ("nvidia"), or the vendor's PCI id in hex
-  std::string model;       ///< from the chip table; empty = unknown
-  std::string driver;      ///< kernel driver bound to it; empty = none
+  AcceleratorShape shape;             ///< count 1
+  std::string vendor;                 ///< lower-case word ("nvidia"), or the vendor's PCI id in hex
+  std::string model;                  ///< from the chip table; empty = unknown
+  std::optional<std::string> driver;  ///< kernel driver bound to it, empty = none is; absent = not told
   std::optional<unsigned> numa_node;
 };
 

@@ -175,7 +175,7 @@ std::vector<Nic> network_from_topology(const Topology& topology) {
     if (device.kind == OsDevice::Kind::kInfiniband && device.pci) rdma.insert(device.pci->address);
   }
   for (const auto& device : topology.os_devices) {
-    if (device.kind != OsDevice::Kind::kNetwork || !device.pci) continue;
+    if (device.kind != OsDevice::Kind::kNetwork || !device.pci || device.name.starts_with("wl")) continue;
     const bool is_infiniband = device.name.starts_with("ib");
     NicShape shape;
     shape.type = is_infiniband ? NicType::kInfiniband : NicType::kEthernet;

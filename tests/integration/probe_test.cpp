@@ -114,7 +114,8 @@ TEST_CASE("probe: the agent's frames carry the same shape as the report, with na
 
 // Peaks by hand: EPYC 7763: 128 cores x 2450 MHz x 16 FLOP/cycle (Zen 3: two 256-bit FMA units) = 5,017,600 MFLOP/s fp64, twice that
 // in fp32. Kunpeng 920: 96 cores x 2600 MHz x 4 (one 128-bit FMA in fp64) = 998,400, and x 16 (two in fp32) = 3,993,600.
-// The guest tells no clock and no number of AVX-512 units: unrated, not 0.
+// 8 H100 SXM: 8 x 33,500,000 + 112 cores x 2000 MHz x 32 (two 512-bit FMA units) = 275,168,000 in fp64; by matrix units 8 x 66,900,000;
+// tf32 8 x 494,700,000. The guest tells no clock and no number of AVX-512 units: unrated, not 0.
 TEST_CASE("probe: made hosts give the counts, devices and peaks worked out by hand") {
   const TemporaryFolder folder;
   for (const auto& entry : fs::directory_iterator(kSource + "/tests/fixtures/hosts")) {

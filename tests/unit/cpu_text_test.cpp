@@ -26,6 +26,11 @@ TEST_CASE("cpuinfo: the hypervisor flag of x86 tells a guest, and without flags 
   CHECK(silent.model.empty());
 }
 
+TEST_CASE("cpuinfo: sme is memory encryption on x86, and matrices only on ARM") {
+  CHECK(parse_cpuinfo("vendor_id : AuthenticAMD\ncpu family : 25\nmodel : 1\nflags : fma sme\n").isa == Words{"fma"});
+  CHECK(parse_cpuinfo("Features : asimd sme\nCPU implementer : 0x41\nCPU variant : 0x0\nCPU part : 0xd4f\n").isa == Words{"asimd", "sme"});
+}
+
 TEST_CASE("cpuinfo: of unlike ARM cores the most numerous one gives the name") {
   const std::string little =
       "processor : 0\nFeatures : fp asimd sve2 i8mm\nCPU implementer : 0x41\nCPU variant : 0x1\nCPU part : 0xd46\n\n";

@@ -72,7 +72,13 @@ TEST_CASE("accelerators: the kernel's word on memory and driver is taken, and ab
   CHECK(accelerators[0].shape.memory_bytes == 68'702'699'520U);
   CHECK(accelerators[0].driver == "amdgpu");
   CHECK_FALSE(accelerators[1].shape.memory_bytes.has_value());
-  CHECK(accelerators[1].driver.empty());
+  CHECK(accelerators[1].driver == "");
+}
+
+TEST_CASE("accelerators: a topology file does not tell drivers, so none is claimed") {
+  const auto accelerators = read_accelerators(nullptr, with({device("0000:17:00.0", 0x0302, 0x10de, 0x2330)}), nullptr);
+  REQUIRE(accelerators.size() == 1);
+  CHECK_FALSE(accelerators[0].driver.has_value());
 }
 
 TEST_CASE("accelerators: a vendor without a word is named by its PCI id") {
