@@ -159,7 +159,7 @@ Result<std::vector<CurveKeys>> join_all(const std::string& token, std::uint32_t 
   if (!parsed) return parsed.error();
   std::vector<CurveKeys> keys(count);
   std::generate(keys.begin(), keys.end(), make_curve_keys);
-  auto context = make_context(kJoinsAtOnce);
+  auto context = make_context(count);  // a closed socket keeps its place until libzmq has reaped it
   for (std::uint32_t first = 0; first < count; first += kJoinsAtOnce) {
     const auto some = std::span(keys).subspan(first, std::min(kJoinsAtOnce, count - first));
     if (auto joined = join_some(context, *parsed, some, first); !joined) return joined.error();
