@@ -107,14 +107,21 @@ std::string printable(std::string_view text) {
 
 std::string fitted(std::string_view text, std::size_t width) {
   if (display_width(text) <= width) return std::string(text);
-  std::size_t kept_width = 0, at = 0;
-  while (at < text.size()) {
-    const Character character = first_character(text.substr(at));
-    if (kept_width + character_width(character) + 1 > width) break;
-    kept_width += character_width(character);
-    at += character.bytes;
+  if (width == 0) return {};
+  const std::size_t tail_width = (width - 1) / 2, head_width = width - 1 - tail_width;
+  std::size_t used = 0, head = 0;
+  while (used + character_width(first_character(text.substr(head))) <= head_width) {
+    const Character character = first_character(text.substr(head));
+    used += character_width(character);
+    head += character.bytes;
   }
-  return width == 0 ? std::string() : std::string(text.substr(0, at)) + std::string(kEllipsis);
+  std::size_t tail = head, left = display_width(text) - used;
+  while (left > tail_width) {
+    const Character character = first_character(text.substr(tail));
+    left -= character_width(character);
+    tail += character.bytes;
+  }
+  return std::string(text.substr(0, head)) + std::string(kEllipsis) + std::string(text.substr(tail));
 }
 
 std::string labelled(std::string_view label, std::string_view text, std::size_t label_width) {

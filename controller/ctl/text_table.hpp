@@ -11,7 +11,7 @@ std::size_t display_width(std::string_view text);
 /// The text as it may go to a terminal: what others wrote (names, problems) must not move the cursor, so control characters,
 /// direction marks and broken UTF-8 become '?'.
 std::string printable(std::string_view text);
-/// At most `width` columns; a longer text ends in "…".
+/// At most `width` columns; a longer text has a "…" in its middle: names of one family differ at the end.
 std::string fitted(std::string_view text, std::size_t width);
 
 /// "label     text", the text wrapped between words within TextTable::kMaxWidth and indented by label_width. Both are made printable.
