@@ -23,8 +23,9 @@
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kLeadMs = 50;               ///< a snapshot is taken so long before it is sent
+constexpr std::uint64_t kLeadMs = 10;               ///< a snapshot is taken so long before it is sent: one burst of work, caches still warm
 constexpr std::uint64_t kMinSnapshotGapMs = 250;    ///< rates over less than this say nothing
+constexpr std::uint64_t kLookAfterMs = 100;         ///< after a snapshot, the pace its message got is looked at
 constexpr std::uint64_t kShapePatienceMs = 10'000;  ///< then hello goes out without a shape
 constexpr int kMaxWaitMs = 60'000;
 
@@ -65,8 +66,6 @@ class Ticker {
     take_snapshot();
     while (!ended_) {
       wait();
-      take_signals();
-      take_paces();
       step_shape();
       if (clock_.boot_ms() >= next_snapshot_ms_) take_snapshot();
     }
@@ -79,12 +78,20 @@ class Ticker {
     return std::min({next_snapshot_ms_, shape_.due_ms(), patience});
   }
 
+  /// Sleeps until a signal, news of the shape, or the next thing due. The pace is told when a message is sent and again when it is
+  /// acked; it is looked at once, a little after both, and its pipe is polled only while no snapshot is planned: fewer wake-ups a tick.
   void wait() {
-    std::array<Waitable, 3> items = {Waitable{.socket = &pace_}, Waitable{.fd = parts_.signals}, Waitable{.fd = shape_.fd()}};
-    const std::span<Waitable> used(items.data(), shape_.fd() >= 0 ? 3 : 2);
-    const auto now = clock_.boot_ms(), due = next_due_ms();
+    const auto now = clock_.boot_ms();
+    const bool quiet = now < look_ms_;
+    std::array<Waitable, 3> items = {Waitable{.fd = parts_.signals}};
+    std::size_t count = 1;
+    if (shape_.fd() >= 0) items[count++].fd = shape_.fd();
+    if (!quiet && next_snapshot_ms_ == UINT64_MAX) items[count++].socket = &pace_;
+    const auto due = std::min(next_due_ms(), quiet ? look_ms_ : UINT64_MAX);
     const auto left = due > now ? std::min<std::uint64_t>(due - now, kMaxWaitMs) : 0;
-    wait_any(used, static_cast<int>(left));
+    wait_any(std::span(items.data(), count), static_cast<int>(left));
+    if (items[0].ready) take_signals();
+    if (clock_.boot_ms() >= look_ms_) take_paces();
   }
 
   void take_signals() {
@@ -144,6 +151,7 @@ class Ticker {
     if (!shape_.problem().empty()) input->usage->problems.push_back({.probe = "shape", .what = shape_.problem()});
     send_input(std::move(input));
     last_snapshot_ms_ = begin;
+    look_ms_ = begin + std::min<std::uint64_t>(interval_ms_ / 4, kLookAfterMs);
     next_snapshot_ms_ = UINT64_MAX;
     const auto took = clock_.boot_ms() - begin;
     log_.note("tick", took > interval_ms_ / 2 ? "a snapshot took over half the interval" : "");
@@ -172,7 +180,7 @@ class Ticker {
   ProbeMemory probe_memory_;
   ChangeLog log_;
   std::set<std::string> failing_;
-  std::uint64_t started_ms_, last_snapshot_ms_ = 0, next_snapshot_ms_ = UINT64_MAX;
+  std::uint64_t started_ms_, last_snapshot_ms_ = 0, next_snapshot_ms_ = UINT64_MAX, look_ms_ = 0;
   std::uint32_t interval_ms_ = 10'000;
   bool sent_facts_ = false, ended_ = false, uplink_gone_ = false;
 };

@@ -55,7 +55,7 @@ std::optional<std::uint32_t> cpu_busy_millicores(const CpuCounters& before, cons
 }
 
 Result<std::optional<std::uint32_t>> read_cpu(const HostRoot& root, CpuMemory& memory, std::uint64_t now_ms) {
-  const auto text = root.read("proc/stat");
+  const auto text = memory.file.read(root);
   if (!text) return text.error();
   const auto now = parse_cpu(*text);
   if (!now) return now.error();
@@ -64,7 +64,8 @@ Result<std::optional<std::uint32_t>> read_cpu(const HostRoot& root, CpuMemory& m
     const auto ticks_per_s = static_cast<std::uint64_t>(std::max(0L, sysconf(_SC_CLK_TCK)));
     busy = cpu_busy_millicores(*memory.before, *now, now_ms - memory.before_ms, ticks_per_s);
   }
-  memory = {.before = *now, .before_ms = now_ms};
+  memory.before = *now;
+  memory.before_ms = now_ms;
   return busy;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/kept_file.hpp"
 #include "common/host_root.hpp"
 #include "common/result.hpp"
 
@@ -25,6 +26,7 @@ std::optional<std::uint32_t> cpu_busy_millicores(const CpuCounters& before, cons
 
 /// What one tick leaves for the next.
 struct CpuMemory {
+  KeptFile file{"proc/stat"};
   std::optional<CpuCounters> before;
   std::uint64_t before_ms = 0;
 };
@@ -33,7 +35,7 @@ struct CpuMemory {
 ///
 /// Source:  <root>/proc/stat (proc_stat(5)), in clock ticks.
 /// Returns: millicores; empty on the first call and when the counters cannot tell.
-/// Errors:  those of HostRoot::read, kMalformed.
+/// Errors:  those of KeptFile::read, kMalformed.
 /// Thread:  one, with its CpuMemory. Cost: one small read.
 Result<std::optional<std::uint32_t>> read_cpu(const HostRoot& root, CpuMemory& memory, std::uint64_t now_ms);
 

@@ -33,8 +33,8 @@ Result<MemoryUsage> parse_memory(std::string_view text) {
   return MemoryUsage{.total_bytes = *total, .available_bytes = available};
 }
 
-Result<MemoryUsage> read_memory(const HostRoot& root) {
-  const auto text = root.read("proc/meminfo");
+Result<MemoryUsage> read_memory(const HostRoot& root, KeptFile& meminfo) {
+  const auto text = meminfo.read(root);
   if (!text) return text.error();
   return parse_memory(*text);
 }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/kept_file.hpp"
 #include "common/host_root.hpp"
 #include "common/result.hpp"
 
@@ -21,9 +22,9 @@ Result<MemoryUsage> parse_memory(std::string_view text);
 ///
 /// Source:  <root>/proc/meminfo, MemTotal and MemAvailable (proc_meminfo(5)); KiB there, bytes here.
 /// Returns: total_bytes > 0; available_bytes empty where the kernel is too old to say, or says more than there is.
-/// Errors:  those of HostRoot::read, kMalformed (MemTotal missing or not a number).
-/// Thread:  any; no state. Cost: one small read.
-Result<MemoryUsage> read_memory(const HostRoot& root);
+/// Errors:  those of KeptFile::read, kMalformed (MemTotal missing or not a number).
+/// Thread:  one, with its file. Cost: one small read.
+Result<MemoryUsage> read_memory(const HostRoot& root, KeptFile& meminfo);
 
 /// Total - available in MiB, rounded down; empty when unknown. Thread: any; pure.
 std::optional<std::uint32_t> memory_used_mib(const MemoryUsage& memory);

@@ -74,7 +74,7 @@ Result<NetworkRates> read_network(const HostRoot& root, NetworkMemory& memory, s
     memory.physical = std::move(*physical);
   }
   ++memory.ticks;
-  const auto text = root.read("proc/net/dev");
+  const auto text = memory.file.read(root);
   if (!text) return text.error();
   auto now = parse_network(*text, memory.physical);
   if (!now) return now.error();

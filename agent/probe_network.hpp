@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/kept_file.hpp"
 #include "common/host_root.hpp"
 #include "common/result.hpp"
 
@@ -31,18 +32,19 @@ NetworkRates network_rates(const std::vector<NicCounters>& before, const std::ve
 
 /// What one tick leaves for the next.
 struct NetworkMemory {
+  KeptFile file{"proc/net/dev"};
   std::vector<std::string> physical;  ///< sorted; looked up anew each kNicLookEvery ticks
   std::uint32_t ticks = 0;
   std::optional<std::vector<NicCounters>> before;
   std::uint64_t before_ms = 0;
 };
-inline constexpr std::uint32_t kNicLookEvery = 6;
+inline constexpr std::uint32_t kNicLookEvery = 30;
 
 /// Reads the traffic of the physical NICs since the last call.
 ///
 /// Source:  <root>/proc/net/dev; physical = <root>/sys/class/net/NAME/device is there and is no SR-IOV virtual function of this host.
 /// Returns: rates; empty ones on the first call.
-/// Errors:  those of HostRoot::read and list, kMalformed.
+/// Errors:  those of KeptFile::read and HostRoot::list, kMalformed.
 /// Thread:  one, with its NetworkMemory. Cost: one small read; each kNicLookEvery ticks a directory.
 Result<NetworkRates> read_network(const HostRoot& root, NetworkMemory& memory, std::uint64_t now_ms);
 

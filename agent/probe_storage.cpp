@@ -167,13 +167,13 @@ std::vector<LocalFileSystem> parse_mounts(std::string_view text) {
 }
 
 Result<DiskRates> read_disk_rates(const HostRoot& root, StorageMemory& memory, std::uint64_t now_ms) {
-  if (memory.rate_ticks % kStorageLookEvery == 0) {
+  if (memory.rate_ticks % kDiskLookEvery == 0) {
     auto physical = physical_disks(root);
     if (!physical) return physical.error();
     memory.physical = std::move(*physical);
   }
   ++memory.rate_ticks;
-  const auto text = root.read("proc/diskstats");
+  const auto text = memory.file.read(root);
   if (!text) return text.error();
   auto now = parse_disks(*text, memory.physical);
   if (!now) return now.error();
@@ -184,7 +184,7 @@ Result<DiskRates> read_disk_rates(const HostRoot& root, StorageMemory& memory, s
 }
 
 Result<std::optional<std::uint32_t>> read_storage_used(const HostRoot& root, StorageMemory& memory) {
-  if (memory.used_ticks++ % kStorageLookEvery != 0) return memory.used_mb;
+  if (memory.used_ticks++ % kUsedEvery != 0) return memory.used_mb;
   memory.used_mb.reset();
   if (!root.live()) return memory.used_mb;
   const auto text = root.read("proc/self/mountinfo", 4 << 20);

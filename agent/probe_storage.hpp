@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/kept_file.hpp"
 #include "common/host_root.hpp"
 #include "common/result.hpp"
 
@@ -41,25 +42,26 @@ std::vector<LocalFileSystem> parse_mounts(std::string_view text);
 
 /// What one tick leaves for the next.
 struct StorageMemory {
-  std::vector<std::string> physical;  ///< sorted; looked up anew each kStorageLookEvery ticks, as is used_mb
+  KeptFile file{"proc/diskstats"};
+  std::vector<std::string> physical;  ///< sorted; looked up anew each kDiskLookEvery ticks
   std::uint32_t rate_ticks = 0, used_ticks = 0;
   std::optional<std::vector<DiskCounters>> before;
   std::uint64_t before_ms = 0;
-  std::optional<std::uint32_t> used_mb;
+  std::optional<std::uint32_t> used_mb;  ///< read anew each kUsedEvery ticks
 };
-inline constexpr std::uint32_t kStorageLookEvery = 6;
+inline constexpr std::uint32_t kDiskLookEvery = 30, kUsedEvery = 6;
 
 /// Reads how fast the physical disks were read and written since the last call.
 ///
 /// Source:  <root>/proc/diskstats; physical = <root>/sys/block/NAME/device is there, and it is no CD or floppy drive.
 /// Returns: rates; empty ones on the first call.
-/// Errors:  those of HostRoot::read and list, kMalformed.
-/// Thread:  one, with its StorageMemory. Cost: one small read; each kStorageLookEvery ticks a directory.
+/// Errors:  those of KeptFile::read and HostRoot::list, kMalformed.
+/// Thread:  one, with its StorageMemory. Cost: one small read; each kDiskLookEvery ticks a directory.
 Result<DiskRates> read_disk_rates(const HostRoot& root, StorageMemory& memory, std::uint64_t now_ms);
 
 /// Reads how much of the local file systems is taken, each device once.
 ///
-/// Source:  <root>/proc/self/mountinfo and statvfs(3), both only each kStorageLookEvery ticks: a hung local disk would hold the caller.
+/// Source:  <root>/proc/self/mountinfo and statvfs(3), both only each kUsedEvery ticks: a hung local disk would hold the caller.
 /// Returns: 10^6 bytes; empty below a root that is not the running machine, and where no file system answers.
 /// Errors:  those of HostRoot::read.
 /// Thread:  one, with its StorageMemory; never the one that sends heartbeats.

@@ -17,7 +17,7 @@ T value_or_problem(Usage& usage, const char* probe, const Result<T>& read) {
 
 Usage read_usage(const HostRoot& root, ProbeMemory& memory, std::uint64_t now_ms) {
   Usage usage;
-  const auto ram = value_or_problem(usage, "memory", read_memory(root));
+  const auto ram = value_or_problem(usage, "memory", read_memory(root, memory.meminfo));
   const auto disks = value_or_problem(usage, "storage", read_disk_rates(root, memory.storage, now_ms));
   const auto nics = value_or_problem(usage, "network", read_network(root, memory.network, now_ms));
   usage.readings = {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 
+#include "agent/kept_file.hpp"
 #include "agent/probe_cpu.hpp"
 #include "agent/probe_network.hpp"
 #include "agent/probe_storage.hpp"
@@ -12,6 +13,7 @@ namespace capmap {
 /// What the probes of use remember from one tick to the next.
 struct ProbeMemory {
   CpuMemory cpu;
+  KeptFile meminfo{"proc/meminfo"};
   StorageMemory storage;
   NetworkMemory network;
 };
@@ -19,7 +21,7 @@ struct ProbeMemory {
 /// Takes all readings of one tick. What the agent looks at each tick stands in this function, and nowhere else.
 ///
 /// Returns: readings; a probe that fails costs its own fields and one line in `problems`, never the rest.
-/// Thread:  one, with its ProbeMemory. Cost: four small reads; about each sixth tick two directories and statvfs.
+/// Thread:  one, with its ProbeMemory. Cost: four small reads; each kUsedEvery ticks statvfs, each kDiskLookEvery two directories.
 Usage read_usage(const HostRoot& root, ProbeMemory& memory, std::uint64_t now_ms);
 
 }  // namespace capmap
