@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "common/check.hpp"
-#include "common/codec.hpp"
 #include "common/ids.hpp"
 #include "common/join_token.hpp"
 
@@ -106,7 +105,7 @@ bool set_tcp_options(zmq::socket_t& socket) {
                                          {ZMQ_TCP_MAXRT, kSoonMs}};
   bool all = true;
   for (const auto& [option, value] : options) all = set(socket, option, value) && all;
-  const auto max_bytes = static_cast<std::int64_t>(kMaxMessageBytes);
+  const auto max_bytes = std::int64_t{kTransportMaxMessageBytes};
   return zmq_setsockopt(socket.handle(), ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0 && all;
 }
 
@@ -130,6 +129,20 @@ bool set_router_options(zmq::socket_t& socket, const RouterOptions& options) {
 bool is_tcp_endpoint(const std::string& endpoint) {
   constexpr std::string_view kScheme = "tcp://";
   return endpoint.starts_with(kScheme) && endpoint.rfind(':') > kScheme.size() && endpoint.rfind(':') != std::string::npos;
+}
+
+Result<zmq::socket_t> make_dealer(zmq::context_t& context, const DealerOptions& options) {
+  if (!is_tcp_endpoint(options.endpoint) || port_of(options.endpoint) == 0) {
+    return Error{ErrorCode::kMalformed, "\"" + options.endpoint + "\" is not an endpoint like tcp://host:8471"};
+  }
+  if (!is_z85_key(options.server_public_key)) {
+    return Error{ErrorCode::kMalformed, "the controller's public key is not 40 characters of Z85"};
+  }
+  auto socket = make_socket(context, zmq::socket_type::dealer);
+  if (socket && !set_dealer_options(*socket, options)) {
+    return Error{ErrorCode::kMalformed, options.endpoint + ": this machine's keys are not CURVE keys"};
+  }
+  return socket;
 }
 
 Result<zmq::socket_t> open_pipe(zmq::context_t& context, zmq::socket_type type, const std::string& name, int high_water) {
@@ -181,18 +194,19 @@ bool wait_readable(zmq::socket_t& socket, int timeout_ms) {
 }  // namespace
 
 Result<zmq::socket_t> open_dealer(zmq::context_t& context, const DealerOptions& options) {
-  if (!is_tcp_endpoint(options.endpoint) || port_of(options.endpoint) == 0) {
-    return Error{ErrorCode::kMalformed, "\"" + options.endpoint + "\" is not an endpoint like tcp://host:8471"};
-  }
-  if (!is_z85_key(options.server_public_key)) {
-    return Error{ErrorCode::kMalformed, "the controller's public key is not 40 characters of Z85"};
-  }
-  auto socket = make_socket(context, zmq::socket_type::dealer);
+  auto socket = make_dealer(context, options);
   if (!socket) return socket;
-  if (!set_dealer_options(*socket, options))
-    return Error{ErrorCode::kMalformed, options.endpoint + ": this machine's keys are not CURVE keys"};
   if (zmq_connect(socket->handle(), options.endpoint.c_str()) != 0) return socket_error(options.endpoint);
   return socket;
+}
+
+Result<WatchedDealer> open_watched_dealer(zmq::context_t& context, const DealerOptions& options) {
+  auto socket = make_dealer(context, options);
+  if (!socket) return socket.error();
+  auto monitor = LinkMonitor::attach(context, *socket);
+  if (!monitor) return monitor.error();
+  if (zmq_connect(socket->handle(), options.endpoint.c_str()) != 0) return socket_error(options.endpoint);
+  return WatchedDealer{.dealer = std::move(*socket), .monitor = std::move(*monitor)};
 }
 
 Result<zmq::socket_t> open_router(zmq::context_t& context, const RouterOptions& options) {
@@ -207,9 +221,14 @@ Result<zmq::socket_t> open_router(zmq::context_t& context, const RouterOptions& 
 }
 
 std::string bound_endpoint(zmq::socket_t& socket) {
-  std::array<char, 256> text{};
-  std::size_t size = text.size();
-  return zmq_getsockopt(socket.handle(), ZMQ_LAST_ENDPOINT, text.data(), &size) == 0 ? text.data() : "";
+  constexpr std::string_view kMapped = "tcp://[::ffff:";  // how libzmq spells an IPv4 address on a socket that may do IPv6
+  std::array<char, 256> buffer{};
+  std::size_t size = buffer.size();
+  if (zmq_getsockopt(socket.handle(), ZMQ_LAST_ENDPOINT, buffer.data(), &size) != 0) return {};
+  const std::string text = buffer.data();
+  const auto close = text.find(']');
+  if (!text.starts_with(kMapped) || close == std::string::npos) return text;
+  return "tcp://" + text.substr(kMapped.size(), close - kMapped.size()) + text.substr(close + 1);
 }
 
 Result<Routed> receive_routed(zmq::socket_t& router) {

@@ -46,9 +46,6 @@ struct DealerOptions {
 };
 /// Opens a CURVE DEALER and starts connecting; libzmq goes on trying. Errors: kMalformed (endpoint, keys), kUnavailable.
 Result<zmq::socket_t> open_dealer(zmq::context_t& context, const DealerOptions& options);
-/// The same in two steps, so that a monitor can be attached before the first event.
-Result<zmq::socket_t> make_dealer(zmq::context_t& context, const DealerOptions& options);
-Result<Done> start_connecting(zmq::socket_t& dealer, const std::string& endpoint);
 
 struct RouterOptions {
   std::string endpoint;    ///< "tcp://*:8471", "tcp://127.0.0.1:0"
@@ -66,6 +63,7 @@ enum class LinkEvent : unsigned char { kNone, kConnected, kReady, kDisconnected,
 /// Watches one socket. Lives in the socket's thread and dies before it.
 class LinkMonitor {
  public:
+  /// Events before this are not told: for a DEALER use open_watched_dealer(), which attaches first.
   static Result<LinkMonitor> attach(zmq::context_t& context, zmq::socket_t& socket);
   /// The next event, kNone when there is none; never blocks. kRefused = the server's ZAP handler said no, at once for a revoked key, by
   /// letting the handshake hang for an unknown one (an overloaded server looks the same). kHandshakeFailed = ended at once: the server
@@ -79,6 +77,14 @@ class LinkMonitor {
   zmq::socket_t pair_;
   std::uint64_t connected_ms_ = 0;
 };
+
+/// A DEALER and its monitor, which is there before the connection begins, so that no event is missed.
+struct WatchedDealer {
+  zmq::socket_t dealer;
+  LinkMonitor monitor;
+};
+/// Errors: as open_dealer.
+Result<WatchedDealer> open_watched_dealer(zmq::context_t& context, const DealerOptions& options);
 
 /// A message received on a ROUTER: who sent it by route (chosen by the peer: only for answering) and by identity (the ZAP User-Id).
 struct Routed {

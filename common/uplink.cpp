@@ -50,12 +50,6 @@ class Uplink {
   Result<Done> run();
 
  private:
-  /// The socket with its monitor: born, watched and closed together.
-  struct Link {
-    zmq::socket_t dealer;
-    LinkMonitor monitor;
-  };
-
   Result<Done> open_link();
   /// Closes the link; the next one opens after a wait that doubles until an ack comes.
   void give_up_link(const std::string& problem);
@@ -78,7 +72,7 @@ class Uplink {
   zmq::socket_t inputs_, pace_;
   Conversation talk_;
   Usage usage_;
-  std::optional<Link> link_;
+  std::optional<WatchedDealer> link_;
   bool ready_ = false;  ///< the handshake is done: messages may leave
   bool ipv4_only_ = false;
   std::uint64_t reopen_ms_ = 0, backoff_ms_ = kFirstBackoffMs;
@@ -109,11 +103,9 @@ Result<Done> Uplink::run() {
 Result<Done> Uplink::open_link() {
   DealerOptions dealer = options_.dealer;
   dealer.ipv4_only = ipv4_only_;
-  auto socket = open_dealer(context_, dealer);
-  if (!socket) return socket.error();
-  auto monitor = LinkMonitor::attach(context_, *socket);
-  if (!monitor) return monitor.error();
-  link_.emplace(Link{std::move(*socket), std::move(*monitor)});
+  auto opened = open_watched_dealer(context_, dealer);
+  if (!opened) return opened.error();
+  link_.emplace(std::move(*opened));
   family_until_ms_ = is_host_name(dealer.endpoint) ? clock_.boot_ms() + kFamilyMs : UINT64_MAX;
   return Done{};
 }

@@ -174,12 +174,11 @@ Result<Joined> ask_controller(const JoinToken& token, const CurveKeys& keys, std
   zmq::context_t context(1);
   const DealerOptions options{
       .endpoint = tcp_endpoint(token.host, token.enrol_port), .server_public_key = token.server_public_key, .keys = keys};
-  auto dealer = open_dealer(context, options);
-  if (!dealer) return dealer.error();
-  auto monitor = LinkMonitor::attach(context, *dealer);
-  if (!monitor) return monitor.error();
-  auto joined = Asker(*dealer, *monitor, encode(Join{.token_secret = token.secret, .hostname = host_name(), .public_key = keys.public_key}))
-                    .ask(std::uint64_t{timeout_s} * 1'000);
+  auto link = open_watched_dealer(context, options);
+  if (!link) return link.error();
+  auto joined =
+      Asker(link->dealer, link->monitor, encode(Join{.token_secret = token.secret, .hostname = host_name(), .public_key = keys.public_key}))
+          .ask(std::uint64_t{timeout_s} * 1'000);
   if (!joined) return Error{joined.error().code, options.endpoint + ": " + joined.error().what};
   if (!joined->accepted) return Error{ErrorCode::kDenied, options.endpoint + ": refused: " + log_quoted(joined->reason)};
   return joined;

@@ -1,0 +1,93 @@
+#pragma once
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <chrono>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "common/clock.hpp"
+#include "common/log.hpp"
+#include "common/shape.hpp"
+#include "common/uplink.hpp"
+
+namespace capmap::support {
+
+/// The agent's uplink thread with the two pipes a tick thread would hold, and facts and usage for it to send.
+class RunningUplink {
+ public:
+  explicit RunningUplink(DealerOptions dealer) {
+    options_.dealer = std::move(dealer);
+    pace_ = std::move(*open_pull(context_, options_.pace));
+    snapshots_ = std::move(*open_push(context_, options_.snapshots));
+    outcome_ = std::async(std::launch::async, [this] { return run_uplink(context_, options_, clock_); });
+  }
+  ~RunningUplink() {
+    if (!stopped_ && outcome_.valid() && outcome_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) stop();
+  }
+  RunningUplink(const RunningUplink&) = delete;
+  RunningUplink& operator=(const RunningUplink&) = delete;
+
+  void give_facts() {
+    Hello hello;
+    hello.hostname = "node";
+    Shape shape;
+    shape.cpu.model = "Some CPU";
+    shape.cpu.cores = 4;
+    canonicalize(shape);
+    auto input = std::make_unique<UplinkInput>();
+    input->facts.emplace(hello, pack_shape(shape));
+    static_cast<void>(send_object(snapshots_, std::move(input)));
+    give_usage(1'000);
+  }
+  void give_usage(std::uint32_t busy_millicores) {
+    auto input = std::make_unique<UplinkInput>();
+    input->usage.emplace();
+    input->usage->readings.cpu_busy_millicores = busy_millicores;
+    static_cast<void>(send_object(snapshots_, std::move(input)));
+  }
+  /// The next pace it tells; nothing when none comes within 10 s.
+  std::optional<UplinkPace> next_pace() {
+    auto pace = receive_object<UplinkPace>(pace_, 10'000);
+    return pace && *pace ? std::optional(**pace) : std::nullopt;
+  }
+  /// Asks it to end; false when it did not within a limit that guards against hanging.
+  bool stop() {
+    stopped_ = true;
+    send_stop(snapshots_);
+    return outcome_.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+  }
+  Result<Done> outcome() { return outcome_.get(); }
+
+ private:
+  zmq::context_t context_{1};
+  SystemClock clock_;
+  UplinkOptions options_;
+  zmq::socket_t pace_, snapshots_;
+  std::future<Result<Done>> outcome_;
+  bool stopped_ = false;
+};
+
+/// Everything our programs would log while it lives, as text.
+class CapturedLog {
+ public:
+  CapturedLog() : before_(spdlog::default_logger()) {
+    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(text_);
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::move(sink)));
+  }
+  ~CapturedLog() { spdlog::set_default_logger(before_); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+  /// Only when nothing logs any more.
+  [[nodiscard]] std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+}  // namespace capmap::support
