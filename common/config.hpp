@@ -11,9 +11,9 @@ namespace capmap {
 /// One setting of a program: its TOML place, where its value goes, what it means. Defaults are the fields' own values.
 /// TOML first, then flags over it; --print-config shows value and origin. No thread runs yet when this is used.
 struct Setting {
-  std::string key;   ///< dotted TOML key and flag name: "controller.endpoint" is also --controller-endpoint
+  std::string key;  ///< dotted TOML key and flag name: "controller.endpoint" is also --controller-endpoint
   std::variant<std::string*, std::uint32_t*, bool*> target;
-  std::string help;  ///< one line
+  std::string help;                         ///< one line
   std::uint32_t min = 0, max = UINT32_MAX;  ///< for numbers
   std::string origin = "default";           ///< "default", "FILE:LINE", "flag"
 };

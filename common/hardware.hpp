@@ -86,12 +86,12 @@ struct Problem {
 
 /// Scalar readings of one tick. Heartbeats carry the ones that moved, usage carries all that are known.
 struct Readings {
-  std::optional<std::uint32_t> cpu_busy_millicores;      ///< busy core-time over the interval, 1000 = one PU wholly busy
-  std::optional<std::uint32_t> memory_used_mib;          ///< MemTotal - MemAvailable
-  std::optional<std::uint32_t> storage_used_mb;          ///< local file systems on physical disks, 10^6 bytes, each counted once
-  std::optional<std::uint32_t> storage_read_kbs;         ///< 10^3 bytes a second over the interval, physical disks
+  std::optional<std::uint32_t> cpu_busy_millicores;  ///< busy core-time over the interval, 1000 = one PU wholly busy
+  std::optional<std::uint32_t> memory_used_mib;      ///< MemTotal - MemAvailable
+  std::optional<std::uint32_t> storage_used_mb;      ///< local file systems on physical disks, 10^6 bytes, each counted once
+  std::optional<std::uint32_t> storage_read_kbs;     ///< 10^3 bytes a second over the interval, physical disks
   std::optional<std::uint32_t> storage_write_kbs;
-  std::optional<std::uint32_t> network_receive_kbps;     ///< 10^3 bits a second over the interval, physical NICs
+  std::optional<std::uint32_t> network_receive_kbps;  ///< 10^3 bits a second over the interval, physical NICs
   std::optional<std::uint32_t> network_transmit_kbps;
   bool operator==(const Readings&) const = default;
 };

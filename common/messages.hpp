@@ -27,14 +27,14 @@ struct Hello {
   Envelope envelope;
   ShapeId shape_id;
   std::string agent_version, hostname, os, kernel;
-  std::string virtualization;                      ///< "kvm", "docker", ...; "none" on bare metal; empty = unknown
-  std::optional<std::uint64_t> memory_total_bytes; ///< exact MemTotal
-  std::optional<std::uint32_t> pus_allowed;        ///< PUs this machine's processes may use (cgroup, affinity)
-  std::optional<std::uint64_t> time_unix_ms;       ///< the agent's wall clock, to show the skew
-  std::vector<std::string> disk_names;             ///< [disk] in the order of the shape's rows, each row count times
-  std::vector<std::string> nic_names;              ///< [nic] likewise
-  std::vector<std::string> accelerator_addresses;  ///< [accelerator] PCI addresses, likewise
-  std::vector<Problem> problems;                   ///< what the shape's probes could not read
+  std::string virtualization;                       ///< "kvm", "docker", ...; "none" on bare metal; empty = unknown
+  std::optional<std::uint64_t> memory_total_bytes;  ///< exact MemTotal
+  std::optional<std::uint32_t> pus_allowed;         ///< PUs this machine's processes may use (cgroup, affinity)
+  std::optional<std::uint64_t> time_unix_ms;        ///< the agent's wall clock, to show the skew
+  std::vector<std::string> disk_names;              ///< [disk] in the order of the shape's rows, each row count times
+  std::vector<std::string> nic_names;               ///< [nic] likewise
+  std::vector<std::string> accelerator_addresses;   ///< [accelerator] PCI addresses, likewise
+  std::vector<Problem> problems;                    ///< what the shape's probes could not read
   bool operator==(const Hello&) const = default;
 };
 
@@ -80,11 +80,11 @@ using AgentMessage = std::variant<Hello, ShapeMessage, Heartbeat, UsageMessage, 
 
 /// The controller's answer to every message.
 struct Ack {
-  std::uint64_t epoch = 0;        ///< random per controller start, never 0
-  std::uint64_t run_id = 0;       ///< echo: which start of the agent is meant
-  std::uint32_t session = 0;      ///< given at hello, growing per node; 0 = none yet, say hello
-  std::uint32_t applied_seq = 0;  ///< newest seq that is in the map; dies with the controller process
-  std::uint32_t durable_seq = 0;  ///< newest seq whose durable part (enrolment, site, shape binding) is committed
+  std::uint64_t epoch = 0;                  ///< random per controller start, never 0
+  std::uint64_t run_id = 0;                 ///< echo: which start of the agent is meant
+  std::uint32_t session = 0;                ///< given at hello, growing per node; 0 = none yet, say hello
+  std::uint32_t applied_seq = 0;            ///< newest seq that is in the map; dies with the controller process
+  std::uint32_t durable_seq = 0;            ///< newest seq whose durable part (enrolment, site, shape binding) is committed
   std::uint32_t next_interval_ms = 10'000;  ///< until the next heartbeat, jitter included
   bool need_hello = false, need_shape = false, need_usage = false;
   std::uint64_t time_unix_ms = 0;  ///< the controller's wall clock
@@ -95,7 +95,7 @@ struct Ack {
 struct Join {
   std::string token_secret;  ///< from `capmapctl token create`, 26 base32 characters
   std::string hostname;
-  std::string public_key;    ///< Z85, must equal the connection's own key
+  std::string public_key;  ///< Z85, must equal the connection's own key
   bool operator==(const Join&) const = default;
 };
 

@@ -11,8 +11,8 @@ namespace capmap {
 /// The one list of precisions: catalog, wire, map, API, SQL and screen use it in this order. Never converted into each other.
 enum class Precision : std::uint8_t { kFp64, kFp64Matrix, kFp32, kFp32Matrix, kTf32, kFp16, kBf16, kFp8, kFp4, kInt8, kInt4 };
 inline constexpr std::size_t kPrecisionCount = 11;
-inline constexpr std::array<const char*, kPrecisionCount> kPrecisionNames = {
-    "fp64", "fp64_matrix", "fp32", "fp32_matrix", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4"};
+inline constexpr std::array<const char*, kPrecisionCount> kPrecisionNames = {"fp64", "fp64_matrix", "fp32", "fp32_matrix", "tf32", "fp16",
+                                                                             "bf16", "fp8",         "fp4",  "int8",        "int4"};
 
 /// Peak rates of one thing, MFLOP/s or MOP/s (10^6 a second), by Precision; absent = not known or not offered.
 using PeakMflops = std::array<std::optional<std::uint64_t>, kPrecisionCount>;

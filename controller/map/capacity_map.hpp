@@ -14,8 +14,8 @@ namespace capmap {
 
 struct MapOptions {
   std::uint64_t epoch = 0;
-  std::uint32_t interval_ms = 10'000;      ///< given to nodes
-  std::uint64_t resync_grace_ms = 90'000;  ///< nobody is lost within it after start
+  std::uint32_t interval_ms = 10'000;         ///< given to nodes
+  std::uint64_t resync_grace_ms = 90'000;     ///< nobody is lost within it after start
   std::uint32_t max_new_shapes_per_hour = 4;  ///< a node
 };
 

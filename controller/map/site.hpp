@@ -24,7 +24,7 @@ struct KnownNode {
   NodeId id;
   std::string public_key;  ///< Z85 of its CURVE key
   SiteId site;
-  std::string hostname;    ///< as it said when it joined; for people
+  std::string hostname;  ///< as it said when it joined; for people
   std::uint64_t joined_unix_ms = 0;
   bool operator==(const KnownNode&) const = default;
 };

@@ -53,10 +53,13 @@ class EnrolPort {
     return *parse_join_token(std::get<CreatedToken>(made).text);
   }
 
+ private:
+  zmq::context_t context_{1}, strangers_{1};
+
+ public:
   zmq::socket_t map, keys, http;
 
  private:
-  zmq::context_t context_{1}, strangers_{1};
   SystemClock clock_;
   Published<Metrics> metrics_;
   zmq::socket_t admin_;
