@@ -102,8 +102,8 @@ start_ours() {
 }
 
 start_gmond() {
-  gmond -t | sed -E "s/mcast_join *=.*/host = 127.0.0.1/; /^ *bind *=/d; s/^( *port *=).*/\1 $(free_port)/; s/user *=.*/user = $(id -un)/
-    s/setuid *=.*/setuid = no/; s/(collect_every|time_threshold) *=.*/\1 = $interval_s/" >"$folder/gmond.conf"
+  gmond -t | sed -E "/^(udp_recv|tcp_accept)_channel/,/^}/d; s/mcast_join *=.*/host = 127.0.0.1/; s/^( *port *=).*/\1 $(free_port)/
+    s/setuid *=.*/setuid = no/; s/deaf *=.*/deaf = yes/; s/(collect_every|time_threshold) *=.*/\1 = $interval_s/" >"$folder/gmond.conf"
   start gmond gmond -f -c "$folder/gmond.conf"
 }
 
