@@ -10,21 +10,7 @@
 #include "common/check.hpp"
 #include "common/ids.hpp"
 #include "common/join_token.hpp"
-
-// ThreadSanitizer cannot see through a libzmq that is not built for it: we tell it when a payload changes hands.
-#if defined(__SANITIZE_THREAD__)
-#define CAPMAP_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CAPMAP_TSAN 1
-#endif
-#endif
-#ifdef CAPMAP_TSAN
-extern "C" {
-void __tsan_acquire(void* address);
-void __tsan_release(void* address);
-}
-#endif
+#include "common/tsan.hpp"
 
 namespace capmap {
 namespace {
@@ -35,18 +21,6 @@ constexpr int kConnectMs = 10'000;
 constexpr int kMaxFrames = 64;
 constexpr int kZapEnforceDomain = 93;  ///< no ZAP handler, no connection; zmq.h names it in draft builds only, the library always knows it
 constexpr std::size_t kMaxWaitables = 8;
-
-#ifdef CAPMAP_TSAN
-void hand_over(const void* address) {
-  __tsan_release(const_cast<void*>(address));
-}
-void take_over(const void* address) {
-  __tsan_acquire(const_cast<void*>(address));
-}
-#else
-void hand_over(const void*) {}
-void take_over(const void*) {}
-#endif
 
 Error socket_error(const std::string& place) {
   const int number = zmq_errno();
