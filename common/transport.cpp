@@ -322,8 +322,9 @@ bool wait_any(std::span<Waitable> items, int timeout_ms) {
     polled[i].events = ZMQ_POLLIN;
   }
   const int count = zmq_poll(polled.data(), static_cast<int>(items.size()), timeout_ms);
-  for (std::size_t i = 0; count > 0 && i < items.size(); ++i) items[i].ready = polled[i].revents != 0;
-  return count > 0;
+  const bool ended = count < 0 && zmq_errno() == ETERM;  // then everything is ready, and receiving from it says why
+  for (std::size_t i = 0; i < items.size(); ++i) items[i].ready = ended || (count > 0 && polled[i].revents != 0);
+  return ended || count > 0;
 }
 
 }  // namespace capmap

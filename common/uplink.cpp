@@ -17,7 +17,8 @@ constexpr std::uint64_t kFirstBackoffMs = 1'000, kMaxBackoffMs = 60'000;
 constexpr std::uint64_t kFamilyMs = 4'000;  ///< so long an address may not answer before a name's other address is tried
 constexpr std::uint64_t kByeMs = 500;
 constexpr std::uint64_t kMaxWaitMs = 600'000;
-constexpr int kPerTurn = 64;  ///< inputs, events or acks taken before the others get their turn
+constexpr std::uint64_t kEarlyMs = 20;  ///< a message may leave so long before it is due when the reading it waits for has just come
+constexpr int kPerTurn = 64;            ///< inputs, events or acks taken before the others get their turn
 
 /// What happened to the connection, in words for an operator; each is logged once when it changes.
 constexpr const char* kSilentText = "the controller is silent: the network is cut, or the controller is stopped or overloaded";
@@ -74,6 +75,7 @@ class Uplink {
   Usage usage_;
   std::optional<WatchedDealer> link_;
   bool ready_ = false;  ///< the handshake is done: messages may leave
+  bool inputs_ready_ = false, acks_ready_ = false, events_ready_ = false, usage_just_came_ = false;  ///< of this turn
   bool ipv4_only_ = false;
   std::uint64_t reopen_ms_ = 0, backoff_ms_ = kFirstBackoffMs;
   std::uint64_t family_until_ms_ = UINT64_MAX;
@@ -88,9 +90,9 @@ Result<Done> Uplink::run() {
       if (auto opened = open_link(); !opened) return opened;
     }
     wait();
-    if (!take_inputs()) break;
-    follow_link();
-    take_acks();
+    if (inputs_ready_ && !take_inputs()) break;
+    if (events_ready_) follow_link();
+    if (acks_ready_) take_acks();
     if (talk_.take_broken(clock_.boot_ms()) && ready_) give_up_link(kSilentText);
     try_other_family();
     send_due();
@@ -138,6 +140,11 @@ void Uplink::wait() {
     items[2].socket = &link_->monitor.socket();
   }
   wait_any(std::span(items.data(), link_ ? 3 : 1), static_cast<int>(left));
+  // Asking a socket that has nothing costs system calls: only the ready ones are asked.
+  inputs_ready_ = items[0].ready;
+  acks_ready_ = items[1].ready;
+  events_ready_ = items[2].ready;
+  usage_just_came_ = false;
 }
 
 bool Uplink::take_inputs() {
@@ -146,7 +153,9 @@ bool Uplink::take_inputs() {
     if (!input) return input.error().code == ErrorCode::kTimeout;
     if (!*input) return false;
     if ((*input)->facts) talk_.set_facts(std::move((*input)->facts->first), std::move((*input)->facts->second));
-    if ((*input)->usage) usage_ = std::move(*(*input)->usage);
+    if (!(*input)->usage) continue;
+    usage_ = std::move(*(*input)->usage);
+    usage_just_came_ = true;
   }
   return true;
 }
@@ -193,8 +202,10 @@ void Uplink::take_acks() {
 }
 
 void Uplink::send_due() {
-  for (int i = 0; link_ && ready_ && i < kPerTurn && talk_.due_ms() <= clock_.boot_ms(); ++i) {
-    send_message(talk_.next(usage_, clock_.boot_ms()));
+  // One wake-up instead of two a tick: the reading is taken just before its message is due, and takes it along.
+  const std::uint64_t early = usage_just_came_ ? kEarlyMs : 0;
+  for (int i = 0; link_ && ready_ && i < kPerTurn && talk_.due_ms() <= clock_.boot_ms() + early; ++i) {
+    send_message(talk_.next(usage_, std::max(talk_.due_ms(), clock_.boot_ms())));
   }
 }
 
