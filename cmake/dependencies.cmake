@@ -23,10 +23,9 @@ find_path(CAPMAP_TOML_INCLUDE toml++/toml.h REQUIRED)
 find_path(CAPMAP_CLI_INCLUDE CLI/CLI.hpp REQUIRED)
 find_path(CAPMAP_JSON_INCLUDE nlohmann/json.hpp REQUIRED)
 
-# spdlog and fmt header-only: the shared libraries cost the agent memory it does not need.
+# Header-only (common/log.cpp says so): the shared libraries cost the agent memory it does not need.
 add_library(capmap_spdlog INTERFACE)
 target_include_directories(capmap_spdlog SYSTEM INTERFACE ${CAPMAP_SPDLOG_INCLUDE})
-target_compile_definitions(capmap_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY)
 foreach(pair capmap_toml:${CAPMAP_TOML_INCLUDE} capmap_cli:${CAPMAP_CLI_INCLUDE} capmap_json:${CAPMAP_JSON_INCLUDE})
   string(REGEX MATCH "^([^:]+):(.*)$" _ ${pair})
   add_library(${CMAKE_MATCH_1} INTERFACE)
@@ -34,6 +33,3 @@ foreach(pair capmap_toml:${CAPMAP_TOML_INCLUDE} capmap_cli:${CAPMAP_CLI_INCLUDE}
 endforeach()
 
 find_program(CAPMAP_CCACHE ccache)
-if(CAPMAP_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CAPMAP_CCACHE})
-endif()

@@ -23,7 +23,7 @@ constexpr const char* kAcceleratorColumns =
     "memory_gb,memory_bandwidth_gbs,tdp_w,confidence,unsourced,notes,source";
 constexpr const char* kPciNameColumns = "vendor_id,device_id,vendor,device,kind,source";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string in_quotes(1, '"');
   in_quotes.append(text);
   in_quotes += '"';
@@ -62,7 +62,7 @@ class RowReader {
     std::uint32_t value = 0;
     const auto [stop, failure] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     if (failure != std::errc{} || stop != cell.data() + cell.size() || value == 0 || value > max) {
-      refuse(column, quoted(cell) + " is not a whole number from 1 to " + std::to_string(max));
+      refuse(column, in_quotes(cell) + " is not a whole number from 1 to " + std::to_string(max));
       return std::nullopt;
     }
     return value;
@@ -81,7 +81,7 @@ class RowReader {
     std::uint64_t value = 0;
     const auto [stop, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (!shaped || failure != std::errc{} || stop != digits.data() + digits.size() || value == 0 || value > kMaxMflops) {
-      refuse(column, quoted(cell) + " is not a decimal above 0 with at most six digits after the point");
+      refuse(column, in_quotes(cell) + " is not a decimal above 0 with at most six digits after the point");
       return std::nullopt;
     }
     return value;
@@ -98,7 +98,7 @@ class RowReader {
   NamePattern pattern(std::string_view column) {
     auto found = name_pattern(text(column));
     const auto empty = [](const std::vector<std::string>& choice) { return choice.empty(); };
-    if (std::any_of(found.begin(), found.end(), empty)) refuse(column, quoted(text(column)) + " has a choice without a word");
+    if (std::any_of(found.begin(), found.end(), empty)) refuse(column, in_quotes(text(column)) + " has a choice without a word");
     return found;
   }
 
@@ -110,7 +110,7 @@ class RowReader {
       if (cell == word) return value;
       known += (known.empty() ? "" : ", ") + std::string(word);
     }
-    refuse(column, quoted(cell) + " is none of: " + known);
+    refuse(column, in_quotes(cell) + " is none of: " + known);
     return choices.front().second;
   }
 
@@ -135,7 +135,7 @@ class RowReader {
     const auto [stop, failure] = std::from_chars(cell.data(), cell.data() + cell.size(), value, 16);
     const bool lower = std::none_of(cell.begin(), cell.end(), [](char c) { return c >= 'A' && c <= 'F'; });
     if (cell.size() != 4 || !lower || failure != std::errc{} || stop != cell.data() + cell.size()) {
-      refuse(column, quoted(cell) + " is not four lower-case hexadecimal digits");
+      refuse(column, in_quotes(cell) + " is not four lower-case hexadecimal digits");
     }
     return value;
   }
@@ -189,7 +189,7 @@ ChipTable::CpuRow cpu_row(RowReader& row) {
                         .isa_contradicts = row.words("isa_contradicts"),
                         .unrated = row.text("unrated"),
                         .confidence = row.confidence()};
-  if (!is_identity_pattern(cpu.identity)) row.refuse("identity", quoted(cpu.identity) + " is not a pattern");
+  if (!is_identity_pattern(cpu.identity)) row.refuse("identity", in_quotes(cpu.identity) + " is not a pattern");
   bool rated = false;
   for (const auto precision : kRated) {
     const auto index = static_cast<std::size_t>(precision);
@@ -215,7 +215,7 @@ std::vector<PciId> pci_ids(RowReader& row) {
   std::vector<PciId> ids;
   for (const auto& word : row.words("pci_ids")) {
     const auto parts = split(word, ':');
-    if (parts.size() != 2) row.refuse("pci_ids", quoted(word) + " is not vendor:device");
+    if (parts.size() != 2) row.refuse("pci_ids", in_quotes(word) + " is not vendor:device");
     ids.push_back({row.hex4("pci_ids", parts.front()), row.hex4("pci_ids", parts.back())});
   }
   return ids;
@@ -235,7 +235,7 @@ ChipTable::AcceleratorRow accelerator_row(RowReader& row) {
   for (const auto& column : unsourced) {
     const bool precision = std::find(kPrecisionNames.begin(), kPrecisionNames.end(), column) != kPrecisionNames.end();
     const bool known = precision || column == "memory_gb" || column == "memory_bandwidth_gbs" || column == "tdp_w";
-    if (!known || row.text(column).empty()) row.refuse("unsourced", quoted(column) + " is no figure of this row");
+    if (!known || row.text(column).empty()) row.refuse("unsourced", in_quotes(column) + " is no figure of this row");
   }
   for (std::size_t p = 0; p < kPrecisionCount; ++p) {
     const auto peak = row.millionths(kPrecisionNames[p]);

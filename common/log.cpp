@@ -1,10 +1,17 @@
+#define SPDLOG_FMT_EXTERNAL
+#define FMT_HEADER_ONLY
 #include "common/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
+#include <sstream>
 #include <utility>
 
 namespace capmap {
@@ -12,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 300;
 constexpr std::uint64_t kWindowMs = 60'000;
+/// In the order of LogLevel.
 constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 5> kLevels = {{
     {"trace", spdlog::level::trace},
     {"debug", spdlog::level::debug},
@@ -65,6 +73,24 @@ std::string escaped(char c) {
   }
 }
 
+/// A word of letters, digits and what stands in names, numbers, paths and addresses needs no quotes.
+bool needs_quotes(std::string_view text) {
+  static constexpr std::string_view kPlain = "_-+.,:;/@%#*()[]";
+  const auto plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kPlain.find(c) != std::string_view::npos;
+  };
+  return text.empty() || text.size() > kMaxQuotedBytes || !std::all_of(text.begin(), text.end(), plain);
+}
+
+std::string line_of(std::string_view name, std::span<const LogField> fields) {
+  std::string line(name);
+  for (const auto& [key, value] : fields) {
+    const auto text = value.text();
+    line.append(" ").append(key).append("=").append(needs_quotes(text) ? log_quoted(text) : std::string(text));
+  }
+  return line;
+}
+
 }  // namespace
 
 Result<Done> start_log(std::string_view level) {
@@ -98,6 +124,12 @@ std::string log_quoted(std::string_view text) {
   return out;
 }
 
+void log_event(LogLevel level, std::string_view name, LogFields fields) {
+  const auto at = kLevels[static_cast<std::size_t>(level)].second;
+  auto* logger = spdlog::default_logger_raw();
+  if (logger->should_log(at)) logger->log(at, spdlog::string_view_t(line_of(name, {fields.begin(), fields.size()})));
+}
+
 bool ChangeLog::note(const std::string& name, std::string_view problem) {
   const auto found = failing_.find(name);
   const bool known = found != failing_.end();
@@ -107,27 +139,49 @@ bool ChangeLog::note(const std::string& name, std::string_view problem) {
   const std::string who = dot == std::string::npos ? name : name.substr(dot + 1);
   if (problem.empty()) {
     failing_.erase(found);
-    spdlog::info("{}recovered name={}", area, who);
+    log_info(area + "recovered", {{"name", who}});
   } else {
     failing_[name] = problem;
-    spdlog::warn("{}failing name={} what={}", area, who, log_quoted(problem));
+    log_warn(area + "failing", {{"name", who}, {"what", problem}});
   }
   return true;
 }
 
-bool RateLimit::allow(std::uint64_t now_ms, std::uint64_t& suppressed) {
+void RateLimit::warn(std::uint64_t now_ms, std::string_view name, LogFields fields) {
   if (now_ms - window_ms_ >= kWindowMs) {
     window_ms_ = now_ms;
     used_ = 0;
   }
-  suppressed = 0;
   if (used_ >= burst_) {
     ++left_out_;
-    return false;
+    return;
   }
   ++used_;
-  suppressed = std::exchange(left_out_, 0);
-  return true;
+  std::string line = line_of(name, {fields.begin(), fields.size()});
+  if (left_out_ > 0) line += " lines_left_out=" + std::to_string(std::exchange(left_out_, 0));
+  spdlog::default_logger_raw()->log(spdlog::level::warn, spdlog::string_view_t(line));
+}
+
+struct LogCapture::Kept {
+  std::ostringstream text;
+  std::shared_ptr<spdlog::logger> before;
+};
+
+LogCapture::LogCapture() : kept_(std::make_unique<Kept>()) {
+  kept_->before = spdlog::default_logger();
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<LevelWord>('*').set_pattern("%* %v");
+  auto logger = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(kept_->text));
+  logger->set_formatter(std::move(formatter));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+LogCapture::~LogCapture() {
+  spdlog::set_default_logger(kept_->before);
+}
+
+std::string LogCapture::text() const {
+  return kept_->text.str();
 }
 
 }  // namespace capmap

@@ -169,7 +169,7 @@ void Uplink::follow_link() {
       case LinkEvent::kReady:
         ready_ = true;
         log_.note("uplink", "");
-        spdlog::info("connected controller={}", options_.dealer.endpoint);
+        log_info("connected", {{"controller", options_.dealer.endpoint}});
         talk_.on_link_up(clock_.boot_ms());
         break;
       case LinkEvent::kRefused: give_up_link(refused_text(detail)); break;
@@ -194,10 +194,7 @@ void Uplink::take_acks() {
       if (talk_.on_ack(*ack, clock_.boot_ms())) backoff_ms_ = kFirstBackoffMs;
       continue;
     }
-    std::uint64_t left_out = 0;
-    if (complaints_.allow(clock_.boot_ms(), left_out)) {
-      spdlog::warn("ack_malformed what={} lines_left_out={}", log_quoted(ack.error().what), left_out);
-    }
+    complaints_.warn(clock_.boot_ms(), "ack_malformed", {{"what", ack.error().what}});
   }
 }
 

@@ -91,18 +91,13 @@ void Enrol::take_joins() {
 
 void Enrol::refuse_bytes(const Routed& routed, const std::string& what) {
   ++joins_["malformed"];
-  std::uint64_t left_out = 0;
-  if (!complaints_.allow(clock_.boot_ms(), left_out)) return;
-  spdlog::warn("join_malformed key={} what={} lines_left_out={}", log_quoted(routed.user_id), log_quoted(what), left_out);
+  complaints_.warn(clock_.boot_ms(), "join_malformed", {{"key", routed.user_id}, {"what", what}});
 }
 
 Joined Enrol::decide(const std::string& key, const Join& join) {
   const auto refuse = [this, &join](const char* reason, std::string text) {
     ++joins_[reason];
-    std::uint64_t left_out = 0;
-    if (complaints_.allow(clock_.boot_ms(), left_out)) {
-      spdlog::warn("join_refused reason={} hostname={} lines_left_out={}", reason, log_quoted(join.hostname), left_out);
-    }
+    complaints_.warn(clock_.boot_ms(), "join_refused", {{"reason", reason}, {"hostname", join.hostname}});
     return Joined{.accepted = false, .reason = std::move(text), .node_id = {}, .site_name = {}, .port = 0};
   };
   if (key.empty() || key != join.public_key) return refuse("wrong_key", "the public key in the request is not the key of this connection");
@@ -120,8 +115,7 @@ Joined Enrol::decide(const std::string& key, const Join& join) {
     known = by_key_.emplace(key, *node).first;
   }
   ++joins_["accepted"];
-  spdlog::info("joined node={} hostname={} site={}", to_text(known->second.id), log_quoted(join.hostname),
-               log_quoted(site_name(known->second.site)));
+  log_info("joined", {{"node", to_text(known->second.id)}, {"hostname", join.hostname}, {"site", site_name(known->second.site)}});
   return Joined{.accepted = true,
                 .reason = {},
                 .node_id = known->second.id,
@@ -135,7 +129,7 @@ Result<KnownNode> Enrol::admit(const std::string& key, const Join& join, const T
   TokenRecord after = token;
   --after.uses_left;
   if (auto put = store_->put_node(node, after); !put) {
-    spdlog::error("store_failed doing=join what={}", log_quoted(put.error().what));
+    log_error("store_failed", {{"doing", "join"}, {"what", put.error().what}});
     return put.error();
   }
   // On disk: now zap may let the key in and the map may count it.
@@ -177,11 +171,11 @@ std::variant<Error, Site, CreatedToken> Enrol::carry_out(const AddSite& request)
   if (find_site(site.name) != nullptr) return Error{ErrorCode::kDenied, "name: a site \"" + site.name + "\" is already there"};
   site.id = random_id<SiteId>();
   if (auto put = store_->put_site(site); !put) {
-    spdlog::error("store_failed doing=site what={}", log_quoted(put.error().what));
+    log_error("store_failed", {{"doing", "site"}, {"what", put.error().what}});
     return put.error();
   }
   if (auto sent = send_object(pipes_.map, std::make_unique<MapInput>(SiteChanged{site})); !sent) return sent.error();
-  spdlog::info("site_added id={} name={}", to_text(site.id), log_quoted(site.name));
+  log_info("site_added", {{"id", to_text(site.id)}, {"name", site.name}});
   return site;
 }
 
@@ -200,10 +194,10 @@ std::variant<Error, Site, CreatedToken> Enrol::carry_out(const CreateToken& requ
   const TokenRecord record{
       .secret_hash = secret_hash(token.secret), .site = site->id, .uses_left = request.uses, .expires_unix_ms = request.expires_unix_ms};
   if (auto put = store_->put_token(record); !put) {
-    spdlog::error("store_failed doing=token what={}", log_quoted(put.error().what));
+    log_error("store_failed", {{"doing", "token"}, {"what", put.error().what}});
     return put.error();
   }
-  spdlog::info("token_created site={} uses={}", log_quoted(created.site_name), created.uses);
+  log_info("token_created", {{"site", created.site_name}, {"uses", created.uses}});
   return created;
 }
 

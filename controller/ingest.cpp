@@ -117,9 +117,7 @@ void Ingest::admit(Routed routed, ReportBatch& batch) {
 
 void Ingest::refuse(const char* reason, const std::string& who, const std::string& what) {
   ++refused_[reason];
-  std::uint64_t left_out = 0;
-  if (!complaints_.allow(clock_.boot_ms(), left_out)) return;
-  spdlog::warn("message_refused reason={} node={} what={} lines_left_out={}", reason, who, log_quoted(what), left_out);
+  complaints_.warn(clock_.boot_ms(), "message_refused", {{"reason", reason}, {"node", who}, {"what", what}});
 }
 
 void Ingest::publish_metrics() {

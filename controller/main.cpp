@@ -25,7 +25,7 @@ namespace {
 
 /// Says why the program cannot go on and ends it. What must last is on disk already, so nothing is lost by ending here and now.
 [[noreturn]] void give_up(const Error& error) {
-  spdlog::critical("stopping code={} what={}", to_word(error.code), log_quoted(error.what));
+  log_error("stopping", {{"code", to_word(error.code)}, {"what", error.what}});
   std::fflush(stderr);
   std::_Exit(1);
 }
@@ -51,7 +51,7 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  spdlog::info("descriptors limit={} agents_at_most={}", limit.rlim_cur, limit.rlim_cur > 1'000 ? limit.rlim_cur - 1'000 : 0);
+  log_info("descriptors", {{"limit", limit.rlim_cur}, {"agents_at_most", limit.rlim_cur > 1'000 ? limit.rlim_cur - 1'000 : 0}});
 }
 
 std::string host_name() {
@@ -118,7 +118,7 @@ int run(const ControllerSettings& settings) {
   const std::size_t known_nodes = parts.store->state().nodes.size();
 
   auto map = start("map", [&, engine = std::make_shared<CapacityMap>(restored_map(map_options, parts, clock.boot_ms()))] {
-    return run_map(context, std::move(*engine), map_options, clock, view, map_metrics);
+    return run_map(context, std::move(*engine), clock, view, map_metrics);
   });
 
   std::promise<Result<std::string>> ingest_ready, enrol_ready;
@@ -146,12 +146,15 @@ int run(const ControllerSettings& settings) {
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] { return run_http(context, http_options, http_sources, http_ready); });
   const auto http_port = value_or_give_up(http_ready.get_future().get());
-  spdlog::info("started version={} messages={} enrol={} http=http://{}:{} known_nodes={}", CAPMAP_VERSION, messages, joins,
-               settings.http_address, http_port, known_nodes);
+  log_info("started", {{"version", CAPMAP_VERSION},
+                       {"messages", messages},
+                       {"enrol", joins},
+                       {"http", "http://" + settings.http_address + ":" + std::to_string(http_port)},
+                       {"known_nodes", known_nodes}});
 
   int signal_number = 0;
   sigwait(&stop_signals, &signal_number);
-  spdlog::info("stopping signal={}", signal_number);
+  log_info("stopping", {{"signal", signal_number}});
   auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
   auto ingest_pipe = value_or_give_up(open_push(context, kIngestPipe));
   send_stop(admin_pipe);   // nothing new is promised

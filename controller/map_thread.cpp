@@ -18,14 +18,10 @@ constexpr std::uint64_t kPauseGraceMs = 5'000;  ///< then waiting messages get s
 constexpr std::size_t kInputsPerTurn = 64;      ///< before queries and the clock get their turn
 constexpr std::size_t kQueriesPerTurn = 8;
 
-const Envelope& envelope_of(const AgentMessage& message) {
-  return std::visit([](const auto& kind) -> const Envelope& { return kind.envelope; }, message);
-}
-
 class MapThread {
  public:
-  MapThread(CapacityMap map, const MapOptions& options, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics)
-      : map_(std::move(map)), options_(options), clock_(clock), view_(view), metrics_(metrics) {}
+  MapThread(CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics)
+      : map_(std::move(map)), clock_(clock), view_(view), metrics_(metrics) {}
 
   Result<Done> open(zmq::context_t& context);
   Result<Done> run();
@@ -38,10 +34,8 @@ class MapThread {
   void move_clock();
   void publish();
   void publish_metrics();
-  std::uint32_t jittered_interval(std::uint64_t run_id, std::uint32_t seq) const;
 
   CapacityMap map_;
-  MapOptions options_;
   const Clock& clock_;
   Published<MapView>& view_;
   Published<Metrics>& metrics_;
@@ -77,7 +71,7 @@ Result<Done> MapThread::run() {
     if (now_ms > turn_at_ms_ + kPauseMs) {
       ++pauses_;
       hold_deaths_until_ms_ = now_ms + kPauseGraceMs;
-      spdlog::warn("controller_paused ms={} action=\"nobody is declared dead for {} ms\"", now_ms - turn_at_ms_, kPauseGraceMs);
+      log_warn("controller_paused", {{"ms", now_ms - turn_at_ms_}, {"nobody_declared_dead_for_ms", kPauseGraceMs}});
     }
     turn_at_ms_ = now_ms;
     if (items[0].ready && !take_inputs()) break;
@@ -109,34 +103,10 @@ bool MapThread::take_inputs() {
 }
 
 void MapThread::apply(const ReportBatch& batch) {
-  auto answers = std::make_unique<AckBatch>();
-  answers->acks.reserve(batch.reports.size());
-  const auto now_unix_ms = clock_.unix_ms();
-  const auto epoch = options_.epoch;
-  for (const auto& report : batch.reports) {
-    const auto answer = map_.apply(report.node, report.message, batch.received_boot_ms, now_unix_ms);
-    const auto& envelope = envelope_of(report.message);
-    answers->acks.push_back({.route = report.route,
-                             .ack = {.epoch = epoch,
-                                     .run_id = envelope.run_id,
-                                     .session = answer.session,
-                                     .applied_seq = answer.applied_seq,
-                                     .next_interval_ms = jittered_interval(envelope.run_id, envelope.seq),
-                                     .need_hello = answer.need_hello,
-                                     .need_shape = answer.need_shape,
-                                     .need_usage = answer.need_usage,
-                                     .time_unix_ms = now_unix_ms}});
-  }
+  auto answers = std::make_unique<AckBatch>(map_.apply(batch, clock_.unix_ms()));
   const auto count = answers->acks.size();
   // Never wait here: ingest may be waiting for us. An agent without an ack asks again.
   if (!send_object(acks_, std::move(answers), false)) acks_dropped_ += count;
-}
-
-/// The given interval ± 5%, different each time, so that agents that started together drift apart.
-std::uint32_t MapThread::jittered_interval(std::uint64_t run_id, std::uint32_t seq) const {
-  const std::uint64_t mixed = (run_id ^ (std::uint64_t{seq} << 32)) * 0x9E37'79B9'7F4A'7C15U;
-  const std::uint64_t span = options_.interval_ms / 10;
-  return static_cast<std::uint32_t>(options_.interval_ms - span / 2 + (span == 0 ? 0 : (mixed >> 33) % (span + 1)));
 }
 
 void MapThread::answer_queries() {
@@ -200,9 +170,8 @@ void MapThread::publish_metrics() {
 
 }  // namespace
 
-Result<Done> run_map(zmq::context_t& context, CapacityMap map, const MapOptions& options, const Clock& clock, Published<MapView>& view,
-                     Published<Metrics>& metrics) {
-  MapThread thread(std::move(map), options, clock, view, metrics);
+Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics) {
+  MapThread thread(std::move(map), clock, view, metrics);
   if (auto opened = thread.open(context); !opened) return opened;
   return thread.run();
 }

@@ -15,7 +15,6 @@ namespace capmap {
 /// *durable* stays 0; what is durable (enrolment, keys, sites) is answered by the enrol thread after the store's fsync.
 /// After a pause of the whole process nobody is declared dead until the messages that waited meanwhile have been applied.
 /// Ends with Done on stop, after everything sent before it is applied; passes the stop on to http.
-Result<Done> run_map(zmq::context_t& context, CapacityMap map, const MapOptions& options, const Clock& clock, Published<MapView>& view,
-                     Published<Metrics>& metrics);
+Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics);
 
 }  // namespace capmap

@@ -2,9 +2,8 @@
 #include <cstdint>
 #include <string>
 #include <variant>
-#include <vector>
 
-#include "common/messages.hpp"
+#include "controller/map/reports.hpp"
 #include "controller/map/site.hpp"
 
 namespace capmap {
@@ -19,17 +18,6 @@ inline constexpr const char* kKeysPipe = "inproc://keys";             ///< KeyUp
 inline constexpr const char* kAdminPipe = "inproc://admin";           ///< AdminRequest: from http to enrol; stop from main
 inline constexpr const char* kHttpPipe = "inproc://http";             ///< HttpInput: from map and enrol to http; stop from the map thread
 
-/// One decoded message of a known node. `route` is for the answer only.
-struct Report {
-  NodeId node;
-  Bytes route;
-  AgentMessage message;
-};
-/// What ingest took from its socket in one go.
-struct ReportBatch {
-  std::uint64_t received_boot_ms = 0;
-  std::vector<Report> reports;
-};
 /// A node was let in (durable already) and may report from now on.
 struct NodeAdmitted {
   KnownNode node;
@@ -39,14 +27,5 @@ struct SiteChanged {
   Site site;
 };
 using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged>;
-
-struct AckOut {
-  Bytes route;
-  Ack ack;
-};
-/// Answers to one ReportBatch, in its order.
-struct AckBatch {
-  std::vector<AckOut> acks;
-};
 
 }  // namespace capmap

@@ -92,7 +92,7 @@ bool Zap::take_updates() {
     if (!*update) return false;
     Key key{};
     if (!is_z85_key((*update)->public_key)) {
-      spdlog::error("key_unreadable node={}", to_text((*update)->node));
+      log_error("key_unreadable", {{"node", to_text((*update)->node)}});
       continue;
     }
     zmq_z85_decode(key.data(), (*update)->public_key.c_str());

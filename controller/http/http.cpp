@@ -200,11 +200,8 @@ void HttpThread::answer_all_waiting() {
 }
 
 void HttpThread::complain(const HttpRequest& request, int status) {
-  std::uint64_t left_out = 0;
-  if (!complaints_.allow(clock_.boot_ms(), left_out)) return;
-  const std::string host(header(request, "host").value_or(""));
-  spdlog::warn("http_refused status={} target={} host={} lines_left_out={}", status, log_quoted(request.target), log_quoted(host),
-               left_out);
+  complaints_.warn(clock_.boot_ms(), "http_refused",
+                   {{"status", status}, {"target", request.target}, {"host", header(request, "host").value_or("")}});
 }
 
 Metrics HttpThread::metrics() const {

@@ -28,6 +28,11 @@ Answer CapacityMap::apply(const NodeId& node, const AgentMessage& message, std::
   return state_->apply(node, message, now_unix_ms);
 }
 
+AckBatch CapacityMap::apply(const ReportBatch& batch, std::uint64_t now_unix_ms) {
+  state_->forward(batch.received_boot_ms);
+  return state_->apply(batch, now_unix_ms);
+}
+
 void CapacityMap::advance(std::uint64_t now_ms) {
   state_->forward(now_ms);
   state_->advance();

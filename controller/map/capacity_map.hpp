@@ -9,6 +9,7 @@
 #include "common/chip_table.hpp"
 #include "common/messages.hpp"
 #include "controller/map/map_view.hpp"
+#include "controller/map/reports.hpp"
 
 namespace capmap {
 
@@ -54,7 +55,9 @@ class CapacityMap {
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
   void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms);
 
-  /// Applies one message of a known node. now_ms is when it was received.
+  /// Applies the messages of known nodes, in order, and says what each is answered: all that an ack holds.
+  AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);
+  /// Applies one message. now_ms is when it was received.
   Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms);
 
   /// Moves liveness on with time: fresh -> stale -> lost, resyncing -> lost after the grace period; forgets shapes unused for a day.

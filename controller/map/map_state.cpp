@@ -56,20 +56,6 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start) {
   settle(row, before);
 }
 
-void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
-  nodes.talk(row).revision = ++revision;
-  auto& place = nodes.place(row);
-  if (!place.is(Place::kCounted)) return;
-  const CellKey key{.site = place.site,
-                    .pool = 0,
-                    .hardware = shapes.hardware(place.shape),
-                    .liveness = place.liveness,
-                    .service = place.service,
-                    .verdict = verdict(row)};
-  const auto after = numbers(row);
-  place.cell = place.cell == 0 ? cells.add(key, after) : cells.change(place.cell, before, key, after);
-}
-
 void CapacityMap::State::set_liveness(RowIndex row, Liveness liveness) {
   auto& place = nodes.place(row);
   queues.leave(row, place.liveness);
@@ -109,34 +95,6 @@ Verdict CapacityMap::State::verdict(RowIndex row) const {
 
 bool CapacityMap::State::silent_beyond_ttl(RowIndex row) const {
   return !nodes.place(row).is(Place::kHeard) || now_ms - nodes.talk(row).heard_ms > limits.ttl_ms;
-}
-
-void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
-  auto& place = nodes.place(row);
-  shapes.bind(shape);
-  shapes.unbind(place.shape, now_ms);
-  place.shape = shape;
-  const auto& hardware = shapes.rows()[shapes.hardware(shape)];
-  const auto& cold = nodes.cold(row);
-  place.set(Place::kFactsContradict, hardware && !contradictions(cold.hello, *hardware).empty());
-  Readings taken;
-  for (std::size_t i = 0; i < kReadingCount; ++i) {
-    if ((place.known >> i & 1U) != 0) taken.*kReadingFields[i] = nodes.levels(row).readings[i];
-  }
-  take_readings(row, taken);
-  if (!cold.accelerators.empty()) take_accelerators(row, cold.accelerators);
-}
-
-void CapacityMap::State::forget_usage(RowIndex row) {
-  auto& place = nodes.place(row);
-  place.known = 0;
-  place.insane = 0;
-  place.set(Place::kUsageTaken, false);
-  nodes.devices(row) = {};
-  auto& cold = nodes.cold(row);
-  cold.accelerators.clear();
-  cold.usage_problems.clear();
-  cold.insane_reasons.clear();
 }
 
 ReadingLimits CapacityMap::State::reading_limits(RowIndex row) const {

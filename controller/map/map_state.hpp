@@ -14,8 +14,8 @@
 
 namespace capmap {
 
-/// The parts of the map and what holds them together: map_state.cpp changes rows and keeps cells and queues in step with them,
-/// map_apply.cpp says what each message does, map_readers.cpp copies out.
+/// The parts of the map and what holds them together: map_report.cpp and map_hello.cpp say what each message does to a row and
+/// its cell, map_state.cpp what time and admins do, map_readers.cpp copies out.
 struct CapacityMap::State {
   State(MapOptions given, std::shared_ptr<const ChipTable> chip_table, std::uint64_t now);
 
@@ -27,42 +27,46 @@ struct CapacityMap::State {
   void add_node(const KnownNode& node, bool at_start);
   void advance();
 
-  /// Call numbers() before a row is changed and settle() after: cells follow, and the row gets a new revision.
-  [[nodiscard]] Contribution numbers(RowIndex row) const { return contribution_of(nodes, row, shapes.facts(nodes.place(row).shape)); }
-  void settle(RowIndex row, const Contribution& before);
   void set_liveness(RowIndex row, Liveness liveness);
   [[nodiscard]] Verdict verdict(RowIndex row) const;
   [[nodiscard]] bool silent_beyond_ttl(RowIndex row) const;
-  /// Binds a row to a shape (0 = none), judges its facts, and holds readings taken before against it.
-  void bind(RowIndex row, ShapeIndex shape);
-  void forget_usage(RowIndex row);
   void count_shapes();
   [[nodiscard]] ReadingLimits reading_limits(RowIndex row) const;
 
-  // map_apply.cpp ----------------------------------------------------------------------------------------------------------------
+  // map_report.cpp ---------------------------------------------------------------------------------------------------------------
+  AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);
   Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_unix_ms);
-  Answer take(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms);
-  Answer take(RowIndex row, const ShapeMessage& message);
   Answer take(RowIndex row, const Heartbeat& heartbeat);
   Answer take(RowIndex row, const UsageMessage& message);
-  Answer take(RowIndex row, const Bye& bye);
+
+  /// Call numbers() before a row is changed and settle() after: cells follow, and the row gets a new revision.
+  [[nodiscard]] Contribution numbers(RowIndex row) const { return contribution_of(nodes, row, shapes.facts(nodes.place(row).shape)); }
+  void settle(RowIndex row, const Contribution& before);
 
   /// Whether a message is the newest of the run that is spoken with.
   enum class Standing : std::uint8_t { kNext, kOldSeq, kOldRun, kUnknownRun };
   [[nodiscard]] Standing standing(RowIndex row, const Envelope& envelope) const;
   [[nodiscard]] Answer out_of_turn(RowIndex row, Standing standing) const;
-  void start_session(RowIndex row, const Envelope& envelope);
   /// The message counts: its number, that it was heard, and a shape that somebody else has brought meanwhile.
   void accept(RowIndex row, const Envelope& envelope);
   [[nodiscard]] Answer answer(RowIndex row);
   /// Refuses what speaks of another shape than the hello named; asks for the full id where the prefix does not tell.
   bool prefix_agrees(RowIndex row, std::uint64_t shape_prefix, Answer& answer);
-  bool may_teach_shape(RowIndex row);
-  std::string learn_shape(RowIndex row, const EncodedShape& encoded);
   /// Takes the readings that are present. False when one of them is insane.
   bool take_readings(RowIndex row, const Readings& readings);
   bool take_accelerators(RowIndex row, const std::vector<AcceleratorUse>& devices);
   void note_insane(RowIndex row, std::size_t bit, std::optional<std::string> why);
+
+  // map_hello.cpp ----------------------------------------------------------------------------------------------------------------
+  Answer take(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms);
+  Answer take(RowIndex row, const ShapeMessage& message);
+  Answer take(RowIndex row, const Bye& bye);
+  void start_session(RowIndex row, const Envelope& envelope);
+  bool may_teach_shape(RowIndex row);
+  std::string learn_shape(RowIndex row, const EncodedShape& encoded);
+  /// Binds a row to a shape (0 = none), judges its facts, and holds readings taken before against it.
+  void bind(RowIndex row, ShapeIndex shape);
+  void forget_usage(RowIndex row);
 
   // map_readers.cpp --------------------------------------------------------------------------------------------------------------
   [[nodiscard]] NodeRow node_row(RowIndex row) const;

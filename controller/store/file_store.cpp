@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include <cerrno>
 #include <unordered_map>
 
+#include "common/log.hpp"
 #include "controller/store/files.hpp"
 #include "controller/store/lines.hpp"
 #include "controller/store/store.hpp"
@@ -79,7 +79,7 @@ Result<Done> FileStore::load(std::string_view content) {
     ++number;
     const auto end = content.find('\n');
     if (end == std::string_view::npos) {  // torn by a crash before its fsync: nobody was told it is kept
-      spdlog::warn("store_torn_line file={} line={} bytes={} action=dropped", path_, number, content.size());
+      log_warn("store_torn_line", {{"file", path_}, {"line", number}, {"bytes", content.size()}, {"action", "dropped"}});
       return Done{};
     }
     const auto text = content.substr(0, end);
@@ -117,7 +117,7 @@ Result<Done> FileStore::open_and_load() {
   }
   if (auto compacted = compact(); !compacted) {
     if (!content) return compacted;  // no file and no way to make one
-    spdlog::warn("store_not_compacted what={}", compacted.error().what);
+    log_warn("store_not_compacted", {{"what", compacted.error().what}});
     const auto whole = content->rfind('\n');  // the torn tail must not stand in front of the next line
     if (truncate(path_.c_str(), whole == std::string::npos ? 0 : static_cast<off_t>(whole) + 1) != 0)
       return file_error(path_, "truncate", errno);

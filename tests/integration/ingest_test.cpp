@@ -36,9 +36,8 @@ class MessagePort {
       map.add_node(node, true, clock_.boot_ms());
     }
     http_ = std::move(*open_pull(context_, kHttpPipe));
-    threads_.emplace_back([&, engine = std::move(map)]() mutable {
-      static_cast<void>(run_map(context_, std::move(engine), options_, clock_, view, map_metrics_));
-    });
+    threads_.emplace_back(
+        [&, engine = std::move(map)]() mutable { static_cast<void>(run_map(context_, std::move(engine), clock_, view, map_metrics_)); });
     std::promise<Result<std::string>> ready;
     threads_.emplace_back([&] {
       static_cast<void>(run_ingest(context_, {.endpoint = "tcp://127.0.0.1:0", .keys = server_keys}, clock_, ready, ingest_metrics));

@@ -9,7 +9,6 @@
 #include "tests/support/small_controller.hpp"
 
 using namespace capmap;
-using support::CapturedLog;
 using support::eventually;
 using support::RunningUplink;
 using support::SmallController;
@@ -87,7 +86,7 @@ TEST_CASE("uplink: a reading that moved goes with the next heartbeat") {
 TEST_CASE("uplink: with the controller absent it waits, logs one line, and comes in when the controller appears") {
   const CurveKeys server = make_curve_keys(), own = make_curve_keys();
   const auto endpoint = tcp_endpoint("127.0.0.1", static_cast<std::uint16_t>(support::free_port()));
-  const CapturedLog log;
+  const LogCapture log;
   {
     RunningUplink uplink(dealer_to(endpoint, server, own));
     uplink.give_facts();
@@ -124,7 +123,7 @@ TEST_CASE("uplink: an agent survives its controller's restarts and tells the new
 TEST_CASE("uplink: a key the controller does not know is told with its cure, and comes in once it is enrolled") {
   SmallController controller(make_curve_keys());
   const CurveKeys own = make_curve_keys();
-  const CapturedLog log;
+  const LogCapture log;
   {
     RunningUplink uplink(dealer_to(controller.endpoint(), controller.keys(), own));
     uplink.give_facts();
@@ -143,7 +142,7 @@ TEST_CASE("uplink: a revoked key and a wrong server key are told apart, once eac
   SmallController controller(make_curve_keys());
   const CurveKeys own = make_curve_keys();
   controller.revoke(own.public_key);
-  const CapturedLog log;
+  const LogCapture log;
   {
     RunningUplink uplink(dealer_to(controller.endpoint(), controller.keys(), own));
     std::this_thread::sleep_for(std::chrono::seconds(4));
@@ -165,7 +164,7 @@ TEST_CASE("uplink: a controller that went silent is connected to anew") {
   SmallController controller(make_curve_keys());
   const CurveKeys own = make_curve_keys();
   controller.let_in(own.public_key);
-  const CapturedLog log;
+  const LogCapture log;
   {
     RunningUplink uplink(dealer_to(controller.endpoint(), controller.keys(), own));
     uplink.give_facts();

@@ -1,12 +1,9 @@
 #pragma once
-#include <spdlog/sinks/ostream_sink.h>
-
 #include <chrono>
 #include <cstdint>
 #include <future>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -70,24 +67,6 @@ class RunningUplink {
   zmq::socket_t pace_, snapshots_;
   std::future<Result<Done>> outcome_;
   bool stopped_ = false;
-};
-
-/// Everything our programs would log while it lives, as text.
-class CapturedLog {
- public:
-  CapturedLog() : before_(spdlog::default_logger()) {
-    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(text_);
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::move(sink)));
-  }
-  ~CapturedLog() { spdlog::set_default_logger(before_); }
-  CapturedLog(const CapturedLog&) = delete;
-  CapturedLog& operator=(const CapturedLog&) = delete;
-  /// Only when nothing logs any more.
-  [[nodiscard]] std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::shared_ptr<spdlog::logger> before_;
 };
 
 }  // namespace capmap::support

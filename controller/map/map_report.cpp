@@ -1,3 +1,4 @@
+// What a node says all the time, from a decoded message to its row and its cell, and the ack that answers it.
 #include <algorithm>
 #include <type_traits>
 #include <utility>
@@ -8,23 +9,18 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kOldRuns = 8;
-constexpr std::uint64_t kHourMs = 3'600'000;
-constexpr std::uint64_t kBytesPerMib = 1ULL << 20;
 constexpr std::uint64_t kHeardMask = (1ULL << 48) - 1;
 constexpr std::uint8_t kAcceleratorsBit = kReadingCount;  ///< in Place::insane, after the readings
 
-void keep_hello(NodeTable& nodes, RowIndex row, const Hello& hello, std::uint64_t now_unix_ms) {
-  auto& cold = nodes.cold(row);
-  cold.hello = hello;
-  cold.clock_skew_ms.reset();
-  if (hello.time_unix_ms) cold.clock_skew_ms = static_cast<std::int64_t>(*hello.time_unix_ms - now_unix_ms);
-  auto& place = nodes.place(row);
-  place.set(Place::kMemoryKnown, hello.memory_total_bytes.has_value());
-  nodes.levels(row).memory_total_mib =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(hello.memory_total_bytes.value_or(0) / kBytesPerMib, UINT32_MAX));
-  place.set(Place::kPusKnown, hello.pus_allowed.has_value());
-  nodes.talk(row).pus_allowed = static_cast<std::uint16_t>(std::min<std::uint32_t>(hello.pus_allowed.value_or(0), UINT16_MAX));
+const Envelope& envelope_of(const AgentMessage& message) {
+  return std::visit([](const auto& kind) -> const Envelope& { return kind.envelope; }, message);
+}
+
+/// The interval ± 5%, different each time, so that agents that started together drift apart.
+std::uint32_t jittered(std::uint32_t interval_ms, const Envelope& envelope) {
+  const std::uint64_t mixed = (envelope.run_id ^ (std::uint64_t{envelope.seq} << 32)) * 0x9E37'79B9'7F4A'7C15U;
+  const std::uint64_t span = interval_ms / 10;
+  return static_cast<std::uint32_t>(interval_ms - span / 2 + (span == 0 ? 0 : (mixed >> 33) % (span + 1)));
 }
 
 /// Each device once: unhealthy before anything else, then used or free where its use is known.
@@ -41,6 +37,26 @@ Devices count_devices(const std::vector<AcceleratorUse>& devices) {
 }
 
 }  // namespace
+
+AckBatch CapacityMap::State::apply(const ReportBatch& batch, std::uint64_t now_unix_ms) {
+  AckBatch answers;
+  answers.acks.reserve(batch.reports.size());
+  for (const auto& report : batch.reports) {
+    const auto answer = apply(report.node, report.message, now_unix_ms);
+    const auto& envelope = envelope_of(report.message);
+    answers.acks.push_back({.route = report.route,
+                            .ack = {.epoch = options.epoch,
+                                    .run_id = envelope.run_id,
+                                    .session = answer.session,
+                                    .applied_seq = answer.applied_seq,
+                                    .next_interval_ms = jittered(options.interval_ms, envelope),
+                                    .need_hello = answer.need_hello,
+                                    .need_shape = answer.need_shape,
+                                    .need_usage = answer.need_usage,
+                                    .time_unix_ms = now_unix_ms}});
+  }
+  return answers;
+}
 
 Answer CapacityMap::State::apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_unix_ms) {
   Answer result;
@@ -62,40 +78,6 @@ Answer CapacityMap::State::apply(const NodeId& node, const AgentMessage& message
   } else {
     ++counters.refused[result.refused];
   }
-  return result;
-}
-
-Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms) {
-  const auto stand = standing(row, hello.envelope);
-  // A run that was rolled back with its machine, or spoke before a shorter-lived one, may come back once nobody else speaks.
-  const bool starts = stand == Standing::kUnknownRun || (stand != Standing::kNext && silent_beyond_ttl(row));
-  if (!starts && stand != Standing::kNext) return out_of_turn(row, stand);
-  const auto before = numbers(row);
-  auto& place = nodes.place(row);
-  if (starts) start_session(row, hello.envelope);
-  if (hello.shape_id != nodes.cold(row).hello.shape_id) forget_usage(row);
-  keep_hello(nodes, row, hello, now_unix_ms);
-  place.set(Place::kCounted, true);
-  bind(row, shapes.find(hello.shape_id).value_or(0));
-  place.set(Place::kNamedInFull, place.shape != 0 && shapes.prefix_shared(place.shape));
-  accept(row, hello.envelope);
-  settle(row, before);
-  auto result = answer(row);
-  result.need_usage = true;
-  return result;
-}
-
-Answer CapacityMap::State::take(RowIndex row, const ShapeMessage& message) {
-  if (const auto stand = standing(row, message.envelope); stand != Standing::kNext) return out_of_turn(row, stand);
-  const auto before = numbers(row);
-  accept(row, message.envelope);
-  std::string refused;
-  if (nodes.place(row).shape == 0) refused = learn_shape(row, message.shape);
-  settle(row, before);
-  auto result = answer(row);
-  result.refused = std::move(refused);
-  if (!result.refused.empty()) result.need_shape = false;  // not again at once: the next heartbeat asks
-  result.need_hello = result.refused == "unknown_shape";
   return result;
 }
 
@@ -127,16 +109,18 @@ Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
   return result;
 }
 
-Answer CapacityMap::State::take(RowIndex row, const Bye& bye) {
-  if (const auto stand = standing(row, bye.envelope); stand != Standing::kNext) return out_of_turn(row, stand);
-  const auto before = numbers(row);
-  accept(row, bye.envelope);
-  set_liveness(row, Liveness::kLost);
-  nodes.cold(row).goodbye = bye.reason;
-  settle(row, before);
-  auto result = answer(row);
-  result.need_shape = result.need_usage = false;
-  return result;
+void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
+  nodes.talk(row).revision = ++revision;
+  auto& place = nodes.place(row);
+  if (!place.is(Place::kCounted)) return;
+  const CellKey key{.site = place.site,
+                    .pool = 0,
+                    .hardware = shapes.hardware(place.shape),
+                    .liveness = place.liveness,
+                    .service = place.service,
+                    .verdict = verdict(row)};
+  const auto after = numbers(row);
+  place.cell = place.cell == 0 ? cells.add(key, after) : cells.change(place.cell, before, key, after);
 }
 
 CapacityMap::State::Standing CapacityMap::State::standing(RowIndex row, const Envelope& envelope) const {
@@ -155,17 +139,6 @@ Answer CapacityMap::State::out_of_turn(RowIndex row, Standing stand) const {
     case Standing::kOldRun: return {.session = talk.session, .need_hello = silent_beyond_ttl(row), .refused = "old_session"};
     default: return {.need_hello = true, .refused = "unknown_run"};
   }
-}
-
-void CapacityMap::State::start_session(RowIndex row, const Envelope& envelope) {
-  auto& talk = nodes.talk(row);
-  auto& old_runs = nodes.cold(row).old_runs;
-  std::erase(old_runs, envelope.run_id);
-  if (talk.session != 0 && talk.run_id != envelope.run_id) old_runs.push_back(talk.run_id);
-  if (old_runs.size() > kOldRuns) old_runs.erase(old_runs.begin());
-  talk.run_id = envelope.run_id;
-  ++talk.session;
-  forget_usage(row);
 }
 
 void CapacityMap::State::accept(RowIndex row, const Envelope& envelope) {
@@ -200,25 +173,6 @@ bool CapacityMap::State::prefix_agrees(RowIndex row, std::uint64_t said, Answer&
   }
   if (place.shape != 0 && !place.is(Place::kNamedInFull)) result.need_hello = shapes.prefix_shared(place.shape);
   return true;
-}
-
-bool CapacityMap::State::may_teach_shape(RowIndex row) {
-  auto& taught_ms = nodes.cold(row).new_shapes_ms;
-  std::erase_if(taught_ms, [this](std::uint64_t at_ms) { return now_ms >= at_ms + kHourMs; });
-  return taught_ms.size() < options.max_new_shapes_per_hour;
-}
-
-std::string CapacityMap::State::learn_shape(RowIndex row, const EncodedShape& encoded) {
-  auto& cold = nodes.cold(row);
-  if (!may_teach_shape(row)) return "too_many_shapes";
-  auto unpacked = unpack_shape(encoded);
-  if (!unpacked) return "bad_shape";
-  if (unpacked->id != cold.hello.shape_id) return "unknown_shape";
-  canonicalize(unpacked->shape);
-  cold.new_shapes_ms.push_back(now_ms);
-  bind(row, shapes.intern(unpacked->id, std::move(unpacked->shape), now_ms));
-  count_shapes();
-  return {};
 }
 
 bool CapacityMap::State::take_readings(RowIndex row, const Readings& readings) {

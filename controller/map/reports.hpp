@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "common/messages.hpp"
+
+namespace capmap {
+
+/// One decoded message of a known node. `route` is for the answer only.
+struct Report {
+  NodeId node;
+  Bytes route;
+  AgentMessage message;
+};
+/// What ingest took from its socket in one go.
+struct ReportBatch {
+  std::uint64_t received_boot_ms = 0;
+  std::vector<Report> reports;
+};
+
+struct AckOut {
+  Bytes route;
+  Ack ack;
+};
+/// Answers to one ReportBatch, in its order.
+struct AckBatch {
+  std::vector<AckOut> acks;
+};
+
+}  // namespace capmap
