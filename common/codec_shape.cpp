@@ -19,8 +19,9 @@ auto put_core_kinds(Builder& builder, const std::vector<CoreKind>& kinds) {
 
 auto put_accelerators(Builder& builder, const std::vector<AcceleratorShape>& accelerators) {
   return put_rows<wire::Accelerator>(builder, accelerators, kMaxAccelerators, [&builder](const AcceleratorShape& row) {
+    const auto name = put_text(builder, row.name);
     return wire::CreateAccelerator(builder, row.vendor_id, row.device_id, row.subsystem_vendor_id, row.subsystem_device_id,
-                                   row.memory_bytes, row.count, to_wire<wire::AcceleratorKind>(row.kind));
+                                   row.memory_bytes, row.count, to_wire<wire::AcceleratorKind>(row.kind), name);
   });
 }
 
@@ -52,7 +53,8 @@ AcceleratorShape read_accelerator(const wire::Accelerator& row, FieldReader& rea
           .subsystem_vendor_id = row.subsystem_vendor_id(),
           .subsystem_device_id = row.subsystem_device_id(),
           .memory_bytes = row.memory_bytes(),
-          .count = reader.in_range(row.count(), kMaxCount, "accelerators.count")};
+          .count = reader.in_range(row.count(), kMaxCount, "accelerators.count"),
+          .name = reader.text(row.name(), "accelerators.name")};
 }
 
 NicShape read_nic(const wire::Nic& row, FieldReader& reader) {

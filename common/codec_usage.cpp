@@ -10,6 +10,8 @@ namespace {
 
 using Flags = wire::AcceleratorFlags;
 constexpr std::uint32_t kMaxPermille = 1'000;
+constexpr std::uint32_t kMaxWatts = 65'535;
+constexpr std::uint32_t kMaxPartitions = 254;
 
 constexpr std::uint8_t bit(Flags flag) {
   return static_cast<std::uint8_t>(flag);
@@ -62,7 +64,10 @@ struct AcceleratorLists {
   std::vector<std::uint32_t> addresses;
   std::vector<std::uint32_t> memory_used_mib;
   std::vector<std::uint16_t> busy_permille;
+  std::vector<std::uint16_t> power_watts;
+  std::vector<std::uint8_t> partitions;  ///< plus 1; 0 = not known
   std::vector<std::string> other_addresses;
+  bool any_partitions = false;
   std::uint8_t any = 0;  ///< flags that at least one has
 };
 
@@ -74,6 +79,7 @@ void append(AcceleratorLists& lists, const AcceleratorUse& use) {
   if (use.busy_permille) flags |= bit(Flags::busy_known);
   if (use.healthy) flags |= bit(Flags::healthy_known);
   if (use.healthy.value_or(false)) flags |= bit(Flags::healthy);
+  if (use.power_watts) flags |= bit(Flags::power_known);
   const auto packed = packed_address(use.pci_address);
   if (!packed) {
     flags |= bit(Flags::other_address);
@@ -82,6 +88,9 @@ void append(AcceleratorLists& lists, const AcceleratorUse& use) {
   lists.addresses.push_back(packed.value_or(0));
   lists.memory_used_mib.push_back(use.memory_used_mib.value_or(0));
   lists.busy_permille.push_back(static_cast<std::uint16_t>(std::min(use.busy_permille.value_or(0), kMaxPermille)));
+  lists.power_watts.push_back(static_cast<std::uint16_t>(std::min(use.power_watts.value_or(0), kMaxWatts)));
+  lists.partitions.push_back(static_cast<std::uint8_t>(use.partitions ? std::min(*use.partitions, kMaxPartitions) + 1 : 0));
+  lists.any_partitions = lists.any_partitions || use.partitions;
   lists.flags.push_back(static_cast<std::uint8_t>(flags));
   lists.any = static_cast<std::uint8_t>(lists.any | flags);
 }
@@ -113,6 +122,8 @@ class AcceleratorReader {
     if (table_.accelerator_busy_permille() != nullptr) {
       expect_size(table_.accelerator_busy_permille(), count, "accelerator_busy_permille");
     }
+    if (table_.accelerator_power_watts() != nullptr) expect_size(table_.accelerator_power_watts(), count, "accelerator_power_watts");
+    if (table_.accelerator_partitions() != nullptr) expect_size(table_.accelerator_partitions(), count, "accelerator_partitions");
     others_ = reader_.texts(table_.accelerator_other_addresses(), kMaxAccelerators, "accelerator_other_addresses");
     std::vector<AcceleratorUse> uses;
     for (std::size_t i = 0; i < count && reader_.good(); ++i) uses.push_back(read_one(static_cast<flatbuffers::uoffset_t>(i)));
@@ -152,6 +163,9 @@ class AcceleratorReader {
       use.busy_permille = value_at(table_.accelerator_busy_permille(), index, "accelerator_busy_permille");
       reader_.require(use.busy_permille <= kMaxPermille, "accelerator_busy_permille", "is over 1000");
     }
+    if (has(Flags::power_known)) use.power_watts = value_at(table_.accelerator_power_watts(), index, "accelerator_power_watts");
+    const auto* partitions = table_.accelerator_partitions();
+    if (partitions != nullptr && reader_.good() && partitions->Get(index) != 0) use.partitions = partitions->Get(index) - 1U;
     return use;
   }
 
@@ -197,6 +211,8 @@ Bytes encode(const UsageMessage& message) {
   const auto problems = put_problems<wire::Problem>(builder, message.usage.problems);
   const auto others = put_texts(builder, lists.other_addresses, kMaxAccelerators);
   const auto flags = put_known(builder, lists.flags, !lists.flags.empty());
+  const auto partitions = put_known(builder, lists.partitions, lists.any_partitions);
+  const auto power = put_known(builder, lists.power_watts, (lists.any & bit(Flags::power_known)) != 0);
   const auto busy = put_known(builder, lists.busy_permille, (lists.any & bit(Flags::busy_known)) != 0);
   const auto memory = put_known(builder, lists.memory_used_mib, (lists.any & bit(Flags::memory_known)) != 0);
   const auto addresses = put_known(builder, lists.addresses, !lists.flags.empty());
@@ -211,6 +227,8 @@ Bytes encode(const UsageMessage& message) {
   table.add_accelerator_busy_permille(busy);
   table.add_accelerator_other_addresses(others);
   table.add_problems(problems);
+  table.add_accelerator_power_watts(power);
+  table.add_accelerator_partitions(partitions);
   return finish(builder, table.Finish(), kUsageId);
 }
 

@@ -33,10 +33,11 @@ bool became_unknown(const Readings& told, const Readings& now) {
   return std::any_of(kFields.begin(), kFields.end(), [&](Field field) { return told.*field && !(now.*field); });
 }
 
-/// True when an accelerator is another one, or taken, or broken, or holds clearly more or less memory. How busy it is goes with the
-/// usage that is due anyway.
+/// True when an accelerator is another one, or taken, or broken, or cut otherwise, or holds clearly more or less memory, or its power
+/// became known or unknown. How busy it is and what it draws goes with the usage that is due anyway.
 bool device_moved(const AcceleratorUse& told, const AcceleratorUse& now) {
   if (told.pci_address != now.pci_address || told.used != now.used || told.healthy != now.healthy) return true;
+  if (told.partitions != now.partitions || told.power_watts.has_value() != now.power_watts.has_value()) return true;
   if (told.memory_used_mib.has_value() != now.memory_used_mib.has_value()) return true;
   const std::int64_t before = told.memory_used_mib.value_or(0), after = now.memory_used_mib.value_or(0);
   return std::abs(after - before) >= std::max<std::int64_t>(kMovedDeviceMib, before / 8);

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace capmap {
@@ -44,8 +45,16 @@ struct AcceleratorShape {
   std::uint16_t subsystem_vendor_id = 0, subsystem_device_id = 0;
   std::optional<std::uint64_t> memory_bytes;
   std::uint32_t count = 1;
+  std::string name{};  ///< as its driver says it; tells products apart that share one PCI id; empty = no driver has said it
   bool operator==(const AcceleratorShape&) const = default;
-  auto operator<=>(const AcceleratorShape&) const = default;
+  /// `count` last: rows that differ in nothing else are neighbours.
+  auto operator<=>(const AcceleratorShape& other) const {
+    const auto key = [](const AcceleratorShape& row) {
+      return std::tie(row.kind, row.vendor_id, row.device_id, row.subsystem_vendor_id, row.subsystem_device_id, row.memory_bytes, row.name,
+                      row.count);
+    };
+    return key(*this) <=> key(other);
+  }
 };
 
 struct NicShape {
@@ -103,6 +112,9 @@ struct AcceleratorUse {
   std::optional<std::uint32_t> memory_used_mib;
   std::optional<std::uint32_t> busy_permille;
   std::optional<bool> healthy;
+  std::optional<std::uint32_t> power_watts{};  ///< drawn now
+  std::optional<std::uint32_t>
+      partitions{};  ///< it is cut into so many (MIG, compute partitions); 0 = it is whole. Their use is in its own
   bool operator==(const AcceleratorUse&) const = default;
 };
 

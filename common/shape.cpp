@@ -16,7 +16,7 @@ constexpr std::size_t kCompressOverBytes = 512;
 constexpr int kZstdLevel = 9;
 constexpr std::uint32_t kMaxRowCount = 65'536;  ///< what the codec takes; more of one thing is a probe gone wrong
 
-/// Sorts rows and adds up the counts of those that differ in nothing else. `count` is the last member of every row, so such rows are
+/// Sorts rows and adds up the counts of those that differ in nothing else. `count` is compared last in every row, so such rows are
 /// neighbours. Counts stop at kMaxRowCount; rows of nothing go.
 template <class Row>
 void merge_rows(std::vector<Row>& rows) {

@@ -148,14 +148,15 @@ std::string peak_tables(const Json& node, bool terminal) {
 }
 
 std::string accelerator_table(const Json& node, bool terminal) {
-  TextTable table({{"ACCELERATOR", kLeft}, {"MODEL", kLeft}, {"MEMORY"}, {"USED", kLeft}, {"MEMORY USED"}, {"BUSY"}, {"HEALTH", kLeft}});
+  TextTable table(
+      {{"ACCELERATOR", kLeft}, {"MODEL", kLeft}, {"MEMORY"}, {"USED", kLeft}, {"MEMORY USED"}, {"BUSY"}, {"POWER"}, {"HEALTH", kLeft}});
   const Json& devices = list_at(node, "accelerators");
   for (const Json& device : devices) {
-    const auto busy = number_at(device, "busy_permille");
+    const auto busy = number_at(device, "busy_permille"), watts = number_at(device, "power_watts");
     table.add({known(text_at(device, "pci_address")), text_at(device, "name").value_or("PCI " + known(text_at(device, "pci_id"))),
                known(amount_at(device, "memory_bytes"), memory_text), yes_no(device, "used", "used", "free"),
                known(amount_at(device, "memory_used_mib"), mib_text), busy ? share_text(*busy) : "unknown",
-               yes_no(device, "healthy", "healthy", "not healthy")});
+               watts ? count_text(*watts) + " W" : "unknown", yes_no(device, "healthy", "healthy", "not healthy")});
   }
   return devices.empty() ? "" : "\n" + table.text(terminal);
 }

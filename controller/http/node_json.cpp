@@ -129,13 +129,16 @@ Json accelerators_json(const NodeRow& row, const HardwareRow& hardware) {
     const AcceleratorUse known = use == uses.end() ? AcceleratorUse{} : *use;
     return {{"pci_address", address},
             {"name", name_at(hardware.accelerator_names, r)},
+            {"driver_name", text_or_null(shape.name)},
             {"kind", word_or_null(shape.kind, kAcceleratorKindWords)},
             {"pci_id", pci_id(shape)},
             {"memory_bytes", or_null(shape.memory_bytes)},
             {"used", or_null(known.used)},
             {"memory_used_mib", or_null(known.memory_used_mib)},
             {"busy_permille", or_null(known.busy_permille)},
-            {"healthy", or_null(known.healthy)}};
+            {"healthy", or_null(known.healthy)},
+            {"power_watts", or_null(known.power_watts)},
+            {"partitions", or_null(known.partitions)}};
   });
 }
 

@@ -100,7 +100,8 @@ bool CapacityMap::State::silent_beyond_ttl(RowIndex row) const {
 ReadingLimits CapacityMap::State::reading_limits(RowIndex row) const {
   const auto& place = nodes.place(row);
   const auto& facts = shapes.facts(place.shape);
-  ReadingLimits held{.pus = facts.pus, .memory_mib = {}, .disks_bytes = facts.disks_bytes, .accelerators = {}};
+  ReadingLimits held{.pus = facts.pus, .memory_mib = {}, .disks_bytes = facts.disks_bytes, .accelerators = {}, .accelerator_mib = {}};
+  if (facts.accelerator_bytes) held.accelerator_mib = *facts.accelerator_bytes / kBytesPerMib;
   if (place.is(Place::kPusKnown)) held.pus = std::max(facts.pus.value_or(0), static_cast<std::uint32_t>(nodes.talk(row).pus_allowed));
   if (place.is(Place::kMemoryKnown)) {
     held.memory_mib = nodes.levels(row).memory_total_mib;

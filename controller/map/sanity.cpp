@@ -8,6 +8,7 @@
 namespace capmap {
 namespace {
 
+constexpr std::uint32_t kMostWatts = 5'000;  ///< a card of today draws up to some 1,500
 constexpr std::uint64_t kBytesPerMb = 1'000'000;
 constexpr std::string_view kHiddenModel = "a hypervisor hides the real model";  ///< what ChipTable says of flags the model cannot have
 constexpr std::uint64_t kLeastMemoryShare = 2;  ///< MemTotal below 1/2 of the shape's memory is more than a kernel's reserve
@@ -47,6 +48,15 @@ std::optional<std::string> doubt_accelerators(const std::vector<AcceleratorUse>&
   if (twice != addresses.end()) return "accelerator " + std::string(*twice) + " is listed twice";
   if (limits.accelerators && devices.size() > *limits.accelerators) {
     return "use of " + text(devices.size()) + " accelerators where the shape has " + text(*limits.accelerators);
+  }
+  for (const auto& device : devices) {
+    if (limits.accelerator_mib && device.memory_used_mib && over_by_a_tenth(*device.memory_used_mib, *limits.accelerator_mib)) {
+      return "accelerator " + device.pci_address + " uses " + text(*device.memory_used_mib) + " MiB, over 1.1 x the " +
+             text(*limits.accelerator_mib) + " MiB of the largest";
+    }
+    if (device.power_watts.value_or(0) > kMostWatts) {
+      return "accelerator " + device.pci_address + " draws " + text(*device.power_watts) + " W, over " + text(kMostWatts);
+    }
   }
   return std::nullopt;
 }

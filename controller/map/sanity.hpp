@@ -16,12 +16,14 @@ struct ReadingLimits {
   std::optional<std::uint64_t> memory_mib;
   std::optional<std::uint64_t> disks_bytes;
   std::optional<std::uint32_t> accelerators;
+  std::optional<std::uint64_t> accelerator_mib;  ///< memory of the largest one
 };
 
 /// Why a reading cannot be true: busy above 1.1 x its PUs, more memory used than there is (rounding allowed for), more stored than
 /// 1.1 x its disks. `field` is a place in kReadingFields; rates are not doubted.
 std::optional<std::string> doubt_reading(std::size_t field, std::uint32_t value, const ReadingLimits& limits);
-/// Why a list of accelerators cannot be true: one address twice, more devices than the shape has.
+/// Why a list of accelerators cannot be true: one address twice, more devices than the shape has, more memory used than 1.1 x the
+/// largest one's, more power drawn than any card is built for.
 std::optional<std::string> doubt_accelerators(const std::vector<AcceleratorUse>& devices, const ReadingLimits& limits);
 /// What a hello and the hardware it names say against each other, and the hardware against the chip table. Empty: nothing.
 std::vector<std::string> contradictions(const Hello& hello, const HardwareRow& hardware);

@@ -51,9 +51,13 @@ PeakRating unrated(const Shape& shape, const std::vector<std::string>& names) {
 }  // namespace
 
 HardwareFacts facts_of(const Shape& shape) {
-  HardwareFacts facts{.pus = shape.cpu.pus, .memory_bytes = shape.memory_bytes, .disks_bytes = {}, .accelerators = 0};
+  HardwareFacts facts{
+      .pus = shape.cpu.pus, .memory_bytes = shape.memory_bytes, .disks_bytes = {}, .accelerators = 0, .accelerator_bytes = {}};
   std::uint64_t devices = 0;
   for (const auto& device : shape.accelerators) devices += device.count;
+  if (std::all_of(shape.accelerators.begin(), shape.accelerators.end(), [](const auto& device) { return device.memory_bytes; })) {
+    for (const auto& device : shape.accelerators) facts.accelerator_bytes = std::max(facts.accelerator_bytes, device.memory_bytes);
+  }
   facts.accelerators = static_cast<std::uint32_t>(std::min<std::uint64_t>(devices, std::numeric_limits<std::uint16_t>::max()));
   std::uint64_t bytes = 0;
   for (const auto& disk : shape.disks) {
@@ -120,6 +124,7 @@ HardwareRow ShapeTable::describe(Shape shape) const {
   HardwareRow row;
   for (const auto& device : shape.accelerators) {
     auto name = chips_ ? chips_->accelerator_name(device.vendor_id, device.device_id) : std::nullopt;
+    if (!name && !device.name.empty()) name = device.name;
     row.accelerator_names.push_back(name ? std::move(*name) : pci_text(device));
   }
   if (chips_) row.microarchitecture = chips_->microarchitecture(shape.cpu);

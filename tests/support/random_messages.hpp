@@ -97,6 +97,8 @@ inline std::vector<AcceleratorUse> RandomMessages::accelerator_uses() {
     if (with_driver && often()) use.memory_used_mib = any_u32();
     if (with_driver && often()) use.busy_permille = static_cast<std::uint32_t>(below(1'001));
     if (often()) use.healthy = below(2) != 0;
+    if (with_driver && often()) use.power_watts = static_cast<std::uint32_t>(below(65'536));
+    if (with_driver && often()) use.partitions = static_cast<std::uint32_t>(below(255));
     uses.push_back(use);
   }
   return uses;
@@ -142,6 +144,7 @@ inline Shape RandomMessages::shape() {
     row.subsystem_device_id = any_u16();
     if (often()) row.memory_bytes = any_u64();
     row.count = count();
+    if (often()) row.name = text();
   }
   shape.nics.resize(below(10));
   for (auto& row : shape.nics) {

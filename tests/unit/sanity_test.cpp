@@ -66,6 +66,24 @@ TEST_CASE("sanity: hello against shape: more or far less memory, more PUs, are c
   CHECK(world.cells()[0].cpu_free_millicores == ReadingSum{0, 1});  // two PUs allowed, three busy
 }
 
+TEST_CASE("sanity: an accelerator that uses more memory than the largest has, or draws what no card can, costs the list with its reason") {
+  ReadingLimits limits;
+  limits.accelerators = 2;
+  limits.accelerator_mib = 80'000;
+  AcceleratorUse device;
+  device.pci_address = "0000:17:00.0";
+  device.memory_used_mib = 88'000;
+  device.power_watts = 1'400;
+  CHECK_FALSE(doubt_accelerators({device}, limits));
+  CHECK_FALSE(doubt_accelerators({device}, ReadingLimits{}));
+  device.memory_used_mib = 88'001;
+  CHECK(doubt_accelerators({device}, limits) == "accelerator 0000:17:00.0 uses 88001 MiB, over 1.1 x the 80000 MiB of the largest");
+  CHECK_FALSE(doubt_accelerators({device}, ReadingLimits{}));
+  device.memory_used_mib = 1;
+  device.power_watts = 5'001;
+  CHECK(doubt_accelerators({device}, limits) == "accelerator 0000:17:00.0 draws 5001 W, over 5000");
+}
+
 TEST_CASE("sanity: instruction sets that the CPU's model cannot have contradict its hardware") {
   auto chips = ChipTable::load(CAPMAP_SOURCE_DIR "/schemas/catalog");
   REQUIRE(chips);
