@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "agent/accelerators.hpp"
 #include "agent/kept_file.hpp"
 #include "agent/probe_cpu.hpp"
 #include "agent/probe_memory.hpp"
@@ -41,7 +42,7 @@ UplinkOptions uplink_options(const AgentParts& parts) {
 
 ShapeProbeOptions shape_options(const AgentParts& parts) {
   return {.program = parts.probe_program,
-          .arguments = {"shape", "--root", parts.settings.root},
+          .arguments = {"shape", "--root", parts.settings.root, "--known", known_devices_path(parts.settings.state)},
           .every_ms = std::uint64_t{parts.settings.shape_every_s} * 1'000};
 }
 
@@ -97,15 +98,16 @@ class Ticker {
         snapshots_(std::move(snapshots)),
         root_(parts.settings.root),
         shape_(shape_options(parts)),
+        accelerators_(parts.settings, parts.probe_program),
         started_ms_(clock.boot_ms()) {}
 
   /// Until a signal ends us or the uplink is gone.
   void run() {
-    step_shape();  // first: capmap-probe works while we do
+    step_children();  // first: capmap-probe works while we do
     take_snapshot();
     while (!ended_) {
       wait();
-      step_shape();
+      step_children();
       if (clock_.boot_ms() >= next_snapshot_ms_) take_snapshot();
     }
     if (!uplink_gone_) send_stop(snapshots_);
@@ -114,7 +116,7 @@ class Ticker {
  private:
   [[nodiscard]] std::uint64_t next_due_ms() const {
     const std::uint64_t patience = sent_facts_ ? UINT64_MAX : started_ms_ + kShapePatienceMs;
-    return std::min({next_snapshot_ms_, shape_.due_ms(), patience});
+    return std::min({next_snapshot_ms_, shape_.due_ms(), accelerators_.due_ms(), patience});
   }
 
   /// Sleeps until a signal, news of the shape, or the next thing due. The pace is told when a message is sent and again when it is
@@ -122,9 +124,10 @@ class Ticker {
   void wait() {
     const auto now = clock_.boot_ms();
     const bool quiet = now < look_ms_;
-    std::array<Waitable, 3> items = {Waitable{.fd = parts_.signals}};
+    std::array<Waitable, 4> items = {Waitable{.fd = parts_.signals}};
     std::size_t count = 1;
     if (shape_.fd() >= 0) items[count++].fd = shape_.fd();
+    if (accelerators_.fd() >= 0) items[count++].fd = accelerators_.fd();
     if (!quiet && next_snapshot_ms_ == UINT64_MAX) items[count++].socket = &pace_;
     const auto due = std::min(next_due_ms(), quiet ? look_ms_ : UINT64_MAX);
     const auto left = due > now ? std::min<std::uint64_t>(due - now, kMaxWaitMs) : 0;
@@ -159,12 +162,18 @@ class Ticker {
     }
   }
 
-  void step_shape() {
+  void step_children() {
     const auto now = clock_.boot_ms();
+    if (accelerators_.step(now)) shape_.ask_now();
+    step_shape(now);
+  }
+
+  void step_shape(std::uint64_t now) {
     auto facts = shape_.step(now);
     log_.note("probe.shape", shape_.problem());
     if (facts) {
       log_info("shape_read", {{"shape_id", to_text(facts->first.shape_id)}, {"problems", facts->first.problems.size()}});
+      accelerators_.set_present(facts->first.accelerator_addresses);
       send_facts(std::move(*facts));
     } else if (!sent_facts_ && !shape_.problem().empty()) {
       send_facts(facts_without_shape(shape_.problem()));
@@ -186,6 +195,7 @@ class Ticker {
     const auto begin = clock_.boot_ms();
     auto input = std::make_unique<UplinkInput>();
     input->usage = read_usage(root_, probe_memory_, begin);
+    accelerators_.add_to(*input->usage, begin);
     note_problems(*input->usage);
     if (!shape_.problem().empty()) input->usage->problems.push_back({.probe = "shape", .what = shape_.problem()});
     send_input(std::move(input));
@@ -216,6 +226,7 @@ class Ticker {
   zmq::socket_t pace_, snapshots_;
   HostRoot root_;
   ShapeProbe shape_;
+  Accelerators accelerators_;
   ProbeMemory probe_memory_;
   ChangeLog log_;
   std::set<std::string> failing_;

@@ -88,6 +88,10 @@ void ProbeChild::close_pipe() {
   if (pipe_ >= 0) close(std::exchange(pipe_, -1));
 }
 
+void ProbeChild::ask_end() const {
+  if (pid_ > 0) kill(pid_, SIGTERM);
+}
+
 void ProbeChild::drain() {
   char chunk[4096];
   while (pipe_ >= 0) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/result.hpp"
@@ -19,8 +20,8 @@ struct ChildEnd {
 };
 inline constexpr std::size_t kMaxChildOutputBytes = 256 * 1024;
 
-/// One run of capmap-probe: the only thing the agent starts. stdin is empty, stderr is ours. Never killed: it may sit inside a driver,
-/// where a SIGKILL does harm; when its object goes, it is left to itself. One thread.
+/// One run of capmap-probe: the only thing the agent starts. stdin is empty, stderr is ours. Never forced to end: it may sit inside a
+/// driver, where a SIGKILL does harm; when its object goes, it is left to itself. One thread.
 class ProbeChild {
  public:
   /// posix_spawn of `program` (looked up in PATH when it has no slash). Errors: kAbsent, kDenied, kFull (processes, descriptors).
@@ -28,6 +29,10 @@ class ProbeChild {
 
   /// Takes what waits; tells the end once, when the process is gone. Never blocks. Call when fd() can be read or a SIGCHLD came.
   std::optional<ChildEnd> poll();
+  /// What was written since the last call, for one that speaks as it goes. Call behind poll().
+  std::string take_output() { return std::exchange(output_, {}); }
+  /// Asks it to end (SIGTERM): only for one that waits for that signal and minds its own calls.
+  void ask_end() const;
   /// For waiting; -1 once the child closed its output.
   [[nodiscard]] int fd() const { return pipe_; }
   [[nodiscard]] pid_t pid() const { return pid_; }

@@ -19,6 +19,8 @@ struct AgentSettings {
   std::string log_level = "info";
   std::string root = "/";
   std::uint32_t shape_every_s = 3'600;
+  std::uint32_t accelerators_every_s = 10;
+  std::string nvml_library;  ///< instead of NVIDIA's own; empty = the one that is installed, where its driver is loaded
   Thresholds thresholds;
 };
 

@@ -15,6 +15,12 @@ int run_shape_command(const std::vector<std::string>& arguments, const std::stri
 /// `settings [--config FILE] [flags]`: checks configuration and flags of the agent; prints "key=value" lines on stdout for it.
 /// With --print-config: prints them as TOML with origins. With --help: the agent's help.
 int run_settings_command(const std::vector<std::string>& arguments);
+/// `devices [--every MS] [--root DIR] [--nvml FILE]`: what drivers say of the accelerators, as JSON; with --every the agent's sampler:
+/// frames on stdout (agent/device_frames.hpp) until SIGTERM or until nobody reads them. Never ends while a call is inside a driver.
+int run_devices_command(const std::vector<std::string>& arguments);
+/// `release-accelerators [--for 10m] [--state DIR]`: asks the running agent to let go of the drivers (agent/release_request.hpp), and
+/// waits until it has.
+int run_release_command(const std::vector<std::string>& arguments);
 /// `join TOKEN [--state DIR]`: makes this server's key if needed and asks the controller named in the token to let it in.
 int run_join_command(const std::vector<std::string>& arguments);
 

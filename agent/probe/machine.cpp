@@ -1,8 +1,11 @@
 #include "agent/probe/machine.hpp"
 
+#include <array>
+#include <cstdio>
 #include <iterator>
 #include <utility>
 
+#include "agent/known_devices.hpp"
 #include "agent/probe/shape_cpu.hpp"
 #include "agent/probe/shape_memory.hpp"
 #include "common/shape.hpp"
@@ -55,6 +58,28 @@ std::vector<std::string> names_by_row(const std::vector<Row>& rows, const std::v
   return names;
 }
 
+std::string pci_id_text(const AcceleratorShape& shape) {
+  std::array<char, 12> text{};
+  std::snprintf(text.data(), text.size(), "%04x:%04x", unsigned{shape.vendor_id}, unsigned{shape.device_id});
+  return text.data();
+}
+
+/// What a driver last said of each device, where it is still the same product. A file that is not there says nothing.
+void complete_from_known(const std::string& path, Machine& machine) {
+  if (path.empty()) return;
+  const auto known = read_known_devices(path);
+  if (!known) {
+    if (known.error().code != ErrorCode::kAbsent) machine.problems.push_back({.probe = "accelerators", .what = known.error().what});
+    return;
+  }
+  for (auto& accelerator : machine.accelerators) {
+    const auto device = known->find(accelerator.pci_address);
+    if (device == known->end() || device->second.pci_id != pci_id_text(accelerator.shape)) continue;
+    if (!accelerator.shape.memory_bytes) accelerator.shape.memory_bytes = device->second.memory_bytes;
+    accelerator.shape.name = device->second.name;
+  }
+}
+
 }  // namespace
 
 Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips) {
@@ -68,6 +93,7 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   } else {
     read_from_topology(*topology, chips, machine);
   }
+  complete_from_known(source.known_devices, machine);
   for (const auto& accelerator : machine.accelerators) machine.shape.accelerators.push_back(accelerator.shape);
   for (const auto& disk : machine.disks) machine.shape.disks.push_back(disk.shape);
   for (const auto& nic : machine.nics) machine.shape.nics.push_back(nic.shape);

@@ -19,6 +19,7 @@ namespace capmap {
 struct MachineSource {
   std::string root = "/";
   std::string hwloc_xml;
+  std::string known_devices;  ///< what drivers last said (agent/known_devices.hpp); empty = nothing
 };
 
 /// One look at a machine: its shape, and what belongs to this one machine only.

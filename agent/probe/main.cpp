@@ -12,6 +12,8 @@ constexpr const char* kUsage =
     "\n"
     "  probe      print what this machine is\n"
     "  shape      write its facts and shape for the agent, as binary frames\n"
+    "  devices    print what drivers say of the accelerators, or sample it for the agent\n"
+    "  release-accelerators  ask the agent to let go of their drivers for a while\n"
     "  settings   check the agent's configuration and print it\n"
     "  join       let this server join the controller named in a token\n"
     "\n"
@@ -24,6 +26,8 @@ int main(int count, char** words) {
   const std::vector<std::string> arguments(words + (count > 1 ? 2 : 1), words + count);
   if (command == "probe") return capmap::run_probe_command(arguments);
   if (command == "shape") return capmap::run_shape_command(arguments, CAPMAP_VERSION);
+  if (command == "devices") return capmap::run_devices_command(arguments);
+  if (command == "release-accelerators") return capmap::run_release_command(arguments);
   if (command == "settings") return capmap::run_settings_command(arguments);
   if (command == "join") return capmap::run_join_command(arguments);
   if (command == "--version") return std::printf("capmap-probe %s\n", CAPMAP_VERSION) < 0 ? 1 : 0;

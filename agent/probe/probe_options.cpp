@@ -14,6 +14,7 @@ std::optional<ProbeOptions> parse_probe_options(const std::string& command, cons
   auto* root = app.add_option("--root", options.source.root, "folder of a captured machine with proc/ and sys/ below it")
                    ->check(CLI::ExistingDirectory);
   app.add_option("--catalog", options.catalog, "folder of the chip table (default: $CAPMAP_CATALOG, then where it is installed)");
+  app.add_option("--known", options.source.known_devices, "file of what drivers last said of accelerators; the agent keeps it");
   if (prints) {
     app.add_flag("--json", options.json, "print JSON instead of text");
     app.add_option("--hwloc-xml", options.source.hwloc_xml, "read an hwloc topology file instead of a machine")

@@ -105,6 +105,8 @@ std::string help_text(const std::vector<Setting>& list) {
       "  capmap-agent [flags]             run the service\n"
       "  capmap-agent join TOKEN          let this server in; capmapctl token create makes the token\n"
       "  capmap-agent probe [--json]      show what this server is\n"
+      "  capmap-agent devices             show what drivers say of the accelerators\n"
+      "  capmap-agent release-accelerators [--for 10m]   let go of their drivers for a while\n"
       "  capmap-agent --print-config      show every setting, its value and where it comes from\n"
       "  capmap-agent --version\n\nFlags (also keys of the file, lowest to highest: joined.toml, file, flags):\n";
   text += "  --config FILE\n      default " + std::string(kDefaultConfig) + "\n";

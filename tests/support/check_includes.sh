@@ -15,7 +15,8 @@ arrows() {
 ^common/($reading)[.]                           ^common/($ground|$reading)[.]hpp\$
 ^common/codec[a-z_]*[.]                         ^(schemas/[a-z_]+_generated[.]h|common/($ground|$reading|codec[a-z_]*|shape)[.]hpp)\$
 ^common/                                        ^common/[a-z0-9_]+[.]hpp\$
-^agent/probe/                                   ^(common|agent|agent/probe)/[a-z0-9_]+[.]hpp\$
+^agent/probe/devices/                           ^(common|agent|agent/probe/devices)/[a-z0-9_]+[.]hpp\$
+^agent/probe/                                   ^(common|agent|agent/probe|agent/probe/devices)/[a-z0-9_]+[.]hpp\$
 ^agent/(probe|accelerator)_                     ^(common|agent)/([a-z0-9_]*[.]hpp)\$
 ^agent/                                         ^(common|agent)/[a-z0-9_]+[.]hpp\$
 ^controller/map/                                ^(common/($ground|chip_table|codec|shape)|controller/map/[a-z0-9_]+)[.]hpp\$

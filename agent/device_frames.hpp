@@ -1,0 +1,45 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/hardware.hpp"
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// One device in a frame: its newest good values, how old they are, and what does not change about it.
+struct DeviceRow {
+  AcceleratorUse use;
+  std::uint32_t age_ms = 0;  ///< of `use`, when the frame was written
+  std::string name;          ///< as its driver says it; empty = not told
+  std::string pci_id;        ///< "10de:2330"; empty = not told
+  std::optional<std::uint64_t> memory_bytes;
+  bool operator==(const DeviceRow&) const = default;
+};
+
+/// What `capmap-probe devices` writes to stdout each so many milliseconds for the agent that started it.
+struct DeviceFrame {
+  std::vector<DeviceRow> rows;       ///< [device], ordered by pci_address, each once
+  bool mode_change_pending = false;  ///< a card waits for a reset into another partition mode, which open drivers keep from happening
+  std::vector<Problem> problems;
+  bool operator==(const DeviceFrame&) const = default;
+};
+
+inline constexpr std::size_t kMaxDeviceFrameBytes = 128 * 1024;
+
+/// The frame as lines, which a person can read too:
+///   device 0000:17:00.0 age_ms=12 used=1 memory_mib=4096 busy=983 healthy=1 watts=612 partitions=0 bytes=85899345920 id=10de:2330 name=…
+///   pending
+///   problem nvml device 0000:17:00.0: power: no permission
+///   end
+/// A reading that is unknown has no word. Control characters in texts become '?'; over 1024 devices or 64 problems are cut.
+std::string write_device_frame(const DeviceFrame& frame);
+
+/// Takes the first whole frame off the front of `text`; nothing while none is whole. Errors: kMalformed (an unknown line or word, a
+/// number without meaning, devices out of order, more than kMaxDeviceFrameBytes and no end); then `text` is empty. Reads untrusted text.
+std::optional<Result<DeviceFrame>> take_device_frame(std::string& text);
+
+}  // namespace capmap

@@ -1,0 +1,118 @@
+#include "agent/device_sampler.hpp"
+
+#include <algorithm>
+
+namespace capmap {
+namespace {
+
+constexpr const char* kProbe = "accelerators";
+constexpr std::uint64_t kSlackMs = 5'000;  ///< calls in flight may hold a frame back so long
+constexpr std::uint64_t kEndPatienceMs = 30'000;
+
+}  // namespace
+
+bool DeviceSampler::step(std::uint64_t now_ms, bool wanted) {
+  const bool run = wanted && now_ms >= yield_until_ms_;
+  if (!wanted) {
+    frame_.reset();
+    problem_.clear();
+    yields_ = 0;
+    yield_until_ms_ = 0;
+  }
+  if (!child_ && run && now_ms >= due_ms_) start(now_ms);
+  if (!child_) return false;
+  if (!run && !ending_) {
+    ending_ = true;
+    heard_ms_ = now_ms;
+    child_->ask_end();
+  }
+  const auto end = child_->poll();
+  const bool heard = take_frames(now_ms);
+  if (end) {
+    const bool asked_for = ending_;
+    text_ += end->output;
+    take_frames(now_ms);
+    end_run();
+    if (!asked_for)
+      fail(now_ms, "capmap-probe devices ended with code " + std::to_string(end->exit_code) + "; its reason is in this machine's log");
+  } else if (!silent_ && now_ms >= silent_at_ms()) {
+    silent_ = true;
+    ++stuck_;
+    problem_ = ending_ ? "capmap-probe devices does not end: a call is inside a driver" : "capmap-probe devices has fallen silent";
+  }
+  return heard;
+}
+
+std::uint64_t DeviceSampler::silent_at_ms() const {
+  return heard_ms_ + (ending_ ? kEndPatienceMs : kFreshIntervals * options_.every_ms + kSlackMs);
+}
+
+std::uint64_t DeviceSampler::due_ms() const {
+  if (!child_) return std::max(due_ms_, yield_until_ms_);
+  return silent_ ? UINT64_MAX : silent_at_ms();
+}
+
+void DeviceSampler::start(std::uint64_t now_ms) {
+  heard_ms_ = now_ms;
+  auto child = ProbeChild::start(options_.program, options_.arguments);
+  if (!child) return fail(now_ms, child.error().what);
+  child_.emplace(std::move(*child));
+}
+
+void DeviceSampler::fail(std::uint64_t now_ms, std::string why) {
+  problem_ = std::move(why);
+  backoff_ms_ = std::min(std::max(backoff_ms_ * 2, options_.retry_ms), options_.retry_max_ms);
+  due_ms_ = now_ms + backoff_ms_;
+}
+
+void DeviceSampler::end_run() {
+  child_.reset();
+  text_.clear();
+  ending_ = silent_ = false;
+  problem_.clear();
+}
+
+bool DeviceSampler::take_frames(std::uint64_t now_ms) {
+  if (child_) text_ += child_->take_output();
+  bool heard = false;
+  while (auto frame = take_device_frame(text_)) {
+    heard_ms_ = now_ms;
+    if (!*frame) {
+      problem_ = frame->error().what;
+      continue;
+    }
+    heard = true;
+    if (ending_) continue;
+    silent_ = false;
+    backoff_ms_ = 0;
+    problem_.clear();
+    frame_ = std::move(**frame);
+    frame_ms_ = now_ms;
+  }
+  if (!heard || ending_) return heard;
+  if (!frame_->mode_change_pending) {
+    yields_ = 0;
+  } else if (yields_ < kMostYields) {
+    ++yields_;
+    yield_until_ms_ = now_ms + kYieldMs;
+  }
+  return true;
+}
+
+void DeviceSampler::add_to(Usage& usage, std::uint64_t now_ms) const {
+  if (!problem_.empty()) usage.problems.push_back({.probe = kProbe, .what = problem_});
+  if (!frame_) return;
+  for (const auto& row : frame_->rows) {
+    const bool fresh = now_ms - frame_ms_ + row.age_ms <= kFreshIntervals * options_.every_ms;
+    auto& use = usage.accelerators.emplace_back();
+    if (fresh) use = row.use;
+    use.pci_address = row.use.pci_address;
+  }
+  for (const auto& problem : frame_->problems) usage.problems.push_back({.probe = problem.probe, .what = problem.what});
+  if (frame_->mode_change_pending) {
+    usage.problems.push_back(
+        {.probe = kProbe, .what = "a card waits for a reset into another partition mode; its driver is let go for that"});
+  }
+}
+
+}  // namespace capmap

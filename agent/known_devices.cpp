@@ -1,0 +1,60 @@
+#include "agent/known_devices.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "agent/fields.hpp"
+#include "common/host_root.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::size_t kMostDevices = 1'024, kMaxFileBytes = 256 * 1024;
+
+}  // namespace
+
+std::string known_devices_path(const std::string& state) {
+  return state + "/accelerators.known";
+}
+
+Result<KnownDevices> read_known_devices(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const HostRoot folder(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+  const auto text = folder.read(std::string_view(path).substr(slash == std::string::npos ? 0 : slash + 1), kMaxFileBytes);
+  if (!text) return text.error();
+  KnownDevices devices;
+  std::string_view rest = *text;
+  while (!rest.empty() && devices.size() < kMostDevices) {
+    auto line = take_line(rest);
+    const std::string whole(line.substr(0, 80));
+    const std::string address(take_word(line));
+    KnownDevice device;
+    device.pci_id = take_word(line);
+    const auto bytes = take_word(line);
+    device.memory_bytes = to_number(bytes);
+    if (!line.empty()) device.name = line.substr(1);
+    if (bytes.empty() || (!device.memory_bytes && bytes != "-")) return Error{ErrorCode::kMalformed, path + ": \"" + whole + "\""};
+    devices.emplace(address, std::move(device));
+  }
+  return devices;
+}
+
+Result<Done> write_known_devices(const std::string& path, const KnownDevices& devices) {
+  std::string text;
+  for (const auto& [address, device] : devices) {
+    text +=
+        address + " " + device.pci_id + " " + (device.memory_bytes ? std::to_string(*device.memory_bytes) : "-") + " " + device.name + "\n";
+  }
+  const std::string draft = path + ".new";
+  std::FILE* file = std::fopen(draft.c_str(), "we");
+  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file != nullptr) good = std::fclose(file) == 0 && good;
+  if (good && std::rename(draft.c_str(), path.c_str()) == 0) return Done{};
+  const auto code = errno == EACCES || errno == EPERM || errno == EROFS ? ErrorCode::kDenied
+                    : errno == ENOSPC                                   ? ErrorCode::kFull
+                                                                        : ErrorCode::kUnavailable;
+  return Error{code, path + ": " + std::strerror(errno)};
+}
+
+}  // namespace capmap

@@ -1,0 +1,70 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/host_root.hpp"
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// A part of a device that is handed out on its own (MIG instance, compute partition). Shown under its device, never added to it.
+struct DevicePartition {
+  std::string name;  ///< with its profile, as the driver says it
+  std::optional<std::uint64_t> memory_total_bytes, memory_used_bytes;
+};
+
+/// What a driver says of one device now. A reading it does not offer is absent.
+struct DeviceReading {
+  std::string pci_address;  ///< "0000:17:00.0"
+  std::string pci_id;       ///< "10de:2330"; empty = not told
+  std::string name, uuid;
+  std::optional<std::uint64_t> memory_total_bytes, memory_used_bytes;  ///< of a cut device: sums of its partitions where it has none itself
+  std::optional<std::uint64_t> idle_bytes;                             ///< memory a driver takes with nobody there; more means used
+  std::optional<std::uint32_t> busy_permille;
+  std::optional<std::uint32_t> power_milliwatts, power_limit_milliwatts;  ///< the limit is the enforced one
+  std::optional<std::uint32_t> temperature_celsius, core_mhz, memory_mhz;
+  std::optional<std::uint32_t> links_up;           ///< of the links between devices (NVLink)
+  std::optional<std::uint32_t> compute_processes;  ///< that hold it, its partitions included
+  std::optional<bool> healthy;                     ///< false: lost, wants a reset, uncorrected memory errors; true: answers, none of these
+  std::optional<bool> cut, cut_next;               ///< partition mode now, and once the device is reset
+  std::vector<DevicePartition> partitions;         ///< [partition], in the driver's order; told where `cut` is
+  std::vector<std::string> failures;               ///< what could not be read though it should, one line each
+};
+
+/// What belongs to a driver and not to a device.
+struct DriverFacts {
+  std::string driver_version, cuda_version;  ///< empty = not told
+};
+
+/// What a driver shows, and what of it cannot be had.
+struct DeviceList {
+  std::vector<std::string> pci_addresses;  ///< [device], ascending, each once
+  std::vector<std::string> failures;       ///< one line a device that has no handle
+};
+
+/// One vendor, one file. Every call but name() may hang for ever inside a driver; the caller keeps one thread a device for read(), and
+/// one for the rest. After a failed open() it may be called again.
+class DeviceBackend {
+ public:
+  virtual ~DeviceBackend() = default;
+  /// Lower-case word for problems ("nvml").
+  [[nodiscard]] virtual const char* name() const = 0;
+  /// Errors: kAbsent (no library, no driver), kUnavailable (the driver refuses), kDenied.
+  virtual Result<DriverFacts> open() = 0;
+  /// What the driver shows. Call once after open(). Errors: kUnavailable.
+  virtual Result<DeviceList> list() = 0;
+  /// One device of the list. Thread: one a device; different ones at the same time.
+  virtual DeviceReading read(const std::string& pci_address) = 0;
+  /// No call may be in flight.
+  virtual void close() = 0;
+};
+
+/// NVIDIA by its management library, loaded when open() is called; nothing is linked. `library` "libnvidia-ml.so.1", or a path.
+std::unique_ptr<DeviceBackend> make_nvml_backend(std::string library);
+/// AMD by the files of amdgpu and KFD, no library.
+std::unique_ptr<DeviceBackend> make_amd_backend(HostRoot root);
+
+}  // namespace capmap

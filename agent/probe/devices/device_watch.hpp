@@ -1,0 +1,91 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/device_frames.hpp"
+#include "agent/probe/devices/device_backend.hpp"
+#include "common/clock.hpp"
+
+namespace capmap {
+
+struct WatchLimits {
+  std::uint64_t call_ms = 2'000;     ///< after it a device's call counts as hanging
+  std::uint64_t open_ms = 30'000;    ///< likewise opening a library, which wakes every card
+  std::uint64_t reopen_ms = 60'000;  ///< after a failure to open, or while a card has no handle
+};
+
+/// A call that is made in a thread of its own, one at a time, asked for by one other thread. The thread ends with the object, which
+/// waits for the call to come back: a call inside a driver is never abandoned by ending its process.
+class OneCall {
+ public:
+  OneCall();
+  ~OneCall();
+  OneCall(const OneCall&) = delete;
+  OneCall& operator=(const OneCall&) = delete;
+
+  /// Runs `call` in the thread. Only when idle().
+  void ask(std::function<void()> call, std::uint64_t now_ms);
+  [[nodiscard]] bool idle() const;
+  /// When the call that runs now was asked for; nothing when idle.
+  [[nodiscard]] std::optional<std::uint64_t> since_ms() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  std::thread thread_;
+};
+
+/// Keeps one vendor's library open and its devices' newest readings. Driven by one thread; calls into the driver run in others.
+class DeviceWatch {
+ public:
+  DeviceWatch(std::unique_ptr<DeviceBackend> backend, WatchLimits limits, const Clock& clock);
+  ~DeviceWatch();
+
+  /// Starts what is due: opening, or one call a device that has none in flight.
+  void ask(std::uint64_t now_ms);
+  /// True when nothing is in flight.
+  [[nodiscard]] bool idle() const;
+  /// True when a library was opened and its devices have not been asked yet: the next ask() does.
+  [[nodiscard]] bool opened() const;
+  /// True when everything in flight hangs by now: there is nothing to wait for.
+  [[nodiscard]] bool settled(std::uint64_t now_ms) const;
+  /// Adds the devices that no earlier watch has added, and this driver's problems. What was never read has only its address.
+  void add_to(DeviceFrame& frame, std::uint64_t now_ms) const;
+  /// The newest reading of each device, for people.
+  [[nodiscard]] std::vector<DeviceReading> readings() const;
+  [[nodiscard]] DriverFacts facts() const;
+  /// Closes the library, when idle. Afterwards ask() opens it again.
+  void close();
+
+ private:
+  struct Device;
+  void take_opening(std::uint64_t now_ms);
+  void add_problem(DeviceFrame& frame, const std::string& what) const;
+
+  std::unique_ptr<DeviceBackend> backend_;
+  WatchLimits limits_;
+  const Clock& clock_;
+  struct Opening;
+  std::unique_ptr<Opening> opening_;
+  OneCall library_call_;
+  std::vector<std::unique_ptr<Device>> devices_;
+  std::vector<std::string> failures_;
+  std::string open_problem_;
+  DriverFacts facts_;
+  bool open_ = false;
+  std::uint64_t open_due_ms_ = 0;
+};
+
+/// "40 s", "3 min", "2 h": coarse, so that a line about something that goes on does not change all the time.
+std::string coarse_duration(std::uint64_t ms);
+
+/// A reading as the map takes it. Used: a compute process holds it, or its memory is above the idle floor, or it was busy; unknown where
+/// none of the three is told.
+AcceleratorUse use_of(const DeviceReading& reading);
+
+}  // namespace capmap

@@ -1,0 +1,200 @@
+// `devices`: what drivers say of the accelerators, once for people or again and again for the agent.
+#include <malloc.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "agent/device_drivers.hpp"
+#include "agent/device_frames.hpp"
+#include "agent/probe/commands.hpp"
+#include "agent/probe/devices/device_watch.hpp"
+
+namespace capmap {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kFirstLookMs = 2, kMostLookMs = 100;  ///< between two looks at calls in flight
+constexpr std::uint64_t kOnceLimitMs = 40'000;
+constexpr const char* kNvml = "libnvidia-ml.so.1";
+
+struct DevicesOptions {
+  std::string root = "/", nvml;
+  std::uint32_t every_ms = 0;
+};
+
+/// One watch a driver that is there.
+std::vector<std::unique_ptr<DeviceWatch>> watches_of(const DevicesOptions& options, const Clock& clock) {
+  const HostRoot root(options.root);
+  const auto drivers = find_device_drivers(root);
+  std::vector<std::unique_ptr<DeviceWatch>> watches;
+  if (!options.nvml.empty() || (drivers.nvidia && root.live())) {
+    watches.push_back(std::make_unique<DeviceWatch>(make_nvml_backend(options.nvml.empty() ? kNvml : options.nvml), WatchLimits{}, clock));
+  }
+  if (drivers.amd) watches.push_back(std::make_unique<DeviceWatch>(make_amd_backend(root), WatchLimits{}, clock));
+  return watches;
+}
+
+/// The sampler's loop. Ends at SIGTERM or SIGINT or when nobody reads any more, and never while a call is inside a driver.
+class Sampler {
+ public:
+  Sampler(const DevicesOptions& options, int signals)
+      : every_ms_(options.every_ms), signals_(signals), watches_(watches_of(options, clock_)) {}
+
+  void run() {
+    for (auto due = clock_.boot_ms(); !ended_; due = std::max(due + every_ms_, clock_.boot_ms())) {
+      while (!ended_ && clock_.boot_ms() < due) wait(static_cast<int>(due - clock_.boot_ms()));
+      if (!ended_) sample();
+    }
+    for (int look_ms = kFirstLookMs; !all(&DeviceWatch::idle); look_ms = std::min(look_ms * 2, kMostLookMs)) sleep(look_ms);
+    for (const auto& watch : watches_) watch->close();
+  }
+
+  /// One sample; false when the calls have not come back in time. All that is in flight is then left to itself.
+  bool look_once() {
+    const auto begin = clock_.boot_ms();
+    for (int round = 0; round < 2; ++round) {  // opening, then reading
+      for (const auto& watch : watches_) watch->ask(clock_.boot_ms());
+      for (int look_ms = kFirstLookMs; !all(&DeviceWatch::idle); look_ms = std::min(look_ms * 2, kMostLookMs)) {
+        if (clock_.boot_ms() >= begin + kOnceLimitMs) return false;
+        sleep(look_ms);
+      }
+    }
+    return true;
+  }
+
+  [[nodiscard]] DeviceFrame frame() const {
+    DeviceFrame frame;
+    for (const auto& watch : watches_) watch->add_to(frame, clock_.boot_ms());
+    return frame;
+  }
+  [[nodiscard]] const std::vector<std::unique_ptr<DeviceWatch>>& watches() const { return watches_; }
+
+ private:
+  template <class Holds>
+  [[nodiscard]] bool all(Holds holds) const {
+    return std::ranges::all_of(watches_, [&](const auto& watch) { return std::invoke(holds, *watch); });
+  }
+
+  static void sleep(int ms) { ::poll(nullptr, 0, ms); }
+
+  void wait(int ms) {
+    pollfd items[2] = {{.fd = signals_, .events = POLLIN, .revents = 0}, {.fd = STDOUT_FILENO, .events = 0, .revents = 0}};
+    if (::poll(items, 2, ms) > 0) ended_ = true;
+  }
+
+  void sample() {
+    const auto settled = [this](const DeviceWatch& watch) { return watch.idle() || watch.settled(clock_.boot_ms()); };
+    for (bool again = true; again && !ended_;) {
+      for (const auto& watch : watches_) watch->ask(clock_.boot_ms());
+      for (int look_ms = kFirstLookMs; !ended_ && !all(settled); look_ms = std::min(look_ms * 2, kMostLookMs)) wait(look_ms);
+      again = std::ranges::any_of(watches_, [](const auto& watch) { return watch->opened(); });
+    }
+    if (!ended_) write(write_device_frame(frame()));
+  }
+
+  void write(std::string_view text) {
+    while (!text.empty() && !ended_) {
+      const ssize_t wrote = ::write(STDOUT_FILENO, text.data(), text.size());
+      if (wrote < 0 && errno != EINTR) ended_ = true;
+      if (wrote > 0) text.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+  }
+
+  SystemClock clock_;
+  std::uint64_t every_ms_;
+  int signals_;
+  std::vector<std::unique_ptr<DeviceWatch>> watches_;
+  bool ended_ = false;
+};
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json reading_json(const DeviceReading& reading) {
+  Json partitions = Json::array();
+  for (const auto& part : reading.partitions) {
+    partitions.push_back({{"name", text_or_null(part.name)},
+                          {"memory_total_bytes", or_null(part.memory_total_bytes)},
+                          {"memory_used_bytes", or_null(part.memory_used_bytes)}});
+  }
+  return {{"pci_address", reading.pci_address},
+          {"pci_id", text_or_null(reading.pci_id)},
+          {"name", text_or_null(reading.name)},
+          {"uuid", text_or_null(reading.uuid)},
+          {"memory_total_bytes", or_null(reading.memory_total_bytes)},
+          {"memory_used_bytes", or_null(reading.memory_used_bytes)},
+          {"used", or_null(use_of(reading).used)},
+          {"busy_permille", or_null(reading.busy_permille)},
+          {"power_milliwatts", or_null(reading.power_milliwatts)},
+          {"power_limit_milliwatts", or_null(reading.power_limit_milliwatts)},
+          {"temperature_celsius", or_null(reading.temperature_celsius)},
+          {"core_mhz", or_null(reading.core_mhz)},
+          {"memory_mhz", or_null(reading.memory_mhz)},
+          {"links_up", or_null(reading.links_up)},
+          {"compute_processes", or_null(reading.compute_processes)},
+          {"healthy", or_null(reading.healthy)},
+          {"cut", or_null(reading.cut)},
+          {"cut_next", or_null(reading.cut_next)},
+          {"partitions", std::move(partitions)}};
+}
+
+int print_once(Sampler& sampler) {
+  const bool whole = sampler.look_once();
+  Json drivers = Json::array(), devices = Json::array(), problems = Json::array();
+  for (const auto& watch : sampler.watches()) {
+    const auto facts = watch->facts();
+    drivers.push_back({{"driver_version", text_or_null(facts.driver_version)}, {"cuda_version", text_or_null(facts.cuda_version)}});
+    for (const auto& reading : watch->readings()) devices.push_back(reading_json(reading));
+  }
+  for (const auto& problem : sampler.frame().problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
+  const Json all = {{"drivers", std::move(drivers)}, {"devices", std::move(devices)}, {"problems", std::move(problems)}};
+  std::puts(all.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  std::fflush(stdout);
+  if (!whole) std::fputs("capmap-probe: a driver does not answer; this process ends when it does\n", stderr);
+  return whole ? 0 : 1;
+}
+
+}  // namespace
+
+int run_devices_command(const std::vector<std::string>& arguments) {
+  mallopt(M_ARENA_MAX, 1);  // before any thread
+  DevicesOptions options;
+  CLI::App app("Prints what drivers say of this machine's accelerators: as JSON once, or as lines for the agent again and again.",
+               "capmap-probe devices");
+  app.add_option("--every", options.every_ms, "milliseconds between two samples, for the agent")->check(CLI::Range(100U, 3'600'000U));
+  app.add_option("--root", options.root, "folder of a captured machine with sys/ below it")->check(CLI::ExistingDirectory);
+  app.add_option("--nvml", options.nvml, "library to load as NVIDIA's management library");
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+  }
+  sigset_t taken;
+  sigemptyset(&taken);
+  for (const int number : {SIGTERM, SIGINT}) sigaddset(&taken, number);
+  std::signal(SIGPIPE, SIG_IGN);
+  int signals = -1;
+  if (options.every_ms != 0) {
+    pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+    signals = signalfd(-1, &taken, SFD_CLOEXEC);
+  }
+  Sampler sampler(options, signals);
+  if (options.every_ms == 0) return print_once(sampler);
+  sampler.run();
+  return 0;
+}
+
+}  // namespace capmap

@@ -1,0 +1,87 @@
+#pragma once
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/support/program.hpp"
+
+namespace capmap::support {
+
+/// Cards that tests/support/false_nvml.cpp shows, and the file it plays. Another process may read it at any moment.
+class FalseCards {
+ public:
+  explicit FalseCards(unsigned count) : path_(folder_.path() + "/cards") {
+    lines_["devices"] = std::to_string(count);
+    for (unsigned i = 0; i < count; ++i) {
+      const std::string card = std::to_string(i) + ".";
+      lines_[card + "pci"] = address(i);
+      lines_[card + "id"] = "10de:2330";
+      lines_[card + "name"] = "NVIDIA H100 80GB HBM3";
+      lines_[card + "uuid"] = "GPU-00000000-0000-0000-0000-00000000000" + std::to_string(i);
+      lines_[card + "total"] = std::to_string(80ULL << 30U);
+      lines_[card + "used"] = std::to_string(40ULL << 30U);
+      lines_[card + "gpu"] = std::to_string(50 + i);
+      lines_[card + "power"] = std::to_string(600'400 + i * 1'000);
+      lines_[card + "temp"] = "61";
+      lines_[card + "processes"] = "1";
+      lines_[card + "links"] = "18";
+      lines_[card + "ecc"] = "0";
+    }
+    write();
+  }
+  /// The n-th card's address on the bus.
+  static std::string address(unsigned i) {
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), "0000:%02x:00.0", 0x10 + i * 0x10);
+    return text.data();
+  }
+
+  void set(const std::string& key, const std::string& value) {
+    lines_[key] = value;
+    write();
+  }
+  void clear(const std::string& key) {
+    lines_.erase(key);
+    write();
+  }
+  /// For the environment of a program that loads the library.
+  [[nodiscard]] std::string variable() const { return "CAPMAP_FALSE_NVML=" + path_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  void write() const {
+    std::ofstream file(path_ + ".new");
+    for (const auto& [key, value] : lines_) file << key << ' ' << value << '\n';
+    file.close();
+    std::filesystem::rename(path_ + ".new", path_);
+  }
+
+  TemporaryFolder folder_;
+  std::string path_;
+  std::map<std::string, std::string> lines_;
+};
+
+/// A small machine below a folder with as many cards on its PCI bus: {root, folder it lies in}.
+class HostWithCards {
+ public:
+  explicit HostWithCards(unsigned count) {
+    const std::string parameters = folder_.path() + "/parameters";
+    std::ofstream file(parameters);
+    file << "arch x86_64\npackages 1\ncores 2\nnode_mib 4096\ncpuinfo vendor_id: GenuineIntel\n";
+    for (unsigned i = 0; i < count; ++i) file << "pci " << FalseCards::address(i) << " 0x030200 0x10de 0x2330 nvidia\n";
+    file.close();
+    made_ = run({CAPMAP_SOURCE_DIR "/tests/support/make_host.sh", parameters, root()});
+  }
+  [[nodiscard]] std::string root() const { return folder_.path() + "/root"; }
+  [[nodiscard]] const Ran& made() const { return made_; }
+
+ private:
+  TemporaryFolder folder_;
+  Ran made_;
+};
+
+}  // namespace capmap::support

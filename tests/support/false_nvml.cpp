@@ -1,0 +1,196 @@
+// A library with the ABI of NVIDIA's management library, played from a text file: $CAPMAP_FALSE_NVML, read anew at each call, so that a
+// test changes a card while it is watched. Lines "KEY VALUE":
+//   devices N                     cards 0 to N - 1
+//   I.pci 0000:17:00.0            address; I.id 10de:2330; I.name TEXT; I.uuid TEXT
+//   I.total BYTES  I.used BYTES   memory; I.gpu PERCENT; I.power MILLIWATTS; I.limit; I.temp; I.sm MHZ; I.mem MHZ; I.ecc ERRORS
+//   I.processes N  I.links N      I.mig MODE  I.mig_pending MODE  I.instances N  I.instance_total BYTES  I.instance_used BYTES
+//   I.call.CALL hang | error CODE | delay MS      what a call does instead (CALL: init, count, handle, pci, name, uuid, memory, …)
+//   lib.call.CALL …                               likewise for calls without a card
+// A value that is not given is NVML_ERROR_NOT_SUPPORTED. A call that hangs does so until its line is gone, or the file.
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+
+namespace {
+
+constexpr int kSuccess = 0, kNotSupported = 3, kNotFound = 6, kInsufficientSize = 7;
+constexpr std::uintptr_t kInstanceStep = 1'000;  ///< a handle is card + 1 + step * (instance + 1), the latter 0 for the card itself
+
+using Script = std::map<std::string, std::string>;
+
+Script script() {
+  Script lines;
+  const char* path = std::getenv("CAPMAP_FALSE_NVML");
+  std::ifstream file(path == nullptr ? "" : path);
+  for (std::string line; std::getline(file, line);) {
+    const auto blank = line.find(' ');
+    if (blank != std::string::npos) lines[line.substr(0, blank)] = line.substr(blank + 1);
+  }
+  return lines;
+}
+
+std::string card_of(void* device) {
+  return std::to_string(reinterpret_cast<std::uintptr_t>(device) % kInstanceStep - 1);
+}
+bool is_instance(void* device) {
+  return reinterpret_cast<std::uintptr_t>(device) >= kInstanceStep;
+}
+
+/// What the script says of a call: waits, or the code to answer with instead of working.
+int act(const std::string& owner, const char* call) {
+  const std::string key = owner + ".call." + call;
+  for (;;) {
+    const auto lines = script();
+    const auto line = lines.find(key);
+    if (line == lines.end()) return kSuccess;
+    std::istringstream words(line->second);
+    std::string what;
+    int number = 0;
+    words >> what >> number;
+    if (what == "error") return number;
+    std::this_thread::sleep_for(std::chrono::milliseconds(what == "delay" ? number : 20));
+    if (what != "hang") return kSuccess;
+  }
+}
+
+template <class Number>
+int answer(void* device, const char* call, const char* value, Number* out) {
+  const std::string card = card_of(device);
+  if (const int code = act(card, call); code != kSuccess) return code;
+  const auto lines = script();
+  const auto line = lines.find(card + "." + value);
+  if (line == lines.end()) return kNotSupported;
+  *out = static_cast<Number>(std::strtoull(line->second.c_str(), nullptr, 10));
+  return kSuccess;
+}
+
+int answer_text(void* device, const char* call, const char* value, char* out, unsigned length) {
+  const std::string card = card_of(device);
+  if (const int code = act(card, call); code != kSuccess) return code;
+  const auto lines = script();
+  const auto line = lines.find(card + "." + value);
+  if (line == lines.end()) return kNotSupported;
+  std::snprintf(out, length, "%s%s", line->second.c_str(), is_instance(device) ? " MIG 1g.10gb" : "");
+  return kSuccess;
+}
+
+struct PciInfo {
+  char legacy[16];
+  unsigned domain, bus, device, id, subsystem;
+  char bus_id[32];
+};
+struct MemoryV2 {
+  unsigned version;
+  unsigned long long total, reserved, free, used;
+};
+struct Utilization {
+  unsigned gpu, memory;
+};
+
+}  // namespace
+
+extern "C" {
+
+int nvmlInit_v2() {
+  return act("lib", "init");
+}
+int nvmlShutdown() {
+  return act("lib", "shutdown");
+}
+int nvmlSystemGetDriverVersion(char* out, unsigned length) {
+  std::snprintf(out, length, "%s", "550.54.15");
+  return act("lib", "driver");
+}
+int nvmlSystemGetCudaDriverVersion(int* version) {
+  *version = 12'040;
+  return kSuccess;
+}
+int nvmlDeviceGetCount_v2(unsigned* count) {
+  if (const int code = act("lib", "count"); code != kSuccess) return code;
+  *count = static_cast<unsigned>(std::strtoul(script()["devices"].c_str(), nullptr, 10));
+  return kSuccess;
+}
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
+  *device = reinterpret_cast<void*>(std::uintptr_t{index} + 1);
+  return act(std::to_string(index), "handle");
+}
+int nvmlDeviceGetPciInfo_v3(void* device, PciInfo* info) {
+  const std::string card = card_of(device);
+  if (const int code = act(card, "pci"); code != kSuccess) return code;
+  auto lines = script();
+  std::memset(info, 0, sizeof *info);
+  std::sscanf(lines[card + ".pci"].c_str(), "%x:%x:%x", &info->domain, &info->bus, &info->device);
+  std::snprintf(info->bus_id, sizeof info->bus_id, "0000%s", lines[card + ".pci"].c_str());
+  unsigned vendor = 0, product = 0;
+  std::sscanf(lines[card + ".id"].c_str(), "%x:%x", &vendor, &product);
+  info->id = product << 16U | vendor;
+  return kSuccess;
+}
+int nvmlDeviceGetName(void* device, char* out, unsigned length) {
+  return answer_text(device, "name", "name", out, length);
+}
+int nvmlDeviceGetUUID(void* device, char* out, unsigned length) {
+  return answer_text(device, "uuid", "uuid", out, length);
+}
+int nvmlDeviceGetMemoryInfo_v2(void* device, MemoryV2* memory) {
+  if (memory->version != (sizeof(MemoryV2) | 2U << 24U)) return 25;  // NVML_ERROR_ARGUMENT_VERSION_MISMATCH
+  const bool part = is_instance(device);
+  memory->reserved = 0;
+  if (const int code = answer(device, "memory", part ? "instance_total" : "total", &memory->total); code != kSuccess) return code;
+  return answer(device, "memory", part ? "instance_used" : "used", &memory->used);
+}
+int nvmlDeviceGetUtilizationRates(void* device, Utilization* busy) {
+  return answer(device, "utilization", "gpu", &busy->gpu);
+}
+int nvmlDeviceGetPowerUsage(void* device, unsigned* out) {
+  return answer(device, "power", "power", out);
+}
+int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* out) {
+  return answer(device, "limit", "limit", out);
+}
+int nvmlDeviceGetTemperature(void* device, unsigned, unsigned* out) {
+  return answer(device, "temperature", "temp", out);
+}
+int nvmlDeviceGetClockInfo(void* device, unsigned type, unsigned* out) {
+  return answer(device, "clock", type == 2 ? "mem" : "sm", out);
+}
+int nvmlDeviceGetTotalEccErrors(void* device, unsigned, unsigned, unsigned long long* out) {
+  return answer(device, "ecc", "ecc", out);
+}
+int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, void*) {
+  if (is_instance(device)) {
+    *count = 0;
+    return kSuccess;
+  }
+  const int code = answer(device, "processes", "processes", count);
+  return code == kSuccess && *count > 0 ? kInsufficientSize : code;
+}
+int nvmlDeviceGetNvLinkState(void* device, unsigned link, int* active) {
+  unsigned up = 0;
+  const int code = answer(device, "links", "links", &up);
+  *active = link < up ? 1 : 0;
+  return code;
+}
+int nvmlDeviceGetMigMode(void* device, unsigned* now, unsigned* pending) {
+  if (const int code = answer(device, "mig", "mig", now); code != kSuccess) return code;
+  return answer(device, "mig", "mig_pending", pending);
+}
+int nvmlDeviceGetMaxMigDeviceCount(void*, unsigned* count) {
+  *count = 7;
+  return kSuccess;
+}
+int nvmlDeviceGetMigDeviceHandleByIndex(void* device, unsigned index, void** out) {
+  unsigned instances = 0;
+  if (const int code = answer(device, "instance", "instances", &instances); code != kSuccess) return code;
+  if (index >= instances) return kNotFound;
+  *out = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(device) + kInstanceStep * (index + 1));
+  return kSuccess;
+}
+}
