@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "agent/fields.hpp"
+#include "agent/mountinfo.hpp"
 #include "agent/rate.hpp"
 
 namespace capmap {
@@ -17,7 +18,6 @@ namespace {
 
 constexpr std::uint64_t kSectorBytes = 512;
 constexpr std::uint64_t kMegabyte = 1'000'000;
-constexpr std::size_t kMaxMounts = 16'384;
 constexpr std::array<std::string_view, 13> kLocalTypes = {"ext2", "ext3",     "ext4", "xfs",   "btrfs", "f2fs", "bcachefs",
                                                           "jfs",  "reiserfs", "vfat", "exfat", "ntfs3", "zfs"};
 constexpr std::array<std::string_view, 8> kNotPhysical = {"/dev/loop", "/dev/ram", "/dev/zram", "/dev/nbd",
@@ -44,46 +44,10 @@ Result<std::vector<std::string>> physical_disks(const HostRoot& root) {
   return names;
 }
 
-/// Undoes the kernel's \ooo for blanks in names.
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octal = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
-    if (text[i] == '\\' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
-      out += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
-      i += 3;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-struct Mount {
-  std::string_view device, point;
-  bool local = false;
-};
-
 bool is_local(std::string_view type, std::string_view source) {
   if (std::ranges::find(kLocalTypes, type) == kLocalTypes.end()) return false;
   if (type == "zfs") return true;  // its source is a data set's name
   return source.starts_with("/dev/") && std::ranges::none_of(kNotPhysical, [&](auto p) { return source.starts_with(p); });
-}
-
-/// id parent major:minor root point options [optional…] - type source options
-Mount parse_mount(std::string_view line) {
-  take_word(line);
-  take_word(line);
-  Mount mount;
-  mount.device = take_word(line);
-  take_word(line);
-  mount.point = take_word(line);
-  const auto dash = line.find(" - ");
-  if (dash == std::string_view::npos) return mount;
-  line.remove_prefix(dash + 3);
-  const auto type = take_word(line);
-  mount.local = is_local(type, take_word(line));
-  return mount;
 }
 
 /// True when the mount point still shows that device: a mount above it may hide it. Anonymous devices (btrfs, zfs) cannot be told.
@@ -150,18 +114,13 @@ DiskRates disk_rates(const std::vector<DiskCounters>& before, const std::vector<
 }
 
 std::vector<LocalFileSystem> parse_mounts(std::string_view text) {
-  std::vector<Mount> mounts;
-  while (!text.empty() && mounts.size() < kMaxMounts) mounts.push_back(parse_mount(take_line(text)));
-  std::vector<std::string_view> covered;  // sorted mount points of later mounts
+  const auto mounts = parse_mountinfo(text);
   std::vector<LocalFileSystem> systems;
-  for (auto mount = mounts.rbegin(); mount != mounts.rend(); ++mount) {
-    const auto place = std::ranges::lower_bound(covered, mount->point);
-    if (place != covered.end() && *place == mount->point) continue;
-    covered.insert(place, mount->point);
-    if (!mount->local) continue;
-    auto system = std::ranges::find(systems, mount->device, &LocalFileSystem::device);
-    if (system == systems.end()) system = systems.insert(systems.end(), {.device = std::string(mount->device), .mount_points = {}});
-    system->mount_points.push_back(unescaped(mount->point));
+  for (const auto& mount : mounts) {
+    if (!is_local(mount.type, mount.source) || below_hanging(mount.point, mounts)) continue;
+    auto system = std::ranges::find(systems, mount.device, &LocalFileSystem::device);
+    if (system == systems.end()) system = systems.insert(systems.end(), {.device = std::string(mount.device), .mount_points = {}});
+    system->mount_points.push_back(unescaped_mount_text(mount.point));
   }
   return systems;
 }

@@ -31,8 +31,8 @@ Result<std::vector<DiskCounters>> parse_disks(std::string_view text, const std::
 DiskRates disk_rates(const std::vector<DiskCounters>& before, const std::vector<DiskCounters>& after, std::uint64_t elapsed_ms);
 
 /// Where local file systems on physical devices are mounted: text of /proc/self/mountinfo to mount points, one list a device, the
-/// newest mount first. Left out: network and FUSE file systems (they may hang), memory, loop and network block devices, and mount
-/// points that a later mount covers. Lines without meaning are skipped. Thread: any; pure.
+/// newest mount first. Left out: network and FUSE file systems and what is mounted below them (they may hang), memory, loop and network
+/// block devices, and mount points that a later mount covers. Lines without meaning are skipped. Thread: any; pure.
 struct LocalFileSystem {
   std::string device;                     ///< "major:minor"
   std::vector<std::string> mount_points;  ///< [mount], any of them tells the use

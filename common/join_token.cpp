@@ -43,6 +43,7 @@ bool is_host(std::string_view host) {
 }
 
 Result<Raw> from_base64(std::string_view text) {
+  if (text.empty()) return Raw{};
   Raw raw(text.size());
   std::size_t length = 0;
   if (sodium_base642bin(raw.data(), raw.size(), text.data(), text.size(), nullptr, &length, nullptr,

@@ -141,14 +141,17 @@ bool take_frame(zmq::socket_t& socket, zmq::message_t& frame, int flags) {
   return rc >= 0;
 }
 
-bool put_frame(zmq::socket_t& socket, std::span<const std::byte> bytes, int flags) {
-  zmq::message_t frame(bytes.data(), bytes.size());
+bool put_frame(zmq::socket_t& socket, zmq::message_t frame, int flags) {
   hand_over(frame.data());
   int rc = -1;
   do {
     rc = zmq_msg_send(frame.handle(), socket.handle(), flags);
   } while (rc < 0 && zmq_errno() == EINTR);
   return rc >= 0;
+}
+
+bool put_frame(zmq::socket_t& socket, std::span<const std::byte> bytes, int flags) {
+  return put_frame(socket, zmq::message_t(bytes.data(), bytes.size()), flags);
 }
 
 /// Reads the rest of a message away; frames of one message arrive together, so this never waits. True when there was any.
@@ -288,28 +291,13 @@ Result<zmq::socket_t> open_zap(zmq::context_t& context) {
   return socket;
 }
 
-Result<Done> send_pointer(zmq::socket_t& socket, void* object, bool wait) {
-  check(object != nullptr, "an object that is not there cannot be sent");
-  hand_over(object);
-  if (!put_frame(socket, std::as_bytes(std::span(&object, 1)), wait ? 0 : ZMQ_DONTWAIT)) {
-    return call_error(ErrorCode::kFull, "the pipe is full");
-  }
+Result<Done> send_message(zmq::socket_t& socket, zmq::message_t message, bool wait) {
+  if (!put_frame(socket, std::move(message), wait ? 0 : ZMQ_DONTWAIT)) return call_error(ErrorCode::kFull, "the pipe is full");
   return Done{};
 }
 
-Result<void*> receive_pointer(zmq::socket_t& socket, int timeout_ms) {
-  auto message = receive(socket, timeout_ms);
-  if (!message) return message.error();
-  void* object = nullptr;
-  if (message->size() == 0) return object;
-  check(message->size() == sizeof object, "a pipe for objects carried something else");
-  std::memcpy(&object, message->data(), sizeof object);
-  take_over(object);
-  return object;
-}
-
 void send_stop(zmq::socket_t& socket) {
-  static_cast<void>(put_frame(socket, {}, 0));  // only an ended context refuses it, and then the reader ends too
+  static_cast<void>(put_frame(socket, zmq::message_t(), 0));  // only an ended context refuses it, and then the reader ends too
 }
 
 bool wait_any(std::span<Waitable> items, int timeout_ms) {

@@ -9,7 +9,9 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "common/check.hpp"
 #include "common/result.hpp"
+#include "common/tsan.hpp"
 
 namespace capmap {
 
@@ -114,23 +116,31 @@ Result<zmq::socket_t> open_zap(zmq::context_t& context);
 Result<std::vector<zmq::message_t>> receive_frames(zmq::socket_t& socket);
 Result<Done> send_frames(zmq::socket_t& socket, std::span<const std::string_view> frames);
 
-/// Hands an object to another thread through an internal pipe: ownership travels as a pointer. An empty message means stop.
-Result<Done> send_pointer(zmq::socket_t& socket, void* object, bool wait);
-/// The object's pointer, or nullptr for stop. Errors: kTimeout (none waits), kUnavailable.
-Result<void*> receive_pointer(zmq::socket_t& socket, int timeout_ms);
+/// A message that owns an object: whoever destroys the message unread destroys the object. An empty message means stop.
+template <class T>
+zmq::message_t message_of(std::unique_ptr<T> object) {
+  return {object.release(), sizeof(T), [](void* held, void*) {
+            take_over(held);
+            delete static_cast<T*>(held);
+          }};
+}
+Result<Done> send_message(zmq::socket_t& socket, zmq::message_t message, bool wait);
 
-/// Blocks while the pipe is full (wait) or answers kFull; on error the object is destroyed here.
+/// Hands an object to another thread through an internal pipe. Blocks while the pipe is full (wait) or answers kFull; on error, and when
+/// nobody takes it from the pipe, the object is destroyed.
 template <class T>
 Result<Done> send_object(zmq::socket_t& socket, std::unique_ptr<T> object, bool wait = true) {
-  auto sent = send_pointer(socket, object.get(), wait);
-  if (sent) static_cast<void>(object.release());
-  return sent;
+  check(object != nullptr, "an object that is not there cannot be sent");
+  return send_message(socket, message_of(std::move(object)), wait);
 }
+/// The next object, or null for stop. Errors: kTimeout (none waits), kUnavailable.
 template <class T>
 Result<std::unique_ptr<T>> receive_object(zmq::socket_t& socket, int timeout_ms) {
-  auto got = receive_pointer(socket, timeout_ms);
-  if (!got) return got.error();
-  return std::unique_ptr<T>(static_cast<T*>(*got));
+  auto message = receive(socket, timeout_ms);
+  if (!message) return message.error();
+  if (message->size() == 0) return std::unique_ptr<T>();
+  check(message->size() == sizeof(T), "a pipe for objects carried something else");
+  return std::make_unique<T>(std::move(*static_cast<T*>(message->data())));
 }
 /// Tells the reader of a pipe to end: an empty message, after everything sent before it.
 void send_stop(zmq::socket_t& socket);

@@ -1,10 +1,11 @@
 #!/bin/bash
 # Time from the agent's start to its node on the map, with hardware, over several starts; loopback, a temporary folder.
 #   first_light.sh [STARTS [BUILD_FOLDER]]     default 5 starts, build/release
-# The map is asked every few milliseconds, so the figure is an upper bound; the promise is 400 ms. Exit: 0 measured, 1 not measurable.
+# The map is asked every few milliseconds and is published every 100 ms at most, so the figures are upper bounds; the promises are 100 ms
+# for the first message and 400 ms for the hardware. Exit: 0 measured, 1 not measurable.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-readonly starts=${1:-5} build=${2:-build/release} promise_ms=400
+readonly starts=${1:-5} build=${2:-build/release} promise_ms=400 first_promise_ms=100
 folder=$(mktemp -d "${TMPDIR:-/tmp}/capmap-bench.XXXXXX")
 controller='' agent=''
 finish() {
@@ -32,15 +33,22 @@ done
 token=$("$build/capmapctl" --url "$url" --state "$folder/controller" token create --site bench --uses 1 --quiet)
 "$build/capmap-agent" join "$token" --state "$folder/agent" >/dev/null
 
+# Milliseconds from a time in microseconds until the map's text matches a pattern.
+ms_until() {
+  for ((i = 0; i < 2000; i++)); do
+    if curl -s "$url/v1/map" | grep -q "$1"; then break; fi
+  done
+  echo $((($(date +%s%6N) - $2) / 1000))
+}
+
 for ((start = 0; start < starts; start++)); do
   began_us=$(date +%s%6N)
   "$build/capmap-agent" --state "$folder/agent" >"$folder/agent.log" 2>&1 &
   agent=$!
-  for ((i = 0; i < 2000; i++)); do
-    if curl -s "$url/v1/map" | grep -q '"fresh":1,.*"hardware_unknown":0[,}]'; then break; fi
-  done
-  took_ms=$((($(date +%s%6N) - began_us) / 1000))
-  echo "on the map with its hardware after $took_ms ms, $((took_ms * 100 / promise_ms)) % of the promised $promise_ms ms"
+  first_ms=$(ms_until '"fresh":1,' "$began_us")
+  whole_ms=$(ms_until '"fresh":1,.*"hardware_unknown":0[,}]' "$began_us")
+  echo "first message seen after $first_ms ms ($((first_ms * 100 / first_promise_ms)) % of $first_promise_ms)," \
+    "on the map with its hardware after $whole_ms ms ($((whole_ms * 100 / promise_ms)) % of $promise_ms)"
   kill -TERM "$agent"
   wait "$agent" || true
   agent=''

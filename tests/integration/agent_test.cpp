@@ -34,6 +34,11 @@ struct Agent {
     program = std::make_unique<Program>(std::move(words));
   }
   [[nodiscard]] std::string log() const { return program->output(); }
+  void expect_clean_end() {
+    const auto code = program->wait(kLimit);
+    INFO(log());
+    CHECK(code.value_or(-1) == 0);
+  }
 };
 
 /// A copy of capmap-agent beside a capmap-probe that is a shell script: `shape` does what it says, the rest is the real one's.
@@ -109,7 +114,7 @@ TEST_CASE("agent: SIGTERM sends bye and ends") {
   REQUIRE(controller.wait_for<Heartbeat>(kLimit));
   agent.program->signal(SIGTERM);
   CHECK(controller.wait_for<Bye>(kLimit));
-  CHECK(agent.program->wait(kLimit) == 0);
+  agent.expect_clean_end();
 }
 
 TEST_CASE("agent: without a controller it waits, and SIGTERM still ends it") {
@@ -117,7 +122,7 @@ TEST_CASE("agent: without a controller it waits, and SIGTERM still ends it") {
   agent.start("tcp://127.0.0.1:" + std::to_string(support::free_port()), make_curve_keys().public_key);
   REQUIRE(agent.program->wait_for_output("shape_read", kLimit));
   agent.program->signal(SIGTERM);
-  CHECK(agent.program->wait(kLimit) == 0);
+  agent.expect_clean_end();
 }
 
 TEST_CASE("agent: a controller that comes later, and one that comes back with a new epoch, hear hello and full usage") {
@@ -161,7 +166,7 @@ TEST_CASE("agent: a controller with another key than expected gets nothing, and 
   INFO(agent.log());
   CHECK(agent.program->wait_for_output("warn", kLimit));
   agent.program->signal(SIGTERM);
-  CHECK(agent.program->wait(kLimit) == 0);
+  agent.expect_clean_end();
 }
 
 TEST_CASE("agent: a look at the hardware that fails is told with an empty shape, and SIGHUP looks again") {
@@ -200,7 +205,7 @@ TEST_CASE("agent: a stuck look at the hardware does not stop the heartbeats") {
   CHECK(controller.wait_for<Heartbeat>(kLimit));
   CHECK(controller.wait_for<Heartbeat>(kLimit));
   agent.program->signal(SIGTERM);
-  CHECK(agent.program->wait(kLimit) == 0);
+  agent.expect_clean_end();
 }
 
 }  // namespace

@@ -38,12 +38,6 @@ class EnrolPort {
   ~EnrolPort() {
     send_stop(admin_);
     thread_.join();
-    while (receive_object<MapInput>(map, 0)) {  // what nobody read is still ours to free
-    }
-    while (receive_object<KeyUpdate>(keys, 0)) {
-    }
-    while (receive_object<HttpInput>(http, 0)) {
-    }
     strangers_.shutdown();
     zap_.join();
   }

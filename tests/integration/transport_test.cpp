@@ -262,6 +262,24 @@ TEST_CASE("transport: a full pipe pushes back, nothing accepted is lost, and sto
   CHECK(receive_object<int>(*pull, 10).error().code == ErrorCode::kTimeout);
 }
 
+TEST_CASE("transport: an object that nobody takes from a pipe dies with it") {
+  const auto counted = std::make_shared<int>(0);
+  {
+    zmq::context_t context(1);
+    auto pull = open_pull(context, "inproc://things", 2);
+    auto push = open_push(context, "inproc://things", 2);
+    REQUIRE((pull && push));
+    int accepted = 0;
+    while (send_object(*push, std::make_unique<std::shared_ptr<int>>(counted), false)) ++accepted;
+    CHECK(accepted >= 2);
+    CHECK(counted.use_count() == accepted + 1);  // the refused one is gone
+    const auto taken = receive_object<std::shared_ptr<int>>(*pull, 1'000);
+    REQUIRE((taken && *taken));
+    CHECK(counted.use_count() == accepted + 1);
+  }
+  CHECK(counted.use_count() == 1);
+}
+
 TEST_CASE("transport: an ended context ends waiting with kUnavailable") {
   zmq::context_t context(1);
   std::promise<void> waiting;
@@ -269,7 +287,7 @@ TEST_CASE("transport: an ended context ends waiting with kUnavailable") {
   std::thread reader([&] {
     auto pull = open_pull(context, "inproc://nothing");
     waiting.set_value();
-    code = receive_pointer(*pull, -1).error().code;
+    code = receive_object<int>(*pull, -1).error().code;
   });
   waiting.get_future().wait();
   context.shutdown();

@@ -76,6 +76,17 @@ TEST_CASE("storage: network, memory, loop and FUSE file systems are never asked"
             .empty());
 }
 
+TEST_CASE("storage: what is mounted below a file system that may hang is not walked to") {
+  const auto systems = parse_mounts(
+      "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+      "2 1 0:40 / /net rw - nfs4 server:/x rw\n"
+      "3 2 8:2 / /net/scratch rw - xfs /dev/sdb1 rw\n"
+      "4 1 8:3 / /network rw - xfs /dev/sdc1 rw\n");
+  REQUIRE(systems.size() == 2);
+  CHECK(systems[0] == LocalFileSystem{.device = "8:3", .mount_points = {"/network"}});
+  CHECK(systems[1].device == "8:1");
+}
+
 TEST_CASE("storage: a mount point that a later mount covers is not asked, and lines without meaning are skipped") {
   CHECK(parse_mounts("1 0 8:1 / /home rw - ext4 /dev/sda1 rw\n2 0 0:9 / /home ro - tmpfs tmpfs ro\n").empty());
   CHECK(parse_mounts("\n\nx\n1 0 8:1 / /home rw ext4\n - ext4 /dev/sda1\n").size() <= 1);

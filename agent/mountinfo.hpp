@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace capmap {
+
+/// One line of /proc/self/mountinfo; views into its text, escapes as the kernel wrote them.
+struct MountLine {
+  std::string_view device;  ///< "major:minor"; major 0 = anonymous (btrfs, network file systems)
+  std::string_view point, type, source;
+};
+
+/// The mounts that are not covered by a later one at the same point, the newest first; at most 16,384 lines are looked at, and those
+/// without meaning are skipped. Thread: any; pure.
+std::vector<MountLine> parse_mountinfo(std::string_view text);
+
+/// True for file systems whose answers come from another machine or another process, so that asking them may hang: nfs, cifs, lustre,
+/// ceph, 9p and the like, and everything in FUSE.
+bool may_hang(std::string_view type);
+
+/// True when `point` lies below (not at) one of the points of `mounts` that may hang: walking there may hang too.
+bool below_hanging(std::string_view point, const std::vector<MountLine>& mounts);
+
+/// Undoes the kernel's \ooo for blanks in names.
+std::string unescaped_mount_text(std::string_view text);
+
+}  // namespace capmap
