@@ -17,7 +17,7 @@ DeviceSamplerOptions sampler_options(const AgentSettings& settings, const std::s
   const std::uint64_t every_ms = std::uint64_t{settings.accelerators_every_s} * 1'000;
   std::vector<std::string> words = {"devices", "--root", settings.root, "--every", std::to_string(every_ms)};
   if (!settings.nvml_library.empty()) words.insert(words.end(), {"--nvml", settings.nvml_library});
-  return {.program = probe, .arguments = std::move(words), .every_ms = every_ms};
+  return {.program = probe, .arguments = std::move(words), .about = kProbe, .every_ms = every_ms};
 }
 
 /// "3 of 8 …: A, B, C"

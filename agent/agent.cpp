@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <set>
 #include <thread>
@@ -22,6 +23,7 @@
 #include "agent/probe_storage.hpp"
 #include "agent/sd_notify.hpp"
 #include "agent/shape_probe.hpp"
+#include "agent/shared_storage.hpp"
 #include "common/log.hpp"
 #include "common/uplink.hpp"
 
@@ -99,6 +101,7 @@ class Ticker {
         root_(parts.settings.root),
         shape_(shape_options(parts)),
         accelerators_(parts.settings, parts.probe_program),
+        shared_storage_(parts.settings, parts.probe_program),
         started_ms_(clock.boot_ms()) {}
 
   /// Until a signal ends us or the uplink is gone.
@@ -116,7 +119,7 @@ class Ticker {
  private:
   [[nodiscard]] std::uint64_t next_due_ms() const {
     const std::uint64_t patience = sent_facts_ ? UINT64_MAX : started_ms_ + kShapePatienceMs;
-    return std::min({next_snapshot_ms_, shape_.due_ms(), accelerators_.due_ms(), patience});
+    return std::min({next_snapshot_ms_, shape_.due_ms(), accelerators_.due_ms(), shared_storage_.due_ms(), patience});
   }
 
   /// Sleeps until a signal, news of the shape, or the next thing due. The pace is told when a message is sent and again when it is
@@ -124,10 +127,11 @@ class Ticker {
   void wait() {
     const auto now = clock_.boot_ms();
     const bool quiet = now < look_ms_;
-    std::array<Waitable, 4> items = {Waitable{.fd = parts_.signals}};
+    std::array<Waitable, 5> items = {Waitable{.fd = parts_.signals}};
     std::size_t count = 1;
     if (shape_.fd() >= 0) items[count++].fd = shape_.fd();
     if (accelerators_.fd() >= 0) items[count++].fd = accelerators_.fd();
+    if (shared_storage_.fd() >= 0) items[count++].fd = shared_storage_.fd();
     if (!quiet && next_snapshot_ms_ == UINT64_MAX) items[count++].socket = &pace_;
     const auto due = std::min(next_due_ms(), quiet ? look_ms_ : UINT64_MAX);
     const auto left = due > now ? std::min<std::uint64_t>(due - now, kMaxWaitMs) : 0;
@@ -165,6 +169,7 @@ class Ticker {
   void step_children() {
     const auto now = clock_.boot_ms();
     if (accelerators_.step(now)) shape_.ask_now();
+    shared_storage_.step(now);
     step_shape(now);
   }
 
@@ -196,6 +201,7 @@ class Ticker {
     auto input = std::make_unique<UplinkInput>();
     input->usage = read_usage(root_, probe_memory_, begin);
     accelerators_.add_to(*input->usage, begin);
+    shared_storage_.add_to(*input->usage, begin);
     note_problems(*input->usage);
     if (!shape_.problem().empty()) input->usage->problems.push_back({.probe = "shape", .what = shape_.problem()});
     send_input(std::move(input));
@@ -208,10 +214,15 @@ class Ticker {
 
   void note_problems(const Usage& usage) {
     std::set<std::string> ended = std::exchange(failing_, {});
+    std::map<std::string, std::string> by_probe;  // several of one probe are one state: else each tick would say all of them anew
     for (const auto& problem : usage.problems) {
-      log_.note("probe." + problem.probe, problem.what);
-      failing_.insert(problem.probe);
-      ended.erase(problem.probe);
+      auto& text = by_probe[problem.probe];
+      text += (text.empty() ? "" : "; ") + problem.what;
+    }
+    for (const auto& [probe, what] : by_probe) {
+      log_.note("probe." + probe, what);
+      failing_.insert(probe);
+      ended.erase(probe);
     }
     for (const auto& probe : ended) log_.note("probe." + probe, "");
   }
@@ -227,6 +238,7 @@ class Ticker {
   HostRoot root_;
   ShapeProbe shape_;
   Accelerators accelerators_;
+  SharedStorage shared_storage_;
   ProbeMemory probe_memory_;
   ChangeLog log_;
   std::set<std::string> failing_;

@@ -9,7 +9,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kMostDevices = 1'024, kMostProblems = 64;
+constexpr std::size_t kMostDevices = 1'024, kMostProblems = 64, kMostFileSystems = 64;
 constexpr std::uint32_t kMostPermille = 1'000;
 constexpr std::string_view kEnd = "end\n";
 
@@ -38,6 +38,15 @@ std::string device_line(const DeviceRow& row) {
   if (!row.pci_id.empty()) line += " id=" + clean(row.pci_id);
   if (!row.name.empty()) line += " name=" + clean(row.name);
   return line + "\n";
+}
+
+std::string mount_line(const FileSystemRow& row) {
+  std::string line = "mount";
+  put(line, "age_ms", std::optional(row.age_ms));
+  put(line, "size_mb", row.use.size_mb);
+  put(line, "used_mb", row.use.used_mb);
+  if (!row.use.type.empty()) line += " type=" + clean(row.use.type);
+  return line + " source=" + clean(row.use.source) + "\n";
 }
 
 bool set_flag(std::optional<bool>& target, std::uint64_t value) {
@@ -92,8 +101,39 @@ bool read_device(std::string_view line, DeviceFrame& frame) {
   return !row.use.pci_address.empty() && count <= kMostDevices && ordered;
 }
 
+bool read_mount(std::string_view line, DeviceFrame& frame) {
+  auto& row = frame.file_systems.emplace_back();
+  while (!line.empty()) {
+    line.remove_prefix(1);
+    if (line.starts_with("source=")) {
+      row.use.source = line.substr(7);
+      break;
+    }
+    auto word = take_word(line);
+    const auto key = take_until(word, '=');
+    const auto value = to_number(word);
+    if (key == "type") {
+      row.use.type = word;
+    } else if (!value) {
+      return false;
+    } else if (key == "size_mb") {
+      row.use.size_mb = *value;
+    } else if (key == "used_mb") {
+      row.use.used_mb = *value;
+    } else if (key != "age_ms" || *value > UINT32_MAX) {
+      return false;
+    } else {
+      row.age_ms = static_cast<std::uint32_t>(*value);
+    }
+  }
+  const auto count = frame.file_systems.size();
+  const bool ordered = count < 2 || frame.file_systems[count - 2].use.source < row.use.source;
+  return !row.use.source.empty() && count <= kMostFileSystems && ordered;
+}
+
 bool read_line(std::string_view line, DeviceFrame& frame) {
   const auto kind = take_word(line);
+  if (kind == "mount") return read_mount(line, frame);
   if (kind == "device") return read_device(line, frame);
   if (kind == "problem") {
     const auto probe = take_word(line);
@@ -110,7 +150,7 @@ Result<DeviceFrame> read_frame(std::string_view text) {
   while (!text.empty()) {
     const auto line = take_line(text);
     if (!read_line(line, frame)) {
-      return Error{ErrorCode::kMalformed, "capmap-probe devices: \"" + clean(line.substr(0, 80)) + "\" is not understood here"};
+      return Error{ErrorCode::kMalformed, "capmap-probe: \"" + clean(line.substr(0, 80)) + "\" is not understood here"};
     }
   }
   return frame;
@@ -121,6 +161,7 @@ Result<DeviceFrame> read_frame(std::string_view text) {
 std::string write_device_frame(const DeviceFrame& frame) {
   std::string text;
   for (std::size_t i = 0; i < std::min(frame.rows.size(), kMostDevices); ++i) text += device_line(frame.rows[i]);
+  for (std::size_t i = 0; i < std::min(frame.file_systems.size(), kMostFileSystems); ++i) text += mount_line(frame.file_systems[i]);
   if (frame.mode_change_pending) text += "pending\n";
   for (std::size_t i = 0; i < std::min(frame.problems.size(), kMostProblems); ++i) {
     text += "problem " + clean(frame.problems[i].probe) + " " + clean(frame.problems[i].what) + "\n";
@@ -135,7 +176,7 @@ std::optional<Result<DeviceFrame>> take_device_frame(std::string& text) {
   if (!whole || last > kMaxDeviceFrameBytes) {
     if (text.size() <= kMaxDeviceFrameBytes) return std::nullopt;
     text.clear();
-    return Error{ErrorCode::kMalformed, "capmap-probe devices: a frame of over 128 KiB"};
+    return Error{ErrorCode::kMalformed, "capmap-probe: a frame of over 128 KiB"};
   }
   auto frame = read_frame(std::string_view(text).substr(0, last));
   text.erase(0, frame ? last + kEnd.size() : text.size());

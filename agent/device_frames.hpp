@@ -20,9 +20,17 @@ struct DeviceRow {
   bool operator==(const DeviceRow&) const = default;
 };
 
-/// What `capmap-probe devices` writes to stdout each so many milliseconds for the agent that started it.
+/// One file system in a frame.
+struct FileSystemRow {
+  SharedFileSystem use;
+  std::uint32_t age_ms = 0;  ///< of its sizes, when the frame was written
+  bool operator==(const FileSystemRow&) const = default;
+};
+
+/// What `capmap-probe devices` or `capmap-probe mounts` writes to stdout each so many milliseconds for the agent that started it.
 struct DeviceFrame {
-  std::vector<DeviceRow> rows;       ///< [device], ordered by pci_address, each once
+  std::vector<DeviceRow> rows;              ///< [device], ordered by pci_address, each once
+  std::vector<FileSystemRow> file_systems;  ///< [source], ascending, each once
   bool mode_change_pending = false;  ///< a card waits for a reset into another partition mode, which open drivers keep from happening
   std::vector<Problem> problems;
   bool operator==(const DeviceFrame&) const = default;
@@ -32,10 +40,12 @@ inline constexpr std::size_t kMaxDeviceFrameBytes = 128 * 1024;
 
 /// The frame as lines, which a person can read too:
 ///   device 0000:17:00.0 age_ms=12 used=1 memory_mib=4096 busy=983 healthy=1 watts=612 partitions=0 bytes=85899345920 id=10de:2330 name=…
+///   mount age_ms=7 size_mb=1000000 used_mb=42 type=nfs4 source=server:/export
 ///   pending
 ///   problem nvml device 0000:17:00.0: power: no permission
 ///   end
-/// A reading that is unknown has no word. Control characters in texts become '?'; over 1024 devices or 64 problems are cut.
+/// A reading that is unknown has no word. Control characters in texts become '?'; over 1024 devices, 64 file systems or 64 problems are
+/// cut.
 std::string write_device_frame(const DeviceFrame& frame);
 
 /// Takes the first whole frame off the front of `text`; nothing while none is whole. Errors: kMalformed (an unknown line or word, a

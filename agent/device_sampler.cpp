@@ -5,7 +5,6 @@
 namespace capmap {
 namespace {
 
-constexpr const char* kProbe = "accelerators";
 constexpr std::uint64_t kSlackMs = 5'000;  ///< calls in flight may hold a frame back so long
 constexpr std::uint64_t kEndPatienceMs = 30'000;
 
@@ -34,13 +33,17 @@ bool DeviceSampler::step(std::uint64_t now_ms, bool wanted) {
     take_frames(now_ms);
     end_run();
     if (!asked_for)
-      fail(now_ms, "capmap-probe devices ended with code " + std::to_string(end->exit_code) + "; its reason is in this machine's log");
+      fail(now_ms, command() + " ended with code " + std::to_string(end->exit_code) + "; its reason is in this machine's log");
   } else if (!silent_ && now_ms >= silent_at_ms()) {
     silent_ = true;
     ++stuck_;
-    problem_ = ending_ ? "capmap-probe devices does not end: a call is inside a driver" : "capmap-probe devices has fallen silent";
+    problem_ = ending_ ? command() + " does not end: a call of it hangs" : command() + " has fallen silent";
   }
   return heard;
+}
+
+std::string DeviceSampler::command() const {
+  return "capmap-probe " + (options_.arguments.empty() ? std::string() : options_.arguments.front());
 }
 
 std::uint64_t DeviceSampler::silent_at_ms() const {
@@ -100,7 +103,7 @@ bool DeviceSampler::take_frames(std::uint64_t now_ms) {
 }
 
 void DeviceSampler::add_to(Usage& usage, std::uint64_t now_ms) const {
-  if (!problem_.empty()) usage.problems.push_back({.probe = kProbe, .what = problem_});
+  if (!problem_.empty()) usage.problems.push_back({.probe = options_.about, .what = problem_});
   if (!frame_) return;
   for (const auto& row : frame_->rows) {
     const bool fresh = now_ms - frame_ms_ + row.age_ms <= kFreshIntervals * options_.every_ms;
@@ -108,10 +111,14 @@ void DeviceSampler::add_to(Usage& usage, std::uint64_t now_ms) const {
     if (fresh) use = row.use;
     use.pci_address = row.use.pci_address;
   }
+  for (const auto& row : frame_->file_systems) {
+    auto& system = usage.file_systems.emplace_back(row.use);
+    if (now_ms - frame_ms_ + row.age_ms > kFreshIntervals * options_.every_ms) system.size_mb = system.used_mb = std::nullopt;
+  }
   for (const auto& problem : frame_->problems) usage.problems.push_back({.probe = problem.probe, .what = problem.what});
   if (frame_->mode_change_pending) {
     usage.problems.push_back(
-        {.probe = kProbe, .what = "a card waits for a reset into another partition mode; its driver is let go for that"});
+        {.probe = options_.about, .what = "a card waits for a reset into another partition mode; its driver is let go for that"});
   }
 }
 

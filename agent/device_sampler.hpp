@@ -14,6 +14,7 @@ namespace capmap {
 struct DeviceSamplerOptions {
   std::string program;                 ///< capmap-probe
   std::vector<std::string> arguments;  ///< {"devices", "--every", "10000", ...}
+  std::string about;                   ///< what its problems are said of: "accelerators"
   std::uint64_t every_ms = 10'000;     ///< between two frames
   std::uint64_t retry_ms = 10'000;     ///< after it ended though nobody asked for that; doubles up to the next line
   std::uint64_t retry_max_ms = 600'000;
@@ -46,6 +47,7 @@ class DeviceSampler {
   [[nodiscard]] std::uint32_t stuck() const { return stuck_; }
 
  private:
+  [[nodiscard]] std::string command() const;
   [[nodiscard]] std::uint64_t silent_at_ms() const;
   void start(std::uint64_t now_ms);
   void fail(std::uint64_t now_ms, std::string why);

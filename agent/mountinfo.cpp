@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <utility>
 
 #include "agent/fields.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::size_t kMaxLines = 16'384;
+constexpr std::size_t kMaxLines = 16'384, kMaxShared = 64;
 constexpr std::array<std::string_view, 19> kRemoteTypes = {"nfs",   "nfs4",     "cifs", "smb3",   "smbfs",    "lustre", "ceph",
                                                            "9p",    "virtiofs", "afs",  "beegfs", "gpfs",     "wekafs", "pvfs2",
                                                            "ocfs2", "gfs2",     "coda", "davfs",  "glusterfs"};
@@ -44,6 +46,20 @@ std::vector<MountLine> parse_mountinfo(std::string_view text) {
     seen.push_back(*line);
   }
   return seen;
+}
+
+std::vector<SharedMount> shared_mounts(std::string_view text) {
+  std::map<std::string, SharedMount> by_source;
+  for (const auto& mount : parse_mountinfo(text)) {
+    const auto colon = mount.source.find(':');
+    const bool elsewhere = mount.source.starts_with("//") || (colon != 0 && colon != std::string_view::npos);
+    if (!may_hang(mount.type) || !elsewhere || by_source.size() == kMaxShared) continue;
+    auto source = unescaped_mount_text(mount.source);
+    by_source.try_emplace(source, SharedMount{source, std::string(mount.type), unescaped_mount_text(mount.point)});
+  }
+  std::vector<SharedMount> mounts;
+  for (auto& [source, mount] : by_source) mounts.push_back(std::move(mount));
+  return mounts;
 }
 
 bool may_hang(std::string_view type) {

@@ -22,6 +22,16 @@ bool may_hang(std::string_view type);
 /// True when `point` lies below (not at) one of the points of `mounts` that may hang: walking there may hang too.
 bool below_hanging(std::string_view point, const std::vector<MountLine>& mounts);
 
+/// A network file system and a place where it is mounted.
+struct SharedMount {
+  std::string source, type, point;
+  bool operator==(const SharedMount&) const = default;
+};
+
+/// The network file systems of a mountinfo text: each source once (the newest mount of it), ascending, at most 64. FUSE counts where its
+/// source names another machine ("user@host:/path", "server:/volume"). Thread: any; pure.
+std::vector<SharedMount> shared_mounts(std::string_view text);
+
 /// Undoes the kernel's \ooo for blanks in names.
 std::string unescaped_mount_text(std::string_view text);
 

@@ -9,7 +9,7 @@ namespace capmap {
 namespace {
 
 constexpr std::uint32_t kMinShapeEveryS = 1, kMaxShapeEveryS = 7 * 86'400;
-constexpr std::uint32_t kMaxAcceleratorsEveryS = 3'600;
+constexpr std::uint32_t kMaxAcceleratorsEveryS = 3'600, kMaxFileSystemsEveryS = 3'600;
 constexpr std::uint32_t kMaxPermille = 1'000;
 constexpr std::uint32_t kMaxUsageEvery = 1'000;
 
@@ -50,6 +50,7 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   text("root", s.root, "folder whose proc and sys are read");
   number("shape.every_s", s.shape_every_s, kMinShapeEveryS, kMaxShapeEveryS, "seconds between two looks at the hardware");
   number("accelerators.every_s", s.accelerators_every_s, 1, kMaxAcceleratorsEveryS, "seconds between two looks at what drivers say");
+  number("file_systems.every_s", s.file_systems_every_s, 1, kMaxFileSystemsEveryS, "seconds between two looks at network file systems");
   text("accelerators.nvml_library", s.nvml_library, "file to load instead of NVIDIA's management library");
   number("thresholds.cpu_busy_millicores", t.cpu_busy_millicores, 0, UINT32_MAX, "busy cores are sent when they moved by so much");
   number("thresholds.memory_used_mib", t.memory_used_mib, 0, UINT32_MAX, "likewise used memory, MiB");

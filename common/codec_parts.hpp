@@ -29,6 +29,7 @@ inline constexpr char kShapeBodyId[] = "CMSB";
 // Limits of meaning. The encoder cuts texts and lists to them, the decoder refuses what is over.
 inline constexpr std::size_t kMaxTextBytes = 512;
 inline constexpr std::size_t kMaxProblems = 64;
+inline constexpr std::size_t kMaxFileSystems = 64;
 inline constexpr std::size_t kMaxAccelerators = 1'024;
 inline constexpr std::size_t kMaxRows = 4'096;  ///< disks, NICs: rows of a shape, names in a hello
 inline constexpr std::size_t kMaxIsaWords = 64;

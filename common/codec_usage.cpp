@@ -181,6 +181,35 @@ class AcceleratorReader {
   std::size_t next_other_ = 0;
 };
 
+auto put_file_systems(Builder& builder, const std::vector<SharedFileSystem>& systems) {
+  return put_rows<wire::FileSystem>(builder, systems, kMaxFileSystems, [&builder](const SharedFileSystem& system) {
+    const auto source = put_text(builder, system.source);
+    const auto type = put_text(builder, system.type);
+    wire::FileSystemBuilder row(builder);
+    if (system.size_mb) row.add_size_mb(*system.size_mb);
+    if (system.used_mb) row.add_used_mb(*system.used_mb);
+    row.add_source(source);
+    row.add_type(type);
+    return row.Finish();
+  });
+}
+
+std::vector<SharedFileSystem> read_file_systems(const wire::Usage& table, FieldReader& reader) {
+  auto systems = reader.rows<SharedFileSystem>(table.file_systems(), kMaxFileSystems, "file_systems", [&reader](const auto& row) {
+    SharedFileSystem system;
+    system.source = reader.text(row.source(), "file_systems.source");
+    system.type = reader.text(row.type(), "file_systems.type");
+    system.size_mb = row.size_mb();
+    system.used_mb = row.used_mb();
+    reader.require(!system.source.empty(), "file_systems.source", "is empty");
+    return system;
+  });
+  const auto out_of_order = [](const SharedFileSystem& a, const SharedFileSystem& b) { return a.source >= b.source; };
+  reader.require(std::ranges::adjacent_find(systems, out_of_order) == systems.end(), "file_systems",
+                 "are not in ascending order, each once");
+  return systems;
+}
+
 Heartbeat read_heartbeat(const wire::Heartbeat& table, FieldReader& reader) {
   return {reader.envelope(table), table.shape_prefix(), read_readings(table)};
 }
@@ -189,6 +218,7 @@ UsageMessage read_usage(const wire::Usage& table, FieldReader& reader) {
   UsageMessage message{reader.envelope(table), table.shape_prefix(), {}};
   message.usage.readings = read_readings(table);
   message.usage.accelerators = AcceleratorReader(table, reader).read();
+  message.usage.file_systems = read_file_systems(table, reader);
   message.usage.problems = reader.problems(table);
   return message;
 }
@@ -209,6 +239,7 @@ Bytes encode(const UsageMessage& message) {
   Builder builder;
   const AcceleratorLists lists = lists_of(message.usage.accelerators);
   const auto problems = put_problems<wire::Problem>(builder, message.usage.problems);
+  const auto file_systems = put_file_systems(builder, message.usage.file_systems);
   const auto others = put_texts(builder, lists.other_addresses, kMaxAccelerators);
   const auto flags = put_known(builder, lists.flags, !lists.flags.empty());
   const auto partitions = put_known(builder, lists.partitions, lists.any_partitions);
@@ -229,6 +260,7 @@ Bytes encode(const UsageMessage& message) {
   table.add_problems(problems);
   table.add_accelerator_power_watts(power);
   table.add_accelerator_partitions(partitions);
+  table.add_file_systems(file_systems);
   return finish(builder, table.Finish(), kUsageId);
 }
 

@@ -118,11 +118,20 @@ struct AcceleratorUse {
   bool operator==(const AcceleratorUse&) const = default;
 };
 
+/// A file system other machines mount too: the same `source` on two nodes is one and the same. Unknown sizes are absent.
+struct SharedFileSystem {
+  std::string source;                             ///< as mounted: "server:/export", "//server/share", "mgs@tcp:/lustre"
+  std::string type;                               ///< "nfs4", "lustre", "fuse.sshfs"
+  std::optional<std::uint64_t> size_mb, used_mb;  ///< 10^6 bytes
+  bool operator==(const SharedFileSystem&) const = default;
+};
+
 /// What is taken now.
 struct Usage {
   Readings readings;
-  std::vector<AcceleratorUse> accelerators;  ///< [device], ordered by pci_address
-  std::vector<Problem> problems;             ///< what the tick's probes could not read
+  std::vector<AcceleratorUse> accelerators;    ///< [device], ordered by pci_address
+  std::vector<SharedFileSystem> file_systems;  ///< [source], ascending, each once
+  std::vector<Problem> problems;               ///< what the tick's probes could not read
   bool operator==(const Usage&) const = default;
 };
 

@@ -13,6 +13,7 @@ constexpr const char* kUsage =
     "  probe      print what this machine is\n"
     "  shape      write its facts and shape for the agent, as binary frames\n"
     "  devices    print what drivers say of the accelerators, or sample it for the agent\n"
+    "  mounts     print the sizes of network file systems, or sample them for the agent\n"
     "  release-accelerators  ask the agent to let go of their drivers for a while\n"
     "  settings   check the agent's configuration and print it\n"
     "  join       let this server join the controller named in a token\n"
@@ -27,6 +28,7 @@ int main(int count, char** words) {
   if (command == "probe") return capmap::run_probe_command(arguments);
   if (command == "shape") return capmap::run_shape_command(arguments, CAPMAP_VERSION);
   if (command == "devices") return capmap::run_devices_command(arguments);
+  if (command == "mounts") return capmap::run_mounts_command(arguments);
   if (command == "release-accelerators") return capmap::run_release_command(arguments);
   if (command == "settings") return capmap::run_settings_command(arguments);
   if (command == "join") return capmap::run_join_command(arguments);

@@ -183,6 +183,17 @@ Json node_summary(const NodeRow& row, const MapView& view, std::uint64_t now_boo
   return node;
 }
 
+Json file_systems_json(const std::vector<SharedFileSystem>& systems) {
+  Json list = Json::array();
+  for (const auto& system : systems) {
+    list.push_back({{"source", system.source},
+                    {"type", text_or_null(system.type)},
+                    {"size_mb", or_null(system.size_mb)},
+                    {"used_mb", or_null(system.used_mb)}});
+  }
+  return list;
+}
+
 Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
   Json node = head_json(row, view, now_boot_ms);
   const HardwareRow* hardware = hardware_of(row, view);
@@ -203,6 +214,7 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   node["accelerators"] = hardware == nullptr ? Json(nullptr) : accelerators_json(row, *hardware);
   node["disks"] = hardware == nullptr ? Json(nullptr) : disks_json(row, *hardware);
   node["nics"] = hardware == nullptr ? Json(nullptr) : nics_json(row, *hardware);
+  node["file_systems"] = file_systems_json(row.usage.file_systems);
   node["usage"] = readings_json(row.usage.readings);
   Json problems = Json::array();
   for (const auto& problem : row.problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});

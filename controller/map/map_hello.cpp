@@ -127,6 +127,7 @@ void CapacityMap::State::forget_usage(RowIndex row) {
   nodes.devices(row) = {};
   auto& cold = nodes.cold(row);
   cold.accelerators.clear();
+  cold.file_systems.clear();
   cold.usage_problems.clear();
   cold.insane_reasons.clear();
 }

@@ -37,6 +37,7 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
     if ((place.known >> i & 1U) != 0) out.usage.readings.*kReadingFields[i] = nodes.levels(row).readings[i];
   }
   out.usage.accelerators = cold.accelerators;
+  out.usage.file_systems = cold.file_systems;
   out.problems = hello.problems;
   out.problems.insert(out.problems.end(), cold.usage_problems.begin(), cold.usage_problems.end());
   if (cold.goodbye) out.problems.push_back({.probe = "agent", .what = "said goodbye: " + *cold.goodbye});

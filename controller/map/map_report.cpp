@@ -100,6 +100,8 @@ Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
     forget_usage(row);
     nodes.place(row).set(Place::kUsageTaken, true);
     nodes.cold(row).usage_problems = message.usage.problems;
+    nodes.cold(row).file_systems = message.usage.file_systems;
+    std::ranges::for_each(nodes.cold(row).file_systems, forget_absurd_size);
     const bool readings_good = take_readings(row, message.usage.readings);
     const bool accelerators_good = take_accelerators(row, message.usage.accelerators);
     if (!readings_good || !accelerators_good) result.refused = "insane_reading";

@@ -79,6 +79,7 @@ struct ColdRecord {
   Hello hello;
   std::optional<std::int64_t> clock_skew_ms;
   std::vector<AcceleratorUse> accelerators;
+  std::vector<SharedFileSystem> file_systems;
   std::vector<Problem> usage_problems;
   std::vector<std::pair<std::uint8_t, std::string>> insane_reasons;  ///< (bit of Place::insane, why)
   std::vector<std::uint64_t> old_runs;                               ///< newest last, at most kOldRuns

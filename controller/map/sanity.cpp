@@ -61,6 +61,12 @@ std::optional<std::string> doubt_accelerators(const std::vector<AcceleratorUse>&
   return std::nullopt;
 }
 
+void forget_absurd_size(SharedFileSystem& system) {
+  constexpr std::uint64_t kMostMb = 1'000'000'000'000;
+  const bool good = system.size_mb.value_or(0) <= kMostMb && system.used_mb.value_or(0) <= system.size_mb.value_or(kMostMb);
+  if (!good) system.size_mb = system.used_mb = std::nullopt;
+}
+
 std::vector<std::string> contradictions(const Hello& hello, const HardwareRow& hardware) {
   std::vector<std::string> found;
   const auto& shape = hardware.shape;

@@ -25,6 +25,8 @@ std::optional<std::string> doubt_reading(std::size_t field, std::uint32_t value,
 /// Why a list of accelerators cannot be true: one address twice, more devices than the shape has, more memory used than 1.1 x the
 /// largest one's, more power drawn than any card is built for.
 std::optional<std::string> doubt_accelerators(const std::vector<AcceleratorUse>& devices, const ReadingLimits& limits);
+/// A file system that is fuller than it is large, or larger than any (10^12 MB): its sizes are unknown then.
+void forget_absurd_size(SharedFileSystem& system);
 /// What a hello and the hardware it names say against each other, and the hardware against the chip table. Empty: nothing.
 std::vector<std::string> contradictions(const Hello& hello, const HardwareRow& hardware);
 

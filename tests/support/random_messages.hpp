@@ -40,6 +40,7 @@ class RandomMessages {
   Envelope envelope() { return {any_u64() | 1U, any_u32() | 1U}; }
   Readings readings();
   std::vector<AcceleratorUse> accelerator_uses();
+  std::vector<SharedFileSystem> file_systems();
   std::vector<Problem> problems();
   CpuShape cpu();
 
@@ -195,8 +196,23 @@ inline Heartbeat RandomMessages::heartbeat() {
   return {envelope(), any_u64(), readings()};
 }
 
+inline std::vector<SharedFileSystem> RandomMessages::file_systems() {
+  std::set<std::string> sources;
+  for (std::size_t i = below(4) == 0 ? below(65) : 0; i > 0; --i) sources.insert("s" + text().substr(0, 500));
+  std::vector<SharedFileSystem> systems;
+  for (const auto& source : sources) {
+    SharedFileSystem system;
+    system.source = source;
+    system.type = text();
+    if (often()) system.size_mb = any_u64();
+    if (often()) system.used_mb = any_u64();
+    systems.push_back(std::move(system));
+  }
+  return systems;
+}
+
 inline UsageMessage RandomMessages::usage() {
-  return {envelope(), any_u64(), {readings(), accelerator_uses(), problems()}};
+  return {envelope(), any_u64(), {readings(), accelerator_uses(), file_systems(), problems()}};
 }
 
 inline Bye RandomMessages::bye() {

@@ -1,14 +1,13 @@
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "agent/device_frames.hpp"
 #include "agent/probe/devices/device_backend.hpp"
+#include "agent/probe/devices/one_call.hpp"
 #include "common/clock.hpp"
 
 namespace capmap {
@@ -17,27 +16,6 @@ struct WatchLimits {
   std::uint64_t call_ms = 2'000;     ///< after it a device's call counts as hanging
   std::uint64_t open_ms = 30'000;    ///< likewise opening a library, which wakes every card
   std::uint64_t reopen_ms = 60'000;  ///< after a failure to open, or while a card has no handle
-};
-
-/// A call that is made in a thread of its own, one at a time, asked for by one other thread. The thread ends with the object, which
-/// waits for the call to come back: a call inside a driver is never abandoned by ending its process.
-class OneCall {
- public:
-  OneCall();
-  ~OneCall();
-  OneCall(const OneCall&) = delete;
-  OneCall& operator=(const OneCall&) = delete;
-
-  /// Runs `call` in the thread. Only when idle().
-  void ask(std::function<void()> call, std::uint64_t now_ms);
-  [[nodiscard]] bool idle() const;
-  /// When the call that runs now was asked for; nothing when idle.
-  [[nodiscard]] std::optional<std::uint64_t> since_ms() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-  std::thread thread_;
 };
 
 /// Keeps one vendor's library open and its devices' newest readings. Driven by one thread; calls into the driver run in others.

@@ -1,0 +1,99 @@
+// `mounts`: sizes of network file systems, once for people or again and again for the agent.
+#include <malloc.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "agent/device_frames.hpp"
+#include "agent/mountinfo.hpp"
+#include "agent/probe/commands.hpp"
+#include "agent/probe/devices/mount_watch.hpp"
+#include "common/host_root.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr int kFirstLookMs = 2, kMostLookMs = 100;  ///< between two looks at calls in flight
+constexpr std::size_t kMaxMountinfoBytes = 4 << 20;
+
+/// Ends at SIGTERM or SIGINT or when nobody reads any more, and never while a call hangs in a file system.
+class Sampler {
+ public:
+  Sampler(const std::string& root, int signals) : root_(root), signals_(signals), watch_(read_file_system, clock_) {}
+
+  void run(std::uint64_t every_ms) {
+    for (auto due = clock_.boot_ms(); !ended_; due = std::max(due + every_ms, clock_.boot_ms())) {
+      while (!ended_ && clock_.boot_ms() < due) wait(static_cast<int>(due - clock_.boot_ms()));
+      if (!ended_) sample();
+    }
+    for (int look_ms = kFirstLookMs; !watch_.idle(); look_ms = std::min(look_ms * 2, kMostLookMs)) ::poll(nullptr, 0, look_ms);
+  }
+
+  void sample() {
+    DeviceFrame frame;
+    const auto text = root_.read("proc/self/mountinfo", kMaxMountinfoBytes);
+    if (!text) frame.problems.push_back({"file_systems", text.error().what});
+    watch_.ask(text ? shared_mounts(*text) : std::vector<SharedMount>(), clock_.boot_ms());
+    for (int look_ms = kFirstLookMs; !ended_ && !watch_.settled(clock_.boot_ms()); look_ms = std::min(look_ms * 2, kMostLookMs))
+      wait(look_ms);
+    watch_.add_to(frame, clock_.boot_ms());
+    if (!ended_) write(write_device_frame(frame));
+  }
+
+ private:
+  void wait(int ms) {
+    pollfd items[2] = {{.fd = signals_, .events = POLLIN, .revents = 0}, {.fd = STDOUT_FILENO, .events = 0, .revents = 0}};
+    if (::poll(items, 2, ms) > 0) ended_ = true;
+  }
+
+  void write(std::string_view text) {
+    while (!text.empty() && !ended_) {
+      const ssize_t wrote = ::write(STDOUT_FILENO, text.data(), text.size());
+      if (wrote < 0 && errno != EINTR) ended_ = true;
+      if (wrote > 0) text.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+  }
+
+  SystemClock clock_;
+  HostRoot root_;
+  int signals_;
+  MountWatch watch_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+int run_mounts_command(const std::vector<std::string>& arguments) {
+  mallopt(M_ARENA_MAX, 1);  // before any thread
+  std::string root = "/";
+  std::uint32_t every_ms = 0;
+  CLI::App app("Prints the sizes of this machine's network file systems as lines: once, or for the agent again and again.",
+               "capmap-probe mounts");
+  app.add_option("--every", every_ms, "milliseconds between two samples, for the agent")->check(CLI::Range(100U, 3'600'000U));
+  app.add_option("--root", root, "folder whose proc/self/mountinfo is read")->check(CLI::ExistingDirectory);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+  }
+  sigset_t taken;
+  sigemptyset(&taken);
+  for (const int number : {SIGTERM, SIGINT}) sigaddset(&taken, number);
+  std::signal(SIGPIPE, SIG_IGN);
+  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+  Sampler sampler(root, signalfd(-1, &taken, SFD_CLOEXEC));
+  if (every_ms != 0) {
+    sampler.run(every_ms);
+    return 0;
+  }
+  sampler.sample();
+  std::_Exit(0);  // what hangs is left to itself
+}
+
+}  // namespace capmap
