@@ -39,7 +39,8 @@ bool Accelerators::wanted(std::uint64_t now_ms) {
     drivers_ = forced_ || find_device_drivers(root_).any();
   }
   if (!drivers_) return false;
-  if (now_ms >= request_due_ms_) {
+  const bool done = released_ && !answered_ && !sampler_.running();
+  if (done || now_ms >= request_due_ms_) {
     request_due_ms_ = now_ms + kRequestEveryMs;
     const auto request = read_release_request(state_, now_ms);
     released_ = request.has_value();
@@ -91,9 +92,9 @@ void Accelerators::add_to(Usage& usage, std::uint64_t now_ms) const {
 }
 
 std::uint64_t Accelerators::due_ms() const {
-  if (!drivers_) return drivers_due_ms_;
+  if (!drivers_) return UINT64_MAX;  // a tick that comes anyway looks for drivers: nobody is woken for that
   const auto sampler = released_ && !sampler_.running() ? UINT64_MAX : sampler_.due_ms();
-  return std::min({drivers_due_ms_, request_due_ms_, sampler});
+  return std::min(request_due_ms_, sampler);
 }
 
 }  // namespace capmap

@@ -14,7 +14,7 @@ bool DeviceSampler::step(std::uint64_t now_ms, bool wanted) {
   const bool run = wanted && now_ms >= yield_until_ms_;
   if (!wanted) {
     frame_.reset();
-    problem_.clear();
+    if (!child_) problem_.clear();
     yields_ = 0;
     yield_until_ms_ = 0;
   }

@@ -1,9 +1,11 @@
 // The real capmap-agent and its sampler with a false NVIDIA library, against a message port that the test plays and the real controller.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "common/host_root.hpp"
 #include "common/shape.hpp"
 #include "tests/support/deployment.hpp"
 #include "tests/support/false_cards.hpp"
@@ -150,11 +152,13 @@ TEST_CASE("agent devices: the sampler lets go of the driver on request, says so,
   world.start();
   REQUIRE(world.usage([](const Usage& usage) { return usage.accelerators.size() == 1 && usage.accelerators[0].used; }));
   std::optional<support::Ran> released;
+  std::atomic<bool> ended = false;
   std::thread command([&] {
     released = support::run({"capmap-agent", "release-accelerators", "--for", "10m", "--state", world.state.path()}, 60s);
+    ended = true;
   });
   const auto let_go = world.usage([](const Usage& usage) { return says(usage, "let go on request") && usage.accelerators.empty(); });
-  for (int i = 0; i < 300 && !released; ++i) static_cast<void>(world.controller.next(100ms));
+  for (int i = 0; i < 600 && !ended; ++i) static_cast<void>(world.controller.next(100ms));
   command.join();
   INFO(released->output);
   CHECK(released->code == 0);
@@ -201,31 +205,37 @@ TEST_CASE("agent devices: the map shows values, a lost card with its reason, and
   REQUIRE(joined.code == 0);
   Program agent(sampling_flags(state.path(), host.root()), {cards.variable()});
   json node;
-  const auto shown = [&](const std::function<bool(const json&)>& holds) {
+  const auto card = [&node](unsigned i) -> json {
+    for (const auto& entry : node["accelerators"]) {
+      if (entry["pci_address"] == FalseCards::address(i)) return entry;
+    }
+    return {};
+  };
+  const auto shown = [&](const std::function<bool()>& holds) {
     return support::eventually(
         [&] {
           const auto list = json::parse(support::http_get(deployment.http_port, "/v1/nodes"), nullptr, false);
           if (!list.is_object() || list["nodes"].empty()) return false;
           const auto id = list["nodes"][0]["id"].get<std::string>();
           node = json::parse(support::http_get(deployment.http_port, "/v1/nodes/" + id), nullptr, false);
-          return node.is_object() && node["accelerators"].is_array() && node["accelerators"].size() == 3 && holds(node["accelerators"]);
+          return node.is_object() && node["accelerators"].is_array() && node["accelerators"].size() == 3 && holds();
         },
         kLimit);
   };
-  const bool whole = shown([](const json& list) { return list[0]["power_watts"] == 600 && list[2]["partitions"] == 3; });
+  const bool whole = shown([&] { return card(0)["power_watts"] == 600 && card(2)["partitions"] == 3; });
   CAPTURE(agent.output(), node.dump(1));
   REQUIRE(whole);
-  CHECK(node["accelerators"][0]["used"] == true);
-  CHECK(node["accelerators"][0]["partitions"].is_null());
-  CHECK(node["accelerators"][2]["memory_used_mib"] == 3 * 2'048);
-  CHECK(node["accelerators"][2]["used"] == true);
+  CHECK(card(0)["used"] == true);
+  CHECK(card(0)["partitions"].is_null());
+  CHECK(card(2)["memory_used_mib"] == 3 * 2'048);
+  CHECK(card(2)["used"] == true);
 
   cards.set("1.call.pci", "error 15");
-  CHECK(shown([](const json& list) { return list[1]["healthy"] == false && list[0]["healthy"] == true; }));
-  CHECK(node["accelerators"][1]["used"].is_null());
+  CHECK(shown([&] { return card(1)["healthy"] == false && card(0)["healthy"] == true; }));
+  CHECK(card(1)["used"].is_null());
   CHECK(node["problems"].dump().find("the card is lost") != std::string::npos);
   cards.clear("1.call.pci");
-  CHECK(shown([](const json& list) { return list[1]["healthy"] == true && list[1]["used"] == true; }));
+  CHECK(shown([&] { return card(1)["healthy"] == true && card(1)["used"] == true; }));
   CHECK(node["problems"].dump().find("the card is lost") == std::string::npos);
 }
 

@@ -7,6 +7,8 @@
 //   I.call.CALL hang | error CODE | delay MS      what a call does instead (CALL: init, count, handle, pci, name, uuid, memory, …)
 //   lib.call.CALL …                               likewise for calls without a card
 // A value that is not given is NVML_ERROR_NOT_SUPPORTED. A call that hangs does so until its line is gone, or the file.
+#include <sys/stat.h>
+
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -14,6 +16,8 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -25,15 +29,37 @@ constexpr std::uintptr_t kInstanceStep = 1'000;  ///< a handle is card + 1 + ste
 
 using Script = std::map<std::string, std::string>;
 
-Script script() {
+Script read_script(const char* path) {
   Script lines;
-  const char* path = std::getenv("CAPMAP_FALSE_NVML");
-  std::ifstream file(path == nullptr ? "" : path);
+  std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     const auto blank = line.find(' ');
     if (blank != std::string::npos) lines[line.substr(0, blank)] = line.substr(blank + 1);
   }
   return lines;
+}
+
+/// The file as it is now; read again when another one has taken its place.
+std::shared_ptr<const Script> script() {
+  static std::mutex mutex;
+  static std::shared_ptr<const Script> kept;
+  static struct stat seen {};
+  const char* path = std::getenv("CAPMAP_FALSE_NVML");
+  struct stat now {};
+  const std::lock_guard lock(mutex);
+  if (path == nullptr || stat(path, &now) != 0) return std::make_shared<const Script>();
+  const bool same =
+      kept && now.st_ino == seen.st_ino && now.st_mtim.tv_sec == seen.st_mtim.tv_sec && now.st_mtim.tv_nsec == seen.st_mtim.tv_nsec;
+  if (!same) kept = std::make_shared<const Script>(read_script(path));
+  seen = now;
+  return kept;
+}
+
+/// A value; empty when it is not given.
+std::string value_of(const std::string& key) {
+  const auto lines = script();
+  const auto line = lines->find(key);
+  return line == lines->end() ? std::string() : line->second;
 }
 
 std::string card_of(void* device) {
@@ -48,8 +74,8 @@ int act(const std::string& owner, const char* call) {
   const std::string key = owner + ".call." + call;
   for (;;) {
     const auto lines = script();
-    const auto line = lines.find(key);
-    if (line == lines.end()) return kSuccess;
+    const auto line = lines->find(key);
+    if (line == lines->end()) return kSuccess;
     std::istringstream words(line->second);
     std::string what;
     int number = 0;
@@ -65,8 +91,8 @@ int answer(void* device, const char* call, const char* value, Number* out) {
   const std::string card = card_of(device);
   if (const int code = act(card, call); code != kSuccess) return code;
   const auto lines = script();
-  const auto line = lines.find(card + "." + value);
-  if (line == lines.end()) return kNotSupported;
+  const auto line = lines->find(card + "." + value);
+  if (line == lines->end()) return kNotSupported;
   *out = static_cast<Number>(std::strtoull(line->second.c_str(), nullptr, 10));
   return kSuccess;
 }
@@ -75,8 +101,8 @@ int answer_text(void* device, const char* call, const char* value, char* out, un
   const std::string card = card_of(device);
   if (const int code = act(card, call); code != kSuccess) return code;
   const auto lines = script();
-  const auto line = lines.find(card + "." + value);
-  if (line == lines.end()) return kNotSupported;
+  const auto line = lines->find(card + "." + value);
+  if (line == lines->end()) return kNotSupported;
   std::snprintf(out, length, "%s%s", line->second.c_str(), is_instance(device) ? " MIG 1g.10gb" : "");
   return kSuccess;
 }
@@ -114,7 +140,7 @@ int nvmlSystemGetCudaDriverVersion(int* version) {
 }
 int nvmlDeviceGetCount_v2(unsigned* count) {
   if (const int code = act("lib", "count"); code != kSuccess) return code;
-  *count = static_cast<unsigned>(std::strtoul(script()["devices"].c_str(), nullptr, 10));
+  *count = static_cast<unsigned>(std::strtoul(value_of("devices").c_str(), nullptr, 10));
   return kSuccess;
 }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
@@ -124,12 +150,12 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
 int nvmlDeviceGetPciInfo_v3(void* device, PciInfo* info) {
   const std::string card = card_of(device);
   if (const int code = act(card, "pci"); code != kSuccess) return code;
-  auto lines = script();
+  const auto address = value_of(card + ".pci"), id = value_of(card + ".id");
   std::memset(info, 0, sizeof *info);
-  std::sscanf(lines[card + ".pci"].c_str(), "%x:%x:%x", &info->domain, &info->bus, &info->device);
-  std::snprintf(info->bus_id, sizeof info->bus_id, "0000%s", lines[card + ".pci"].c_str());
+  std::sscanf(address.c_str(), "%x:%x:%x", &info->domain, &info->bus, &info->device);
+  std::snprintf(info->bus_id, sizeof info->bus_id, "0000%s", address.c_str());
   unsigned vendor = 0, product = 0;
-  std::sscanf(lines[card + ".id"].c_str(), "%x:%x", &vendor, &product);
+  std::sscanf(id.c_str(), "%x:%x", &vendor, &product);
   info->id = product << 16U | vendor;
   return kSuccess;
 }

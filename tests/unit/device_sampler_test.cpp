@@ -119,8 +119,9 @@ TEST_CASE("device sampler: values are known for three intervals and unknown afte
 
 TEST_CASE("device sampler: one that falls silent is counted once, told, and nothing is started beside it") {
   const test::FakeHost folder;
-  auto sampler = scripted(folder, "echo x >>\"$1/started\"; trap '' TERM; while ! test -f \"$1/go\"; do sleep 0.02; done");
-  sampler.step(0, true);
+  auto sampler =
+      scripted(folder, "echo x >>\"$1/started\"; trap '' TERM; while test -d \"$1\" && ! test -f \"$1/go\"; do sleep 0.02; done");
+  REQUIRE(step_until(sampler, 0, true, [&] { return folder.root().exists("started"); }));
   CHECK(sampler.due_ms() == 35'000);
   sampler.step(34'999, true);
   CHECK(sampler.stuck() == 0);

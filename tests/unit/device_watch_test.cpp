@@ -116,29 +116,29 @@ TEST_CASE("nvml: no library, and a driver of another version, are reasons") {
 TEST_CASE("device watch: a call that hangs is told with its time, is not made again, and holds up nobody else") {
   Played played(2);
   played.cards.set("0.call.power", "hang");
-  ManualClock clock;
+  const SystemClock clock;  // only says when a reading was taken; the rest is told
   DeviceWatch watch(std::move(played.nvml), WatchLimits{}, clock);
-  watch.ask(clock.boot_ms());
-  REQUIRE(soon([&] { return watch.idle(); }));
-  watch.ask(clock.boot_ms());
-  CHECK_FALSE(watch.settled(clock.boot_ms()));
+  const auto begin = clock.boot_ms(), later = begin + 42'000;
+  watch.ask(begin);
+  REQUIRE(soon([&] { return watch.opened(); }));
+  watch.ask(begin);
+  CHECK_FALSE(watch.settled(begin));
   REQUIRE(soon([&] {
     DeviceFrame frame;
     watch.add_to(frame, clock.boot_ms());
     return frame.rows.size() == 2 && frame.rows[1].use.used == true;
   }));
-  clock.advance_ms(42'000);
-  CHECK(watch.settled(clock.boot_ms()));
-  watch.ask(clock.boot_ms());
+  CHECK(watch.settled(later));
+  watch.ask(later);
   DeviceFrame frame;
-  watch.add_to(frame, clock.boot_ms());
+  watch.add_to(frame, later);
   REQUIRE(frame.problems.size() == 1);
   CHECK(frame.problems[0] == Problem{"nvml", "device " + FalseCards::address(0) + " has not answered for 40 s"});
   CHECK_FALSE(frame.rows[0].use.used);
   played.cards.clear("0.call.power");
   CHECK(soon([&] { return watch.idle(); }));
   frame = {};
-  watch.add_to(frame, clock.boot_ms());
+  watch.add_to(frame, later);
   CHECK(frame.problems.empty());
   CHECK(frame.rows[0].use.used == true);
   watch.close();
