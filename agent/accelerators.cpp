@@ -13,7 +13,7 @@ constexpr std::uint64_t kDriversEveryMs = 60'000, kRequestEveryMs = 5'000;
 constexpr std::size_t kNamed = 4;  ///< addresses that a problem line names
 constexpr const char* kProbe = "accelerators";
 
-DeviceSamplerOptions sampler_options(const AgentSettings& settings, const std::string& probe) {
+ProbeSamplerOptions sampler_options(const AgentSettings& settings, const std::string& probe) {
   const std::uint64_t every_ms = std::uint64_t{settings.accelerators_every_s} * 1'000;
   std::vector<std::string> words = {"devices", "--root", settings.root, "--every", std::to_string(every_ms)};
   if (!settings.nvml_library.empty()) words.insert(words.end(), {"--nvml", settings.nvml_library});

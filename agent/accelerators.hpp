@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/device_sampler.hpp"
 #include "agent/known_devices.hpp"
+#include "agent/probe_sampler.hpp"
 #include "agent/settings.hpp"
 #include "common/host_root.hpp"
 
@@ -35,7 +35,7 @@ class Accelerators {
   std::string state_;
   HostRoot root_;
   bool forced_;  ///< a library is named in the settings
-  DeviceSampler sampler_;
+  ProbeSampler sampler_;
   KnownDevices known_;
   std::set<std::string> present_;
   bool present_known_ = false, drivers_ = false, released_ = false, answered_ = false;

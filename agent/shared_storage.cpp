@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint64_t kLookEveryMs = 60'000;
 constexpr std::size_t kMaxMountinfoBytes = 4 << 20;
 
-DeviceSamplerOptions sampler_options(const AgentSettings& settings, const std::string& probe) {
+ProbeSamplerOptions sampler_options(const AgentSettings& settings, const std::string& probe) {
   const std::uint64_t every_ms = std::uint64_t{settings.file_systems_every_s} * 1'000;
   return {.program = probe,
           .arguments = {"mounts", "--root", settings.root, "--every", std::to_string(every_ms)},

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "agent/device_sampler.hpp"
+#include "agent/probe_sampler.hpp"
 #include "agent/settings.hpp"
 #include "common/host_root.hpp"
 
@@ -24,7 +24,7 @@ class SharedStorage {
 
  private:
   HostRoot root_;
-  DeviceSampler sampler_;
+  ProbeSampler sampler_;
   bool mounted_ = false;
   std::uint64_t look_ms_ = 0;
 };

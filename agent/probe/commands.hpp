@@ -16,9 +16,9 @@ int run_shape_command(const std::vector<std::string>& arguments, const std::stri
 /// With --print-config: prints them as TOML with origins. With --help: the agent's help.
 int run_settings_command(const std::vector<std::string>& arguments);
 /// `devices [--every MS] [--root DIR] [--nvml FILE]`: what drivers say of the accelerators, as JSON; with --every the agent's sampler:
-/// frames on stdout (agent/device_frames.hpp) until SIGTERM or until nobody reads them. Never ends while a call is inside a driver.
+/// frames on stdout (agent/sample_frames.hpp) until SIGTERM or until nobody reads them. Never ends while a call is inside a driver.
 int run_devices_command(const std::vector<std::string>& arguments);
-/// `mounts [--every MS] [--root DIR]`: sizes of network file systems as one frame (agent/device_frames.hpp); with --every the agent's
+/// `mounts [--every MS] [--root DIR]`: sizes of network file systems as one frame (agent/sample_frames.hpp); with --every the agent's
 /// sampler, as devices is.
 int run_mounts_command(const std::vector<std::string>& arguments);
 /// `release-accelerators [--for 10m] [--state DIR]`: asks the running agent to let go of the drivers (agent/release_request.hpp), and

@@ -12,9 +12,9 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/device_drivers.hpp"
-#include "agent/device_frames.hpp"
 #include "agent/probe/commands.hpp"
 #include "agent/probe/devices/device_watch.hpp"
+#include "agent/sample_frames.hpp"
 
 namespace capmap {
 namespace {
@@ -70,8 +70,8 @@ class Sampler {
     return true;
   }
 
-  [[nodiscard]] DeviceFrame frame() const {
-    DeviceFrame frame;
+  [[nodiscard]] SampleFrame frame() const {
+    SampleFrame frame;
     for (const auto& watch : watches_) watch->add_to(frame, clock_.boot_ms());
     return frame;
   }
@@ -97,7 +97,7 @@ class Sampler {
       for (int look_ms = kFirstLookMs; !ended_ && !all(settled); look_ms = std::min(look_ms * 2, kMostLookMs)) wait(look_ms);
       again = std::ranges::any_of(watches_, [](const auto& watch) { return watch->opened(); });
     }
-    if (!ended_) write(write_device_frame(frame()));
+    if (!ended_) write(write_sample_frame(frame()));
   }
 
   void write(std::string_view text) {

@@ -10,10 +10,10 @@
 #include <cstdio>
 #include <iostream>
 
-#include "agent/device_frames.hpp"
 #include "agent/mountinfo.hpp"
 #include "agent/probe/commands.hpp"
 #include "agent/probe/devices/mount_watch.hpp"
+#include "agent/sample_frames.hpp"
 #include "common/host_root.hpp"
 
 namespace capmap {
@@ -36,14 +36,14 @@ class Sampler {
   }
 
   void sample() {
-    DeviceFrame frame;
+    SampleFrame frame;
     const auto text = root_.read("proc/self/mountinfo", kMaxMountinfoBytes);
     if (!text) frame.problems.push_back({"file_systems", text.error().what});
     watch_.ask(text ? shared_mounts(*text) : std::vector<SharedMount>(), clock_.boot_ms());
     for (int look_ms = kFirstLookMs; !ended_ && !watch_.settled(clock_.boot_ms()); look_ms = std::min(look_ms * 2, kMostLookMs))
       wait(look_ms);
     watch_.add_to(frame, clock_.boot_ms());
-    if (!ended_) write(write_device_frame(frame));
+    if (!ended_) write(write_sample_frame(frame));
   }
 
  private:

@@ -124,13 +124,13 @@ TEST_CASE("device watch: a call that hangs is told with its time, is not made ag
   watch.ask(begin);
   CHECK_FALSE(watch.settled(begin));
   REQUIRE(soon([&] {
-    DeviceFrame frame;
+    SampleFrame frame;
     watch.add_to(frame, clock.boot_ms());
     return frame.rows.size() == 2 && frame.rows[1].use.used == true;
   }));
   CHECK(watch.settled(later));
   watch.ask(later);
-  DeviceFrame frame;
+  SampleFrame frame;
   watch.add_to(frame, later);
   REQUIRE(frame.problems.size() == 1);
   CHECK(frame.problems[0] == Problem{"nvml", "device " + FalseCards::address(0) + " has not answered for 40 s"});

@@ -48,7 +48,7 @@ TEST_CASE("mounts: one that hangs keeps its last sizes, is named, and keeps no o
   const auto mounts = shared_mounts(kMounts);
   watch.ask(mounts, clock.boot_ms());
   REQUIRE(soon([&] { return watch.idle(); }));
-  DeviceFrame first;
+  SampleFrame first;
   watch.add_to(first, clock.boot_ms());
   REQUIRE(first.file_systems.size() == 4);
   CHECK(first.file_systems[2].use == SharedFileSystem{"mgs@tcp:/scratch", "lustre", 1'000, 10});
@@ -63,11 +63,11 @@ TEST_CASE("mounts: one that hangs keeps its last sizes, is named, and keeps no o
   REQUIRE(soon([&] { return watch.settled(later_ms); }));
   watch.ask(mounts, later_ms);  // a second time: nothing is started beside the call that hangs
   REQUIRE(soon([&] {
-    DeviceFrame frame;
+    SampleFrame frame;
     watch.add_to(frame, clock.boot_ms());
     return frame.file_systems[3].age_ms < 1'000;
   }));
-  DeviceFrame hung;
+  SampleFrame hung;
   watch.add_to(hung, later_ms);
   REQUIRE(hung.problems.size() == 2);
   CHECK(hung.problems[1] == Problem{"file_systems", "mgs@tcp:/scratch at /scratch: has not answered for 42 s"});
@@ -75,19 +75,19 @@ TEST_CASE("mounts: one that hangs keeps its last sizes, is named, and keeps no o
   CHECK(hung.file_systems[2].age_ms >= 42'000);
 
   watch.ask({}, later_ms);  // unmounted while its call hangs
-  DeviceFrame none;
+  SampleFrame none;
   watch.add_to(none, later_ms);
-  CHECK(none == DeviceFrame{});
+  CHECK(none == SampleFrame{});
   CHECK_FALSE(watch.idle());
   release = true;
   CHECK(soon([&] { return watch.idle(); }));
 }
 
 TEST_CASE("mounts: lines of a frame come back as they were written") {
-  DeviceFrame frame;
+  SampleFrame frame;
   frame.file_systems = {{.use = {"//server/share one", "cifs", 10, 5}, .age_ms = 3}, {.use = {"server:/x", "nfs", {}, {}}, .age_ms = 0}};
-  std::string text = write_device_frame(frame);
-  const auto back = take_device_frame(text);
+  std::string text = write_sample_frame(frame);
+  const auto back = take_sample_frame(text);
   REQUIRE(back);
   REQUIRE(*back);
   CHECK(**back == frame);
@@ -96,7 +96,7 @@ TEST_CASE("mounts: lines of a frame come back as they were written") {
         "mount source=b\nmount source=a\nend\n", "mount age_ms=4294967296 source=a\nend\n"}) {
     CAPTURE(bad);
     std::string broken = bad;
-    const auto taken = take_device_frame(broken);
+    const auto taken = take_sample_frame(broken);
     REQUIRE(taken);
     CHECK_FALSE(*taken);
   }

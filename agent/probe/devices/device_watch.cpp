@@ -96,11 +96,11 @@ bool DeviceWatch::settled(std::uint64_t now_ms) const {
   });
 }
 
-void DeviceWatch::add_problem(DeviceFrame& frame, const std::string& what) const {
+void DeviceWatch::add_problem(SampleFrame& frame, const std::string& what) const {
   frame.problems.push_back({.probe = backend_->name(), .what = what});
 }
 
-void DeviceWatch::add_to(DeviceFrame& frame, std::uint64_t now_ms) const {
+void DeviceWatch::add_to(SampleFrame& frame, std::uint64_t now_ms) const {
   if (const auto since = library_call_.since_ms(); since && now_ms >= *since + limits_.open_ms) {
     add_problem(frame, "the library has not opened for " + coarse_duration(now_ms - *since));
   }

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/device_frames.hpp"
 #include "agent/probe/devices/device_backend.hpp"
 #include "agent/probe/devices/one_call.hpp"
+#include "agent/sample_frames.hpp"
 #include "common/clock.hpp"
 
 namespace capmap {
@@ -33,7 +33,7 @@ class DeviceWatch {
   /// True when everything in flight hangs by now: there is nothing to wait for.
   [[nodiscard]] bool settled(std::uint64_t now_ms) const;
   /// Adds the devices that no earlier watch has added, and this driver's problems. What was never read has only its address.
-  void add_to(DeviceFrame& frame, std::uint64_t now_ms) const;
+  void add_to(SampleFrame& frame, std::uint64_t now_ms) const;
   /// The newest reading of each device, for people.
   [[nodiscard]] std::vector<DeviceReading> readings() const;
   [[nodiscard]] DriverFacts facts() const;
@@ -43,7 +43,7 @@ class DeviceWatch {
  private:
   struct Device;
   void take_opening(std::uint64_t now_ms);
-  void add_problem(DeviceFrame& frame, const std::string& what) const;
+  void add_problem(SampleFrame& frame, const std::string& what) const;
 
   std::unique_ptr<DeviceBackend> backend_;
   WatchLimits limits_;

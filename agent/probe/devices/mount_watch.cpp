@@ -84,7 +84,7 @@ bool MountWatch::settled(std::uint64_t now_ms) const {
   });
 }
 
-void MountWatch::add_to(DeviceFrame& frame, std::uint64_t now_ms) const {
+void MountWatch::add_to(SampleFrame& frame, std::uint64_t now_ms) const {
   for (const auto& mount : mounts_) {
     FileSystemRow row;
     std::string problem;

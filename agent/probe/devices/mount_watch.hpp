@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/device_frames.hpp"
 #include "agent/mountinfo.hpp"
+#include "agent/sample_frames.hpp"
 #include "common/clock.hpp"
 #include "common/result.hpp"
 
@@ -33,7 +33,7 @@ class MountWatch {
   /// True when everything in flight hangs by now: there is nothing to wait for.
   [[nodiscard]] bool settled(std::uint64_t now_ms) const;
   /// Rows by source, and a problem for each mount that hangs or refuses.
-  void add_to(DeviceFrame& frame, std::uint64_t now_ms) const;
+  void add_to(SampleFrame& frame, std::uint64_t now_ms) const;
 
  private:
   struct Mount;

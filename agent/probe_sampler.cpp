@@ -1,4 +1,4 @@
-#include "agent/device_sampler.hpp"
+#include "agent/probe_sampler.hpp"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ constexpr std::uint64_t kEndPatienceMs = 30'000;
 
 }  // namespace
 
-bool DeviceSampler::step(std::uint64_t now_ms, bool wanted) {
+bool ProbeSampler::step(std::uint64_t now_ms, bool wanted) {
   const bool run = wanted && now_ms >= yield_until_ms_;
   if (!wanted) {
     frame_.reset();
@@ -42,43 +42,43 @@ bool DeviceSampler::step(std::uint64_t now_ms, bool wanted) {
   return heard;
 }
 
-std::string DeviceSampler::command() const {
+std::string ProbeSampler::command() const {
   return "capmap-probe " + (options_.arguments.empty() ? std::string() : options_.arguments.front());
 }
 
-std::uint64_t DeviceSampler::silent_at_ms() const {
+std::uint64_t ProbeSampler::silent_at_ms() const {
   return heard_ms_ + (ending_ ? kEndPatienceMs : kFreshIntervals * options_.every_ms + kSlackMs);
 }
 
-std::uint64_t DeviceSampler::due_ms() const {
+std::uint64_t ProbeSampler::due_ms() const {
   if (!child_) return std::max(due_ms_, yield_until_ms_);
   return silent_ ? UINT64_MAX : silent_at_ms();
 }
 
-void DeviceSampler::start(std::uint64_t now_ms) {
+void ProbeSampler::start(std::uint64_t now_ms) {
   heard_ms_ = now_ms;
   auto child = ProbeChild::start(options_.program, options_.arguments);
   if (!child) return fail(now_ms, child.error().what);
   child_.emplace(std::move(*child));
 }
 
-void DeviceSampler::fail(std::uint64_t now_ms, std::string why) {
+void ProbeSampler::fail(std::uint64_t now_ms, std::string why) {
   problem_ = std::move(why);
   backoff_ms_ = std::min(std::max(backoff_ms_ * 2, options_.retry_ms), options_.retry_max_ms);
   due_ms_ = now_ms + backoff_ms_;
 }
 
-void DeviceSampler::end_run() {
+void ProbeSampler::end_run() {
   child_.reset();
   text_.clear();
   ending_ = silent_ = false;
   problem_.clear();
 }
 
-bool DeviceSampler::take_frames(std::uint64_t now_ms) {
+bool ProbeSampler::take_frames(std::uint64_t now_ms) {
   if (child_) text_ += child_->take_output();
   bool heard = false;
-  while (auto frame = take_device_frame(text_)) {
+  while (auto frame = take_sample_frame(text_)) {
     heard_ms_ = now_ms;
     if (!*frame) {
       problem_ = frame->error().what;
@@ -102,7 +102,7 @@ bool DeviceSampler::take_frames(std::uint64_t now_ms) {
   return true;
 }
 
-void DeviceSampler::add_to(Usage& usage, std::uint64_t now_ms) const {
+void ProbeSampler::add_to(Usage& usage, std::uint64_t now_ms) const {
   if (!problem_.empty()) usage.problems.push_back({.probe = options_.about, .what = problem_});
   if (!frame_) return;
   for (const auto& row : frame_->rows) {

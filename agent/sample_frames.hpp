@@ -28,15 +28,15 @@ struct FileSystemRow {
 };
 
 /// What `capmap-probe devices` or `capmap-probe mounts` writes to stdout each so many milliseconds for the agent that started it.
-struct DeviceFrame {
+struct SampleFrame {
   std::vector<DeviceRow> rows;              ///< [device], ordered by pci_address, each once
   std::vector<FileSystemRow> file_systems;  ///< [source], ascending, each once
   bool mode_change_pending = false;  ///< a card waits for a reset into another partition mode, which open drivers keep from happening
   std::vector<Problem> problems;
-  bool operator==(const DeviceFrame&) const = default;
+  bool operator==(const SampleFrame&) const = default;
 };
 
-inline constexpr std::size_t kMaxDeviceFrameBytes = 128 * 1024;
+inline constexpr std::size_t kMaxSampleFrameBytes = 128 * 1024;
 
 /// The frame as lines, which a person can read too:
 ///   device 0000:17:00.0 age_ms=12 used=1 memory_mib=4096 busy=983 healthy=1 watts=612 partitions=0 bytes=85899345920 id=10de:2330 name=…
@@ -46,10 +46,10 @@ inline constexpr std::size_t kMaxDeviceFrameBytes = 128 * 1024;
 ///   end
 /// A reading that is unknown has no word. Control characters in texts become '?'; over 1024 devices, 64 file systems or 64 problems are
 /// cut.
-std::string write_device_frame(const DeviceFrame& frame);
+std::string write_sample_frame(const SampleFrame& frame);
 
 /// Takes the first whole frame off the front of `text`; nothing while none is whole. Errors: kMalformed (an unknown line or word, a
-/// number without meaning, devices out of order, more than kMaxDeviceFrameBytes and no end); then `text` is empty. Reads untrusted text.
-std::optional<Result<DeviceFrame>> take_device_frame(std::string& text);
+/// number without meaning, devices out of order, more than kMaxSampleFrameBytes and no end); then `text` is empty. Reads untrusted text.
+std::optional<Result<SampleFrame>> take_sample_frame(std::string& text);
 
 }  // namespace capmap

@@ -1,4 +1,4 @@
-#include "agent/device_sampler.hpp"
+#include "agent/probe_sampler.hpp"
 
 #include <poll.h>
 
@@ -13,8 +13,8 @@
 namespace capmap {
 namespace {
 
-DeviceFrame two_devices() {
-  DeviceFrame frame;
+SampleFrame two_devices() {
+  SampleFrame frame;
   DeviceRow full;
   full.use = {.pci_address = "0000:17:00.0",
               .used = true,
@@ -36,7 +36,7 @@ DeviceFrame two_devices() {
 
 /// Steps at one told moment until `holds`, for at most ten seconds of waiting.
 template <class Holds>
-bool step_until(DeviceSampler& sampler, std::uint64_t now_ms, bool wanted, Holds holds) {
+bool step_until(ProbeSampler& sampler, std::uint64_t now_ms, bool wanted, Holds holds) {
   for (int i = 0; i < 2'000; ++i) {
     sampler.step(now_ms, wanted);
     if (holds()) return true;
@@ -45,62 +45,63 @@ bool step_until(DeviceSampler& sampler, std::uint64_t now_ms, bool wanted, Holds
   return false;
 }
 
-DeviceSampler scripted(const test::FakeHost& folder, const std::string& script) {
-  return DeviceSampler({.program = "/bin/sh",
-                        .arguments = {"-c", script, "sh", folder.path()},
-                        .every_ms = 10'000,
-                        .retry_ms = 1'000,
-                        .retry_max_ms = 3'000});
+ProbeSampler scripted(const test::FakeHost& folder, const std::string& script) {
+  return ProbeSampler({.program = "/bin/sh",
+                       .arguments = {"-c", script, "sh", folder.path()},
+                       .about = "accelerators",
+                       .every_ms = 10'000,
+                       .retry_ms = 1'000,
+                       .retry_max_ms = 3'000});
 }
 
-TEST_CASE("device frames: a frame comes back as it was written, in pieces and one behind the other") {
+TEST_CASE("sample frames: a frame comes back as it was written, in pieces and one behind the other") {
   const auto frame = two_devices();
   std::string text;
-  const std::string whole = write_device_frame(frame) + write_device_frame(DeviceFrame{});
-  std::vector<DeviceFrame> taken;
+  const std::string whole = write_sample_frame(frame) + write_sample_frame(SampleFrame{});
+  std::vector<SampleFrame> taken;
   for (const char character : whole) {
     text += character;
-    while (auto next = take_device_frame(text)) {
+    while (auto next = take_sample_frame(text)) {
       REQUIRE(*next);
       taken.push_back(**next);
     }
   }
   REQUIRE(taken.size() == 2);
   CHECK(taken[0] == frame);
-  CHECK(taken[1] == DeviceFrame{});
+  CHECK(taken[1] == SampleFrame{});
   CHECK(text.empty());
 }
 
-TEST_CASE("device frames: what has no meaning is refused and leaves nothing behind") {
+TEST_CASE("sample frames: what has no meaning is refused and leaves nothing behind") {
   for (const char* bad : {"device\nend\n", "device a used=2\nend\n", "device a busy=1001\nend\n", "device a busy=-1\nend\n",
                           "device a watts=4294967296\nend\n", "device a colour=1\nend\n", "device b\ndevice a\nend\n",
                           "device a\ndevice a\nend\n", "rubbish\nend\n", "pending 1\nend\n", "problem\nend\n"}) {
     CAPTURE(bad);
     std::string text = bad;
-    const auto taken = take_device_frame(text);
+    const auto taken = take_sample_frame(text);
     REQUIRE(taken);
     CHECK_FALSE(*taken);
     CHECK(text.empty());
   }
-  std::string endless(kMaxDeviceFrameBytes + 1, 'x');
-  const auto taken = take_device_frame(endless);
+  std::string endless(kMaxSampleFrameBytes + 1, 'x');
+  const auto taken = take_sample_frame(endless);
   REQUIRE(taken);
   CHECK_FALSE(*taken);
 }
 
-TEST_CASE("device frames: a name with control characters cannot forge a line") {
+TEST_CASE("sample frames: a name with control characters cannot forge a line") {
   auto frame = two_devices();
   frame.rows[0].name = "a\nend\nb";
-  std::string text = write_device_frame(frame);
-  const auto taken = take_device_frame(text);
+  std::string text = write_sample_frame(frame);
+  const auto taken = take_sample_frame(text);
   REQUIRE(taken);
   REQUIRE(*taken);
   CHECK((*taken)->rows[0].name == "a?end?b");
 }
 
-TEST_CASE("device sampler: values are known for three intervals and unknown after, with the devices still listed") {
+TEST_CASE("probe sampler: values are known for three intervals and unknown after, with the devices still listed") {
   const test::FakeHost folder;
-  folder.put("frame", write_device_frame(two_devices()));
+  folder.put("frame", write_sample_frame(two_devices()));
   auto sampler = scripted(folder, "cat \"$1/frame\"; exec sleep 30");
   REQUIRE(step_until(sampler, 1'000, true, [&] { return sampler.frame().has_value(); }));
   Usage usage;
@@ -117,7 +118,7 @@ TEST_CASE("device sampler: values are known for three intervals and unknown afte
   step_until(sampler, 2'000, false, [&] { return !sampler.running(); });
 }
 
-TEST_CASE("device sampler: one that falls silent is counted once, told, and nothing is started beside it") {
+TEST_CASE("probe sampler: one that falls silent is counted once, told, and nothing is started beside it") {
   const test::FakeHost folder;
   auto sampler =
       scripted(folder, "echo x >>\"$1/started\"; trap '' TERM; while test -d \"$1\" && ! test -f \"$1/go\"; do sleep 0.02; done");
@@ -130,7 +131,7 @@ TEST_CASE("device sampler: one that falls silent is counted once, told, and noth
   Usage usage;
   sampler.add_to(usage, 900'000);
   REQUIRE(usage.problems.size() == 1);
-  CHECK(usage.problems[0] == Problem{"accelerators", "capmap-probe devices has fallen silent"});
+  CHECK(usage.problems[0] == Problem{"accelerators", "capmap-probe -c has fallen silent"});
   const auto started = folder.root().read("started");
   REQUIRE(started);
   CHECK(*started == "x\n");
@@ -138,7 +139,7 @@ TEST_CASE("device sampler: one that falls silent is counted once, told, and noth
   CHECK(step_until(sampler, 900'000, true, [&] { return !sampler.running(); }));
 }
 
-TEST_CASE("device sampler: one that ends is started again slower and slower, and ends when it is not wanted") {
+TEST_CASE("probe sampler: one that ends is started again slower and slower, and ends when it is not wanted") {
   const test::FakeHost folder;
   auto sampler = scripted(folder, "test -f \"$1/good\" || exit 7; exec sleep 30");
   std::uint64_t now = 0;
@@ -156,17 +157,17 @@ TEST_CASE("device sampler: one that ends is started again slower and slower, and
   CHECK(usage == Usage{});
 }
 
-TEST_CASE("device sampler: a card that waits for another partition mode is let go, again and again but not for ever") {
+TEST_CASE("probe sampler: a card that waits for another partition mode is let go, again and again but not for ever") {
   const test::FakeHost folder;
-  DeviceFrame frame = two_devices();
+  SampleFrame frame = two_devices();
   frame.mode_change_pending = true;
-  folder.put("frame", write_device_frame(frame));
+  folder.put("frame", write_sample_frame(frame));
   auto sampler = scripted(folder, "cat \"$1/frame\"; exec sleep 30");
   std::uint64_t now = 0;
-  for (std::uint32_t i = 0; i < DeviceSampler::kMostYields; ++i) {
+  for (std::uint32_t i = 0; i < ProbeSampler::kMostYields; ++i) {
     CAPTURE(i);
-    REQUIRE(step_until(sampler, now, true, [&] { return !sampler.running() && sampler.due_ms() == now + DeviceSampler::kYieldMs; }));
-    now += DeviceSampler::kYieldMs;
+    REQUIRE(step_until(sampler, now, true, [&] { return !sampler.running() && sampler.due_ms() == now + ProbeSampler::kYieldMs; }));
+    now += ProbeSampler::kYieldMs;
   }
   REQUIRE(step_until(sampler, now, true, [&] { return sampler.running() && sampler.due_ms() == now + 35'000; }));
   Usage usage;

@@ -5,13 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "agent/device_frames.hpp"
 #include "agent/probe_child.hpp"
+#include "agent/sample_frames.hpp"
 #include "common/hardware.hpp"
 
 namespace capmap {
 
-struct DeviceSamplerOptions {
+struct ProbeSamplerOptions {
   std::string program;                 ///< capmap-probe
   std::vector<std::string> arguments;  ///< {"devices", "--every", "10000", ...}
   std::string about;                   ///< what its problems are said of: "accelerators"
@@ -20,20 +20,20 @@ struct DeviceSamplerOptions {
   std::uint64_t retry_max_ms = 600'000;
 };
 
-/// Keeps `capmap-probe devices` running while it is wanted, and takes its frames. One at a time: a sampler that is stuck inside a driver
+/// Keeps `capmap-probe devices` or `mounts` running while it is wanted, and takes its frames. One at a time: a sampler that is stuck inside a driver
 /// is left alone and counted, and nothing is started beside it; should it speak again, it is heard. Pure of clocks: time is told.
-class DeviceSampler {
+class ProbeSampler {
  public:
   static constexpr std::uint64_t kFreshIntervals = 3, kYieldMs = 60'000;
   static constexpr std::uint32_t kMostYields = 10;
 
-  explicit DeviceSampler(DeviceSamplerOptions options) : options_(std::move(options)) {}
+  explicit ProbeSampler(ProbeSamplerOptions options) : options_(std::move(options)) {}
 
   /// Starts or ends a run as `wanted`, takes what a running one wrote. A frame that says a card waits for a reset into another partition
   /// mode ends the run for kYieldMs, at most kMostYields times on end. Never blocks. True when a frame came.
   bool step(std::uint64_t now_ms, bool wanted);
 
-  /// Adds the devices by address, ascending, and problems. Values older than kFreshIntervals are unknown.
+  /// Adds devices by address and file systems by source, ascending, and problems. Values older than kFreshIntervals are unknown.
   void add_to(Usage& usage, std::uint64_t now_ms) const;
 
   /// When step() has something to do even if nothing comes from fd().
@@ -42,7 +42,7 @@ class DeviceSampler {
   /// A process of ours may have a driver open.
   [[nodiscard]] bool running() const { return child_.has_value(); }
   /// The newest frame; nothing before the first, and while it is not wanted.
-  [[nodiscard]] const std::optional<DeviceFrame>& frame() const { return frame_; }
+  [[nodiscard]] const std::optional<SampleFrame>& frame() const { return frame_; }
   /// Runs that fell silent.
   [[nodiscard]] std::uint32_t stuck() const { return stuck_; }
 
@@ -54,10 +54,10 @@ class DeviceSampler {
   bool take_frames(std::uint64_t now_ms);
   void end_run();
 
-  DeviceSamplerOptions options_;
+  ProbeSamplerOptions options_;
   std::optional<ProbeChild> child_;
   std::string text_;  ///< of a frame that has not come whole
-  std::optional<DeviceFrame> frame_;
+  std::optional<SampleFrame> frame_;
   std::uint64_t frame_ms_ = 0, heard_ms_ = 0, due_ms_ = 0, backoff_ms_ = 0, yield_until_ms_ = 0;
   std::uint32_t yields_ = 0, stuck_ = 0;
   bool ending_ = false, silent_ = false;

@@ -1,4 +1,4 @@
-#include "agent/device_frames.hpp"
+#include "agent/sample_frames.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -79,7 +79,7 @@ bool set_word(DeviceRow& row, std::string_view word, std::string_view text) {
   return word == "age_ms" && age;
 }
 
-bool read_device(std::string_view line, DeviceFrame& frame) {
+bool read_device(std::string_view line, SampleFrame& frame) {
   auto& row = frame.rows.emplace_back();
   row.use.pci_address = take_word(line);
   while (!line.empty()) {
@@ -101,7 +101,7 @@ bool read_device(std::string_view line, DeviceFrame& frame) {
   return !row.use.pci_address.empty() && count <= kMostDevices && ordered;
 }
 
-bool read_mount(std::string_view line, DeviceFrame& frame) {
+bool read_mount(std::string_view line, SampleFrame& frame) {
   auto& row = frame.file_systems.emplace_back();
   while (!line.empty()) {
     line.remove_prefix(1);
@@ -131,7 +131,7 @@ bool read_mount(std::string_view line, DeviceFrame& frame) {
   return !row.use.source.empty() && count <= kMostFileSystems && ordered;
 }
 
-bool read_line(std::string_view line, DeviceFrame& frame) {
+bool read_line(std::string_view line, SampleFrame& frame) {
   const auto kind = take_word(line);
   if (kind == "mount") return read_mount(line, frame);
   if (kind == "device") return read_device(line, frame);
@@ -145,8 +145,8 @@ bool read_line(std::string_view line, DeviceFrame& frame) {
   return kind == "pending" && line.empty();
 }
 
-Result<DeviceFrame> read_frame(std::string_view text) {
-  DeviceFrame frame;
+Result<SampleFrame> read_frame(std::string_view text) {
+  SampleFrame frame;
   while (!text.empty()) {
     const auto line = take_line(text);
     if (!read_line(line, frame)) {
@@ -158,7 +158,7 @@ Result<DeviceFrame> read_frame(std::string_view text) {
 
 }  // namespace
 
-std::string write_device_frame(const DeviceFrame& frame) {
+std::string write_sample_frame(const SampleFrame& frame) {
   std::string text;
   for (std::size_t i = 0; i < std::min(frame.rows.size(), kMostDevices); ++i) text += device_line(frame.rows[i]);
   for (std::size_t i = 0; i < std::min(frame.file_systems.size(), kMostFileSystems); ++i) text += mount_line(frame.file_systems[i]);
@@ -170,11 +170,11 @@ std::string write_device_frame(const DeviceFrame& frame) {
   return text;
 }
 
-std::optional<Result<DeviceFrame>> take_device_frame(std::string& text) {
+std::optional<Result<SampleFrame>> take_sample_frame(std::string& text) {
   const auto last = text.starts_with(kEnd) ? 0 : text.find("\nend\n") + 1;  // npos + 1 is 0
   const bool whole = text.starts_with(kEnd) || last != 0;
-  if (!whole || last > kMaxDeviceFrameBytes) {
-    if (text.size() <= kMaxDeviceFrameBytes) return std::nullopt;
+  if (!whole || last > kMaxSampleFrameBytes) {
+    if (text.size() <= kMaxSampleFrameBytes) return std::nullopt;
     text.clear();
     return Error{ErrorCode::kMalformed, "capmap-probe: a frame of over 128 KiB"};
   }
