@@ -75,11 +75,22 @@ Json rates_json(const RatedPeak& peak) {
   return rates;
 }
 
+/// Rated accelerators that are in no sum of a precision, because no sourced figure of it is known for them.
+Json missing_json(const RollupGroup& group) {
+  Json missing = Json::object();
+  for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+    const auto counted = std::min(group.accelerator_peak.offered[i], group.rated_accelerators);
+    if (counted < group.rated_accelerators) missing[kPrecisionNames[i]] = group.rated_accelerators - counted;
+  }
+  return missing;
+}
+
 Json peak_json(const RollupGroup& group) {
   Json why = Json::array();
   for (const auto& [reason, count] : group.unrated_why) why.push_back({{"what", reason.first}, {"why", reason.second}, {"count", count}});
   return {{"cpu", rates_json(group.cpu_peak)},
           {"accelerators", rates_json(group.accelerator_peak)},
+          {"accelerators_missing", missing_json(group)},
           {"unrated",
            {{"cpu_packages", group.unrated_packages},
             {"accelerators", group.unrated_accelerators},

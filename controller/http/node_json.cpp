@@ -91,6 +91,9 @@ Json rates_json(const PeakMflops& peak) {
 
 Json hardware_json(const HardwareRow* hardware) {
   if (hardware == nullptr) return nullptr;
+  Json gaps = Json::array();
+  for (const auto& gap : hardware->peak.gaps)
+    gaps.push_back({{"what", gap.what}, {"count", gap.count}, {"lacks", precision_words(gap.lacks)}});
   Json unrated = Json::array();
   for (const auto& part : hardware->peak.unrated) unrated.push_back({{"what", part.what}, {"why", part.why}, {"count", part.count}});
   return {{"cpu", cpu_json(*hardware)},
@@ -98,6 +101,7 @@ Json hardware_json(const HardwareRow* hardware) {
           {"peak",
            {{"cpu", rates_json(hardware->peak.cpu)},
             {"accelerators", rates_json(hardware->peak.accelerators)},
+            {"gaps", std::move(gaps)},
             {"unrated", std::move(unrated)}}}};
 }
 

@@ -63,6 +63,7 @@ struct RollupGroup {
   std::uint64_t nics = 0, nic_speed_unknown = 0;
   U128 nic_mbps = 0;
   RatedPeak cpu_peak, accelerator_peak;  ///< installed
+  std::uint64_t rated_accelerators = 0;  ///< with a peak at one precision at least; less what a sum counts = missing from that sum
   std::uint64_t unrated_packages = 0, unrated_accelerators = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> unrated_why;  ///< (what, why) -> packages or devices
   std::uint64_t age_mean_ms = 0, age_max_ms = 0;  ///< over nodes heard since start; max is rounded up to its slot

@@ -9,7 +9,6 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kBytesPerMb = 1'000'000;
-constexpr std::string_view kHiddenModel = "a hypervisor hides the real model";  ///< what ChipTable says of flags the model cannot have
 constexpr std::uint64_t kLeastMemoryShare = 2;  ///< MemTotal below 1/2 of the shape's memory is more than a kernel's reserve
 
 /// value > 1.1 x limit
@@ -64,7 +63,7 @@ std::vector<std::string> contradictions(const Hello& hello, const HardwareRow& h
     found.push_back(text(*hello.pus_allowed) + " PUs are allowed, more than the shape's " + text(*shape.cpu.pus));
   }
   for (const auto& part : hardware.peak.unrated) {
-    if (part.why.find(kHiddenModel) != std::string::npos) found.push_back(part.what + ": " + part.why);
+    if (part.contradicted) found.push_back(part.what + ": " + part.why);
   }
   return found;
 }

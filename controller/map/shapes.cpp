@@ -119,7 +119,7 @@ std::uint32_t ShapeTable::row_of(Shape shape) {
 HardwareRow ShapeTable::describe(Shape shape) const {
   HardwareRow row;
   for (const auto& device : shape.accelerators) {
-    auto name = chips_ ? chips_->accelerator_name(device.vendor_id, device.device_id) : std::nullopt;
+    auto name = chips_ ? chips_->accelerator_name(device) : std::nullopt;
     row.accelerator_names.push_back(name ? std::move(*name) : pci_text(device));
   }
   if (chips_) row.microarchitecture = chips_->microarchitecture(shape.cpu);
