@@ -50,6 +50,11 @@ Json memory_json(const RollupGroup& group) {
           {"use_unknown_nodes", group.memory_used_mib.unknown}};
 }
 
+Json power_json(const RollupGroup& group) {
+  return {{"watts", count_or_null(use_known(group, group.power_watts), group.power_watts.value)},
+          {"unknown_nodes", group.power_watts.unknown}};
+}
+
 Json accelerators_json(const RollupGroup& group) {
   const bool known = accelerator_use_known(group);
   return {{"installed", group.accelerators},
@@ -115,6 +120,7 @@ Json group_json(const RollupGroup& group, const std::vector<Dimension>& by) {
           {"accelerators", accelerators_json(group)},
           {"storage", storage_json(group)},
           {"network", {{"nics", group.nics}, {"speed_mbps", decimal(group.nic_mbps)}, {"speed_unknown", group.nic_speed_unknown}}},
+          {"power", power_json(group)},
           {"peak", peak_json(group)},
           {"largest_free",
            {{"cores", group.largest_free_cores},

@@ -57,7 +57,8 @@ Json readings_json(const Readings& readings) {
           {"storage_read_kbs", or_null(readings.storage_read_kbs)},
           {"storage_write_kbs", or_null(readings.storage_write_kbs)},
           {"network_receive_kbps", or_null(readings.network_receive_kbps)},
-          {"network_transmit_kbps", or_null(readings.network_transmit_kbps)}};
+          {"network_transmit_kbps", or_null(readings.network_transmit_kbps)},
+          {"power_watts", or_null(readings.power_watts)}};
 }
 
 Json cpu_json(const HardwareRow& hardware) {

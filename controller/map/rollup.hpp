@@ -56,6 +56,7 @@ struct RollupGroup {
   std::uint64_t packages = 0, cores = 0, pus = 0;
   Amount memory_bytes;                                                                ///< installed, by shape
   Amount cpu_busy_millicores, cpu_free_millicores, memory_used_mib, memory_free_mib;  ///< of available nodes
+  Amount power_watts;                                                                 ///< of available nodes that can measure it
   std::uint64_t accelerators = 0, accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0;
   std::map<std::string, std::uint64_t> accelerators_by_model;  ///< name -> installed
   Amount storage_bytes;                                        ///< all media; unknown counts disks without a size

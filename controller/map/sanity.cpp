@@ -33,6 +33,9 @@ std::optional<std::string> doubt_reading(std::size_t field, std::uint32_t value,
     case kStorageUsed:
       if (!limits.disks_bytes || !over_by_a_tenth(value, *limits.disks_bytes / kBytesPerMb)) return std::nullopt;
       return "storage_used_mb " + text(value) + " is over 1.1 x the disks' " + text(*limits.disks_bytes / kBytesPerMb) + " MB";
+    case kPower:
+      if (value <= kMaxPowerWatts) return std::nullopt;
+      return "power_watts " + text(value) + " is more than a server can take";
     default: return std::nullopt;
   }
 }
