@@ -15,6 +15,8 @@ int run_shape_command(const std::vector<std::string>& arguments, const std::stri
 /// `settings [--config FILE] [flags]`: checks configuration and flags of the agent; prints "key=value" lines on stdout for it.
 /// With --print-config: prints them as TOML with origins. With --help: the agent's help.
 int run_settings_command(const std::vector<std::string>& arguments);
+/// `capture FILE.tar.zst [--keep-names] [--salt TEXT] [--force] [--root DIR]`: packs what the probes read, names hashed.
+int run_capture_command(const std::vector<std::string>& arguments);
 /// `join TOKEN [--state DIR]`: makes this server's key if needed and asks the controller named in the token to let it in.
 int run_join_command(const std::vector<std::string>& arguments);
 
