@@ -14,6 +14,7 @@ constexpr const char* kUsage =
     "  shape      write its facts and shape for the agent, as binary frames\n"
     "  settings   check the agent's configuration and print it\n"
     "  capture    pack what the probes read of this machine into an archive\n"
+    "  benchmark  measure processors, memory and a disk\n"
     "  join       let this server join the controller named in a token\n"
     "\n"
     "  --help, --version; each command knows --help too\n";
@@ -27,6 +28,7 @@ int main(int count, char** words) {
   if (command == "shape") return capmap::run_shape_command(arguments, CAPMAP_VERSION);
   if (command == "settings") return capmap::run_settings_command(arguments);
   if (command == "capture") return capmap::run_capture_command(arguments);
+  if (command == "benchmark") return capmap::run_benchmark_command(arguments);
   if (command == "join") return capmap::run_join_command(arguments);
   if (command == "--version") return std::printf("capmap-probe %s\n", CAPMAP_VERSION) < 0 ? 1 : 0;
   if (command == "--help" || command == "-h") return std::fputs(kUsage, stdout) < 0 ? 1 : 0;

@@ -112,6 +112,7 @@ TEST_CASE("rollup: capacity is what hardware has times its nodes; nodes of unkno
   CHECK(total.cpu_peak.offered[0] == 24);
   CHECK(total.accelerator_peak.mflops[0] == 12 * 8 * 500);
   CHECK(total.accelerator_peak.offered[0] == 96);
+  CHECK(total.rated_accelerators == 96);
   CHECK(total.cpu_peak.offered[1] == 0);
   CHECK(total.unrated_packages == 8);
   CHECK(total.unrated_accelerators == 32);
