@@ -18,6 +18,7 @@
 #include "agent/accelerators.hpp"
 #include "agent/kept_file.hpp"
 #include "agent/probe_cpu.hpp"
+#include "agent/probe_energy.hpp"
 #include "agent/probe_memory.hpp"
 #include "agent/probe_network.hpp"
 #include "agent/probe_storage.hpp"
@@ -61,6 +62,7 @@ struct ProbeMemory {
   KeptFile meminfo{"proc/meminfo"};
   StorageMemory storage;
   NetworkMemory network;
+  EnergyMemory energy;
 };
 
 /// The value, or a problem line under the probe's name and an empty value.
@@ -72,7 +74,7 @@ T value_or_problem(Usage& usage, const char* probe, const Result<T>& read) {
 }
 
 /// What the agent looks at each tick stands in this function, and nowhere else. A probe that fails costs its own fields and one line in
-/// `problems`. Cost: four small reads; each kUsedEvery ticks statvfs, each kDiskLookEvery two directories.
+/// `problems`. Cost: four small reads and one a package; each kUsedEvery ticks statvfs, each kDiskLookEvery two directories.
 Usage read_usage(const HostRoot& root, ProbeMemory& memory, std::uint64_t now_ms) {
   Usage usage;
   const auto ram = value_or_problem(usage, "memory", read_memory(root, memory.meminfo));
@@ -86,6 +88,7 @@ Usage read_usage(const HostRoot& root, ProbeMemory& memory, std::uint64_t now_ms
       .storage_write_kbs = disks.write_kbs,
       .network_receive_kbps = nics.receive_kbps,
       .network_transmit_kbps = nics.transmit_kbps,
+      .power_watts = value_or_problem(usage, "energy", read_power(root, memory.energy, now_ms)),
   };
   return usage;
 }

@@ -20,8 +20,8 @@ struct ProbeSamplerOptions {
   std::uint64_t retry_max_ms = 600'000;
 };
 
-/// Keeps `capmap-probe devices` or `mounts` running while it is wanted, and takes its frames. One at a time: a sampler that is stuck inside a driver
-/// is left alone and counted, and nothing is started beside it; should it speak again, it is heard. Pure of clocks: time is told.
+/// Keeps `capmap-probe devices` or `mounts` running while it is wanted, and takes its frames. One at a time: a sampler that is stuck inside
+/// a driver is left alone and counted, and nothing is started beside it; should it speak again, it is heard. Pure of clocks: time is told.
 class ProbeSampler {
  public:
   static constexpr std::uint64_t kFreshIntervals = 3, kYieldMs = 60'000;

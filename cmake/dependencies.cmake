@@ -13,6 +13,7 @@ target_link_libraries(capmap_zmq INTERFACE Threads::Threads)
 capmap_dependency(capmap_sodium libsodium)
 capmap_dependency(capmap_zstd libzstd)
 capmap_dependency(capmap_hwloc hwloc)
+capmap_dependency(capmap_archive libarchive)
 capmap_dependency(capmap_microhttpd libmicrohttpd)
 capmap_dependency(capmap_curl libcurl)
 

@@ -41,9 +41,23 @@ std::string hex4(std::uint16_t value) {
   return text;
 }
 
-void add(PeakMflops& sum, const PeakMflops& device, std::uint32_t count) {
+/// One model's devices into the sums, and what they are missing from into the gaps.
+void add(PeakRating& rating, const ChipTable::AcceleratorRow& row, std::uint32_t count) {
+  rating.rated_accelerators += count;
+  PeakGap gap{.what = row.name, .count = count, .lacks = {}};
   for (std::size_t p = 0; p < kPrecisionCount; ++p) {
-    if (device[p]) sum[p] = sum[p].value_or(0) + *device[p] * count;
+    if (!row.peaks[p]) {
+      gap.lacks.push_back(static_cast<Precision>(p));
+      continue;
+    }
+    rating.accelerators[p] = rating.accelerators[p].value_or(0) + *row.peaks[p] * count;
+    rating.accelerators_counted[p] += count;
+  }
+  const auto same = std::find_if(rating.gaps.begin(), rating.gaps.end(), [&](const PeakGap& other) { return other.what == gap.what; });
+  if (same != rating.gaps.end()) {
+    same->count += count;
+  } else if (!gap.lacks.empty()) {
+    rating.gaps.push_back(std::move(gap));
   }
 }
 
@@ -97,22 +111,24 @@ PeakRating ChipTable::rate(const Shape& shape) const {
   if (const auto cpu = rate_cpu(cpus_, skus_, shape.cpu)) {
     rating.cpu = *cpu;
   } else {
-    rating.unrated.push_back({.what = "cpu", .why = cpu.error().what, .count = shape.cpu.packages.value_or(1)});
+    const bool contradicted = contradiction(rows_of(cpus_, shape.cpu), shape.cpu).has_value();
+    const auto packages = shape.cpu.packages.value_or(1);
+    rating.unrated.push_back({.what = "cpu", .why = cpu.error().what, .count = packages, .contradicted = contradicted});
   }
   std::vector<Unrated> unrated;
   for (const auto& device : shape.accelerators) {
-    const auto peaks = rate_device(accelerators_, device);
-    if (peaks) {
-      add(rating.accelerators, *peaks, device.count);
-      rating.rated_accelerators += device.count;
-    } else {
-      const auto id = "PCI device " + hex4(device.vendor_id) + ":" + hex4(device.device_id);
-      const auto name = accelerator_name(device.vendor_id, device.device_id).value_or(id);
-      add_unrated(unrated, {.what = name, .why = peaks.error().what, .count = device.count});
+    const auto row = rate_device(accelerators_, device, device.name);
+    if (row) {
+      add(rating, **row, device.count);
+      continue;
     }
+    const auto id = "PCI device " + hex4(device.vendor_id) + ":" + hex4(device.device_id);
+    const auto name = accelerator_name(device.vendor_id, device.device_id).value_or(id);
+    add_unrated(unrated, {.what = name, .why = row.error().what, .count = device.count});
   }
   std::sort(unrated.begin(), unrated.end(),
             [](const Unrated& a, const Unrated& b) { return std::tie(a.what, a.why) < std::tie(b.what, b.why); });
+  std::sort(rating.gaps.begin(), rating.gaps.end(), [](const PeakGap& a, const PeakGap& b) { return a.what < b.what; });
   rating.unrated.insert(rating.unrated.end(), unrated.begin(), unrated.end());
   return rating;
 }
@@ -121,6 +137,11 @@ std::optional<std::string> ChipTable::microarchitecture(const CpuShape& cpu) con
   const auto rows = rows_of(cpus_, cpu);
   if (rows.empty() || contradiction(rows, cpu)) return std::nullopt;
   return rows.front()->microarchitecture;
+}
+
+std::optional<std::string> ChipTable::accelerator_name(const AcceleratorShape& device) const {
+  if (const auto row = find_device(accelerators_, device, device.name)) return (*row)->name;
+  return accelerator_name(device.vendor_id, device.device_id);
 }
 
 std::optional<std::string> ChipTable::accelerator_name(std::uint16_t vendor_id, std::uint16_t device_id) const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,22 @@
 #include "common/result.hpp"
 
 namespace capmap {
+
+/// One row of the table as a catalogue page shows it.
+struct ChipEntry {
+  std::string part;    ///< "cpu", "gpu", "npu", "fpga", "other"
+  std::string vendor;  ///< of a processor; an accelerator's stands in its name
+  std::string name;    ///< microarchitecture or model
+  std::string covers;  ///< a processor's products; an accelerator's PCI ids
+  /// Operations a cycle and core of a processor; MFLOP/s or MOP/s of an accelerator. Only what a source supports.
+  PeakMflops rates{};
+  std::optional<std::uint64_t> memory_bytes, bandwidth_mbs;
+  std::optional<std::uint32_t> tdp_watts;
+  char confidence = 'C';               ///< A, B or C, as schemas/catalog/README.md says
+  std::vector<std::string> unsourced;  ///< columns whose figure nobody vouches for
+  std::string unrated;                 ///< why a processor's variant has no rate
+  std::string notes, source;
+};
 
 /// Peaks by chip and precision, read from schemas/catalog/*.csv. Pure after loading; immutable; any thread may read.
 /// For capmap-probe and the controller only: the agent service does not load it.
@@ -27,10 +44,15 @@ class ChipTable {
   /// (not in the table, no base clock, FMA units not told by the name, ISA flags that contradict the row) and never counted as 0.
   [[nodiscard]] PeakRating rate(const Shape& shape) const;
 
+  /// Every row, processors first, in file order.
+  [[nodiscard]] std::vector<ChipEntry> list() const;
+
   /// Microarchitecture of a CPU ("Zen 3"), absent when the table does not know it.
   [[nodiscard]] std::optional<std::string> microarchitecture(const CpuShape& cpu) const;
   /// Our own name of a PCI device ("NVIDIA H100 SXM5 80GB"), then pci_names.csv, absent when neither knows it.
   [[nodiscard]] std::optional<std::string> accelerator_name(std::uint16_t vendor_id, std::uint16_t device_id) const;
+  /// Likewise, of a device whose memory and driver's name may tell models of one id apart.
+  [[nodiscard]] std::optional<std::string> accelerator_name(const AcceleratorShape& device) const;
   /// True for PCI ids the table lists as accelerators whatever their class code says.
   [[nodiscard]] bool is_accelerator(std::uint16_t vendor_id, std::uint16_t device_id) const;
   /// GPU, NPU, FPGA for a listed id; kUnknown otherwise.

@@ -12,7 +12,6 @@ using CpuRows = std::vector<const CpuRow*>;
 constexpr std::uint32_t kMaxCores = 1 << 20;
 constexpr std::uint32_t kMaxMhz = 20'000;
 constexpr std::size_t kMaxCoreKinds = 16;
-constexpr std::uint32_t kMaxDevices = 65'536;
 
 Error unrated(std::string why) {
   return {ErrorCode::kAbsent, std::move(why)};
@@ -145,25 +144,6 @@ Result<PeakMflops> rate_cpu(std::span<const CpuRow> table, std::span<const ChipT
     add_kind(sum, **row, std::uint64_t{(*kinds)[i].cores} * *mhz, i == 0);
   }
   return sum;
-}
-
-Result<PeakMflops> rate_device(std::span<const ChipTable::AcceleratorRow> rows, const AcceleratorShape& device) {
-  if (device.count > kMaxDevices) return unrated("a count of " + std::to_string(device.count) + " in one server is not credible");
-  std::vector<const ChipTable::AcceleratorRow*> fitting;
-  for (const auto& row : rows) {
-    if (row.fits(device.vendor_id, device.device_id)) fitting.push_back(&row);
-  }
-  if (fitting.empty()) return unrated("this accelerator has no row in the chip table");
-  if (fitting.size() > 1) {
-    std::string names;
-    for (const auto* row : fitting) names += (names.empty() ? "" : ", ") + row->name;
-    return unrated("this PCI id is shared by " + names);
-  }
-  const auto& row = *fitting.front();
-  if (row.confidence == Confidence::kC) return unrated("no good source was found for its peak figures");
-  const auto known = [](const auto& peak) { return peak.has_value(); };
-  if (std::none_of(row.peaks.begin(), row.peaks.end(), known)) return unrated("no peak figure with a source is known for it");
-  return row.peaks;
 }
 
 }  // namespace capmap

@@ -1,5 +1,6 @@
 #pragma once
 #include <span>
+#include <string_view>
 
 #include "common/chip_table_rows.hpp"
 
@@ -15,7 +16,13 @@ std::optional<std::string> contradiction(const std::vector<const ChipTable::CpuR
 /// none, a sentence for an operator.
 Result<PeakMflops> rate_cpu(std::span<const ChipTable::CpuRow> rows, std::span<const ChipTable::SkuRow> skus, const CpuShape& cpu);
 
-/// Peaks of one of the `device.count` devices. Error: the reason why there is none.
-Result<PeakMflops> rate_device(std::span<const ChipTable::AcceleratorRow> rows, const AcceleratorShape& device);
+/// The one row that fits a device: by PCI id; where several share the id, by the size of its memory; and by `name`, what the vendor's
+/// library calls it, where that is known. Error: the reason why it is none or not one, and what would tell.
+Result<const ChipTable::AcceleratorRow*> find_device(std::span<const ChipTable::AcceleratorRow> rows, const AcceleratorShape& device,
+                                                     std::string_view name);
+
+/// The row whose peaks each of the `device.count` devices has. Error: the reason why there are none.
+Result<const ChipTable::AcceleratorRow*> rate_device(std::span<const ChipTable::AcceleratorRow> rows, const AcceleratorShape& device,
+                                                     std::string_view name);
 
 }  // namespace capmap

@@ -19,7 +19,7 @@ constexpr const char* kCpuColumns =
     "fp64,fp32,fp16,bf16,int8,unrated,confidence,notes,source";
 constexpr const char* kSkuColumns = "vendor,name,base_mhz,confidence,notes,source";
 constexpr const char* kAcceleratorColumns =
-    "vendor,model,form,kind,pci_ids,devices_per_card,fp64,fp64_matrix,fp32,fp32_matrix,tf32,fp16,bf16,fp8,fp4,int8,int4,"
+    "vendor,model,form,kind,pci_ids,names,devices_per_card,fp64,fp64_matrix,fp32,fp32_matrix,tf32,fp16,bf16,fp8,fp4,int8,int4,"
     "memory_gb,memory_bandwidth_gbs,tdp_w,confidence,unsourced,notes,source";
 constexpr const char* kPciNameColumns = "vendor_id,device_id,vendor,device,kind,source";
 
@@ -178,8 +178,9 @@ ChipTable::CpuRow cpu_row(RowReader& row) {
   static constexpr std::array<std::pair<std::string_view, CoreRole>, 3> kRoles = {
       {{"", CoreRole::kAny}, {"performance", CoreRole::kPerformance}, {"efficiency", CoreRole::kEfficiency}}};
   static constexpr std::array kRated = {Precision::kFp64, Precision::kFp32, Precision::kFp16, Precision::kBf16, Precision::kInt8};
-  row.required("vendor");
-  ChipTable::CpuRow cpu{.vendor_id = row.text("vendor_id"),
+  ChipTable::CpuRow cpu{.vendor = row.required("vendor"),
+                        .products = row.text("products"),
+                        .vendor_id = row.text("vendor_id"),
                         .microarchitecture = row.required("microarchitecture"),
                         .architecture = row.choice("architecture", kArchitectures),
                         .identity = row.required("identity"),
@@ -188,7 +189,9 @@ ChipTable::CpuRow cpu_row(RowReader& row) {
                         .isa_required = row.words("isa_required"),
                         .isa_contradicts = row.words("isa_contradicts"),
                         .unrated = row.text("unrated"),
-                        .confidence = row.confidence()};
+                        .confidence = row.confidence(),
+                        .notes = row.text("notes"),
+                        .source = row.text("source")};
   if (!is_identity_pattern(cpu.identity)) row.refuse("identity", in_quotes(cpu.identity) + " is not a pattern");
   bool rated = false;
   for (const auto precision : kRated) {
@@ -201,12 +204,13 @@ ChipTable::CpuRow cpu_row(RowReader& row) {
 }
 
 ChipTable::SkuRow sku_row(RowReader& row) {
-  row.required("vendor");
-  ChipTable::SkuRow sku{.name = row.required("name"),
+  ChipTable::SkuRow sku{.vendor = row.required("vendor"),
+                        .name = row.required("name"),
                         .pattern = row.pattern("name"),
                         .base_mhz = row.number("base_mhz", kMaxMhz),
                         .notes = row.text("notes"),
-                        .confidence = row.confidence()};
+                        .confidence = row.confidence(),
+                        .source = row.text("source")};
   if (!sku.base_mhz && sku.notes.empty()) row.refuse("notes", "must say why the name tells no clock");
   return sku;
 }
@@ -225,21 +229,28 @@ ChipTable::AcceleratorRow accelerator_row(RowReader& row) {
   ChipTable::AcceleratorRow chip{.name = row.required("vendor") + " " + row.required("model"),
                                  .kind = row.kind(),
                                  .ids = pci_ids(row),
-                                 .confidence = row.confidence()};
+                                 .ids_text = row.text("pci_ids"),
+                                 .names = row.pattern("names"),
+                                 .unsourced = row.words("unsourced"),
+                                 .memory_bytes = {},
+                                 .bandwidth_mbs = {},
+                                 .tdp_watts = row.number("tdp_w", 20'000),
+                                 .confidence = row.confidence(),
+                                 .notes = row.text("notes"),
+                                 .source = row.text("source")};
   row.required("form");
   row.required("devices_per_card");
   row.number("devices_per_card", 16);
-  row.number("tdp_w", 20'000);
-  for (const auto* column : {"memory_gb", "memory_bandwidth_gbs"}) row.millionths(column);
-  const auto unsourced = row.words("unsourced");
-  for (const auto& column : unsourced) {
+  if (const auto memory = row.millionths("memory_gb")) chip.memory_bytes = *memory * 1'000;
+  if (const auto bandwidth = row.millionths("memory_bandwidth_gbs")) chip.bandwidth_mbs = *bandwidth / 1'000;
+  for (const auto& column : chip.unsourced) {
     const bool precision = std::find(kPrecisionNames.begin(), kPrecisionNames.end(), column) != kPrecisionNames.end();
     const bool known = precision || column == "memory_gb" || column == "memory_bandwidth_gbs" || column == "tdp_w";
     if (!known || row.text(column).empty()) row.refuse("unsourced", in_quotes(column) + " is no figure of this row");
   }
   for (std::size_t p = 0; p < kPrecisionCount; ++p) {
     const auto peak = row.millionths(kPrecisionNames[p]);
-    const bool sourced = std::find(unsourced.begin(), unsourced.end(), kPrecisionNames[p]) == unsourced.end();
+    const bool sourced = std::find(chip.unsourced.begin(), chip.unsourced.end(), kPrecisionNames[p]) == chip.unsourced.end();
     if (sourced && chip.confidence != Confidence::kC) chip.peaks[p] = peak;
   }
   return chip;

@@ -29,7 +29,8 @@ struct PciId {
 
 /// One variant of a microarchitecture. Rows of one identity are tried in file order; the first that fits name, role and ISA counts.
 struct ChipTable::CpuRow {
-  std::string vendor_id;  ///< as CPUID says it; empty: not compared
+  std::string vendor, products;  ///< for people
+  std::string vendor_id;         ///< as CPUID says it; empty: not compared
   std::string microarchitecture;
   Architecture architecture = Architecture::kUnknown;
   std::string identity;                                              ///< patterns, see identity_matches
@@ -40,24 +41,33 @@ struct ChipTable::CpuRow {
   std::array<std::optional<std::uint32_t>, kPrecisionCount> rate{};  ///< operations a cycle and core, by Precision
   std::string unrated;                                               ///< why this variant has no rate; empty when it has
   Confidence confidence = Confidence::kC;
+  std::string notes, source;
 };
 
 /// The base clock of models whose name is all that tells them apart.
 struct ChipTable::SkuRow {
-  std::string name;  ///< for people
+  std::string vendor, name;  ///< for people
   NamePattern pattern;
   std::optional<std::uint32_t> base_mhz;  ///< absent: the name is shared by several clocks
   std::string notes;                      ///< then the reason
   Confidence confidence = Confidence::kC;
+  std::string source;
 };
 
 /// One accelerator model; figures are per PCI device, dense.
 struct ChipTable::AcceleratorRow {
   std::string name;  ///< vendor and model
   AcceleratorKind kind = AcceleratorKind::kUnknown;
-  std::vector<PciId> ids;  ///< empty: known, but no PCI id tells it
-  PeakMflops peaks{};      ///< only what a source supports: nothing of confidence C, no field listed as unsourced
+  std::vector<PciId> ids;                     ///< empty: known, but no PCI id tells it
+  std::string ids_text;                       ///< the same, as the file has them
+  NamePattern names;                          ///< how the vendor's library calls it; empty: no name tells it
+  std::vector<std::string> unsourced;         ///< columns with a figure that nobody vouches for
+  std::optional<std::uint64_t> memory_bytes;  ///< vendor's decimal gigabytes
+  std::optional<std::uint64_t> bandwidth_mbs;
+  std::optional<std::uint32_t> tdp_watts;
+  PeakMflops peaks{};  ///< only what a source supports: nothing of confidence C, no field listed as unsourced
   Confidence confidence = Confidence::kC;
+  std::string notes, source;
   [[nodiscard]] bool fits(std::uint16_t vendor_id, std::uint16_t device_id) const {
     return std::any_of(ids.begin(), ids.end(), [&](const PciId& id) { return id.fits(vendor_id, device_id); });
   }

@@ -27,6 +27,7 @@ void add_readings(TableBuilder& table, const Readings& readings) {
   if (readings.storage_write_kbs) table.add_storage_write_kbs(*readings.storage_write_kbs);
   if (readings.storage_read_kbs) table.add_storage_read_kbs(*readings.storage_read_kbs);
   if (readings.storage_used_mb) table.add_storage_used_mb(*readings.storage_used_mb);
+  if (readings.power_watts) table.add_power_watts(*readings.power_watts);
 }
 
 template <class Table>
@@ -39,6 +40,7 @@ Readings read_readings(const Table& table) {
   readings.storage_write_kbs = table.storage_write_kbs();
   readings.network_receive_kbps = table.network_receive_kbps();
   readings.network_transmit_kbps = table.network_transmit_kbps();
+  readings.power_watts = table.power_watts();
   return readings;
 }
 

@@ -14,15 +14,15 @@ constexpr std::uint32_t kMillicoresPerPu = 1'000;
 constexpr std::uint64_t kBytesPerMib = 1ULL << 20U;
 
 using Field = std::optional<std::uint32_t> Readings::*;
-constexpr std::array<Field, 7> kFields = {&Readings::cpu_busy_millicores,  &Readings::memory_used_mib,   &Readings::storage_used_mb,
-                                          &Readings::storage_read_kbs,     &Readings::storage_write_kbs, &Readings::network_receive_kbps,
-                                          &Readings::network_transmit_kbps};
+constexpr std::array<Field, 8> kFields = {&Readings::cpu_busy_millicores,   &Readings::memory_used_mib,   &Readings::storage_used_mb,
+                                          &Readings::storage_read_kbs,      &Readings::storage_write_kbs, &Readings::network_receive_kbps,
+                                          &Readings::network_transmit_kbps, &Readings::power_watts};
 
 /// How far reading `field` must be from what was told.
 std::uint64_t step_of(std::size_t field, const Thresholds& thresholds, const Hello& hello, std::uint32_t told) {
-  const std::array<std::uint32_t, 7> least = {thresholds.cpu_busy_millicores, thresholds.memory_used_mib, thresholds.storage_used_mb,
-                                              thresholds.storage_kbs,         thresholds.storage_kbs,     thresholds.network_kbps,
-                                              thresholds.network_kbps};
+  const std::array<std::uint32_t, kFields.size()> least = {
+      thresholds.cpu_busy_millicores, thresholds.memory_used_mib, thresholds.storage_used_mb, thresholds.storage_kbs,
+      thresholds.storage_kbs,         thresholds.network_kbps,    thresholds.network_kbps,    thresholds.power_watts};
   std::uint64_t whole = told;
   if (field == 0 && hello.pus_allowed) whole = std::uint64_t{*hello.pus_allowed} * kMillicoresPerPu;
   if (field == 1 && hello.memory_total_bytes) whole = *hello.memory_total_bytes / kBytesPerMib;

@@ -15,6 +15,7 @@ struct Thresholds {
   std::uint32_t storage_used_mb = 1'000;
   std::uint32_t storage_kbs = 1'000;
   std::uint32_t network_kbps = 1'000;
+  std::uint32_t power_watts = 25;
   std::uint32_t permille = 20;               ///< of the reading's capacity, or of its last sent value where that has none
   std::uint32_t usage_every_intervals = 30;  ///< full usage at least so often
 };

@@ -98,11 +98,12 @@ bool read_number(std::string_view text, unsigned& value) {
 
 }  // namespace
 
-HostRoot::HostRoot(std::string root) : root_(std::move(root)) {
+HostRoot::HostRoot(std::string root, HostReads* reads) : root_(std::move(root)), reads_(reads) {
   if (root_.empty() || root_.back() != '/') root_ += '/';
 }
 
 Result<std::string> HostRoot::read(std::string_view path, std::size_t max_bytes) const {
+  if (reads_ != nullptr) reads_->files.emplace(path);
   // O_NONBLOCK: opening a FIFO nobody writes to must not wait.
   const OpenFile file(open_below(root_, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (file.fd() < 0) return from_errno(path, errno);
@@ -135,6 +136,7 @@ Result<std::uint64_t> HostRoot::read_u64(std::string_view path) const {
 }
 
 Result<std::vector<std::string>> HostRoot::list(std::string_view path, std::size_t max_entries) const {
+  if (reads_ != nullptr) reads_->folders.emplace(path);
   OpenFile folder(open_below(root_, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.fd() < 0) return from_errno(path, errno);
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(folder.fd()), ::closedir);
@@ -154,10 +156,12 @@ Result<std::vector<std::string>> HostRoot::list(std::string_view path, std::size
 }
 
 bool HostRoot::exists(std::string_view path) const {
+  if (reads_ != nullptr) reads_->looked_for.emplace(path);
   return OpenFile(open_below(root_, path, O_PATH | O_CLOEXEC)).fd() >= 0;
 }
 
 Result<std::string> HostRoot::link_target(std::string_view path) const {
+  if (reads_ != nullptr) reads_->links.emplace(path);
   const OpenFile link(open_below(root_, path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (link.fd() < 0) return from_errno(path, errno);
   std::string target(kMaxLinkBytes, '\0');

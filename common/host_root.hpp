@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,11 +9,17 @@
 
 namespace capmap {
 
+/// The paths a HostRoot was asked for, whatever came of it: what a capture of the machine has to carry.
+struct HostReads {
+  std::set<std::string> files, folders, links, looked_for;
+};
+
 /// Reads small files below a root directory, so that /proc and /sys can be a captured machine.
 /// Paths are relative, without a leading slash ("proc/meminfo"); errors name them so. Thread: any; no state but the root's name.
 class HostRoot {
  public:
-  explicit HostRoot(std::string root = "/");
+  /// With `reads`, every path asked for is noted there; it must outlive this and every copy, and then only one thread may read.
+  explicit HostRoot(std::string root = "/", HostReads* reads = nullptr);
 
   [[nodiscard]] const std::string& path() const { return root_; }
   /// True when this is the running machine ("/"), so that system calls may complete what files say.
@@ -35,6 +42,7 @@ class HostRoot {
 
  private:
   std::string root_;  ///< with a trailing slash
+  HostReads* reads_ = nullptr;
 };
 
 /// "0-3,8,10-11" -> count of numbers in a kernel cpu or node list; empty text is 0. Errors: kMalformed; at most 65,536 numbers.

@@ -24,6 +24,10 @@ int run_mounts_command(const std::vector<std::string>& arguments);
 /// `release-accelerators [--for 10m] [--state DIR]`: asks the running agent to let go of the drivers (agent/release_request.hpp), and
 /// waits until it has.
 int run_release_command(const std::vector<std::string>& arguments);
+/// `capture FILE.tar.zst [--keep-names] [--salt TEXT] [--force] [--root DIR]`: packs what the probes read, names hashed.
+int run_capture_command(const std::vector<std::string>& arguments);
+/// `benchmark [--seconds N] [--dir DIR] [--json]`: measures this machine. 130 when it was stopped.
+int run_benchmark_command(const std::vector<std::string>& arguments);
 /// `join TOKEN [--state DIR]`: makes this server's key if needed and asks the controller named in the token to let it in.
 int run_join_command(const std::vector<std::string>& arguments);
 

@@ -1,11 +1,14 @@
 #include "agent/probe/machine.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <cstdio>
 #include <iterator>
 #include <utility>
 
 #include "agent/known_devices.hpp"
+#include "agent/probe/capture_notes.hpp"
 #include "agent/probe/shape_cpu.hpp"
 #include "agent/probe/shape_memory.hpp"
 #include "common/shape.hpp"
@@ -20,8 +23,7 @@ T take(Probed<T> probed, std::vector<Problem>& problems) {
   return std::move(probed.value);
 }
 
-void read_below_root(const std::string& path, const Topology& topology, const ChipTable* chips, Machine& machine) {
-  const HostRoot root(path);
+void read_below_root(const HostRoot& root, const Topology& topology, const ChipTable* chips, Machine& machine) {
   const auto cpu = take(read_cpu_shape(root, topology), machine.problems);
   machine.shape.cpu = cpu.shape;
   const auto memory = take(read_memory_shape(root, topology), machine.problems);
@@ -31,6 +33,15 @@ void read_below_root(const std::string& path, const Topology& topology, const Ch
   machine.disks = take(read_storage_shape(root), machine.problems);
   machine.nics = take(read_network_shape(root), machine.problems);
   machine.platform = take(read_platform(root, cpu.guest), machine.problems);
+  if (root.live()) return;
+  if (const auto notes = root.read(kCapturedNotes)) apply_notes(*notes, machine);
+}
+
+/// Where hwloc is to look: a capture carries what it saw on the machine itself.
+std::string topology_file(const MachineSource& source) {
+  const std::string captured = source.root + "/" + kCapturedTopology;
+  const bool there = source.hwloc_xml.empty() && source.root != "/" && ::access(captured.c_str(), R_OK) == 0;
+  return there ? captured : source.hwloc_xml;
 }
 
 void read_from_topology(const Topology& topology, const ChipTable* chips, Machine& machine) {
@@ -83,13 +94,13 @@ void complete_from_known(const std::string& path, Machine& machine) {
 }  // namespace
 
 Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips) {
-  auto topology = load_topology(source.root, source.hwloc_xml);
+  auto topology = load_topology(source.root, topology_file(source));
   if (!topology) return topology.error();
   Machine machine;
   machine.pus_allowed = topology->pus_allowed;
   machine.numa_nodes = topology->numa_nodes;
   if (source.hwloc_xml.empty()) {
-    read_below_root(source.root, *topology, chips, machine);
+    read_below_root(HostRoot(source.root, source.reads), *topology, chips, machine);
   } else {
     read_from_topology(*topology, chips, machine);
   }

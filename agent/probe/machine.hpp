@@ -20,6 +20,7 @@ struct MachineSource {
   std::string root = "/";
   std::string hwloc_xml;
   std::string known_devices;  ///< what drivers last said (agent/known_devices.hpp); empty = nothing
+  HostReads* reads = nullptr;  ///< notes every path asked for below root
 };
 
 /// One look at a machine: its shape, and what belongs to this one machine only.
@@ -35,8 +36,9 @@ struct Machine {
   std::vector<Problem> problems;
 };
 
-/// Reads all families. One that cannot be read costs its own fields and adds to problems.
-/// Errors: those of load_topology. Thread: one at a time in a process. Cost: see there.
+/// Reads all families. A capture's own topology and notes (agent/probe/capture_notes.hpp) stand for what its files cannot tell. One that
+/// cannot be read costs its own fields and adds to problems. Errors: those of load_topology. Thread: one at a time in a process. Cost: see
+/// there.
 Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips);
 
 /// What the agent says at hello of a machine; the envelope and time are the agent's to fill.

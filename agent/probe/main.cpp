@@ -16,6 +16,8 @@ constexpr const char* kUsage =
     "  mounts     print the sizes of network file systems, or sample them for the agent\n"
     "  release-accelerators  ask the agent to let go of their drivers for a while\n"
     "  settings   check the agent's configuration and print it\n"
+    "  capture    pack what the probes read of this machine into an archive\n"
+    "  benchmark  measure processors, memory and a disk\n"
     "  join       let this server join the controller named in a token\n"
     "\n"
     "  --help, --version; each command knows --help too\n";
@@ -31,6 +33,8 @@ int main(int count, char** words) {
   if (command == "mounts") return capmap::run_mounts_command(arguments);
   if (command == "release-accelerators") return capmap::run_release_command(arguments);
   if (command == "settings") return capmap::run_settings_command(arguments);
+  if (command == "capture") return capmap::run_capture_command(arguments);
+  if (command == "benchmark") return capmap::run_benchmark_command(arguments);
   if (command == "join") return capmap::run_join_command(arguments);
   if (command == "--version") return std::printf("capmap-probe %s\n", CAPMAP_VERSION) < 0 ? 1 : 0;
   if (command == "--help" || command == "-h") return std::fputs(kUsage, stdout) < 0 ? 1 : 0;

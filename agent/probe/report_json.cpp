@@ -136,11 +136,15 @@ Json peak_json(const Report& report) {
   Json peak = Json::object();
   for (std::size_t p = 0; p < kPrecisionCount; ++p) peak[std::string(kPrecisionNames[p]) + "_mflops"] = or_null(total[p]);
   peak["catalog"] = text_or_null(report.catalog_version);
-  Json unrated = Json::array();
+  Json unrated = Json::array(), gaps = Json::array();
   if (report.rating) {
+    for (const auto& gap : report.rating->gaps) {
+      gaps.push_back({{"what", gap.what}, {"count", gap.count}, {"lacks", precision_words(gap.lacks)}});
+    }
     for (const auto& part : report.rating->unrated) unrated.push_back({{"what", part.what}, {"why", part.why}, {"count", part.count}});
   }
   peak["unrated"] = unrated;
+  peak["gaps"] = gaps;
   return peak;
 }
 

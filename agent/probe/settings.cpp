@@ -103,6 +103,8 @@ std::string help_text(const std::vector<Setting>& list) {
   std::string text =
       "capmap-agent: reports what this server has and what of it is in use\n\n"
       "  capmap-agent [flags]             run the service\n"
+      "  capmap-agent capture FILE        pack what probe reads into an archive, names hashed\n"
+      "  capmap-agent benchmark           measure processors, memory and a disk\n"
       "  capmap-agent join TOKEN          let this server in; capmapctl token create makes the token\n"
       "  capmap-agent probe [--json]      show what this server is\n"
       "  capmap-agent devices             show what drivers say of the accelerators\n"

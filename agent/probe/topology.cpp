@@ -278,29 +278,49 @@ bool configure(hwloc_topology_t topology, const std::string& xml_file) {
          hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT) == 0;
 }
 
-}  // namespace
-
-Result<Topology> load_topology(const std::string& root, const std::string& xml_file) {
+/// Loads from `root`, or from `xml_file` when it is not empty.
+Result<TopologyPointer> open_topology(const std::string& root, const std::string& xml_file) {
   const std::string& source = xml_file.empty() ? root : xml_file;
   if (::access(source.c_str(), R_OK) != 0) return Error{ErrorCode::kAbsent, source + ": not there or not readable"};
-  const bool live = xml_file.empty() && root == "/";
   const ScopedVariable quiet("HWLOC_HIDE_ERRORS", "2");
   // Plug-ins would load vendor libraries and libxml2; hwloc's own XML reader is enough for hwloc's own XML.
   const ScopedVariable plugins("HWLOC_PLUGINS_PATH", "/nonexistent");
   std::optional<ScopedVariable> fsroot, other_machine;
-  if (!live) {
+  if (!xml_file.empty() || root != "/") {
     if (xml_file.empty()) fsroot.emplace("HWLOC_FSROOT", root);
     other_machine.emplace("HWLOC_THISSYSTEM", "0");
   }
   hwloc_topology_t raw = nullptr;
   if (hwloc_topology_init(&raw) != 0) return Error{ErrorCode::kUnavailable, "hwloc: cannot start"};
-  const TopologyPointer topology(raw);
+  TopologyPointer topology(raw);
   if (!configure(raw, xml_file) || hwloc_topology_load(raw) != 0) {
     return Error{ErrorCode::kMalformed, source + ": hwloc finds no topology in it"};
   }
-  Topology plain = to_plain(raw);
-  if (live || !xml_file.empty() || ::access((root + "/proc/hwloc-nofile-info").c_str(), R_OK) == 0) read_system(raw, plain);
+  return topology;
+}
+
+}  // namespace
+
+Result<Topology> load_topology(const std::string& root, const std::string& xml_file) {
+  const auto topology = open_topology(root, xml_file);
+  if (!topology) return topology.error();
+  Topology plain = to_plain(topology->get());
+  const bool tells = root == "/" || !xml_file.empty() || ::access((root + "/proc/hwloc-nofile-info").c_str(), R_OK) == 0;
+  if (tells) read_system(topology->get(), plain);
   return plain;
+}
+
+Result<std::string> export_topology(const std::string& root) {
+  const auto topology = open_topology(root, "");
+  if (!topology) return topology.error();
+  char* text = nullptr;
+  int length = 0;
+  if (hwloc_topology_export_xmlbuffer(topology->get(), &text, &length, 0) != 0) {
+    return Error{ErrorCode::kUnavailable, "hwloc: cannot write the topology"};
+  }
+  std::string xml(text, length > 0 ? static_cast<std::size_t>(length) - 1 : 0);  // the length counts the final zero
+  hwloc_free_xmlbuffer(topology->get(), text);
+  return xml;
 }
 
 }  // namespace capmap

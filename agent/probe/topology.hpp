@@ -60,4 +60,7 @@ struct Topology {
 /// Cost:    some 12 ms on a small machine, seconds on the largest: never on the heartbeat's path.
 Result<Topology> load_topology(const std::string& root, const std::string& xml_file);
 
+/// The same topology of the machine below `root` as hwloc's XML, for load_topology elsewhere. Errors, thread, cost: as there.
+Result<std::string> export_topology(const std::string& root);
+
 }  // namespace capmap

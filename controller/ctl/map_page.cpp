@@ -94,6 +94,14 @@ void add_device_rows(TextTable& table, const Json& group) {
        note({counted("over", count_at(network, "nics"), "NIC"), counted("speed unknown of", count_at(network, "speed_unknown"), "NIC")})});
 }
 
+/// The nodes that measure their power; nothing is said where none does.
+void add_power_row(TextTable& table, const Json& group) {
+  const Json& power = object_at(group, "power");
+  const auto watts = amount_at(power, "watts");
+  if (!watts) return;
+  table.add({"power", "", watts_text(*watts), "", counted("unknown on", count_at(power, "unknown_nodes"), "node")});
+}
+
 std::string largest_free(const Json& group) {
   const Json& largest = object_at(group, "largest_free");
   if (count_at(object_at(group, "nodes"), "available") == 0 || largest.empty()) return {};
@@ -107,6 +115,7 @@ std::string capacity_block(const Json& group, bool terminal) {
   add_node_rows(table, nodes);
   add_compute_rows(table, group);
   add_device_rows(table, group);
+  add_power_row(table, group);
   return table.text(terminal) + honesty_line(group) + "\nused and free are of " + plural(count_at(nodes, "available"), "available node") +
          largest_free(group) + "\n";
 }

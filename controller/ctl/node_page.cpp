@@ -120,7 +120,7 @@ std::string usage_facts(const Json& node) {
                          "; storage " + reading("storage_used_mb", megabytes_text) + ", reading " +
                          reading("storage_read_kbs", kilobytes_rate) + ", writing " + reading("storage_write_kbs", kilobytes_rate) +
                          "; network in " + reading("network_receive_kbps", kilobits_rate) + ", out " +
-                         reading("network_transmit_kbps", kilobits_rate));
+                         reading("network_transmit_kbps", kilobits_rate) + "; power " + reading("power_watts", watts_text));
 }
 
 /// Peak of one part at one precision; absent when the part does not offer it, or is listed as unrated.

@@ -93,6 +93,11 @@ std::string cores_text(WideAmount millicores) {
   return count_text(tenths / 10) + "." + std::to_string(static_cast<unsigned>(tenths % 10));
 }
 
+std::string watts_text(WideAmount watts) {
+  static constexpr std::array<const char*, 5> kUnits = {"W", "kW", "MW", "GW", "TW"};
+  return scaled(watts, 1000, kUnits);
+}
+
 std::string share_text(std::uint64_t permille) {
   return std::to_string(permille / 10) + "." + std::to_string(permille % 10) + " %";
 }

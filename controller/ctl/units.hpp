@@ -22,6 +22,7 @@ std::string flops_text(WideAmount mflops);       ///< "1.23 TFLOP/s"
 std::string ops_text(WideAmount mops);           ///< "3.96 POP/s", for int8 and int4
 std::string bandwidth_text(WideAmount mbps);     ///< "25.0 Gbit/s"
 std::string cores_text(WideAmount millicores);   ///< "12.4": thousandths of a PU, rounded to tenths
+std::string watts_text(WideAmount watts);        ///< "480 W", "1.23 MW"
 std::string share_text(std::uint64_t permille);  ///< "20.0 %"
 std::string age_text(std::uint64_t ms);          ///< "0.4 s", "25 s", "3 min", "2.5 h", "12 d"
 std::string utc_text(std::uint64_t unix_ms);     ///< "2026-11-22 21:00:00 UTC"

@@ -50,6 +50,11 @@ Json memory_json(const RollupGroup& group) {
           {"use_unknown_nodes", group.memory_used_mib.unknown}};
 }
 
+Json power_json(const RollupGroup& group) {
+  return {{"watts", count_or_null(use_known(group, group.power_watts), group.power_watts.value)},
+          {"unknown_nodes", group.power_watts.unknown}};
+}
+
 Json accelerators_json(const RollupGroup& group) {
   const bool known = accelerator_use_known(group);
   return {{"installed", group.accelerators},
@@ -75,11 +80,22 @@ Json rates_json(const RatedPeak& peak) {
   return rates;
 }
 
+/// Rated accelerators that are in no sum of a precision, because no sourced figure of it is known for them.
+Json missing_json(const RollupGroup& group) {
+  Json missing = Json::object();
+  for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+    const auto counted = std::min(group.accelerator_peak.offered[i], group.rated_accelerators);
+    if (counted < group.rated_accelerators) missing[kPrecisionNames[i]] = group.rated_accelerators - counted;
+  }
+  return missing;
+}
+
 Json peak_json(const RollupGroup& group) {
   Json why = Json::array();
   for (const auto& [reason, count] : group.unrated_why) why.push_back({{"what", reason.first}, {"why", reason.second}, {"count", count}});
   return {{"cpu", rates_json(group.cpu_peak)},
           {"accelerators", rates_json(group.accelerator_peak)},
+          {"accelerators_missing", missing_json(group)},
           {"unrated",
            {{"cpu_packages", group.unrated_packages},
             {"accelerators", group.unrated_accelerators},
@@ -104,6 +120,7 @@ Json group_json(const RollupGroup& group, const std::vector<Dimension>& by) {
           {"accelerators", accelerators_json(group)},
           {"storage", storage_json(group)},
           {"network", {{"nics", group.nics}, {"speed_mbps", decimal(group.nic_mbps)}, {"speed_unknown", group.nic_speed_unknown}}},
+          {"power", power_json(group)},
           {"peak", peak_json(group)},
           {"largest_free",
            {{"cores", group.largest_free_cores},

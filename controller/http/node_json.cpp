@@ -57,7 +57,8 @@ Json readings_json(const Readings& readings) {
           {"storage_read_kbs", or_null(readings.storage_read_kbs)},
           {"storage_write_kbs", or_null(readings.storage_write_kbs)},
           {"network_receive_kbps", or_null(readings.network_receive_kbps)},
-          {"network_transmit_kbps", or_null(readings.network_transmit_kbps)}};
+          {"network_transmit_kbps", or_null(readings.network_transmit_kbps)},
+          {"power_watts", or_null(readings.power_watts)}};
 }
 
 Json cpu_json(const HardwareRow& hardware) {
@@ -91,6 +92,9 @@ Json rates_json(const PeakMflops& peak) {
 
 Json hardware_json(const HardwareRow* hardware) {
   if (hardware == nullptr) return nullptr;
+  Json gaps = Json::array();
+  for (const auto& gap : hardware->peak.gaps)
+    gaps.push_back({{"what", gap.what}, {"count", gap.count}, {"lacks", precision_words(gap.lacks)}});
   Json unrated = Json::array();
   for (const auto& part : hardware->peak.unrated) unrated.push_back({{"what", part.what}, {"why", part.why}, {"count", part.count}});
   return {{"cpu", cpu_json(*hardware)},
@@ -98,6 +102,7 @@ Json hardware_json(const HardwareRow* hardware) {
           {"peak",
            {{"cpu", rates_json(hardware->peak.cpu)},
             {"accelerators", rates_json(hardware->peak.accelerators)},
+            {"gaps", std::move(gaps)},
             {"unrated", std::move(unrated)}}}};
 }
 

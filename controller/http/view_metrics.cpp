@@ -73,6 +73,10 @@ void add_use(Gauges& gauges, const RollupGroup& total) {
     gauges.add("capmap_memory_free_bytes", "Memory free on available nodes that told.", bytes(total.memory_free_mib));
   }
   gauges.add("capmap_memory_use_unknown_nodes", "Available nodes that did not tell their memory use.", total.memory_used_mib.unknown);
+  if (use_known(total, total.power_watts)) {
+    gauges.add("capmap_power_watts", "Power of available nodes that told.", static_cast<double>(total.power_watts.value));
+  }
+  gauges.add("capmap_power_unknown_nodes", "Available nodes that did not tell their power.", total.power_watts.unknown);
   if (accelerator_use_known(total)) {
     gauges.add("capmap_accelerators_used", "Accelerators in use on available nodes.", total.accelerators_used);
     gauges.add("capmap_accelerators_free", "Accelerators free on available nodes.", total.accelerators_free);

@@ -113,7 +113,7 @@ void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
   place.set(Place::kFactsContradict, hardware && !contradictions(cold.hello, *hardware).empty());
   Readings taken;
   for (std::size_t i = 0; i < kReadingCount; ++i) {
-    if ((place.known >> i & 1U) != 0) taken.*kReadingFields[i] = nodes.levels(row).readings[i];
+    if ((place.known >> i & 1U) != 0) taken.*kReadingFields[i] = nodes.reading(row, i);
   }
   take_readings(row, taken);
   if (!cold.accelerators.empty()) take_accelerators(row, cold.accelerators);

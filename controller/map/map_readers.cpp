@@ -34,7 +34,7 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.nic_names = hello.nic_names;
   out.accelerator_addresses = hello.accelerator_addresses;
   for (std::size_t i = 0; i < kReadingCount; ++i) {
-    if ((place.known >> i & 1U) != 0) out.usage.readings.*kReadingFields[i] = nodes.levels(row).readings[i];
+    if ((place.known >> i & 1U) != 0) out.usage.readings.*kReadingFields[i] = nodes.reading(row, i);
   }
   out.usage.accelerators = cold.accelerators;
   out.usage.file_systems = cold.file_systems;

@@ -112,7 +112,7 @@ Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
 }
 
 void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
-  nodes.talk(row).revision = ++revision;
+  nodes.talk(row).revision = ++revision & ((std::uint64_t{1} << 48U) - 1);
   auto& place = nodes.place(row);
   if (!place.is(Place::kCounted)) return;
   const CellKey key{.site = place.site,
@@ -187,7 +187,7 @@ bool CapacityMap::State::take_readings(RowIndex row, const Readings& readings) {
     const auto bit = static_cast<std::uint8_t>(1U << i);
     auto why = doubt_reading(i, *value, held);
     place.known = static_cast<std::uint8_t>(why ? place.known & ~bit : place.known | bit);
-    if (!why) nodes.levels(row).readings[i] = *value;
+    if (!why) nodes.set_reading(row, i, *value);
     good = good && !why;
     note_insane(row, i, std::move(why));
   }
@@ -210,9 +210,9 @@ bool CapacityMap::State::take_accelerators(RowIndex row, const std::vector<Accel
 
 void CapacityMap::State::note_insane(RowIndex row, std::size_t bit, std::optional<std::string> why) {
   auto& place = nodes.place(row);
-  const auto mask = static_cast<std::uint8_t>(1U << bit);
-  if (!why && (place.insane & mask) == 0) return;
-  place.insane = static_cast<std::uint8_t>(why ? place.insane | mask : place.insane & ~mask);
+  const unsigned mask = 1U << bit, all = place.insane;
+  if (!why && (all & mask) == 0) return;
+  place.insane = (why ? all | mask : all & ~mask) & ((1U << (kReadingCount + 1)) - 1);
   auto& reasons = nodes.cold(row).insane_reasons;
   std::erase_if(reasons, [bit](const auto& reason) { return reason.first == bit; });
   if (why) reasons.emplace_back(static_cast<std::uint8_t>(bit), std::move(*why));

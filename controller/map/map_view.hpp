@@ -62,7 +62,7 @@ struct Cell {
   CellKey key;
   std::uint32_t nodes = 0;
   ReadingSum cpu_busy_millicores, memory_used_mib, storage_used_mb, storage_read_kbs, storage_write_kbs, network_receive_kbps,
-      network_transmit_kbps;
+      network_transmit_kbps, power_watts;
   ReadingSum cpu_free_millicores;  ///< per node max(0, PUs allowed x 1000 - busy), then summed
   ReadingSum memory_free_mib;      ///< per node max(0, MemTotal - used), then summed
   /// Each device is in one: unhealthy, else used, free (said not to be in use), or of unknown use; together they are all installed.

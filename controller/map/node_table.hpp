@@ -18,11 +18,12 @@ using ShapeIndex = std::uint32_t;  ///< into ShapeTable; 0 = no shape known
 using CellSlot = std::uint32_t;    ///< into CellTable; 0 = in no cell
 
 /// The scalar readings in one order: of Readings, of the sums in a Cell, and of the bits of a row's masks.
-inline constexpr std::size_t kReadingCount = 7;
+inline constexpr std::size_t kReadingCount = 8;
 inline constexpr std::array<std::optional<std::uint32_t> Readings::*, kReadingCount> kReadingFields = {
-    &Readings::cpu_busy_millicores, &Readings::memory_used_mib,      &Readings::storage_used_mb,      &Readings::storage_read_kbs,
-    &Readings::storage_write_kbs,   &Readings::network_receive_kbps, &Readings::network_transmit_kbps};
-enum ReadingIndex : std::uint8_t { kCpuBusy, kMemoryUsed, kStorageUsed };
+    &Readings::cpu_busy_millicores, &Readings::memory_used_mib,      &Readings::storage_used_mb,       &Readings::storage_read_kbs,
+    &Readings::storage_write_kbs,   &Readings::network_receive_kbps, &Readings::network_transmit_kbps, &Readings::power_watts};
+enum ReadingIndex : std::uint8_t { kCpuBusy, kMemoryUsed, kStorageUsed, kPower = 7 };
+inline constexpr std::uint32_t kMaxPowerWatts = 65'535;  ///< what a row has room for; no server takes more
 
 /// Where a row stands. The words are bits of `flags`.
 struct Place {
@@ -39,8 +40,8 @@ struct Place {
   CellSlot cell = 0;
   Liveness liveness : 2 = Liveness::kResyncing;
   ServiceState service : 3 = ServiceState::kInService;
-  std::uint8_t known = 0;   ///< bit i: reading i is known
-  std::uint8_t insane = 0;  ///< bit i: reading i was last refused; bit kReadingCount: the accelerators were
+  std::uint16_t insane : kReadingCount + 1 = 0;  ///< bit i: reading i was last refused; bit kReadingCount: the accelerators were
+  std::uint8_t known = 0;                        ///< bit i: reading i is known
   std::uint8_t flags = 0;
 
   [[nodiscard]] bool is(std::uint8_t word) const { return (flags & word) != 0; }
@@ -58,13 +59,14 @@ struct Talk {
   std::uint64_t heard_ms : 48 = 0;
   std::uint64_t pus_allowed : 16 = 0;
   std::uint32_t session = 0, seq = 0;
-  std::uint64_t revision = 0;
+  std::uint64_t revision : 48 = 0;
+  std::uint64_t power_watts : 16 = 0;  ///< reading kPower
   Links links;
 };
 
 /// What is taken now, and the memory it is taken from.
 struct Levels {
-  std::array<std::uint32_t, kReadingCount> readings{};
+  std::array<std::uint32_t, kReadingCount - 1> readings{};  ///< all but kPower
   std::uint32_t memory_total_mib = 0;
 };
 
@@ -111,6 +113,17 @@ class NodeTable {
   [[nodiscard]] const Place& place(RowIndex row) const { return at(row).places[row % kChunkRows]; }
   Levels& levels(RowIndex row) { return at(row).levels[row % kChunkRows]; }
   [[nodiscard]] const Levels& levels(RowIndex row) const { return at(row).levels[row % kChunkRows]; }
+  /// Reading i as it was last said; Place::known tells whether it holds.
+  [[nodiscard]] std::uint32_t reading(RowIndex row, std::size_t i) const {
+    return i == kPower ? static_cast<std::uint32_t>(talk(row).power_watts) : levels(row).readings[i];
+  }
+  void set_reading(RowIndex row, std::size_t i, std::uint32_t value) {
+    if (i == kPower) {
+      talk(row).power_watts = value & kMaxPowerWatts;
+    } else {
+      levels(row).readings[i] = value;
+    }
+  }
   Devices& devices(RowIndex row) { return at(row).devices[row % kChunkRows]; }
   [[nodiscard]] const Devices& devices(RowIndex row) const { return at(row).devices[row % kChunkRows]; }
   ColdRecord& cold(RowIndex row) { return *at(row).cold[row % kChunkRows]; }

@@ -14,8 +14,8 @@ namespace capmap {
 namespace {
 
 constexpr std::array<ReadingSum Cell::*, kReadingCount> kSumFields = {
-    &Cell::cpu_busy_millicores, &Cell::memory_used_mib,      &Cell::storage_used_mb,      &Cell::storage_read_kbs,
-    &Cell::storage_write_kbs,   &Cell::network_receive_kbps, &Cell::network_transmit_kbps};
+    &Cell::cpu_busy_millicores, &Cell::memory_used_mib,      &Cell::storage_used_mb,       &Cell::storage_read_kbs,
+    &Cell::storage_write_kbs,   &Cell::network_receive_kbps, &Cell::network_transmit_kbps, &Cell::power_watts};
 
 constexpr std::uint64_t kMillicores = 1'000;
 constexpr std::uint64_t kMibPerGib = 1'024;
@@ -109,9 +109,8 @@ void add_accelerators(Contribution& part, const NodeTable& nodes, RowIndex row, 
 Contribution contribution_of(const NodeTable& nodes, RowIndex row, const HardwareFacts& facts) {
   Contribution part;
   const auto& place = nodes.place(row);
-  const auto& readings = nodes.levels(row).readings;
   for (std::size_t i = 0; i < kReadingCount; ++i) {
-    if ((place.known >> i & 1U) != 0) part.readings[i] = readings[i];
+    if ((place.known >> i & 1U) != 0) part.readings[i] = nodes.reading(row, i);
   }
   add_free(part, nodes, row, facts);
   add_accelerators(part, nodes, row, facts);
@@ -179,6 +178,7 @@ void add_available(Folding& into, const Cell& cell) {
   add_reading(group.cpu_free_millicores, cell.cpu_free_millicores, cell.nodes);
   add_reading(group.memory_used_mib, cell.memory_used_mib, cell.nodes);
   add_reading(group.memory_free_mib, cell.memory_free_mib, cell.nodes);
+  add_reading(group.power_watts, cell.power_watts, cell.nodes);
   group.accelerators_used += cell.accelerators_used;
   group.accelerators_free += cell.accelerators_free;
   group.accelerators_use_unknown += cell.accelerators_use_unknown;

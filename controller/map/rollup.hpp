@@ -56,6 +56,7 @@ struct RollupGroup {
   std::uint64_t packages = 0, cores = 0, pus = 0;
   Amount memory_bytes;                                                                ///< installed, by shape
   Amount cpu_busy_millicores, cpu_free_millicores, memory_used_mib, memory_free_mib;  ///< of available nodes
+  Amount power_watts;                                                                 ///< of available nodes that can measure it
   std::uint64_t accelerators = 0, accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0;
   std::map<std::string, std::uint64_t> accelerators_by_model;  ///< name -> installed
   Amount storage_bytes;                                        ///< all media; unknown counts disks without a size
@@ -63,6 +64,7 @@ struct RollupGroup {
   std::uint64_t nics = 0, nic_speed_unknown = 0;
   U128 nic_mbps = 0;
   RatedPeak cpu_peak, accelerator_peak;  ///< installed
+  std::uint64_t rated_accelerators = 0;  ///< with a peak at one precision at least; less what a sum counts = missing from that sum
   std::uint64_t unrated_packages = 0, unrated_accelerators = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> unrated_why;  ///< (what, why) -> packages or devices
   std::uint64_t age_mean_ms = 0, age_max_ms = 0;  ///< over nodes heard since start; max is rounded up to its slot

@@ -29,17 +29,23 @@ void add_storage_and_network(RollupGroup& group, const Shape& shape, std::uint64
   }
 }
 
-void add_peak(RatedPeak& peak, const PeakMflops& of_node, std::uint64_t parts, std::uint64_t nodes) {
+/// parts(precision): packages or devices of one node that are in the sum.
+template <class Parts>
+void add_peak(RatedPeak& peak, const PeakMflops& of_node, Parts parts, std::uint64_t nodes) {
   for (std::size_t i = 0; i < kPrecisionCount; ++i) {
     if (!of_node[i]) continue;
     peak.mflops[i] += *of_node[i] * nodes;
-    peak.offered[i] += parts * nodes;
+    peak.offered[i] += parts(i) * nodes;
   }
 }
 
 void add_peaks(RollupGroup& group, const HardwareRow& row, std::uint64_t nodes) {
-  add_peak(group.cpu_peak, row.peak.cpu, row.shape.cpu.packages.value_or(1), nodes);
-  add_peak(group.accelerator_peak, row.peak.accelerators, row.peak.rated_accelerators, nodes);
+  const std::uint64_t packages = row.shape.cpu.packages.value_or(1);
+  add_peak(
+      group.cpu_peak, row.peak.cpu, [packages](std::size_t) { return packages; }, nodes);
+  add_peak(
+      group.accelerator_peak, row.peak.accelerators, [&](std::size_t i) { return row.peak.accelerators_counted[i]; }, nodes);
+  group.rated_accelerators += nodes * row.peak.rated_accelerators;
   for (const auto& part : row.peak.unrated) {
     (part.what == kCpuPart ? group.unrated_packages : group.unrated_accelerators) += nodes * part.count;
   }

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint32_t kMostWatts = 5'000;  ///< a card of today draws up to some 1,500
 constexpr std::uint64_t kBytesPerMb = 1'000'000;
-constexpr std::string_view kHiddenModel = "a hypervisor hides the real model";  ///< what ChipTable says of flags the model cannot have
 constexpr std::uint64_t kLeastMemoryShare = 2;  ///< MemTotal below 1/2 of the shape's memory is more than a kernel's reserve
 
 /// value > 1.1 x limit
@@ -35,6 +34,9 @@ std::optional<std::string> doubt_reading(std::size_t field, std::uint32_t value,
     case kStorageUsed:
       if (!limits.disks_bytes || !over_by_a_tenth(value, *limits.disks_bytes / kBytesPerMb)) return std::nullopt;
       return "storage_used_mb " + text(value) + " is over 1.1 x the disks' " + text(*limits.disks_bytes / kBytesPerMb) + " MB";
+    case kPower:
+      if (value <= kMaxPowerWatts) return std::nullopt;
+      return "power_watts " + text(value) + " is more than a server can take";
     default: return std::nullopt;
   }
 }
@@ -80,7 +82,7 @@ std::vector<std::string> contradictions(const Hello& hello, const HardwareRow& h
     found.push_back(text(*hello.pus_allowed) + " PUs are allowed, more than the shape's " + text(*shape.cpu.pus));
   }
   for (const auto& part : hardware.peak.unrated) {
-    if (part.why.find(kHiddenModel) != std::string::npos) found.push_back(part.what + ": " + part.why);
+    if (part.contradicted) found.push_back(part.what + ": " + part.why);
   }
   return found;
 }

@@ -20,7 +20,7 @@ struct ReadingLimits {
 };
 
 /// Why a reading cannot be true: busy above 1.1 x its PUs, more memory used than there is (rounding allowed for), more stored than
-/// 1.1 x its disks. `field` is a place in kReadingFields; rates are not doubted.
+/// 1.1 x its disks, power over what a row holds. `field` is a place in kReadingFields; rates are not doubted.
 std::optional<std::string> doubt_reading(std::size_t field, std::uint32_t value, const ReadingLimits& limits);
 /// Why a list of accelerators cannot be true: one address twice, more devices than the shape has, more memory used than 1.1 x the
 /// largest one's, more power drawn than any card is built for.

@@ -123,7 +123,7 @@ std::uint32_t ShapeTable::row_of(Shape shape) {
 HardwareRow ShapeTable::describe(Shape shape) const {
   HardwareRow row;
   for (const auto& device : shape.accelerators) {
-    auto name = chips_ ? chips_->accelerator_name(device.vendor_id, device.device_id) : std::nullopt;
+    auto name = chips_ ? chips_->accelerator_name(device) : std::nullopt;
     if (!name && !device.name.empty()) name = device.name;
     row.accelerator_names.push_back(name ? std::move(*name) : pci_text(device));
   }

@@ -66,8 +66,10 @@ TEST_CASE("http: the map tells sums as decimal texts, unknowns as null and count
   CHECK(total["storage"]["by_media"] == json({{"nvme", "30720000000000"}}));
   CHECK(total["storage"]["unknown_disks"] == 4);
   CHECK(total["network"]["speed_mbps"] == "800000");
+  CHECK(total["power"] == json({{"watts", 1'250}, {"unknown_nodes", 2}}));
   CHECK(total["peak"]["cpu"]["fp64_mflops"] == "12000000");
   CHECK(total["peak"]["cpu"]["fp32_mflops"].is_null());
+  CHECK(total["peak"]["accelerators_missing"] == json::object());
   CHECK(total["peak"]["unrated"]["why"] == json::array({{{"what", "Example NPU"}, {"why", "not in the chip table"}, {"count", 32}}}));
   CHECK(map["next"].is_null());
 }

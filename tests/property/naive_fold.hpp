@@ -26,9 +26,9 @@ inline void add_sum(ReadingSum& sum, std::optional<std::uint64_t> value) {
 
 /// Adds one record to a cell, as the documentation of Cell says it.
 inline void add_record(Cell& cell, const NaiveMap::Node& node) {
-  constexpr std::array<ReadingSum Cell::*, 7> sums = {&Cell::cpu_busy_millicores,  &Cell::memory_used_mib,   &Cell::storage_used_mb,
-                                                      &Cell::storage_read_kbs,     &Cell::storage_write_kbs, &Cell::network_receive_kbps,
-                                                      &Cell::network_transmit_kbps};
+  constexpr std::array<ReadingSum Cell::*, 8> sums = {&Cell::cpu_busy_millicores,   &Cell::memory_used_mib,   &Cell::storage_used_mb,
+                                                      &Cell::storage_read_kbs,      &Cell::storage_write_kbs, &Cell::network_receive_kbps,
+                                                      &Cell::network_transmit_kbps, &Cell::power_watts};
   ++cell.nodes;
   for (std::size_t i = 0; i < sums.size(); ++i) add_sum(cell.*sums[i], node.readings.*kFields[i]);
   const auto free_millicores = node.free_millicores();
@@ -109,6 +109,7 @@ inline void add_available_record(RollupGroup& group, const NaiveMap::Node& node)
   add_amount(group.memory_used_mib, node.readings.memory_used_mib);
   add_amount(group.cpu_free_millicores, node.free_millicores());
   add_amount(group.memory_free_mib, node.free_mib());
+  add_amount(group.power_watts, node.readings.power_watts);
   group.largest_free_cores =
       std::max(group.largest_free_cores, static_cast<std::uint32_t>(floor_power(node.free_millicores().value_or(0) / 1'000)));
   group.largest_free_memory_gib =
@@ -190,6 +191,7 @@ inline std::string difference(const RollupGroup& fast, const RollupGroup& naive)
   compare_amount("cpu free", fast.cpu_free_millicores, naive.cpu_free_millicores);
   compare_amount("memory used", fast.memory_used_mib, naive.memory_used_mib);
   compare_amount("memory free", fast.memory_free_mib, naive.memory_free_mib);
+  compare_amount("power", fast.power_watts, naive.power_watts);
   const bool rounded_up = fast.age_max_ms >= naive.age_max_ms && fast.age_max_ms <= naive.age_max_ms + kHeardSlotMs[3];
   if (!rounded_up) compare("age max", fast.age_max_ms, naive.age_max_ms);
   return found;

@@ -66,9 +66,9 @@ class NaiveMap {
 };
 
 using Field = std::optional<std::uint32_t> Readings::*;
-inline constexpr std::array<Field, 7> kFields = {
-    &Readings::cpu_busy_millicores, &Readings::memory_used_mib,      &Readings::storage_used_mb,      &Readings::storage_read_kbs,
-    &Readings::storage_write_kbs,   &Readings::network_receive_kbps, &Readings::network_transmit_kbps};
+inline constexpr std::array<Field, 8> kFields = {
+    &Readings::cpu_busy_millicores, &Readings::memory_used_mib,      &Readings::storage_used_mb,       &Readings::storage_read_kbs,
+    &Readings::storage_write_kbs,   &Readings::network_receive_kbps, &Readings::network_transmit_kbps, &Readings::power_watts};
 
 inline bool NaiveMap::Node::contradicts() const {
   if (!shape) return false;
@@ -222,6 +222,7 @@ inline bool NaiveMap::sane(const Node& node, std::size_t field, std::uint64_t va
   if (field == 0 && (shape_pus || node.pus_allowed)) {
     return value <= std::max<std::uint64_t>(shape_pus.value_or(0), node.pus_allowed.value_or(0)) * 1'100;
   }
+  if (field == 7) return value <= 65'535;
   const auto memory = node.memory_total_bytes ? node.memory_total_bytes : shape_memory;
   if (field == 1 && memory) return value <= (*memory >> 20) + 1;
   std::uint64_t disks = 0;

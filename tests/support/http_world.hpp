@@ -71,6 +71,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
   fresh.nodes = 3;
   fresh.cpu_busy_millicores = {.sum = 30'000, .known = 3};
   fresh.cpu_free_millicores = {.sum = 258'000, .known = 3};
+  fresh.power_watts = {.sum = 1'250, .known = 2};
   fresh.accelerators_used = 4;
   fresh.accelerators_free = 20;
   fresh.heard_ms_sum = 3 * (at_boot_ms - 2'000);

@@ -73,8 +73,9 @@ inline std::vector<std::string> RandomMessages::texts(std::size_t most) {
 
 inline Readings RandomMessages::readings() {
   Readings readings;
-  for (auto* reading : {&readings.cpu_busy_millicores, &readings.memory_used_mib, &readings.storage_used_mb, &readings.storage_read_kbs,
-                        &readings.storage_write_kbs, &readings.network_receive_kbps, &readings.network_transmit_kbps}) {
+  for (auto* reading :
+       {&readings.cpu_busy_millicores, &readings.memory_used_mib, &readings.storage_used_mb, &readings.storage_read_kbs,
+        &readings.storage_write_kbs, &readings.network_receive_kbps, &readings.network_transmit_kbps, &readings.power_watts}) {
     if (often()) *reading = any_u32();
   }
   return readings;

@@ -74,7 +74,7 @@ Heartbeat heartbeat() {
 
 UsageMessage usage() {
   UsageMessage message{kEnvelope, kPrefix, {}};
-  message.usage.readings = {1, 2, 3, 4, 5, 6, 7};
+  message.usage.readings = {1, 2, 3, 4, 5, 6, 7, {}};
   message.usage.accelerators = {{"0000:17:00.0", true, 79'000, 985, true},
                                 {"0000:3d:1f.7", false, 0, 0, false},
                                 {"0001:00:00.0", std::nullopt, std::nullopt, std::nullopt, std::nullopt},

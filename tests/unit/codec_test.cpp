@@ -83,7 +83,7 @@ Bytes hello_with_shared_names(std::size_t names, std::size_t name_bytes) {
 
 }  // namespace
 
-TEST_CASE("codec: a heartbeat with three of the readings that move most fits into 64 bytes, with all seven into 88") {
+TEST_CASE("codec: a heartbeat with three of the readings that move most fits into 64 bytes, with all eight into 96") {
   CHECK(encode(heartbeat_with({})).size() <= 48);
   Readings moved;
   moved.cpu_busy_millicores = 64'000;
@@ -96,7 +96,11 @@ TEST_CASE("codec: a heartbeat with three of the readings that move most fits int
   moved.storage_used_mb = 4'000'000'000;
   moved.storage_write_kbs.reset();
   CHECK(encode(heartbeat_with(moved)).size() == 72);
-  CHECK(encode(heartbeat_with({1, 2, 3, 4, 5, 6, 7})).size() == 88);
+  moved.storage_used_mb.reset();
+  moved.power_watts = 5'400;
+  CHECK(encode(heartbeat_with(moved)).size() == 72);
+  CHECK(encode(heartbeat_with({1, 2, 3, 4, 5, 6, 7, {}})).size() == 88);
+  CHECK(encode(heartbeat_with({1, 2, 3, 4, 5, 6, 7, 8})).size() == 96);
 }
 
 TEST_CASE("codec: the usage of a node with eight accelerators fits into 300 bytes") {

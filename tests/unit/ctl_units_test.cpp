@@ -57,6 +57,8 @@ TEST_CASE("counts, cores and shares read as people write them") {
   CHECK(cores_text(12'449) == "12.4");
   CHECK(cores_text(12'450) == "12.5");
   CHECK(cores_text(1'234'567'890) == "1,234,567.9");
+  CHECK(watts_text(480) == "480 W");
+  CHECK(watts_text(1'234'000) == "1.23 MW");
   CHECK(share_text(0) == "0.0 %");
   CHECK(share_text(1'000) == "100.0 %");
 }

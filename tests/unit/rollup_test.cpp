@@ -28,6 +28,7 @@ std::shared_ptr<const HardwareRow> hardware(Shape shape, bool rated) {
     row.peak.cpu[0] = 1'000;
     row.peak.rated_accelerators = row.shape.accelerators.empty() ? 0 : row.shape.accelerators[0].count;
     if (row.peak.rated_accelerators > 0) row.peak.accelerators[0] = 500 * row.peak.rated_accelerators;
+    row.peak.accelerators_counted[0] = row.peak.rated_accelerators;
   } else {
     row.peak.unrated.push_back({.what = "cpu", .why = "not in the table", .count = 2});
     if (!row.shape.accelerators.empty()) row.peak.unrated.push_back({.what = "Test GPU", .why = "no data sheet", .count = 8});
@@ -111,6 +112,7 @@ TEST_CASE("rollup: capacity is what hardware has times its nodes; nodes of unkno
   CHECK(total.cpu_peak.offered[0] == 24);
   CHECK(total.accelerator_peak.mflops[0] == 12 * 8 * 500);
   CHECK(total.accelerator_peak.offered[0] == 96);
+  CHECK(total.rated_accelerators == 96);
   CHECK(total.cpu_peak.offered[1] == 0);
   CHECK(total.unrated_packages == 8);
   CHECK(total.unrated_accelerators == 32);

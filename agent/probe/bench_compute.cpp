@@ -1,0 +1,167 @@
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <latch>
+#include <memory>
+#include <new>
+#include <thread>
+
+#include "agent/probe/bench_run.hpp"
+
+namespace capmap {
+namespace {
+
+using Now = std::chrono::steady_clock;
+
+constexpr std::uint32_t kLargestMatrix = 2'048, kSmallestMatrix = 256, kMatrixStep = 64;
+constexpr std::uint64_t kMostTriadBytes = std::uint64_t{256} << 20U, kLeastTriadBytes = std::uint64_t{1} << 20U;  // an array of one thread
+constexpr int kRowMajor = 101, kNoTranspose = 111;  // CBLAS_ORDER, CBLAS_TRANSPOSE
+
+struct Blas {
+  const char* file;
+  const char* set_threads;
+};
+constexpr std::array<Blas, 6> kLibraries = {{{"libopenblas.so.0", "openblas_set_num_threads"},
+                                             {"libopenblas.so", "openblas_set_num_threads"},
+                                             {"libopenblasp.so.0", "openblas_set_num_threads"},
+                                             {"libblis.so.4", "bli_thread_set_num_threads"},
+                                             {"libblis.so.3", "bli_thread_set_num_threads"},
+                                             {"libblis.so", "bli_thread_set_num_threads"}}};
+
+/// cblas_dgemm or cblas_sgemm.
+template <class T>
+using Gemm = void (*)(int order, int transpose_a, int transpose_b, int m, int n, int k, T alpha, const T* a, int lda, const T* b, int ldb,
+                      T beta, T* c, int ldc);
+
+std::uint64_t rate(std::uint64_t amount, Now::duration took) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  return us > 0 ? amount / static_cast<std::uint64_t>(us) : 0;  // a microsecond's units are millions a second
+}
+
+Error stopped() {
+  return {ErrorCode::kTimeout, "stopped"};
+}
+
+/// Side of three square matrices that fit the budget.
+std::uint32_t matrix_size(std::uint64_t budget, std::size_t element_bytes) {
+  std::uint32_t size = kLargestMatrix;
+  while (size > kSmallestMatrix && std::uint64_t{3} * size * size * element_bytes > budget) size -= kMatrixStep;
+  return size;
+}
+
+template <class T>
+Result<GemmResult> run_gemm(Gemm<T> gemm, const char* library, const BenchLimits& limits, const BenchClock& clock) {
+  const auto n = matrix_size(limits.memory_budget(), sizeof(T));
+  const std::size_t count = std::size_t{n} * n;
+  if (3 * count * sizeof(T) > limits.memory_budget()) return Error{ErrorCode::kFull, "not enough memory may be used"};
+  const auto matrix = [count] { return std::unique_ptr<T[]>(new (std::nothrow) T[count]); };
+  const auto a = matrix(), b = matrix(), c = matrix();
+  if (!a || !b || !c) return Error{ErrorCode::kFull, "not enough memory"};
+  for (std::size_t i = 0; i < count; ++i) {
+    a[i] = static_cast<T>(i % 7) - 3;
+    b[i] = static_cast<T>(i % 5) - 2;
+    c[i] = 0;
+  }
+  const int side = static_cast<int>(n);
+  const auto multiply = [&] {
+    gemm(kRowMajor, kNoTranspose, kNoTranspose, side, side, side, T{1}, a.get(), side, b.get(), side, T{0}, c.get(), side);
+  };
+  multiply();  // threads start, pages come
+  T first = 0;
+  for (std::size_t k = 0; k < n; ++k) first += a[k] * b[k * n];
+  if (first != c[0]) return Error{ErrorCode::kUnavailable, std::string(library) + ": multiplies wrongly"};
+  std::uint64_t runs = 0;
+  const auto begin = Now::now();
+  do {
+    multiply();
+    ++runs;
+  } while (!clock.over());
+  const auto took = Now::now() - begin;
+  if (clock.stopped()) return stopped();
+  return GemmResult{.mflops = rate(2 * runs * count * n, took), .library = library, .size = n, .threads = limits.threads()};
+}
+
+void pin_to(unsigned pu) {
+  cpu_set_t* const set = CPU_ALLOC(pu + 1);
+  if (set == nullptr) return;
+  const std::size_t size = CPU_ALLOC_SIZE(pu + 1);
+  CPU_ZERO_S(size, set);
+  CPU_SET_S(pu, size, set);
+  pthread_setaffinity_np(pthread_self(), size, set);  // unpinned is slower, not wrong
+  CPU_FREE(set);
+}
+
+struct TriadShare {
+  std::uint64_t rate = 0;
+  bool failed = false;
+};
+
+/// One thread's part: its own three arrays, touched first by itself.
+void run_triad(unsigned pu, std::size_t count, const BenchClock& clock, std::latch& ready, TriadShare& share) {
+  pin_to(pu);
+  const auto array = [count] { return std::unique_ptr<double[]>(new (std::nothrow) double[count]); };
+  const auto a = array(), b = array(), c = array();
+  share.failed = !a || !b || !c;
+  for (std::size_t i = 0; i < count && !share.failed; ++i) {
+    a[i] = 0;
+    b[i] = 1;
+    c[i] = 2;
+  }
+  ready.arrive_and_wait();
+  if (share.failed) return;
+  std::uint64_t passes = 0;
+  double scale = 3;
+  const auto begin = Now::now();
+  do {
+    for (std::size_t i = 0; i < count; ++i) a[i] = b[i] + scale * c[i];
+    scale = a[passes % count] > 0 ? 3 : 4;  // each pass needs the one before
+    ++passes;
+  } while (!clock.over());
+  share.rate = rate(passes * count * 3 * sizeof(double), Now::now() - begin);
+}
+
+}  // namespace
+
+Result<GemmResult> bench_gemm(bool fp64, const BenchLimits& limits, const BenchClock& clock) {
+  for (const auto& library : kLibraries) {
+    void* const handle = dlopen(library.file, RTLD_NOW | RTLD_LOCAL);  // stays loaded: its threads do
+    if (handle == nullptr) continue;
+    void* const gemm = dlsym(handle, fp64 ? "cblas_dgemm" : "cblas_sgemm");
+    if (gemm == nullptr) continue;
+    if (void* const set_threads = dlsym(handle, library.set_threads)) {
+      reinterpret_cast<void (*)(int)>(set_threads)(static_cast<int>(limits.threads()));
+    }
+    if (fp64) return run_gemm(reinterpret_cast<Gemm<double>>(gemm), library.file, limits, clock);
+    return run_gemm(reinterpret_cast<Gemm<float>>(gemm), library.file, limits, clock);
+  }
+  return Error{ErrorCode::kAbsent, "neither OpenBLAS nor BLIS is installed"};
+}
+
+Result<TriadResult> bench_triad(const BenchLimits& limits, const BenchClock& clock) {
+  const auto threads = limits.threads();
+  const auto array_bytes = std::min(limits.memory_budget() / (3 * threads), kMostTriadBytes);
+  if (array_bytes < kLeastTriadBytes) return Error{ErrorCode::kFull, "not enough memory may be used"};
+  const std::size_t count = array_bytes / sizeof(double);
+  std::vector<TriadShare> shares(threads);
+  std::latch ready(threads);
+  {
+    std::vector<std::jthread> running;
+    for (std::uint32_t i = 0; i < threads; ++i) {
+      const unsigned pu = i < limits.pus.size() ? limits.pus[i] : 0;
+      running.emplace_back([&, pu, i] { run_triad(pu, count, clock, ready, shares[i]); });
+    }
+  }
+  TriadResult result{.megabytes_a_second = 0, .bytes = std::uint64_t{3} * threads * count * sizeof(double), .threads = threads};
+  for (const auto& share : shares) {
+    if (share.failed) return Error{ErrorCode::kFull, "not enough memory"};
+    result.megabytes_a_second += share.rate;
+  }
+  if (clock.stopped()) return stopped();
+  return result;
+}
+
+}  // namespace capmap

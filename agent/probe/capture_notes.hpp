@@ -1,0 +1,19 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "agent/probe/machine.hpp"
+
+namespace capmap {
+
+/// What a capture carries beside the kernel's files: the topology as hwloc saw it, and what only system calls and the processor itself
+/// tell, one "key=value" a line.
+inline constexpr const char* kCapturedTopology = "capmap/topology.xml";
+inline constexpr const char* kCapturedNotes = "capmap/notes";
+
+/// Notes of a machine read live.
+std::string write_notes(const Machine& machine);
+/// Puts notes in the place of what could only be guessed from files. Lines that are not understood are left.
+void apply_notes(std::string_view notes, Machine& machine);
+
+}  // namespace capmap

@@ -1,0 +1,145 @@
+#include "agent/probe_energy.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "agent/fields.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr const char* kPowercap = "sys/class/powercap";
+constexpr const char* kHwmon = "sys/class/hwmon";
+constexpr std::size_t kMaxSensors = 64;
+constexpr std::uint64_t kMaxWatts = 65'535;
+constexpr std::uint64_t kMicro = 1'000'000;
+constexpr std::uint64_t kPackageUjPerMs = 1'000'000;  // no package takes more than 1 kW
+/// hwmon chips that measure processors; other chips' sensors (drives, cards) are parts of a server nobody can add up to it.
+constexpr std::array<std::string_view, 2> kProcessorChips = {"fam15h_power", "xgene_hwmon"};
+
+/// "intel-rapl:0", not its parts ("intel-rapl:0:0") and not the second view of the same package ("intel-rapl-mmio:0").
+bool is_domain(std::string_view name) {
+  constexpr std::string_view kPrefix = "intel-rapl:";
+  return name.starts_with(kPrefix) && to_number(name.substr(kPrefix.size())).has_value();
+}
+
+void find_domains(const HostRoot& root, EnergyMemory& memory) {
+  const auto names = root.list(kPowercap);
+  if (!names) return;
+  for (const auto& name : *names) {
+    if (!is_domain(name) || memory.domains.size() == kMaxSensors) continue;
+    const auto folder = std::string(kPowercap) + "/" + name;
+    const auto what = root.read_line(folder + "/name");
+    if (!what || !what->starts_with("package-")) continue;
+    const auto range = root.read_u64(folder + "/max_energy_range_uj");
+    memory.domains.emplace_back(folder, range ? *range : 0);
+  }
+}
+
+/// Sensors of the chips with this name.
+void add_sensors(const HostRoot& root, const std::vector<std::string>& folders, std::string_view chip, EnergyMemory& memory) {
+  for (const auto& name : folders) {
+    const auto folder = std::string(kHwmon) + "/" + name;
+    const auto of = root.read_line(folder + "/name");
+    if (!of || *of != chip || memory.sensors.size() == kMaxSensors) continue;
+    for (const auto* file : {"/power1_average", "/power1_input"}) {
+      if (!root.exists(folder + file)) continue;
+      memory.sensors.emplace_back(folder + file);
+      break;
+    }
+  }
+}
+
+void find_sensors(const HostRoot& root, EnergyMemory& memory) {
+  const auto folders = root.list(kHwmon, 1'024);
+  if (!folders) return;
+  add_sensors(root, *folders, "power_meter", memory);  // the whole server
+  if (!memory.sensors.empty()) return;
+  for (const auto chip : kProcessorChips) add_sensors(root, *folders, chip, memory);
+}
+
+void look(const HostRoot& root, EnergyMemory& memory) {
+  memory.failed.reset();
+  if (!memory.domains.empty() || !memory.sensors.empty()) return;
+  find_domains(root, memory);
+  if (memory.domains.empty()) find_sensors(root, memory);
+}
+
+Error give_up(EnergyMemory& memory, const Error& error) {
+  memory.domains.clear();
+  memory.sensors.clear();
+  memory.failed = error;
+  return error;
+}
+
+template <class Source>
+Result<std::uint64_t> read_counter(const HostRoot& root, Source& source) {
+  const auto text = source.file.read(root);
+  if (!text) return text.error();
+  return parse_counter(*text, source.path);
+}
+
+Result<std::optional<std::uint32_t>> read_domains(const HostRoot& root, EnergyMemory& memory, std::uint64_t now_ms) {
+  const auto elapsed_ms = now_ms - memory.before_ms;
+  memory.before_ms = now_ms;
+  std::uint64_t grown = 0;
+  bool known = true;
+  for (auto& domain : memory.domains) {
+    const auto now_uj = read_counter(root, domain);
+    if (!now_uj) return give_up(memory, now_uj.error());
+    const auto of_domain =
+        domain.before_uj ? energy_growth(*domain.before_uj, *now_uj, domain.range_uj, elapsed_ms) : std::optional<std::uint64_t>();
+    known = known && of_domain;
+    grown += std::min(of_domain.value_or(0), std::uint64_t{1} << 50U);
+    domain.before_uj = *now_uj;
+  }
+  if (!known) return std::optional<std::uint32_t>();
+  return mean_watts(grown, elapsed_ms);
+}
+
+Result<std::optional<std::uint32_t>> read_sensors(const HostRoot& root, EnergyMemory& memory) {
+  std::uint64_t watts = 0;
+  for (auto& sensor : memory.sensors) {
+    const auto microwatts = read_counter(root, sensor);
+    if (!microwatts) return give_up(memory, microwatts.error());
+    if (*microwatts == 0 || *microwatts / kMicro > kMaxWatts) {
+      return give_up(memory, {ErrorCode::kMalformed, sensor.path + ": " + std::to_string(*microwatts) + " microwatts are not credible"});
+    }
+    watts += (*microwatts + kMicro / 2) / kMicro;
+  }
+  if (watts > kMaxWatts) return std::optional<std::uint32_t>();
+  return std::optional<std::uint32_t>(static_cast<std::uint32_t>(watts));
+}
+
+}  // namespace
+
+Result<std::uint64_t> parse_counter(std::string_view text, const std::string& path) {
+  const auto number = to_number(take_line(text));
+  if (!number || !text.empty()) return Error{ErrorCode::kMalformed, path + ": not one number"};
+  return *number;
+}
+
+std::optional<std::uint64_t> energy_growth(std::uint64_t before_uj, std::uint64_t after_uj, std::uint64_t range_uj,
+                                           std::uint64_t elapsed_ms) {
+  if (range_uj != 0 && (before_uj > range_uj || after_uj > range_uj || elapsed_ms > range_uj / kPackageUjPerMs)) return std::nullopt;
+  if (after_uj > before_uj) return after_uj - before_uj;
+  if (after_uj == before_uj || range_uj == 0) return std::nullopt;
+  return range_uj - before_uj + after_uj;
+}
+
+std::optional<std::uint32_t> mean_watts(std::uint64_t grown_uj, std::uint64_t elapsed_ms) {
+  if (elapsed_ms == 0) return std::nullopt;
+  const auto milliwatts = grown_uj / elapsed_ms;  // microjoules a millisecond
+  if (milliwatts / 1'000 >= kMaxWatts) return std::nullopt;
+  return static_cast<std::uint32_t>((milliwatts + 500) / 1'000);
+}
+
+Result<std::optional<std::uint32_t>> read_power(const HostRoot& root, EnergyMemory& memory, std::uint64_t now_ms) {
+  if (memory.ticks++ % kPowerLookEvery == 0) look(root, memory);
+  if (memory.failed) return *memory.failed;
+  if (!memory.domains.empty()) return read_domains(root, memory, now_ms);
+  if (!memory.sensors.empty()) return read_sensors(root, memory);
+  return std::optional<std::uint32_t>();
+}
+
+}  // namespace capmap

@@ -1,0 +1,62 @@
+#pragma once
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/kept_file.hpp"
+#include "common/host_root.hpp"
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// One number of a sysfs file, in the file's own unit. Errors: kMalformed naming `path`. Thread: any; pure.
+Result<std::uint64_t> parse_counter(std::string_view text, const std::string& path);
+
+/// What an energy counter grew by, microjoules. A counter that starts again at `range_uj` (0 = not known) is followed once around; empty
+/// when it may have gone round more than once in elapsed_ms, when it went backwards otherwise, or stood still (no processor uses nothing).
+std::optional<std::uint64_t> energy_growth(std::uint64_t before_uj, std::uint64_t after_uj, std::uint64_t range_uj,
+                                           std::uint64_t elapsed_ms);
+
+/// Microjoules in elapsed_ms as watts, rounded; empty when no time went by or no server can take so much (over 65,535 W).
+std::optional<std::uint32_t> mean_watts(std::uint64_t grown_uj, std::uint64_t elapsed_ms);
+
+/// One RAPL package: its counter and where that starts again.
+struct EnergyDomain {
+  EnergyDomain(const std::string& folder, std::uint64_t range) : path(folder + "/energy_uj"), file(path), range_uj(range) {}
+  std::string path;
+  KeptFile file;
+  std::uint64_t range_uj = 0;
+  std::optional<std::uint64_t> before_uj;
+};
+
+/// One hwmon sensor, microwatts.
+struct PowerSensor {
+  explicit PowerSensor(const std::string& file_path) : path(file_path), file(file_path) {}
+  std::string path;
+  KeptFile file;
+};
+
+/// What one tick leaves for the next.
+struct EnergyMemory {
+  std::list<EnergyDomain> domains;
+  std::list<PowerSensor> sensors;
+  std::optional<Error> failed;  ///< why nothing is read until the next look
+  std::uint32_t ticks = 0;
+  std::uint64_t before_ms = 0;
+};
+inline constexpr std::uint32_t kPowerLookEvery = 30;
+
+/// Reads the power this server takes now, as far as it can be measured from inside.
+///
+/// Source:  <root>/sys/class/powercap/intel-rapl:N (AMD's too), the domains named package-*: energy_uj, max_energy_range_uj; readable by
+///          root or a group only on most kernels. Where there is none, <root>/sys/class/hwmon: power1_average, else power1_input, of an
+///          ACPI power meter, else of the chips that measure processors.
+/// Returns: watts; empty on the first call with RAPL, where nothing measures, and when the counters cannot tell. All packages or none:
+///          a part of the sum would be a wrong number.
+/// Errors:  those of KeptFile::read, kMalformed; the same one until the next look, each kPowerLookEvery ticks.
+/// Thread:  one, with its EnergyMemory. Cost: one small read a package.
+Result<std::optional<std::uint32_t>> read_power(const HostRoot& root, EnergyMemory& memory, std::uint64_t now_ms);
+
+}  // namespace capmap
