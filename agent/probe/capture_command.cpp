@@ -92,10 +92,11 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   const auto machine = read_machine({.root = options.root, .hwloc_xml = {}, .reads = &reads}, chips ? &*chips : nullptr);
   if (!machine) return machine.error();
   progress.say("reading its topology");
-  auto topology = export_topology(options.root);
+  const HostRoot root(options.root);
+  auto topology = root.live() ? Result<std::string>(Error{ErrorCode::kAbsent, ""}) : root.read(kCapturedTopology);
+  if (!topology) topology = export_topology(options.root);  // not a capture that brings its own
   if (!topology) return topology.error();
   progress.say("reading its files again");
-  const HostRoot root(options.root);
   auto files = collect_files(root, reads);
   files[kCapturedTopology] = {.kind = CapturedEntry::Kind::kFile, .text = std::move(*topology)};
   files[kCapturedNotes] = {.kind = CapturedEntry::Kind::kFile, .text = write_notes(*machine)};

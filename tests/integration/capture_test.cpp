@@ -73,6 +73,12 @@ TEST_CASE("capture: the same machine with the same salt makes the same bytes") {
   CHECK(run({"/usr/bin/cmp", folder.path() + "/b.tar.zst", folder.path() + "/c.tar.zst"}).code == 0);
 }
 
+TEST_CASE("capture: a capture of a capture tells the same") {
+  const TemporaryFolder folder, second;
+  const auto first = captured(folder, {"--keep-names"});
+  CHECK(probe(captured(second, {"--keep-names", "--root", first})) == probe(first));
+}
+
 TEST_CASE("capture: errors say what is wrong with which file") {
   const TemporaryFolder folder;
   const auto file = folder.path() + "/a.tar.zst";
