@@ -1,7 +1,10 @@
 // The uplink thread against a small controller on loopback: what goes wrong between them, and that it comes right by itself.
 #include "common/uplink.hpp"
 
+#include <netdb.h>
+
 #include <catch2/catch.hpp>
+#include <iostream>
 
 #include "common/join_token.hpp"
 #include "tests/support/program.hpp"
@@ -25,6 +28,14 @@ std::size_t count_of(const std::string& text, const std::string& word) {
 
 DealerOptions dealer_to(const std::string& endpoint, const CurveKeys& server, const CurveKeys& own) {
   return {.endpoint = endpoint, .server_public_key = server.public_key, .keys = own};
+}
+
+/// A machine without /etc/hosts knows no name of its own.
+bool resolves(const char* name) {
+  addrinfo* found = nullptr;
+  const bool known = getaddrinfo(name, nullptr, nullptr, &found) == 0;
+  if (known) freeaddrinfo(found);
+  return known;
 }
 
 bool comes_in(const SmallController& controller, std::size_t beats = 2) {
@@ -181,6 +192,10 @@ TEST_CASE("uplink: a controller that went silent is connected to anew") {
 }
 
 TEST_CASE("uplink: a host name is connected to whichever of its addresses the controller listens on") {
+  if (!resolves("localhost")) {
+    std::cout << "skipped: this machine does not know the name localhost\n";
+    return;
+  }
   for (const char* address : {"127.0.0.1", "*"}) {
     SmallController controller(make_curve_keys(), std::string("tcp://") + address + ":0");
     const CurveKeys own = make_curve_keys();
