@@ -89,7 +89,8 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   const auto chips = folder ? ChipTable::load(*folder) : Result<ChipTable>(folder.error());
   HostReads reads;
   progress.say("reading the machine");
-  const auto machine = read_machine({.root = options.root, .hwloc_xml = {}, .known_devices = {}, .reads = &reads}, chips ? &*chips : nullptr);
+  const auto machine =
+      read_machine({.root = options.root, .hwloc_xml = {}, .known_devices = {}, .reads = &reads}, chips ? &*chips : nullptr);
   if (!machine) return machine.error();
   progress.say("reading its topology");
   const HostRoot root(options.root);

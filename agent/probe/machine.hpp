@@ -19,7 +19,7 @@ namespace capmap {
 struct MachineSource {
   std::string root = "/";
   std::string hwloc_xml;
-  std::string known_devices;  ///< what drivers last said (agent/known_devices.hpp); empty = nothing
+  std::string known_devices;   ///< what drivers last said (agent/known_devices.hpp); empty = nothing
   HostReads* reads = nullptr;  ///< notes every path asked for below root
 };
 

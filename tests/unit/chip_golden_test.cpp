@@ -95,13 +95,14 @@ TEST_CASE("golden: 8 x MI300X, dense") {
 }
 
 TEST_CASE("golden: 8 x Ascend 910B2 = 24 cores x 8192 a cycle x 1800 MHz each, where the vendor's library names them") {
-  const auto shape = eight(0x19e5, 0xd802, 65'536);
-  const std::vector<std::string> names = {"Ascend910B2"};
-  const auto rating = shipped().rate(shape, names);
+  auto shape = eight(0x19e5, 0xd802, 65'536);
+  shape.accelerators[0].name = "Ascend910B2";
+  const auto rating = shipped().rate(shape);
   static_assert(24ULL * 8'192 * 1'800 * 8 == 2'831'155'200);
   check_peaks(rating.accelerators, {{Precision::kFp16, 2'831'155'200}, {Precision::kBf16, 2'831'155'200}});
-  CHECK(shipped().accelerator_name(shape.accelerators[0], names[0]) == "Huawei Ascend 910B2");
+  CHECK(shipped().accelerator_name(shape.accelerators[0]) == "Huawei Ascend 910B2");
 
+  shape.accelerators[0].name.clear();
   const auto nameless = shipped().rate(shape);
   REQUIRE(nameless.unrated.size() == 2);  // there is no processor in this shape either
   CHECK(nameless.unrated[1].count == 8);

@@ -18,7 +18,7 @@ Heartbeat heartbeat_with(const Readings& moved) {
 
 UsageMessage usage_of_eight_accelerators() {
   UsageMessage message{kEnvelope, 0x8877'6655'4433'2211, {}};
-  message.usage.readings = {95'500, 1'200'000, 40'000'000, 2'000'000, 500'000, 90'000'000, 80'000'000};
+  message.usage.readings = {95'500, 1'200'000, 40'000'000, 2'000'000, 500'000, 90'000'000, 80'000'000, 6'500};
   for (const char* bus : {"17", "3d", "60", "70", "98", "bb", "dd", "ed"}) {
     message.usage.accelerators.push_back({"0000:" + std::string(bus) + ":00.0", true, 130'000, 987, true, 699, 7});
   }
