@@ -21,6 +21,9 @@ void read_below_root(const std::string& path, const Topology& topology, const Ch
   const HostRoot root(path);
   const auto cpu = take(read_cpu_shape(root, topology), machine.problems);
   machine.shape.cpu = cpu.shape;
+  machine.pus_allowed = cpu.pus_allowed;
+  machine.pus_offline = cpu.pus_offline;
+  if (!cpu.shape.numa_nodes) machine.numa_nodes.clear();
   const auto memory = take(read_memory_shape(root, topology), machine.problems);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
@@ -32,6 +35,7 @@ void read_below_root(const std::string& path, const Topology& topology, const Ch
 
 void read_from_topology(const Topology& topology, const ChipTable* chips, Machine& machine) {
   machine.shape.cpu = cpu_from_topology(topology);
+  machine.pus_allowed = topology.pus_allowed;
   const auto memory = memory_from_topology(topology);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
@@ -61,7 +65,7 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   auto topology = load_topology(source.root, source.hwloc_xml);
   if (!topology) return topology.error();
   Machine machine;
-  machine.pus_allowed = topology->pus_allowed;
+  machine.caches = topology->caches;
   machine.numa_nodes = topology->numa_nodes;
   if (source.hwloc_xml.empty()) {
     read_below_root(source.root, *topology, chips, machine);
