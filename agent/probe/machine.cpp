@@ -26,6 +26,9 @@ T take(Probed<T> probed, std::vector<Problem>& problems) {
 void read_below_root(const HostRoot& root, const Topology& topology, const ChipTable* chips, Machine& machine) {
   const auto cpu = take(read_cpu_shape(root, topology), machine.problems);
   machine.shape.cpu = cpu.shape;
+  machine.pus_allowed = cpu.pus_allowed;
+  machine.pus_offline = cpu.pus_offline;
+  if (!cpu.shape.numa_nodes) machine.numa_nodes.clear();
   const auto memory = take(read_memory_shape(root, topology), machine.problems);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
@@ -46,6 +49,7 @@ std::string topology_file(const MachineSource& source) {
 
 void read_from_topology(const Topology& topology, const ChipTable* chips, Machine& machine) {
   machine.shape.cpu = cpu_from_topology(topology);
+  machine.pus_allowed = topology.pus_allowed;
   const auto memory = memory_from_topology(topology);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
@@ -97,7 +101,7 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   auto topology = load_topology(source.root, topology_file(source));
   if (!topology) return topology.error();
   Machine machine;
-  machine.pus_allowed = topology->pus_allowed;
+  machine.caches = topology->caches;
   machine.numa_nodes = topology->numa_nodes;
   if (source.hwloc_xml.empty()) {
     read_below_root(HostRoot(source.root, source.reads), *topology, chips, machine);

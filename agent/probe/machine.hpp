@@ -28,7 +28,8 @@ struct Machine {
   Shape shape;  ///< canonical
   Platform platform;
   std::optional<std::uint64_t> memory_total_bytes;  ///< exact MemTotal
-  std::optional<std::uint32_t> pus_allowed;
+  std::optional<std::uint32_t> pus_allowed, pus_offline;
+  CacheBytes caches;
   std::vector<NumaNode> numa_nodes;       ///< [node], by number
   std::vector<Accelerator> accelerators;  ///< [device], by PCI address
   std::vector<Disk> disks;                ///< [disk], by name

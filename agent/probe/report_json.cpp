@@ -54,6 +54,7 @@ Json kind_json(const CoreKind& kind) {
 
 Json cpu_json(const Report& report) {
   const auto& cpu = report.machine.shape.cpu;
+  const auto& caches = report.machine.caches;
   // The first kind has the most cores; on a hybrid machine the others stand in core_kinds.
   const CoreKind first = cpu.core_kinds.empty() ? CoreKind{} : cpu.core_kinds.front();
   Json kinds = Json::array();
@@ -67,7 +68,13 @@ Json cpu_json(const Report& report) {
           {"cores", or_null(cpu.cores)},
           {"pus", or_null(cpu.pus)},
           {"pus_allowed", or_null(report.machine.pus_allowed)},
+          {"pus_offline", or_null(report.machine.pus_offline)},
           {"numa_nodes", or_null(cpu.numa_nodes)},
+          {"caches",
+           {{"l1d_bytes", or_null(caches.l1d)},
+            {"l1i_bytes", or_null(caches.l1i)},
+            {"l2_bytes", or_null(caches.l2)},
+            {"l3_bytes", or_null(caches.l3)}}},
           {"base_mhz", or_null(first.base_mhz)},
           {"max_mhz", or_null(first.max_mhz)},
           {"core_kinds", kinds},
@@ -126,6 +133,8 @@ Json network_json(const Report& report) {
                     {"type", to_word(nic.shape.type)},
                     {"speed_mbps", or_null(nic.shape.speed_mbps)},
                     {"rdma", nic.shape.rdma},
+                    {"link", or_null(nic.link)},
+                    {"driver", text_or_null(nic.driver)},
                     {"pci_id", known ? Json(pci_id(nic.shape.vendor_id, nic.shape.device_id)) : Json(nullptr)}});
   }
   return rows;

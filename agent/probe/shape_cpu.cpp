@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "agent/probe/cpu_folders.hpp"
 #include "agent/probe/cpu_text.hpp"
 
 namespace capmap {
@@ -113,19 +114,63 @@ CpuShape counts_of(const Topology& topology) {
   return shape;
 }
 
-void note_offline(const HostRoot& root, std::vector<Problem>& problems) {
-  const auto present = root.read_line("sys/devices/system/cpu/present"), online = root.read_line("sys/devices/system/cpu/online");
-  if (!present || !online) return;
-  const auto all = parse_kernel_list(*present), running = parse_kernel_list(*online);
-  if (!all || !running || all->size() <= running->size()) return;
-  problems.push_back({"cpu", "sys/devices/system/cpu/online: " + std::to_string(all->size() - running->size()) + " of " +
-                                 std::to_string(all->size()) + " PUs are offline and not counted"});
+void note_offline(const CpuReading& cpu, std::vector<Problem>& problems) {
+  const std::uint32_t offline = cpu.pus_offline.value_or(0);
+  if (offline == 0) return;
+  problems.push_back({"cpu", "sys/devices/system/cpu/online: " + std::to_string(offline) + " of " +
+                                 std::to_string(offline + cpu.shape.pus.value_or(0)) + " PUs are offline and not counted"});
+}
+
+/// hwloc that finds no processor below another root counts those of the machine it runs on: these are nobody's there.
+bool is_blind(const HostRoot& root, const Topology& topology) {
+  return !root.live() && !topology.cores && !topology.packages;
+}
+
+Topology seen_by_folders(const Topology& blind, const CpuFolders& folders) {
+  Topology topology = blind;
+  topology.packages = folders.packages;
+  topology.dies = folders.dies;
+  topology.cores = folders.cores;
+  topology.pus.reset();
+  topology.pus_allowed.reset();
+  topology.kinds.clear();
+  topology.numa_nodes.clear();  // hwloc finds none without processors, and makes one up
+  for (const unsigned node : folders.numa_nodes) topology.numa_nodes.push_back({.number = node, .bytes = {}, .kind = "dram"});
+  if (folders.online.empty()) return topology;
+  topology.pus = static_cast<std::uint32_t>(folders.online.size());
+  topology.kinds.push_back({.pus = folders.online, .cores = folders.cores.value_or(0), .base_mhz = {}, .max_mhz = {}});
+  return topology;
+}
+
+/// Firmware of phones and boards numbers clusters as packages; no two sockets hold unlike cores.
+void merge_clusters(const Topology& topology, CpuShape& shape, std::vector<Problem>& problems) {
+  if (shape.architecture != Architecture::kAarch64 || topology.kinds.size() < 2 || shape.packages.value_or(1) < 2) return;
+  problems.push_back({"cpu", "sys/devices/system/cpu: " + std::to_string(*shape.packages) +
+                                 " packages of unlike cores are the clusters of one, and counted as one"});
+  shape.packages = 1;
+}
+
+void note_guest_packages(const CpuReading& cpu, std::vector<Problem>& problems) {
+  constexpr std::uint32_t kMoreThanSockets = 8;  // no machine has so many sockets with one core in each
+  const auto& shape = cpu.shape;
+  const std::uint32_t packages = shape.packages.value_or(0);
+  if (packages < 2 || shape.cores != shape.packages || (cpu.guest != true && packages <= kMoreThanSockets)) return;
+  problems.push_back({"cpu", "sys/devices/system/cpu: " + std::to_string(packages) +
+                                 " packages of one core each are what a hypervisor tells its guest, not sockets"});
 }
 
 }  // namespace
 
-Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& topology) {
+Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& hwloc) {
   Probed<CpuReading> probed;
+  const bool blind = is_blind(root, hwloc);
+  const CpuFolders folders =
+      blind ? read_cpu_folders(root)
+            : CpuFolders{.online = {}, .packages = {}, .dies = {}, .cores = {}, .offline = read_offline_pus(root), .numa_nodes = {}};
+  const Topology topology = blind ? seen_by_folders(hwloc, folders) : hwloc;
+  probed.value.pus_allowed = topology.pus_allowed;
+  probed.value.pus_offline = folders.offline;
+  if (!topology.pus) probed.problems.push_back({"cpu", "sys/devices/system/cpu: no processor in it"});
   CpuText text;
   const auto cpuinfo = root.read("proc/cpuinfo", kMaxCpuinfoBytes);
   if (cpuinfo) {
@@ -143,7 +188,9 @@ Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& topology
   shape.isa = text.isa;
   shape.core_kinds = read_core_kinds(root, topology, text);
   probed.value.guest = text.guest;
-  note_offline(root, probed.problems);
+  merge_clusters(topology, shape, probed.problems);
+  note_guest_packages(probed.value, probed.problems);
+  note_offline(probed.value, probed.problems);
   return probed;
 }
 
@@ -152,6 +199,8 @@ CpuShape cpu_from_topology(const Topology& topology) {
   shape.architecture = architecture_of(topology.architecture);
   shape.vendor = topology.cpu_vendor;
   shape.model = single_spaced(topology.cpu_model);
+  // "POWER9 (raw), altivec supported": as the text of proc/cpuinfo, cut behind the name.
+  if (shape.model.starts_with("POWER")) shape.model = single_spaced(shape.model.substr(0, shape.model.find_first_of(",(")));
   shape.identity = topology.cpu_identity;
   for (const auto& from : topology.kinds) {
     if (from.cores == 0) continue;  // PUs that belong to no known core

@@ -25,19 +25,26 @@ std::string line_of(const HostRoot& root, const std::string& path) {
   return line ? *line : std::string();
 }
 
+/// "5: LinkUp"; of a port that does not tell its physical state, "4: ACTIVE".
+bool is_up(const HostRoot& root, const std::string& port) {
+  const std::string physical = line_of(root, port + "/phys_state");
+  if (!physical.empty()) return physical.find("LinkUp") != std::string::npos;
+  return line_of(root, port + "/state").find("ACTIVE") != std::string::npos;
+}
+
 std::multimap<std::string, RdmaPort> read_rdma_ports(const HostRoot& root) {
   std::multimap<std::string, RdmaPort> ports;
   const auto names = root.list("sys/class/infiniband");
   for (const auto& name : names ? *names : std::vector<std::string>{}) {
     const std::string folder = "sys/class/infiniband/" + name;
     const auto target = root.link_target(folder);
-    if (!target || root.exists(folder + "/device/physfn")) continue;
+    if (root.exists(folder + "/device/physfn")) continue;
     const auto numbers = root.list(folder + "/ports");
     for (const auto& number : numbers ? *numbers : std::vector<std::string>{}) {
       RdmaPort port{.name = name, .ethernet = line_of(root, folder + "/ports/" + number + "/link_layer") == "Ethernet", .present_mbps = {}};
-      const bool up = line_of(root, folder + "/ports/" + number + "/phys_state").find("LinkUp") != std::string::npos;
-      if (up) port.present_mbps = parse_infiniband_rate(line_of(root, folder + "/ports/" + number + "/rate"));
-      ports.emplace(last_pci_address(*target), port);
+      if (is_up(root, folder + "/ports/" + number))
+        port.present_mbps = parse_infiniband_rate(line_of(root, folder + "/ports/" + number + "/rate"));
+      ports.emplace(target ? last_pci_address(*target) : std::string(), port);
     }
   }
   return ports;
@@ -55,7 +62,11 @@ bool is_representor(const HostRoot& root, const std::string& folder) {
 }
 
 bool is_physical(const HostRoot& root, const std::string& folder) {
-  if (!root.exists(folder + "/device") || root.exists(folder + "/device/physfn")) return false;
+  const auto target = root.link_target(folder);
+  const bool virtual_one = !target || target->find("/virtual/") != std::string::npos;
+  if ((virtual_one && !root.exists(folder + "/device")) || root.exists(folder + "/device/physfn")) return false;
+  const auto event = root.read(folder + "/uevent");
+  if (event && (event->find("DEVTYPE=wwan") != std::string::npos || event->find("DEVTYPE=wlan") != std::string::npos)) return false;
   if (root.exists(folder + "/wireless") || root.exists(folder + "/phy80211") || root.exists(folder + "/parent")) return false;
   return !is_management_link(root, folder) && !is_representor(root, folder);
 }
@@ -81,6 +92,13 @@ NicType type_of(const HostRoot& root, const std::string& folder, bool rdma_over_
   return NicType::kUnknown;
 }
 
+/// `carrier` of a port that is switched off cannot be read: then nothing is told.
+std::optional<bool> link_of(const HostRoot& root, const std::string& folder) {
+  const auto carrier = root.read_u64(folder + "/carrier");
+  if (!carrier || *carrier > 1) return std::nullopt;
+  return *carrier == 1;
+}
+
 /// Whether virtio carries the port: its speed is what the host's administrator wrote, if anything.
 bool is_virtio(const HostRoot& root, const std::string& folder) {
   const auto driver = root.link_name(folder + "/device/driver");
@@ -90,12 +108,13 @@ bool is_virtio(const HostRoot& root, const std::string& folder) {
 Nic read_port(const HostRoot& root, const std::string& name, const std::string& address, const std::multimap<std::string, RdmaPort>& rdma,
               std::vector<std::string>& present_only) {
   const std::string folder = "sys/class/net/" + name;
-  Nic nic{.name = name, .shape = {}};
+  Nic nic{.name = name, .shape = {}, .link = link_of(root, folder), .driver = {}};
+  if (const auto driver = root.link_name(folder + "/device/driver")) nic.driver = *driver;
   set_ids(root, address, nic.shape);
-  const auto [first, last] = rdma.equal_range(address);
+  const auto [first, last] = address.empty() ? std::pair(rdma.end(), rdma.end()) : rdma.equal_range(address);
   const auto over_ethernet = std::any_of(first, last, [](const auto& port) { return port.second.ethernet; });
-  nic.shape.type = type_of(root, folder, over_ethernet && !address.empty());
-  nic.shape.rdma = (first != last && !address.empty()) || root.exists(folder + "/device/infiniband");
+  nic.shape.type = type_of(root, folder, over_ethernet);
+  nic.shape.rdma = first != last || root.exists(folder + "/device/infiniband");
   if (is_virtio(root, folder)) return nic;
   if (root.live()) nic.shape.speed_mbps = highest_supported_mbps(name);
   if (nic.shape.speed_mbps) return nic;
@@ -109,8 +128,11 @@ Nic read_port(const HostRoot& root, const std::string& name, const std::string& 
 void add_ports_without_net(const HostRoot& root, const std::multimap<std::string, RdmaPort>& rdma, const std::set<std::string>& spoken_for,
                            std::vector<Nic>& nics, std::vector<std::string>& present_only) {
   for (const auto& [address, port] : rdma) {
-    if (port.ethernet || spoken_for.contains(address)) continue;
-    Nic nic{.name = port.name, .shape = {.type = NicType::kInfiniband, .speed_mbps = port.present_mbps, .rdma = true, .count = 1}};
+    if (port.ethernet || (!address.empty() && spoken_for.contains(address))) continue;
+    Nic nic{.name = port.name,
+            .shape = {.type = NicType::kInfiniband, .speed_mbps = port.present_mbps, .rdma = true, .count = 1},
+            .link = {},
+            .driver = {}};
     set_ids(root, address, nic.shape);
     if (nic.shape.speed_mbps) present_only.push_back(port.name);
     nics.push_back(nic);
@@ -155,7 +177,7 @@ Probed<std::vector<Nic>> read_network_shape(const HostRoot& root) {
     if (!is_physical(root, folder)) continue;
     const auto target = root.link_target(folder);
     const std::string address = last_pci_address(target ? *target : "");
-    addresses.insert(address);
+    if (!address.empty()) addresses.insert(address);
     probed.value.push_back(read_port(root, name, address, rdma, present_only));
   }
   add_ports_without_net(root, rdma, addresses, probed.value, present_only);
@@ -182,7 +204,7 @@ std::vector<Nic> network_from_topology(const Topology& topology) {
     shape.vendor_id = device.pci->vendor_id;
     shape.device_id = device.pci->device_id;
     shape.rdma = rdma.contains(device.pci->address);
-    nics.push_back({device.name, shape});
+    nics.push_back({device.name, shape, {}, {}});
   }
   std::sort(nics.begin(), nics.end(), [](const Nic& a, const Nic& b) { return a.name < b.name; });
   return nics;

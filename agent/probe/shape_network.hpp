@@ -12,15 +12,17 @@
 namespace capmap {
 
 struct Nic {
-  std::string name;  ///< the kernel's: "ens1f0"; of InfiniBand ports without a network device the port's: "mlx5_0"
-  NicShape shape;    ///< count 1
+  std::string name;          ///< the kernel's: "ens1f0"; of InfiniBand ports without a network device the port's: "mlx5_0"
+  NicShape shape;            ///< count 1
+  std::optional<bool> link;  ///< whether a cable's other end answers now; absent = not told
+  std::string driver;        ///< the kernel's module; empty = unknown
 };
 
 /// Physical network ports, each once: [nic], ordered by name.
 ///
-/// Source:   sys/class/net entries with a `device` link; sys/class/infiniband; on the running machine the kernel's list of supported
-///           link modes. Left out: bridges, bonds, VLANs, virtual functions on their own host, switch representors, wireless, and the
-///           USB link of a management controller.
+/// Source:   sys/class/net entries that are not virtual; sys/class/infiniband; on the running machine the kernel's list of supported
+///           link modes. Left out: bridges, bonds, VLANs, virtual functions on their own host, switch representors, radio (wlan, wwan), and
+///           the USB link of a management controller.
 /// Speed:    the highest supported mode; where that is not told, the link's present speed, and a problem line says so; a virtio port and
 ///           a port without a link have none.
 /// Type:     InfiniBand by hardware type; RoCE when an RDMA device of link layer Ethernet hangs at the same port.

@@ -81,16 +81,18 @@ Disk read_disk(const HostRoot& root, const std::string& name, std::vector<Proble
   return disk;
 }
 
-/// A drive without a medium, such as a card reader or a management controller's virtual floppy.
-bool is_empty_drive(const HostRoot& root, const std::string& name) {
-  const auto removable = root.read_u64("sys/block/" + name + "/removable"), sectors = root.read_u64("sys/block/" + name + "/size");
-  return removable && *removable == 1 && sectors && *sectors == 0;
+/// A medium that is put in and taken out: a stick, a card reader, a management controller's virtual floppy.
+bool is_removable(const HostRoot& root, const std::string& name) {
+  const auto removable = root.read_u64("sys/block/" + name + "/removable");
+  return removable && *removable == 1;
 }
 
 bool is_physical(const HostRoot& root, const std::string& name) {
-  if (is_left_out(name) || !root.exists("sys/block/" + name + "/device")) return false;
+  const std::string path = device_path(root, name);
+  const bool virtual_one = path.empty() || has(path, "/virtual/");  // the head of a multipath NVMe drive is, and has a device
+  if (is_left_out(name) || (virtual_one && !root.exists("sys/block/" + name + "/device"))) return false;
   const auto hidden = root.read_u64("sys/block/" + name + "/hidden");
-  return !(hidden && *hidden == 1) && !is_empty_drive(root, name);
+  return !(hidden && *hidden == 1) && !is_removable(root, name);
 }
 
 }  // namespace

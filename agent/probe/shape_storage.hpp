@@ -16,8 +16,9 @@ struct Disk {
 
 /// Physical block devices, each once: [disk], ordered by name.
 ///
-/// Source:   sys/block; a device counts when it has a `device` link. Left out: loop, ram, zram, device mapper, md, optical and floppy
-///           drives, empty card readers, boot areas of flash chips, hidden NVMe paths, a second path to the same disk (equal wwid).
+/// Source:   sys/block; a device counts when it is not virtual or has a `device` link. Left out: loop, ram, zram, device mapper, md,
+///           optical and floppy drives, removable media, boot areas of flash chips, hidden NVMe paths, a second path to the same disk
+///           (equal wwid).
 /// Media:    NVMe by name and transport (PCIe; fabrics are remote), iSCSI and Fibre Channel are remote, else by queue/rotational.
 ///           A guest's disk (virtio, Xen, a hypervisor's SCSI or NVMe model) is kUnknown: what lies behind it is not told, and
 ///           its rotational flag is a default, not a reading.

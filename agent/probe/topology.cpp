@@ -83,10 +83,41 @@ std::string x86_identity(hwloc_obj_t package) {
   return family + "-" + model + "-" + stepping;
 }
 
-std::string numa_kind(hwloc_obj_t node) {
+std::optional<std::uint64_t> cache_bytes(hwloc_topology_t topology, hwloc_obj_type_t type) {
+  std::uint64_t sum = 0;
+  bool unknown = false;
+  for (hwloc_obj_t cache = nullptr; (cache = hwloc_get_next_obj_by_type(topology, type, cache)) != nullptr;) {
+    const std::uint64_t bytes = cache->attr->cache.size;
+    unknown |= bytes == 0 || bytes > (std::uint64_t{1} << 40);
+    sum += bytes;
+  }
+  return unknown || sum == 0 ? std::nullopt : std::optional(sum);
+}
+
+CacheBytes read_caches(hwloc_topology_t topology) {
+  return {.l1d = cache_bytes(topology, HWLOC_OBJ_L1CACHE),
+          .l1i = cache_bytes(topology, HWLOC_OBJ_L1ICACHE),
+          .l2 = cache_bytes(topology, HWLOC_OBJ_L2CACHE),
+          .l3 = cache_bytes(topology, HWLOC_OBJ_L3CACHE)};
+}
+
+/// On POWER9 the firmware hands out the memory of an NVLink GPU as a node without processors, numbered down from 255
+/// (skiboot, hw/npu2.c and core/affinity.c); only the running machine's driver would say so by name.
+bool is_nvlink_memory(hwloc_topology_t topology, hwloc_obj_t node) {
+  constexpr unsigned kFirstGpuNode = 240, kLastGpuNode = 255;
+  constexpr unsigned short kNvidia = 0x10de;
+  if (node->os_index < kFirstGpuNode || node->os_index > kLastGpuNode || !hwloc_bitmap_iszero(node->cpuset)) return false;
+  if (info_text(hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0), "CPUModel").find("POWER9") == std::string::npos) return false;
+  for (hwloc_obj_t device = nullptr; (device = hwloc_get_next_pcidev(topology, device)) != nullptr;) {
+    if (device->attr->pcidev.vendor_id == kNvidia) return true;
+  }
+  return false;
+}
+
+std::string numa_kind(hwloc_topology_t topology, hwloc_obj_t node) {
   const std::string_view subtype = node->subtype ? node->subtype : "";
   const std::string dax = info_text(node, "DAXType");
-  if (subtype == "GPUMemory") return "gpu";
+  if (subtype == "GPUMemory" || is_nvlink_memory(topology, node)) return "gpu";
   if (subtype == "MCDRAM" || subtype == "HBM") return "hbm";
   if (subtype.starts_with("CXL")) return "cxl";
   if (subtype == "NVM" || dax == "NVM") return "nvm";
@@ -99,7 +130,7 @@ std::vector<NumaNode> read_numa_nodes(hwloc_topology_t topology) {
   for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;) {
     const auto bytes = node->attr->numanode.local_memory;
     nodes.push_back(
-        {.number = node->os_index, .bytes = bytes ? std::optional<std::uint64_t>(bytes) : std::nullopt, .kind = numa_kind(node)});
+        {.number = node->os_index, .bytes = bytes ? std::optional<std::uint64_t>(bytes) : std::nullopt, .kind = numa_kind(topology, node)});
   }
   std::sort(nodes.begin(), nodes.end(), [](const NumaNode& a, const NumaNode& b) { return a.number < b.number; });
   return nodes;
@@ -262,6 +293,7 @@ Topology to_plain(hwloc_topology_t topology) {
   plain.pus = count_of(topology, HWLOC_OBJ_PU);
   const int allowed = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(topology));
   if (allowed > 0) plain.pus_allowed = static_cast<std::uint32_t>(allowed);
+  plain.caches = read_caches(topology);
   plain.kinds = read_kinds(topology);
   plain.numa_nodes = read_numa_nodes(topology);
   plain.pci_devices = read_pci_devices(topology);
@@ -275,6 +307,7 @@ bool configure(hwloc_topology_t topology, const std::string& xml_file) {
   }
   if (!xml_file.empty() && hwloc_topology_set_xml(topology, xml_file.c_str()) != 0) return false;
   return hwloc_topology_set_flags(topology, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0 &&
+         hwloc_topology_set_icache_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_ALL) == 0 &&
          hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT) == 0;
 }
 

@@ -41,15 +41,21 @@ struct OsDevice {
   std::optional<PciDevice> pci;
 };
 
+/// Caches of the whole machine, each counted once however many cores share it.
+struct CacheBytes {
+  std::optional<std::uint64_t> l1d, l1i, l2, l3;  ///< one that holds both data and instructions counts as data
+};
+
 struct Topology {
   std::string architecture, hostname, os, kernel;                        ///< as the capture or XML says; empty = unknown
   std::string cpu_vendor, cpu_model, cpu_identity;                       ///< likewise; identity as CpuShape's, x86 only
   std::string system_vendor, system_product;                             ///< DMI
   std::optional<std::uint32_t> packages, dies, cores, pus, pus_allowed;  ///< online ones, allowed to us or not
-  std::vector<PuKind> kinds;                                             ///< [kind], one on a machine that is not hybrid
-  std::vector<NumaNode> numa_nodes;                                      ///< [node], by number
-  std::vector<PciDevice> pci_devices;                                    ///< [device], by address; display, network, storage, accelerators
-  std::vector<OsDevice> os_devices;                                      ///< [device], in hwloc's order
+  CacheBytes caches;
+  std::vector<PuKind> kinds;           ///< [kind], one on a machine that is not hybrid
+  std::vector<NumaNode> numa_nodes;    ///< [node], by number
+  std::vector<PciDevice> pci_devices;  ///< [device], by address; display, network, storage, accelerators
+  std::vector<OsDevice> os_devices;    ///< [device], in hwloc's order
 };
 
 /// Loads the topology once: sysfs I/O objects kept, hwloc's pci, x86, gl, opencl and plug-in parts off, PUs not allowed to us included.

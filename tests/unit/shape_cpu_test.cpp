@@ -107,3 +107,43 @@ TEST_CASE("cpu shape: without cpuinfo the counts stand and the problem names the
   REQUIRE(cpu.problems.size() == 1);
   CHECK(cpu.problems[0] == Problem{"cpu", "proc/cpuinfo: no such file"});
 }
+
+TEST_CASE("cpu shape: below another root without processors the counts are unknown, never those of this machine") {
+  const FakeHost host;
+  Topology blind;
+  blind.pus = 2;
+  blind.pus_allowed = 2;
+  blind.kinds = {{.pus = {0, 1}, .cores = 0, .base_mhz = {}, .max_mhz = {}}};
+  blind.numa_nodes = {{.number = 0, .bytes = {}, .kind = "dram"}};
+  const auto cpu = read_cpu_shape(host.root(), blind);
+  CHECK_FALSE(cpu.value.shape.pus.has_value());
+  CHECK_FALSE(cpu.value.shape.numa_nodes.has_value());
+  CHECK_FALSE(cpu.value.pus_allowed.has_value());
+  CHECK(cpu.value.shape.core_kinds.empty());
+  REQUIRE_FALSE(cpu.problems.empty());
+  CHECK(cpu.problems.front().what == "sys/devices/system/cpu: no processor in it");
+}
+
+TEST_CASE("cpu shape: a guest's packages of one core each are counted as told, with a problem line") {
+  const FakeHost host;
+  put_cpuinfo(host, "QEMU Virtual CPU", "fpu hypervisor");
+  Topology guest = small_topology();
+  guest.packages = guest.cores = guest.pus = 4;
+  const auto cpu = read_cpu_shape(host.root(), guest);
+  CHECK(cpu.value.shape.packages == 4U);
+  REQUIRE(cpu.problems.size() == 1);
+  CHECK(cpu.problems[0].what.find("4 packages of one core each") != std::string::npos);
+  put_cpuinfo(host, "Intel(R) Xeon(R) CPU", "fpu");
+  CHECK(read_cpu_shape(host.root(), guest).problems.empty());  // four sockets of one core were sold
+}
+
+TEST_CASE("cpu shape: clusters of unlike ARM cores that firmware numbers as packages are one package") {
+  const FakeHost host;
+  host.put("proc/cpuinfo", "CPU implementer : 0x41\nCPU variant : 0x1\nCPU part : 0xd05\n");
+  Topology board = small_topology();
+  board.packages = 2;
+  board.kinds = {{.pus = {0, 1}, .cores = 1, .base_mhz = {}, .max_mhz = {}}, {.pus = {2, 3}, .cores = 1, .base_mhz = {}, .max_mhz = {}}};
+  const auto cpu = read_cpu_shape(host.root(), board);
+  CHECK(cpu.value.shape.packages == 1U);
+  CHECK(cpu.problems.size() == 1);
+}

@@ -136,3 +136,33 @@ TEST_CASE("link modes: the fastest supported mode is the port's speed") {
   CHECK(highest_mbps_of(modes) == 400'000U);
   CHECK(highest_mbps_of(std::span(modes).first(1)) == 25'000U);
 }
+
+TEST_CASE("network shape: a port says whether it has a link and which driver carries it, and a radio is no port") {
+  const FakeHost host;
+  put_port(host, "ens1f0", "0000:41:00.0", "1\n", "25000\n");
+  put_port(host, "ens1f1", "0000:41:00.1", "1\n", "");
+  put_port(host, "wwan0", "0000:42:00.0", "65534\n", "");
+  host.put("sys/class/net/ens1f0/carrier", "1\n");
+  host.put("sys/class/net/ens1f1/carrier", "18446744073709551615\n");
+  host.put("sys/class/net/wwan0/uevent", "DEVTYPE=wwan\nINTERFACE=wwan0\n");
+  link(host, "sys/devices/pci0000:00/0000:41:00.0/driver", "../../../bus/pci/drivers/mlx5_core");
+  const auto network = read_network_shape(host.root());
+  REQUIRE(network.value.size() == 2);
+  CHECK(network.value[0].link == true);
+  CHECK(network.value[0].driver == "mlx5_core");
+  CHECK_FALSE(network.value[1].link.has_value());
+}
+
+TEST_CASE("network shape: InfiniBand ports of unknown place are ports of their own with their rates") {
+  const FakeHost host;
+  for (const char* name : {"mlx5_0", "mlx5_1"}) {
+    const std::string port = std::string("sys/class/infiniband/") + name + "/ports/1/";
+    host.put(port + "link_layer", "InfiniBand\n");
+    host.put(port + "state", "4: ACTIVE\n");
+    host.put(port + "rate", "400 Gb/sec (4X NDR)\n");
+  }
+  const auto network = read_network_shape(host.root());
+  REQUIRE(network.value.size() == 2);
+  CHECK(network.value[0].shape.speed_mbps == 400'000U);
+  CHECK(network.value[1].shape.type == NicType::kInfiniband);
+}

@@ -97,3 +97,14 @@ TEST_CASE("storage shape: a machine without sys/block says so") {
   REQUIRE(storage.problems.size() == 1);
   CHECK(storage.problems[0] == Problem{"storage", "sys/block: no such file"});
 }
+
+TEST_CASE("storage shape: a medium that can be taken out is no disk of the machine, one without a device link in a PCI path is") {
+  const FakeHost host;
+  put_disk(host, "sda", "pci0000:00/0000:00:14.0/usb1/1-1/host0/target0:0:0/0:0:0:0", "60062500", "USB stick");
+  put_disk(host, "sdb", "pci0000:00/0000:00:17.0/ata1/host1/target1:0:0/1:0:0:0", "60062500", "");
+  host.put("sys/block/sda/removable", "1\n");
+  host.remove("sys/block/sdb/device");
+  put_disk(host, "virtual0", "virtual/block", "60062500", "");
+  host.remove("sys/block/virtual0/device");
+  CHECK(names_of(read_storage_shape(host.root()).value) == std::vector<std::string>{"sdb"});
+}
