@@ -27,25 +27,6 @@ Json probe(const std::string& unit, const std::string& option, const std::string
   return report.is_object() ? report : Json();
 }
 
-/// One entry of a ttar: what its head says and the lines after it.
-struct TtarEntry {
-  std::string path, link, text;
-  bool folder = false;
-};
-
-void put_entry(const std::string& top, const TtarEntry& entry) {
-  if (entry.path.empty() || entry.path.find("..") != std::string::npos) return;
-  const fs::path place = fs::path(top) / entry.path;
-  std::error_code error;
-  fs::create_directories(entry.folder ? place : place.parent_path(), error);
-  if (entry.folder) return;
-  if (!entry.link.empty()) {
-    fs::create_symlink(entry.link, place, error);
-  } else {
-    put_file(place.string(), entry.text);
-  }
-}
-
 }  // namespace
 
 std::optional<std::string> corpus_folder() {
@@ -100,28 +81,6 @@ void put_pci(const std::string& root, const ListedPci& device) {
 void unpack(const std::string& archive, const std::string& folder) {
   run({"tar", "-xf", archive, "-C", folder}, std::chrono::seconds(120));
   run({"chmod", "-R", "u+rwX", folder}, std::chrono::seconds(120));
-}
-
-void unpack_ttar(const std::string& archive, const std::string& folder) {
-  std::ifstream file(archive);
-  std::string line;
-  TtarEntry entry;
-  while (std::getline(file, line)) {
-    if (line.starts_with("Directory: ")) entry = {.path = line.substr(11), .link = {}, .text = {}, .folder = true};
-    if (line.starts_with("Path: ")) entry = {.path = line.substr(6), .link = {}, .text = {}, .folder = false};
-    if (line.starts_with("SymlinkTo: ")) entry.link = line.substr(11);
-    if (line.starts_with("Lines: ")) {
-      for (long left = std::strtol(line.c_str() + 7, nullptr, 10); left > 0 && std::getline(file, line); --left) {
-        const bool last_without_end = line.ends_with("EOF");
-        entry.text += last_without_end ? line.substr(0, line.size() - 3) : line + "\n";
-      }
-    }
-    if (line.starts_with("# ttar -")) {
-      put_entry(folder, entry);
-      entry = {};
-    }
-  }
-  put_entry(folder, entry);
 }
 
 std::vector<std::string> roots_within(const std::string& top) {

@@ -28,8 +28,6 @@ class MemoryFolder {
 
 /// Unpacks an archive; device nodes and odd owners are passed over.
 void unpack(const std::string& archive, const std::string& folder);
-/// Unpacks the text archive of the Prometheus projects.
-void unpack_ttar(const std::string& archive, const std::string& folder);
 /// Every folder with proc/ or sys/ in it, sorted; `top` itself when there is none.
 std::vector<std::string> roots_within(const std::string& top);
 void put_file(const std::string& path, const std::string& text);

@@ -109,11 +109,13 @@ TEST_CASE("capture: notes say what no file says; lines that make no sense are le
   machine.platform.virtualization = "kvm";
   machine.pus_allowed = 2;
   machine.shape.cpu.core_kinds = {{.cores = 2, .pus = 2, .base_mhz = 2400, .base_source = ClockSource::kCpuid, .max_mhz = {}}};
-  machine.nics = {{.name = "eth0", .shape = {.speed_mbps = 25'000}}, {.name = "eth1", .shape = {.speed_mbps = {}}}};
+  machine.nics = {{.name = "eth0", .shape = {.speed_mbps = 25'000}, .link = {}, .driver = {}},
+                  {.name = "eth1", .shape = {.speed_mbps = {}}, .link = {}, .driver = {}}};
   Machine elsewhere;
   elsewhere.platform.virtualization = "vm";
   elsewhere.shape.cpu.core_kinds = {{.cores = 2, .pus = 2, .base_mhz = {}, .max_mhz = {}}};
-  elsewhere.nics = {{.name = "eth0", .shape = {.speed_mbps = {}}}, {.name = "eth1", .shape = {.speed_mbps = 10}}};
+  elsewhere.nics = {{.name = "eth0", .shape = {.speed_mbps = {}}, .link = {}, .driver = {}},
+                    {.name = "eth1", .shape = {.speed_mbps = 10}, .link = {}, .driver = {}}};
   apply_notes(write_notes(machine), elsewhere);
   CHECK(elsewhere.platform.virtualization == "kvm");
   CHECK(elsewhere.pus_allowed == 2);
