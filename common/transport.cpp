@@ -91,11 +91,15 @@ bool set_dealer_options(zmq::socket_t& socket, const DealerOptions& options) {
          set_key(socket, ZMQ_CURVE_SECRETKEY, options.keys.secret_key) && (!options.ipv4_only || set(socket, ZMQ_IPV6, 0));
 }
 
+/// A handshake costs half a millisecond of one core: when thousands of agents come at once the last ones wait for seconds. A listener that
+/// gave up as early as a caller does would throw away work half done, again and again, and let nobody in.
+constexpr int kAcceptHandshakeMs = 30'000;
+
 /// ROUTER_MANDATORY: an answer to a peer that is gone is told, not dropped. No ROUTER_HANDOVER: our agents choose no routing id, so
 /// each connection has a fresh one; with handover a peer that chooses another's would throw that one out.
 bool set_router_options(zmq::socket_t& socket, const RouterOptions& options) {
-  return set_tcp_options(socket) && set(socket, ZMQ_BACKLOG, kTransportBacklog) && set(socket, ZMQ_ROUTER_MANDATORY, 1) &&
-         set(socket, ZMQ_ROUTER_HANDOVER, 0) && set(socket, ZMQ_CURVE_SERVER, 1) &&
+  return set_tcp_options(socket) && set(socket, ZMQ_HANDSHAKE_IVL, kAcceptHandshakeMs) && set(socket, ZMQ_BACKLOG, kTransportBacklog) &&
+         set(socket, ZMQ_ROUTER_MANDATORY, 1) && set(socket, ZMQ_ROUTER_HANDOVER, 0) && set(socket, ZMQ_CURVE_SERVER, 1) &&
          set_key(socket, ZMQ_CURVE_SECRETKEY, options.keys.secret_key) && set(socket, ZMQ_ZAP_DOMAIN, options.zap_domain) &&
          set(socket, kZapEnforceDomain, 1);
 }

@@ -197,9 +197,12 @@ Result<Done> run_fleet(const FleetOptions& options, const std::vector<CurveKeys>
   const auto shapes = known_shapes();
   std::vector<EncodedShape> packed;
   for (const auto& shape : shapes) packed.push_back(pack_shape(shape));
+  // Our one thread is the callers' side of all handshakes: more at once would time out here, not at the controller.
+  constexpr std::uint32_t kOpensAtOnce = 50;
   std::vector<Agent> agents;
   agents.reserve(options.agents);
   for (std::uint32_t i = 0; i < options.agents; ++i) {
+    if (i % kOpensAtOnce == kOpensAtOnce - 1) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     auto dealer = open_dealer(context, {.endpoint = options.controller, .server_public_key = options.server_public_key, .keys = keys[i]});
     if (!dealer) return dealer.error();
     dealer->set(zmq::sockopt::linger, 500);
