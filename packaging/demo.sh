@@ -65,6 +65,8 @@ wait_for() {
 }
 # Fresh, and its hardware is known too.
 on_the_map() { ctl --json map | grep -qE '"fresh":1,.*"hardware_unknown":0[,}]'; }
+# Its use has come too: the first message has only facts.
+use_told() { ctl --json map | grep -qE '"memory":\{[^}]*"use_unknown_nodes":0[,}]'; }
 
 for program in capmap-controller capmap-agent capmap-probe capmapctl; do
   [ -x "$build/$program" ] || give_up "$build/$program is not built: make build"
@@ -86,6 +88,7 @@ started_ms=$(now_ms)
 agent_pid=$!
 wait_for "$agent_pid" 'node on the map' on_the_map
 echo "on the map $(($(now_ms) - started_ms)) ms after the agent's start"
+wait_for "$agent_pid" 'use of the node' use_told
 
 say 'the map'
 ctl map
