@@ -135,12 +135,16 @@ class Ticker {
     if (shape_.fd() >= 0) items[count++].fd = shape_.fd();
     if (accelerators_.fd() >= 0) items[count++].fd = accelerators_.fd();
     if (shared_storage_.fd() >= 0) items[count++].fd = shared_storage_.fd();
-    if (!quiet && next_snapshot_ms_ == UINT64_MAX) items[count++].socket = &pace_;
+    const bool unplanned = !quiet && next_snapshot_ms_ == UINT64_MAX;
+    if (unplanned) items[count++].socket = &pace_;
     const auto due = std::min(next_due_ms(), quiet ? look_ms_ : UINT64_MAX);
     const auto left = due > now ? std::min<std::uint64_t>(due - now, kMaxWaitMs) : 0;
     wait_any(std::span(items.data(), count), static_cast<int>(left));
     if (items[0].ready) take_signals();
-    if (clock_.boot_ms() >= look_ms_) take_paces();
+    if (clock_.boot_ms() < look_ms_) return;
+    take_paces();
+    // A pace that had to be waited for was told at sending; the one of the ack, maybe another interval, follows closely.
+    if (unplanned && next_snapshot_ms_ != UINT64_MAX) look_ms_ = clock_.boot_ms() + kLookAfterMs;
   }
 
   void take_signals() {
