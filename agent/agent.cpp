@@ -78,18 +78,23 @@ T value_or_problem(Usage& usage, const char* probe, const Result<T>& read) {
 Usage read_usage(const HostRoot& root, ProbeMemory& memory, std::uint64_t now_ms) {
   Usage usage;
   const auto ram = value_or_problem(usage, "memory", read_memory(root, memory.meminfo));
-  const auto disks = value_or_problem(usage, "storage", read_disk_rates(root, memory.storage, now_ms));
-  const auto nics = value_or_problem(usage, "network", read_network(root, memory.network, now_ms));
+  const auto cpu = value_or_problem(usage, "cpu", read_cpu(root, memory.cpu, now_ms));
+  auto disks = value_or_problem(usage, "storage", read_disk_traffic(root, memory.storage, now_ms));
+  auto nics = value_or_problem(usage, "network", read_network(root, memory.network, now_ms));
   usage.readings = {
-      .cpu_busy_millicores = value_or_problem(usage, "cpu", read_cpu(root, memory.cpu, now_ms)),
+      .cpu_busy_millicores = cpu.busy_millicores,
       .memory_used_mib = memory_used_mib(ram),
       .storage_used_mb = value_or_problem(usage, "file_systems", read_storage_used(root, memory.storage)),
-      .storage_read_kbs = disks.read_kbs,
-      .storage_write_kbs = disks.write_kbs,
-      .network_receive_kbps = nics.receive_kbps,
-      .network_transmit_kbps = nics.transmit_kbps,
+      .storage_read_kbs = disks.out,
+      .storage_write_kbs = disks.in,
+      .network_receive_kbps = nics.in,
+      .network_transmit_kbps = nics.out,
       .power_watts = value_or_problem(usage, "energy", read_power(root, memory.energy, now_ms)),
   };
+  usage.cpu_steal_millicores = cpu.steal_millicores;
+  usage.load_centi = cpu.load_centi;
+  usage.disk_traffic = std::move(disks.devices);
+  usage.nic_traffic = std::move(nics.devices);
   return usage;
 }
 
@@ -186,6 +191,8 @@ class Ticker {
     if (facts) {
       log_info("shape_read", {{"shape_id", to_text(facts->first.shape_id)}, {"problems", facts->first.problems.size()}});
       accelerators_.set_present(facts->first.accelerator_addresses);
+      probe_memory_.storage.order = facts->first.disk_names;
+      probe_memory_.network.order = facts->first.nic_names;
       send_facts(std::move(*facts));
     } else if (!sent_facts_ && !shape_.problem().empty()) {
       send_facts(facts_without_shape(shape_.problem()));

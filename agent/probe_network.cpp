@@ -12,13 +12,13 @@ namespace {
 constexpr std::uint64_t kBitsAByte = 8;
 constexpr int kReceiveFields = 8;  // bytes packets errs drop fifo frame compressed multicast, then the same of transmit
 
-std::optional<NicCounters> parse_line(std::string_view name, std::string_view line) {
-  NicCounters nic{.name = std::string(name)};
+std::optional<TrafficCounters> parse_line(std::string_view name, std::string_view line) {
+  TrafficCounters nic{.name = std::string(name)};
   for (int field = 0; field <= kReceiveFields; ++field) {
     const auto value = to_number(take_word(line));
     if (!value) return std::nullopt;
-    if (field == 0) nic.received_bytes = *value;
-    if (field == kReceiveFields) nic.transmitted_bytes = *value;
+    if (field == 0) nic.in = *value;
+    if (field == kReceiveFields) nic.out = *value;
   }
   return nic;
 }
@@ -35,8 +35,8 @@ Result<std::vector<std::string>> physical_nics(const HostRoot& root) {
 
 }  // namespace
 
-Result<std::vector<NicCounters>> parse_network(std::string_view text, const std::vector<std::string>& physical) {
-  std::vector<NicCounters> nics;
+Result<std::vector<TrafficCounters>> parse_network(std::string_view text, const std::vector<std::string>& physical) {
+  std::vector<TrafficCounters> nics;
   while (!text.empty()) {
     auto line = take_line(text);
     if (line.find(':') == std::string_view::npos) continue;  // the two lines of headings
@@ -50,24 +50,7 @@ Result<std::vector<NicCounters>> parse_network(std::string_view text, const std:
   return nics;
 }
 
-NetworkRates network_rates(const std::vector<NicCounters>& before, const std::vector<NicCounters>& after, std::uint64_t elapsed_ms) {
-  std::uint64_t received = 0, transmitted = 0;
-  bool any = false;
-  for (const auto& now : after) {
-    const auto was = std::ranges::find(before, now.name, &NicCounters::name);
-    if (was == before.end()) continue;
-    const auto in = growth(was->received_bytes, now.received_bytes);
-    const auto out = growth(was->transmitted_bytes, now.transmitted_bytes);
-    if (!in || !out) return {};
-    received += *in;
-    transmitted += *out;
-    any = true;
-  }
-  if (!any) return {};
-  return {.receive_kbps = rate_of(received, kBitsAByte, elapsed_ms), .transmit_kbps = rate_of(transmitted, kBitsAByte, elapsed_ms)};
-}
-
-Result<NetworkRates> read_network(const HostRoot& root, NetworkMemory& memory, std::uint64_t now_ms) {
+Result<Traffic> read_network(const HostRoot& root, NetworkMemory& memory, std::uint64_t now_ms) {
   if (memory.ticks % kNicLookEvery == 0) {
     auto physical = physical_nics(root);
     if (!physical) return physical.error();
@@ -78,10 +61,10 @@ Result<NetworkRates> read_network(const HostRoot& root, NetworkMemory& memory, s
   if (!text) return text.error();
   auto now = parse_network(*text, memory.physical);
   if (!now) return now.error();
-  const auto rates = memory.before ? network_rates(*memory.before, *now, now_ms - memory.before_ms) : NetworkRates{};
+  auto traffic = memory.before ? traffic_between(*memory.before, *now, kBitsAByte, now_ms - memory.before_ms, memory.order) : Traffic{};
   memory.before = std::move(*now);
   memory.before_ms = now_ms;
-  return rates;
+  return traffic;
 }
 
 }  // namespace capmap

@@ -24,13 +24,13 @@ constexpr std::array<std::string_view, 8> kNotPhysical = {"/dev/loop", "/dev/ram
                                                           "/dev/rbd",  "/dev/sr",  "/dev/fd",   "/dev/drbd"};
 constexpr int kCountersBefore = 3, kReadField = 2, kWriteField = 6;  // behind major, minor and name: reads merged sectors ms writes …
 
-std::optional<DiskCounters> parse_line(std::string_view name, std::string_view line) {
-  DiskCounters disk{.name = std::string(name)};
+std::optional<TrafficCounters> parse_line(std::string_view name, std::string_view line) {
+  TrafficCounters disk{.name = std::string(name)};
   for (int field = 0; field <= kWriteField; ++field) {
     const auto value = to_number(take_word(line));
     if (!value) return std::nullopt;
-    if (field == kReadField) disk.read_sectors = *value;
-    if (field == kWriteField) disk.written_sectors = *value;
+    if (field == kReadField) disk.out = *value;
+    if (field == kWriteField) disk.in = *value;
   }
   return disk;
 }
@@ -82,8 +82,8 @@ std::optional<std::uint32_t> used_mb(const std::vector<LocalFileSystem>& systems
 
 }  // namespace
 
-Result<std::vector<DiskCounters>> parse_disks(std::string_view text, const std::vector<std::string>& physical) {
-  std::vector<DiskCounters> disks;
+Result<std::vector<TrafficCounters>> parse_disks(std::string_view text, const std::vector<std::string>& physical) {
+  std::vector<TrafficCounters> disks;
   while (!text.empty()) {
     auto line = take_line(text);
     std::string_view name;
@@ -94,23 +94,6 @@ Result<std::vector<DiskCounters>> parse_disks(std::string_view text, const std::
     disks.push_back(std::move(*disk));
   }
   return disks;
-}
-
-DiskRates disk_rates(const std::vector<DiskCounters>& before, const std::vector<DiskCounters>& after, std::uint64_t elapsed_ms) {
-  std::uint64_t read = 0, written = 0;
-  bool any = false;
-  for (const auto& now : after) {
-    const auto was = std::ranges::find(before, now.name, &DiskCounters::name);
-    if (was == before.end()) continue;
-    const auto in = growth(was->read_sectors, now.read_sectors);
-    const auto out = growth(was->written_sectors, now.written_sectors);
-    if (!in || !out) return {};
-    read += *in;
-    written += *out;
-    any = true;
-  }
-  if (!any) return {};
-  return {.read_kbs = rate_of(read, kSectorBytes, elapsed_ms), .write_kbs = rate_of(written, kSectorBytes, elapsed_ms)};
 }
 
 std::vector<LocalFileSystem> parse_mounts(std::string_view text) {
@@ -125,7 +108,7 @@ std::vector<LocalFileSystem> parse_mounts(std::string_view text) {
   return systems;
 }
 
-Result<DiskRates> read_disk_rates(const HostRoot& root, StorageMemory& memory, std::uint64_t now_ms) {
+Result<Traffic> read_disk_traffic(const HostRoot& root, StorageMemory& memory, std::uint64_t now_ms) {
   if (memory.rate_ticks % kDiskLookEvery == 0) {
     auto physical = physical_disks(root);
     if (!physical) return physical.error();
@@ -136,10 +119,10 @@ Result<DiskRates> read_disk_rates(const HostRoot& root, StorageMemory& memory, s
   if (!text) return text.error();
   auto now = parse_disks(*text, memory.physical);
   if (!now) return now.error();
-  const auto rates = memory.before ? disk_rates(*memory.before, *now, now_ms - memory.before_ms) : DiskRates{};
+  auto traffic = memory.before ? traffic_between(*memory.before, *now, kSectorBytes, now_ms - memory.before_ms, memory.order) : Traffic{};
   memory.before = std::move(*now);
   memory.before_ms = now_ms;
-  return rates;
+  return traffic;
 }
 
 Result<std::optional<std::uint32_t>> read_storage_used(const HostRoot& root, StorageMemory& memory) {

@@ -6,29 +6,15 @@
 #include <vector>
 
 #include "agent/kept_file.hpp"
+#include "agent/traffic.hpp"
 #include "common/host_root.hpp"
 #include "common/result.hpp"
 
 namespace capmap {
 
-/// Sectors of 512 bytes one disk moved since boot.
-struct DiskCounters {
-  std::string name;
-  std::uint64_t read_sectors = 0, written_sectors = 0;
-  bool operator==(const DiskCounters&) const = default;
-};
-
-/// Traffic of all physical disks together, 10^3 bytes a second.
-struct DiskRates {
-  std::optional<std::uint32_t> read_kbs, write_kbs;
-  bool operator==(const DiskRates&) const = default;
-};
-
-/// Text of /proc/diskstats to counters of the disks named in `physical` (sorted). Errors: kMalformed. Thread: any; pure.
-Result<std::vector<DiskCounters>> parse_disks(std::string_view text, const std::vector<std::string>& physical);
-
-/// Rates over the disks that stand in both readings; empty when there is none, or when a counter went backwards.
-DiskRates disk_rates(const std::vector<DiskCounters>& before, const std::vector<DiskCounters>& after, std::uint64_t elapsed_ms);
+/// Text of /proc/diskstats to sectors of 512 bytes that the disks named in `physical` (sorted) moved since boot. Errors: kMalformed.
+/// Thread: any; pure.
+Result<std::vector<TrafficCounters>> parse_disks(std::string_view text, const std::vector<std::string>& physical);
 
 /// Where local file systems on physical devices are mounted: text of /proc/self/mountinfo to mount points, one list a device, the
 /// newest mount first. Left out: network and FUSE file systems and what is mounted below them (they may hang), memory, loop and network
@@ -44,8 +30,9 @@ std::vector<LocalFileSystem> parse_mounts(std::string_view text);
 struct StorageMemory {
   KeptFile file{"proc/diskstats"};
   std::vector<std::string> physical;  ///< sorted; looked up anew each kDiskLookEvery ticks
+  std::vector<std::string> order;     ///< disks whose own traffic is told, in this order
   std::uint32_t rate_ticks = 0, used_ticks = 0;
-  std::optional<std::vector<DiskCounters>> before;
+  std::optional<std::vector<TrafficCounters>> before;
   std::uint64_t before_ms = 0;
   std::optional<std::uint32_t> used_mb;  ///< read anew each kUsedEvery ticks
 };
@@ -54,10 +41,10 @@ inline constexpr std::uint32_t kDiskLookEvery = 30, kUsedEvery = 6;
 /// Reads how fast the physical disks were read and written since the last call.
 ///
 /// Source:  <root>/proc/diskstats; physical = <root>/sys/block/NAME/device is there, and it is no CD or floppy drive.
-/// Returns: rates; empty ones on the first call.
+/// Returns: 10^3 bytes a second, in = written, out = read; empty ones on the first call.
 /// Errors:  those of KeptFile::read and HostRoot::list, kMalformed.
 /// Thread:  one, with its StorageMemory. Cost: one small read; each kDiskLookEvery ticks a directory.
-Result<DiskRates> read_disk_rates(const HostRoot& root, StorageMemory& memory, std::uint64_t now_ms);
+Result<Traffic> read_disk_traffic(const HostRoot& root, StorageMemory& memory, std::uint64_t now_ms);
 
 /// Reads how much of the local file systems is taken, each device once.
 ///

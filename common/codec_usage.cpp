@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdio>
 
+#include "common/coarse_rate.hpp"
 #include "common/codec_parts.hpp"
 #include "schemas/messages_generated.h"
 
@@ -73,7 +74,7 @@ struct AcceleratorLists {
   std::uint8_t any = 0;  ///< flags that at least one has
 };
 
-void append(AcceleratorLists& lists, const AcceleratorUse& use) {
+void append(AcceleratorLists& lists, const AcceleratorUse& use, bool with_address) {
   unsigned flags = 0;
   if (use.used) flags |= bit(Flags::used_known);
   if (use.used.value_or(false)) flags |= bit(Flags::used);
@@ -83,7 +84,7 @@ void append(AcceleratorLists& lists, const AcceleratorUse& use) {
   if (use.healthy.value_or(false)) flags |= bit(Flags::healthy);
   if (use.power_watts) flags |= bit(Flags::power_known);
   const auto packed = packed_address(use.pci_address);
-  if (!packed) {
+  if (!packed && with_address) {
     flags |= bit(Flags::other_address);
     lists.other_addresses.push_back(use.pci_address);
   }
@@ -97,16 +98,36 @@ void append(AcceleratorLists& lists, const AcceleratorUse& use) {
   lists.any = static_cast<std::uint8_t>(lists.any | flags);
 }
 
-AcceleratorLists lists_of(const std::vector<AcceleratorUse>& uses) {
+AcceleratorLists lists_of(const std::vector<AcceleratorUse>& uses, bool with_addresses) {
   AcceleratorLists lists;
   const std::size_t count = std::min(uses.size(), kMaxAccelerators);
-  for (std::size_t i = 0; i < count; ++i) append(lists, uses[i]);
+  for (std::size_t i = 0; i < count; ++i) append(lists, uses[i], with_addresses);
   return lists;
 }
 
 template <class Element>
 auto put_known(Builder& builder, const std::vector<Element>& values, bool any_known) {
   return any_known ? builder.CreateVector(values) : flatbuffers::Offset<flatbuffers::Vector<Element>>();
+}
+
+auto put_traffic(Builder& builder, const std::vector<DeviceTraffic>& devices, std::size_t most) {
+  std::vector<std::uint8_t> codes;
+  for (std::size_t i = 0; i < std::min(devices.size(), most); ++i) codes.insert(codes.end(), {devices[i].in, devices[i].out});
+  return put_known(builder, codes, !codes.empty());
+}
+
+std::vector<DeviceTraffic> read_traffic(const flatbuffers::Vector<std::uint8_t>* codes, std::size_t most, FieldReader& reader,
+                                        const char* field) {
+  std::vector<DeviceTraffic> devices;
+  if (codes == nullptr) return devices;
+  reader.require(codes->size() % 2 == 0 && codes->size() / 2 <= most, field, "does not hold two codes a device, or too many");
+  for (flatbuffers::uoffset_t i = 0; reader.good() && i < codes->size(); i += 2) {
+    const DeviceTraffic device{.in = codes->Get(i), .out = codes->Get(i + 1)};
+    const auto is_code = [](std::uint8_t code) { return code == kNoRate || rate_of_coarse(code); };
+    reader.require(is_code(device.in) && is_code(device.out), field, "holds a byte that is no rate");
+    devices.push_back(device);
+  }
+  return devices;
 }
 
 /// Takes accelerators out of Usage's parallel lists, one after the other.
@@ -117,7 +138,7 @@ class AcceleratorReader {
   std::vector<AcceleratorUse> read() {
     const std::size_t count = table_.accelerator_flags() == nullptr ? 0 : table_.accelerator_flags()->size();
     reader_.require(count <= kMaxAccelerators, "accelerator_flags", "has more than 1024 entries");
-    expect_size(table_.accelerator_pci_addresses(), count, "accelerator_pci_addresses");
+    if (!as_in_hello()) expect_size(table_.accelerator_pci_addresses(), count, "accelerator_pci_addresses");
     if (table_.accelerator_memory_used_mib() != nullptr) {
       expect_size(table_.accelerator_memory_used_mib(), count, "accelerator_memory_used_mib");
     }
@@ -130,9 +151,11 @@ class AcceleratorReader {
     std::vector<AcceleratorUse> uses;
     for (std::size_t i = 0; i < count && reader_.good(); ++i) uses.push_back(read_one(static_cast<flatbuffers::uoffset_t>(i)));
     reader_.require(next_other_ == others_.size() || !reader_.good(), "accelerator_other_addresses", "has entries nobody refers to");
-    check_order(uses);
+    if (!as_in_hello()) check_order(uses);
     return uses;
   }
+
+  [[nodiscard]] bool as_in_hello() const { return table_.accelerator_flags() != nullptr && table_.accelerator_pci_addresses() == nullptr; }
 
  private:
   template <class Vector>
@@ -156,7 +179,7 @@ class AcceleratorReader {
     const std::uint8_t flags = table_.accelerator_flags()->Get(index);
     const auto has = [flags](Flags flag) { return (flags & bit(flag)) != 0; };
     AcceleratorUse use;
-    use.pci_address = address(index, flags);
+    if (!as_in_hello()) use.pci_address = address(index, flags);
     if (has(Flags::used_known)) use.used = has(Flags::used);
     if (has(Flags::healthy_known)) use.healthy = has(Flags::healthy);
     if (has(Flags::memory_known))
@@ -217,9 +240,15 @@ Heartbeat read_heartbeat(const wire::Heartbeat& table, FieldReader& reader) {
 }
 
 UsageMessage read_usage(const wire::Usage& table, FieldReader& reader) {
-  UsageMessage message{reader.envelope(table), table.shape_prefix(), {}};
+  UsageMessage message{.envelope = reader.envelope(table), .shape_prefix = table.shape_prefix(), .usage = {}};
   message.usage.readings = read_readings(table);
-  message.usage.accelerators = AcceleratorReader(table, reader).read();
+  AcceleratorReader accelerators(table, reader);
+  message.usage.accelerators = accelerators.read();
+  message.addresses_as_in_hello = accelerators.as_in_hello();
+  message.usage.cpu_steal_millicores = table.cpu_steal_millicores();
+  message.usage.load_centi = table.load_centi();
+  message.usage.disk_traffic = read_traffic(table.disk_traffic(), kMaxTrafficDevices, reader, "disk_traffic");
+  message.usage.nic_traffic = read_traffic(table.nic_traffic(), kMaxTrafficDevices, reader, "nic_traffic");
   message.usage.file_systems = read_file_systems(table, reader);
   message.usage.problems = reader.problems(table);
   return message;
@@ -239,7 +268,7 @@ Bytes encode(const Heartbeat& message) {
 
 Bytes encode(const UsageMessage& message) {
   Builder builder;
-  const AcceleratorLists lists = lists_of(message.usage.accelerators);
+  const AcceleratorLists lists = lists_of(message.usage.accelerators, !message.addresses_as_in_hello);
   const auto problems = put_problems<wire::Problem>(builder, message.usage.problems);
   const auto file_systems = put_file_systems(builder, message.usage.file_systems);
   const auto others = put_texts(builder, lists.other_addresses, kMaxAccelerators);
@@ -248,7 +277,9 @@ Bytes encode(const UsageMessage& message) {
   const auto power = put_known(builder, lists.power_watts, (lists.any & bit(Flags::power_known)) != 0);
   const auto busy = put_known(builder, lists.busy_permille, (lists.any & bit(Flags::busy_known)) != 0);
   const auto memory = put_known(builder, lists.memory_used_mib, (lists.any & bit(Flags::memory_known)) != 0);
-  const auto addresses = put_known(builder, lists.addresses, !lists.flags.empty());
+  const auto addresses = put_known(builder, lists.addresses, !lists.flags.empty() && !message.addresses_as_in_hello);
+  const auto disk_traffic = put_traffic(builder, message.usage.disk_traffic, kMaxTrafficDevices);
+  const auto nic_traffic = put_traffic(builder, message.usage.nic_traffic, kMaxTrafficDevices);
   wire::UsageBuilder table(builder);  // widest fields first: no padding between them
   table.add_run_id(message.envelope.run_id);
   table.add_shape_prefix(message.shape_prefix);
@@ -263,6 +294,10 @@ Bytes encode(const UsageMessage& message) {
   table.add_accelerator_power_watts(power);
   table.add_accelerator_partitions(partitions);
   table.add_file_systems(file_systems);
+  if (message.usage.cpu_steal_millicores) table.add_cpu_steal_millicores(*message.usage.cpu_steal_millicores);
+  if (message.usage.load_centi) table.add_load_centi(*message.usage.load_centi);
+  table.add_disk_traffic(disk_traffic);
+  table.add_nic_traffic(nic_traffic);
   return finish(builder, table.Finish(), kUsageId);
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "common/accelerator_addresses.hpp"
+
 namespace capmap {
 namespace {
 
@@ -174,7 +176,10 @@ AgentMessage Conversation::make(Kind kind, const Usage& usage) {
       want_usage_ = false;
       intervals_since_usage_ = 0;
       told_ = usage;
-      return UsageMessage{.envelope = envelope(), .shape_prefix = shape_prefix(shape_.id), .usage = usage};
+      return UsageMessage{.envelope = envelope(),
+                          .shape_prefix = shape_prefix(shape_.id),
+                          .usage = usage,
+                          .addresses_as_in_hello = addresses_as_in_hello(usage.accelerators, hello_.accelerator_addresses)};
     default:
       moved_ = want_usage_ ? Readings{} : take_moved(usage.readings);  // before usage there is nothing to move from
       return Heartbeat{.envelope = envelope(), .shape_prefix = shape_prefix(shape_.id), .moved = moved_};

@@ -127,12 +127,22 @@ struct SharedFileSystem {
   bool operator==(const SharedFileSystem&) const = default;
 };
 
+/// How fast a device takes bytes in and gives them out, each a coarse_rate() code (see common/coarse_rate.hpp).
+struct DeviceTraffic {
+  std::uint8_t in = 255, out = 255;
+  bool operator==(const DeviceTraffic&) const = default;
+};
+
 /// What is taken now.
 struct Usage {
   Readings readings;
-  std::vector<AcceleratorUse> accelerators;    ///< [device], ordered by pci_address
-  std::vector<SharedFileSystem> file_systems;  ///< [source], ascending, each once
-  std::vector<Problem> problems;               ///< what the tick's probes could not read
+  std::optional<std::uint32_t> cpu_steal_millicores{};  ///< core-time over the interval that the hypervisor gave to others
+  std::optional<std::uint32_t> load_centi{};            ///< load average of the last minute x 100, as the kernel says it
+  std::vector<DeviceTraffic> disk_traffic{};            ///< [hello's disk_names] 10^3 bytes a second; in = written, out = read
+  std::vector<DeviceTraffic> nic_traffic{};             ///< [hello's nic_names] 10^3 bits a second; in = received, out = transmitted
+  std::vector<AcceleratorUse> accelerators{};           ///< [device], ordered by pci_address
+  std::vector<SharedFileSystem> file_systems{};         ///< [source], ascending, each once
+  std::vector<Problem> problems{};                      ///< what the tick's probes could not read
   bool operator==(const Usage&) const = default;
 };
 

@@ -66,6 +66,8 @@ struct UsageMessage {
   Envelope envelope;
   std::uint64_t shape_prefix = 0;
   Usage usage;
+  /// The accelerators are hello's, each once: their addresses did not travel and are empty here (see common/accelerator_addresses.hpp).
+  bool addresses_as_in_hello = false;
   bool operator==(const UsageMessage&) const = default;
 };
 

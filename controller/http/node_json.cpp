@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "common/coarse_rate.hpp"
 #include "controller/http/words.hpp"
 
 namespace capmap {
@@ -147,12 +148,19 @@ Json accelerators_json(const NodeRow& row, const HardwareRow& hardware) {
   });
 }
 
+/// What one device takes in or gives out; null where it is not known.
+Json traffic_at(const std::vector<DeviceTraffic>& devices, std::size_t device, std::uint8_t DeviceTraffic::*direction) {
+  return or_null(device < devices.size() ? rate_of_coarse(devices[device].*direction) : std::nullopt);
+}
+
 Json disks_json(const NodeRow& row, const HardwareRow& hardware) {
   return devices_json(hardware.shape.disks, [&row](const DiskShape& shape, std::size_t, std::size_t device) -> Json {
     return {{"name", name_at(row.disk_names, device)},
             {"media", word_or_null(shape.media, kMediaWords)},
             {"bytes", or_null(shape.bytes)},
-            {"model", text_or_null(shape.model)}};
+            {"model", text_or_null(shape.model)},
+            {"read_kbs", traffic_at(row.usage.disk_traffic, device, &DeviceTraffic::out)},
+            {"write_kbs", traffic_at(row.usage.disk_traffic, device, &DeviceTraffic::in)}};
   });
 }
 
@@ -161,7 +169,9 @@ Json nics_json(const NodeRow& row, const HardwareRow& hardware) {
     return {{"name", name_at(row.nic_names, device)},
             {"type", word_or_null(shape.type, kNicTypeWords)},
             {"speed_mbps", or_null(shape.speed_mbps)},
-            {"rdma", shape.rdma}};
+            {"rdma", shape.rdma},
+            {"receive_kbps", traffic_at(row.usage.nic_traffic, device, &DeviceTraffic::in)},
+            {"transmit_kbps", traffic_at(row.usage.nic_traffic, device, &DeviceTraffic::out)}};
   });
 }
 
@@ -221,6 +231,8 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   node["nics"] = hardware == nullptr ? Json(nullptr) : nics_json(row, *hardware);
   node["file_systems"] = file_systems_json(row.usage.file_systems);
   node["usage"] = readings_json(row.usage.readings);
+  node["usage"]["cpu_steal_millicores"] = or_null(row.usage.cpu_steal_millicores);
+  node["usage"]["load_1m"] = row.usage.load_centi ? Json(*row.usage.load_centi / 100.0) : Json(nullptr);
   Json problems = Json::array();
   for (const auto& problem : row.problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
   node["problems"] = std::move(problems);

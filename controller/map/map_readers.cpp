@@ -38,6 +38,10 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   }
   out.usage.accelerators = cold.accelerators;
   out.usage.file_systems = cold.file_systems;
+  out.usage.cpu_steal_millicores = cold.cpu_steal_millicores;
+  out.usage.load_centi = cold.load_centi;
+  out.usage.disk_traffic = cold.disk_traffic;
+  out.usage.nic_traffic = cold.nic_traffic;
   out.problems = hello.problems;
   out.problems.insert(out.problems.end(), cold.usage_problems.begin(), cold.usage_problems.end());
   if (cold.goodbye) out.problems.push_back({.probe = "agent", .what = "said goodbye: " + *cold.goodbye});

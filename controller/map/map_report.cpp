@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "common/accelerator_addresses.hpp"
 #include "common/shape.hpp"
 #include "controller/map/map_state.hpp"
 
@@ -99,11 +100,18 @@ Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
   if (prefix_agrees(row, message.shape_prefix, result)) {
     forget_usage(row);
     nodes.place(row).set(Place::kUsageTaken, true);
-    nodes.cold(row).usage_problems = message.usage.problems;
-    nodes.cold(row).file_systems = message.usage.file_systems;
-    std::ranges::for_each(nodes.cold(row).file_systems, forget_absurd_size);
+    auto& cold = nodes.cold(row);
+    cold.usage_problems = message.usage.problems;
+    cold.file_systems = message.usage.file_systems;
+    std::ranges::for_each(cold.file_systems, forget_absurd_size);
+    cold.cpu_steal_millicores = message.usage.cpu_steal_millicores;
+    cold.load_centi = message.usage.load_centi;
+    cold.disk_traffic = message.usage.disk_traffic;
+    cold.nic_traffic = message.usage.nic_traffic;
     const bool readings_good = take_readings(row, message.usage.readings);
-    const bool accelerators_good = take_accelerators(row, message.usage.accelerators);
+    const bool accelerators_good =
+        take_accelerators(row, message.addresses_as_in_hello ? with_addresses(message.usage.accelerators, cold.hello.accelerator_addresses)
+                                                             : message.usage.accelerators);
     if (!readings_good || !accelerators_good) result.refused = "insane_reading";
     result.need_usage = false;
   }

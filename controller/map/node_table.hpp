@@ -82,6 +82,8 @@ struct ColdRecord {
   std::optional<std::int64_t> clock_skew_ms;
   std::vector<AcceleratorUse> accelerators;
   std::vector<SharedFileSystem> file_systems;
+  std::optional<std::uint32_t> cpu_steal_millicores, load_centi;
+  std::vector<DeviceTraffic> disk_traffic, nic_traffic;  ///< [hello.disk_names], [hello.nic_names]
   std::vector<Problem> usage_problems;
   std::vector<std::pair<std::uint8_t, std::string>> insane_reasons;  ///< (bit of Place::insane, why)
   std::vector<std::uint64_t> old_runs;                               ///< newest last, at most kOldRuns

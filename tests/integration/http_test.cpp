@@ -146,7 +146,8 @@ TEST_CASE("http: one node is shown with its devices by name, and what it did not
   CHECK(node["accelerators"][0]["pci_id"] == "19e5:d802");
   CHECK(node["accelerators"][1]["pci_address"].is_null());
   CHECK(node["accelerators"][1]["used"].is_null());
-  CHECK(node["disks"][2] == json({{"name", "sda"}, {"media", "hdd"}, {"bytes", nullptr}, {"model", nullptr}}));
+  CHECK(node["disks"][2] ==
+        json({{"name", "sda"}, {"media", "hdd"}, {"bytes", nullptr}, {"model", nullptr}, {"read_kbs", nullptr}, {"write_kbs", nullptr}}));
   CHECK(node["nics"][1]["name"].is_null());
   CHECK(node["hardware"]["peak"]["cpu"]["fp64_mflops"] == 3'000'000);
   CHECK(node["usage"]["memory_used_mib"].is_null());

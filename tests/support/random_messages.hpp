@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/coarse_rate.hpp"
 #include "common/messages.hpp"
 
 namespace capmap {
@@ -213,7 +214,21 @@ inline std::vector<SharedFileSystem> RandomMessages::file_systems() {
 }
 
 inline UsageMessage RandomMessages::usage() {
-  return {envelope(), any_u64(), {readings(), accelerator_uses(), file_systems(), problems()}};
+  UsageMessage message{.envelope = envelope(), .shape_prefix = any_u64(), .usage = {.readings = readings()}};
+  auto& usage = message.usage;
+  if (often()) usage.cpu_steal_millicores = any_u32();
+  if (often()) usage.load_centi = any_u32();
+  for (auto* traffic : {&usage.disk_traffic, &usage.nic_traffic}) {
+    traffic->resize(below(14));
+    for (auto& device : *traffic) device = {coarse_rate(any_u32()), often() ? coarse_rate(any_u32()) : kNoRate};
+  }
+  usage.accelerators = accelerator_uses();
+  usage.file_systems = file_systems();
+  usage.problems = problems();
+  if (usage.accelerators.empty() || often()) return message;
+  message.addresses_as_in_hello = true;
+  for (auto& use : usage.accelerators) use.pci_address.clear();
+  return message;
 }
 
 inline Bye RandomMessages::bye() {

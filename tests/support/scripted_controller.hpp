@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/accelerator_addresses.hpp"
 #include "common/codec.hpp"
 #include "common/ids.hpp"
 #include "common/transport.hpp"
@@ -70,7 +71,13 @@ class ScriptedController {
     if (!message) return std::nullopt;
     const Envelope envelope = std::visit([](const auto& m) { return m.envelope; }, *message);
     const auto* hello = std::get_if<Hello>(&*message);
-    if (hello != nullptr) session_ = 1;
+    if (hello != nullptr) {
+      session_ = 1;
+      addresses_ = hello->accelerator_addresses;
+    }
+    if (auto* usage = std::get_if<UsageMessage>(&*message); usage != nullptr && usage->addresses_as_in_hello) {
+      usage->usage.accelerators = with_addresses(std::move(usage->usage.accelerators), addresses_);
+    }
     Ack ack{.epoch = epoch, .run_id = envelope.run_id, .session = session_, .applied_seq = envelope.seq, .durable_seq = envelope.seq};
     ack.next_interval_ms = interval_ms;
     ack.need_hello = session_ == 0;
@@ -101,6 +108,7 @@ class ScriptedController {
   std::thread zap_;
   std::optional<zmq::socket_t> updates_, router_;
   std::uint32_t session_ = 0;
+  std::vector<std::string> addresses_;  ///< of the newest hello
 };
 
 }  // namespace capmap::support

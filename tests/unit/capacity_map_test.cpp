@@ -234,6 +234,43 @@ TEST_CASE("capacity map: a put site changes attributes in place, a node added ag
   CHECK(world.row(agent).liveness == Liveness::kFresh);
 }
 
+TEST_CASE("capacity map: accelerators whose addresses did not travel get those of hello, and are unknown when hello has others") {
+  World world;
+  auto agent = world.agent(1, server_shape(8, 64, 2));
+  auto hello = agent.hello();
+  hello.accelerator_addresses = {"0000:41:00.0", "0000:17:00.0"};
+  world.say(agent, hello);
+  world.say(agent, agent.shape_message());
+  auto usage = agent.usage(usage_of(busy(1, 2), "uf"));
+  usage.addresses_as_in_hello = true;
+  for (auto& use : usage.usage.accelerators) use.pci_address.clear();
+  CHECK(world.say(agent, usage).refused.empty());
+  const auto known = world.row(agent).usage.accelerators;
+  REQUIRE(known.size() == 2);
+  CHECK(known[0].pci_address == "0000:17:00.0");
+  CHECK(known[0].used == true);
+  CHECK(known[1].pci_address == "0000:41:00.0");
+  CHECK(known[1].used == false);
+  ++agent.seq;
+  usage.envelope.seq = agent.seq;
+  usage.usage.accelerators.pop_back();
+  world.say(agent, usage);
+  CHECK(world.row(agent).usage.accelerators.empty());
+  CHECK(world.cells()[0].accelerators_use_unknown == 2);
+}
+
+TEST_CASE("capacity map: a node's steal, load and traffic of each device are shown as it said them") {
+  World world;
+  auto agent = world.agent(1, server_shape(8, 64, 0, 2));
+  auto usage = usage_of(busy(1, 2), "");
+  usage.cpu_steal_millicores = 250;
+  usage.load_centi = 1'234;
+  usage.disk_traffic = {{.in = 1, .out = 2}, {}};
+  usage.nic_traffic = {{.in = 3, .out = 4}};
+  world.introduce(agent, usage);
+  CHECK(world.row(agent).usage == usage);
+}
+
 TEST_CASE("capacity map: rows come out by chunk with what hello and usage said") {
   World world;
   auto agent = world.agent(1, server_shape(8, 64, 1));

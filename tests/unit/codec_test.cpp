@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "common/coarse_rate.hpp"
+
 using namespace capmap;
 
 namespace {
@@ -22,6 +24,10 @@ UsageMessage usage_of_eight_accelerators() {
   for (const char* bus : {"17", "3d", "60", "70", "98", "bb", "dd", "ed"}) {
     message.usage.accelerators.push_back({"0000:" + std::string(bus) + ":00.0", true, 130'000, 987, true, 699, 7});
   }
+  message.usage.cpu_steal_millicores = 1'500;
+  message.usage.load_centi = 9'612;
+  message.usage.disk_traffic.assign(12, {.in = coarse_rate(2'000'000), .out = coarse_rate(500'000)});
+  message.usage.nic_traffic.assign(4, {.in = coarse_rate(90'000'000), .out = coarse_rate(80'000'000)});
   return message;
 }
 
@@ -103,8 +109,12 @@ TEST_CASE("codec: a heartbeat with three of the readings that move most fits int
   CHECK(encode(heartbeat_with({1, 2, 3, 4, 5, 6, 7, 8})).size() == 96);
 }
 
-TEST_CASE("codec: the usage of a node with eight accelerators fits into 300 bytes") {
-  const Bytes bytes = encode(usage_of_eight_accelerators());
+TEST_CASE("codec: the usage of a node with eight accelerators, twelve disks and four NICs fits into 300 bytes") {
+  UsageMessage message = usage_of_eight_accelerators();
+  message.addresses_as_in_hello = true;  // as it is said all the time
+  const Bytes bytes = encode(message);
+  for (auto& use : message.usage.accelerators) use.pci_address.clear();
+  CHECK(round_trip(message) == message);
   CAPTURE(bytes.size());
   CHECK(bytes.size() <= 300);
 }
@@ -118,6 +128,15 @@ TEST_CASE("codec: a reading of 0 arrives as 0 and an unknown one as unknown") {
   UsageMessage message{kEnvelope, 1, {}};
   message.usage.accelerators = {{"0000:17:00.0", std::nullopt, std::nullopt, std::nullopt, std::nullopt},
                                 {"0000:18:00.0", false, 0, 0, false}};
+  CHECK(round_trip(message) == message);
+}
+
+TEST_CASE("codec: traffic that is no list of rates is refused") {
+  UsageMessage message{kEnvelope, 1, {}};
+  message.usage.disk_traffic = {{.in = 7, .out = 250}};
+  CHECK_THAT(refusal(message), Catch::Contains("disk_traffic holds a byte that is no rate"));
+  message.usage.disk_traffic.clear();
+  message.usage.nic_traffic = {{.in = kNoRate, .out = 239}};
   CHECK(round_trip(message) == message);
 }
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "common/accelerator_addresses.hpp"
 #include "common/codec.hpp"
 
 using namespace capmap;
@@ -139,6 +140,21 @@ TEST_CASE("conversation: an idle heartbeat is at most 64 bytes with three moved 
   const auto beat = talk.say();
   CHECK(is<Heartbeat>(beat));
   CHECK(encode(beat).size() <= 64);
+}
+
+TEST_CASE("conversation: addresses of accelerators travel unless they are exactly those of hello") {
+  Talk talk;
+  talk.settle();
+  AcceleratorUse device;
+  device.pci_address = "0000:17:00.0";
+  device.used = true;
+  talk.usage.accelerators = {device};
+  const auto message = talk.say();
+  REQUIRE(is<UsageMessage>(message));
+  CHECK_FALSE(std::get<UsageMessage>(message).addresses_as_in_hello);
+  CHECK(addresses_as_in_hello({device}, {"0000:17:00.0"}));
+  CHECK_FALSE(addresses_as_in_hello({device}, {"0000:17:00.0", "0000:18:00.0"}));
+  CHECK_FALSE(addresses_as_in_hello({}, {}));
 }
 
 TEST_CASE("conversation: usage goes in full when a reading becomes unknown, a device is taken, problems change, and when it is due") {

@@ -17,7 +17,7 @@ TEST_CASE("network: bytes of the named interfaces are read, also where the numbe
       kHeadings + "    lo:    3371 31 0 0 0 0 0 0 3371 31 0 0 0 0 0 0\n" + "  eth0:44175442 1045 0 0 0 0 0 0 45927 538 0 0 0 0 0 0\n";
   const auto nics = parse_network(text, {"eth0", "eth1"});
   REQUIRE(nics);
-  CHECK(*nics == std::vector<NicCounters>{{.name = "eth0", .received_bytes = 44'175'442, .transmitted_bytes = 45'927}});
+  CHECK(*nics == std::vector<TrafficCounters>{{.name = "eth0", .in = 44'175'442, .out = 45'927}});
   CHECK(parse_network(kHeadings, {"eth0"})->empty());
 }
 
@@ -26,23 +26,6 @@ TEST_CASE("network: an interface with too few or wrong numbers has no meaning") 
     CAPTURE(line);
     CHECK(parse_network(line, {"eth0"}).error().code == ErrorCode::kMalformed);
   }
-}
-
-TEST_CASE("network: rates are thousands of bits a second over all interfaces that stand in both readings") {
-  const std::vector<NicCounters> before = {{.name = "a", .received_bytes = 1'000, .transmitted_bytes = 0},
-                                           {.name = "gone", .received_bytes = 5, .transmitted_bytes = 5}};
-  const std::vector<NicCounters> after = {{.name = "a", .received_bytes = 1'251'000, .transmitted_bytes = 10'000},
-                                          {.name = "new", .received_bytes = 1'000'000'000, .transmitted_bytes = 5}};
-  CHECK(network_rates(before, after, 10'000) == NetworkRates{.receive_kbps = 1'000, .transmit_kbps = 8});
-}
-
-TEST_CASE("network: no interface, a counter that went backwards and an impossible rate are unknown, not zero") {
-  CHECK(network_rates({}, {}, 1'000) == NetworkRates{});
-  CHECK(network_rates({{.name = "a", .received_bytes = 9, .transmitted_bytes = 0}},
-                      {{.name = "a", .received_bytes = 8, .transmitted_bytes = 0}}, 1'000) == NetworkRates{});
-  const auto rates = network_rates({{.name = "a", .received_bytes = 0, .transmitted_bytes = 0}},
-                                   {{.name = "a", .received_bytes = UINT64_MAX, .transmitted_bytes = 1'000}}, 1'000);
-  CHECK(rates == NetworkRates{.receive_kbps = std::nullopt, .transmit_kbps = 8});
 }
 
 TEST_CASE("network: bridges, loopback and virtual functions of this host are left out") {
@@ -57,14 +40,15 @@ TEST_CASE("network: bridges, loopback and virtual functions of this host are lef
     return text;
   };
   NetworkMemory memory;
+  memory.order = {"eth9", "eth0"};
   host.put("proc/net/dev", table("1000"));
   const auto first = read_network(host.root(), memory, 1'000);
   REQUIRE(first);
-  CHECK(*first == NetworkRates{});
+  CHECK(*first == Traffic{});
   host.put("proc/net/dev", table("2000"));
   const auto second = read_network(host.root(), memory, 2'000);
   REQUIRE(second);
-  CHECK(*second == NetworkRates{.receive_kbps = 8, .transmit_kbps = 8});
+  CHECK(*second == Traffic{.in = 8, .out = 8, .devices = {{}, {.in = 8, .out = 8}}});
 }
 
 TEST_CASE("network: a new interface is seen when it is looked for again, and a failed look is repeated at once") {

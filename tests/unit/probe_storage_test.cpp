@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "common/coarse_rate.hpp"
 #include "tests/support/fake_host.hpp"
 
 namespace capmap {
@@ -16,7 +17,7 @@ TEST_CASE("storage: sectors of the named disks are read, partitions and virtual 
   const auto disks =
       parse_disks(disk_line("sda", "3495802", "1401408") + disk_line("sda1", "1", "1") + disk_line("loop0", "1", "1"), {"sda"});
   REQUIRE(disks);
-  CHECK(*disks == std::vector<DiskCounters>{{.name = "sda", .read_sectors = 3'495'802, .written_sectors = 1'401'408}});
+  CHECK(*disks == std::vector<TrafficCounters>{{.name = "sda", .in = 1'401'408, .out = 3'495'802}});
 }
 
 TEST_CASE("storage: a disk with too few or wrong numbers has no meaning") {
@@ -26,30 +27,22 @@ TEST_CASE("storage: a disk with too few or wrong numbers has no meaning") {
   }
 }
 
-TEST_CASE("storage: rates are thousands of bytes a second over the disks that stand in both readings") {
-  const std::vector<DiskCounters> before = {{.name = "sda", .read_sectors = 100, .written_sectors = 0}};
-  const std::vector<DiskCounters> after = {{.name = "sda", .read_sectors = 20'100, .written_sectors = 200},
-                                           {.name = "sdb", .read_sectors = 77, .written_sectors = 77}};
-  CHECK(disk_rates(before, after, 10'000) == DiskRates{.read_kbs = 1'024, .write_kbs = 10});
-  CHECK(disk_rates(after, before, 10'000) == DiskRates{});
-  CHECK(disk_rates({}, after, 10'000) == DiskRates{});
-}
-
 TEST_CASE("storage: only disks with a device behind them count, CD drives do not") {
   const test::FakeHost host;
   host.put_folder("sys/block/sda/device");
   host.put_folder("sys/block/sr0/device");
   host.put_folder("sys/block/loop0");
   StorageMemory memory;
+  memory.order = {"sda", "sr0"};
   const auto table = [](const char* sectors) {
     return disk_line("sda", sectors, sectors) + disk_line("sr0", sectors, sectors) + disk_line("loop0", sectors, sectors);
   };
   host.put("proc/diskstats", table("1000"));
-  REQUIRE(read_disk_rates(host.root(), memory, 1'000));
+  REQUIRE(read_disk_traffic(host.root(), memory, 1'000));
   host.put("proc/diskstats", table("2000"));
-  const auto rates = read_disk_rates(host.root(), memory, 2'000);
+  const auto rates = read_disk_traffic(host.root(), memory, 2'000);
   REQUIRE(rates);
-  CHECK(*rates == DiskRates{.read_kbs = 512, .write_kbs = 512});
+  CHECK(*rates == Traffic{.in = 512, .out = 512, .devices = {{.in = coarse_rate(512), .out = coarse_rate(512)}, {}}});
 }
 
 TEST_CASE("storage: each local device is listed once with the places it is mounted at, newest first") {
