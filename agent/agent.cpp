@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "agent/accelerators.hpp"
+#include "agent/hardware_signs.hpp"
 #include "agent/kept_file.hpp"
 #include "agent/probe_cpu.hpp"
 #include "agent/probe_energy.hpp"
@@ -181,6 +182,10 @@ class Ticker {
   void step_children() {
     const auto now = clock_.boot_ms();
     if (accelerators_.step(now)) shape_.ask_now();
+    if (signs_.changed(root_, now)) {
+      log_info("hardware_changed", {{"what", "PUs, memory, PCI devices, disks or interfaces came or went: looking again"}});
+      shape_.ask_now();
+    }
     shared_storage_.step(now);
     step_shape(now);
   }
@@ -254,6 +259,7 @@ class Ticker {
   Accelerators accelerators_;
   SharedStorage shared_storage_;
   ProbeMemory probe_memory_;
+  HardwareSigns signs_;
   ChangeLog log_;
   std::set<std::string> failing_;
   std::uint64_t started_ms_, last_snapshot_ms_ = 0, next_snapshot_ms_ = UINT64_MAX, look_ms_ = 0;

@@ -18,7 +18,7 @@ struct AgentSettings {
   std::string state = "/var/lib/capmap-agent";
   std::string log_level = "info";
   std::string root = "/";
-  std::uint32_t shape_every_s = 3'600;
+  std::uint32_t shape_every_s = 21'600;  ///< earlier when a sign of the hardware changes (agent/hardware_signs.hpp)
   std::uint32_t accelerators_every_s = 10;
   std::uint32_t file_systems_every_s = 60;
   std::string nvml_library;  ///< instead of NVIDIA's own; empty = the one that is installed, where its driver is loaded

@@ -6,8 +6,8 @@
 # Starts a controller and an agent on loopback in a temporary folder, and gmond, collectd and prometheus-node-exporter at 10 s with
 # private settings where they are installed (it says which are not). Nothing is installed, nothing is left behind.
 # Private dirty, PSS and RSS: sums of /proc/PID/smaps_rollup over a program's processes at the end. CPU: /proc/PID/stat with reaped
-# children; "steady" leaves out the first seconds (start and the first look at the hardware), "with the hourly look" adds that look
-# once an hour. Wire: bytes the kernel counted on the agent's socket (ss), both ways.
+# children; "steady" leaves out the first seconds (start and the first look at the hardware), "with looks" adds a sixth of these: the
+# hardware is looked at each six hours, and when a sign of it changes. Wire: bytes the kernel counted on the agent's socket (ss), both ways.
 # Exit: 0 within budget, 1 over it or not measurable, 2 wrong use.
 set -euo pipefail
 export LC_ALL=C
@@ -167,10 +167,10 @@ up=$(wire_mbs $((sent_after - sent_before))) down=$(wire_mbs $((got_after - got_
 printf '\n%s minutes at %s s; memory in KiB; CPU in ms an hour\n' "$minutes" "$interval_s"
 rows | awk -v cards="$cards" -v elapsed_us="$elapsed_us" -v up="$up" -v down="$down" -v budgets="$budget_dirty_kb $budget_pss_kb $budget_rss_kb $budget_cpu_ms $budget_wire_mbs" '
   function ratio(a, b) { return b > 0 ? sprintf("x%.2f", a / b) : "-" }
-  BEGIN { printf "%-14s %5s %14s %14s %14s %16s %22s\n", "", "procs", "private dirty", "PSS", "RSS", "CPU steady", "with the hourly look" }
+  BEGIN { printf "%-14s %5s %14s %14s %14s %16s %22s\n", "", "procs", "private dirty", "PSS", "RSS", "CPU steady", "with looks" }
   NF == 2 { print $1, "ended before the measurement"; next }
   {
-    steady = ($7 - $6) / elapsed_us * 3600000; hourly = steady + $6 / 1000
+    steady = ($7 - $6) / elapsed_us * 3600000; hourly = steady + $6 / 6000
     if ($1 == "capmap-agent") { d = $2; p = $3; r = $4; s = steady; h = hourly }
     printf "%-14s %5d %7d %6s %7d %6s %7d %6s %9.1f %6s %14.1f %7s\n", $1, $5, $2, ratio($2, d), $3, ratio($3, p), $4, ratio($4, r),
       steady, ratio(steady, s), hourly, ratio(hourly, h)
