@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "agent/accelerators.hpp"
+#include "agent/benchmark.hpp"
 #include "agent/hardware_signs.hpp"
 #include "agent/kept_file.hpp"
 #include "agent/probe_cpu.hpp"
@@ -111,6 +112,7 @@ class Ticker {
         shape_(shape_options(parts)),
         accelerators_(parts.settings, parts.probe_program),
         shared_storage_(parts.settings, parts.probe_program),
+        benchmark_(parts.settings, parts.probe_program),
         started_ms_(clock.boot_ms()) {}
 
   /// Until a signal ends us or the uplink is gone.
@@ -136,11 +138,12 @@ class Ticker {
   void wait() {
     const auto now = clock_.boot_ms();
     const bool quiet = now < look_ms_;
-    std::array<Waitable, 5> items = {Waitable{.fd = parts_.signals}};
+    std::array<Waitable, 6> items = {Waitable{.fd = parts_.signals}};
     std::size_t count = 1;
     if (shape_.fd() >= 0) items[count++].fd = shape_.fd();
     if (accelerators_.fd() >= 0) items[count++].fd = accelerators_.fd();
     if (shared_storage_.fd() >= 0) items[count++].fd = shared_storage_.fd();
+    if (benchmark_.fd() >= 0) items[count++].fd = benchmark_.fd();
     const bool unplanned = !quiet && next_snapshot_ms_ == UINT64_MAX;
     if (unplanned) items[count++].socket = &pace_;
     const auto due = std::min(next_due_ms(), quiet ? look_ms_ : UINT64_MAX);
@@ -174,6 +177,7 @@ class Ticker {
         return;
       }
       interval_ms_ = (*pace)->interval_ms;
+      benchmark_.ask((*pace)->benchmark_seconds, clock_.boot_ms());
       const auto due = (*pace)->due_boot_ms;
       next_snapshot_ms_ = std::max(last_snapshot_ms_ + kMinSnapshotGapMs, due - std::min(due, kLeadMs));
     }
@@ -187,6 +191,7 @@ class Ticker {
       shape_.ask_now();
     }
     shared_storage_.step(now);
+    if (benchmark_.step(now) && facts_) send_facts(*facts_);
     step_shape(now);
   }
 
@@ -198,7 +203,8 @@ class Ticker {
       accelerators_.set_present(facts->first.accelerator_addresses);
       probe_memory_.storage.order = facts->first.disk_names;
       probe_memory_.network.order = facts->first.nic_names;
-      send_facts(std::move(*facts));
+      facts_ = std::move(facts);
+      send_facts(*facts_);
     } else if (!sent_facts_ && !shape_.problem().empty()) {
       send_facts(facts_without_shape(shape_.problem()));
     } else if (!sent_facts_ && now >= started_ms_ + kShapePatienceMs) {
@@ -208,6 +214,7 @@ class Ticker {
 
   void send_facts(ShapeFacts facts) {
     facts.first.agent_version = parts_.version;
+    benchmark_.add_to(facts.first);
     auto input = std::make_unique<UplinkInput>();
     input->facts = std::move(facts);
     send_input(std::move(input));
@@ -258,6 +265,8 @@ class Ticker {
   ShapeProbe shape_;
   Accelerators accelerators_;
   SharedStorage shared_storage_;
+  Benchmark benchmark_;
+  std::optional<ShapeFacts> facts_;  ///< of the newest look
   ProbeMemory probe_memory_;
   HardwareSigns signs_;
   ChangeLog log_;

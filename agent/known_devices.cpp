@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "agent/fields.hpp"
+#include "agent/small_file.hpp"
 #include "common/host_root.hpp"
 
 namespace capmap {
@@ -46,15 +47,7 @@ Result<Done> write_known_devices(const std::string& path, const KnownDevices& de
     text +=
         address + " " + device.pci_id + " " + (device.memory_bytes ? std::to_string(*device.memory_bytes) : "-") + " " + device.name + "\n";
   }
-  const std::string draft = path + ".new";
-  std::FILE* file = std::fopen(draft.c_str(), "we");
-  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file != nullptr) good = std::fclose(file) == 0 && good;
-  if (good && std::rename(draft.c_str(), path.c_str()) == 0) return Done{};
-  const auto code = errno == EACCES || errno == EPERM || errno == EROFS ? ErrorCode::kDenied
-                    : errno == ENOSPC                                   ? ErrorCode::kFull
-                                                                        : ErrorCode::kUnavailable;
-  return Error{code, path + ": " + std::strerror(errno)};
+  return replace_file(path, text);
 }
 
 }  // namespace capmap

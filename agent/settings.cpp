@@ -48,6 +48,8 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   text("state", s.state, "folder of this agent's key and of what join learned");
   text("log.level", s.log_level, "trace, debug, info, warn or error");
   text("root", s.root, "folder whose proc and sys are read");
+  number("benchmark.most_s", s.benchmark_most_s, 0, 3'600,
+         "longest test of a benchmark the controller may ask for, seconds; 0 = it may not");
   number("shape.every_s", s.shape_every_s, kMinShapeEveryS, kMaxShapeEveryS, "seconds between two looks at the hardware");
   number("accelerators.every_s", s.accelerators_every_s, 1, kMaxAcceleratorsEveryS, "seconds between two looks at what drivers say");
   number("file_systems.every_s", s.file_systems_every_s, 1, kMaxFileSystemsEveryS, "seconds between two looks at network file systems");

@@ -5,6 +5,28 @@
 namespace capmap {
 namespace {
 
+constexpr std::size_t kMaxConditions = 16;
+
+std::optional<Measured> read_measured(const wire::Measured* table, FieldReader& reader) {
+  if (table == nullptr) return std::nullopt;
+  reader.require(table->at_unix_s() != 0, "measured.at_unix_s", "is 0");
+  return Measured{.at_unix_s = table->at_unix_s(),
+                  .seconds = table->seconds(),
+                  .threads = table->threads(),
+                  .fp64_gemm_mflops = table->fp64_gemm_mflops(),
+                  .fp32_gemm_mflops = table->fp32_gemm_mflops(),
+                  .memory_mbs = table->memory_mbs(),
+                  .disk_read_mbs = table->disk_read_mbs(),
+                  .conditions = reader.texts(table->conditions(), kMaxConditions, "measured.conditions")};
+}
+
+flatbuffers::Offset<wire::Measured> put_measured(Builder& builder, const std::optional<Measured>& measured) {
+  if (!measured) return {};
+  return wire::CreateMeasured(builder, measured->at_unix_s, measured->seconds, measured->threads, measured->fp64_gemm_mflops,
+                              measured->fp32_gemm_mflops, measured->memory_mbs, measured->disk_read_mbs,
+                              put_texts(builder, measured->conditions, kMaxConditions));
+}
+
 Hello read_hello(const wire::Hello& table, FieldReader& reader) {
   Hello hello;
   hello.envelope = reader.envelope(table);
@@ -21,6 +43,7 @@ Hello read_hello(const wire::Hello& table, FieldReader& reader) {
   hello.nic_names = reader.texts(table.nic_names(), kMaxRows, "nic_names");
   hello.accelerator_addresses = reader.texts(table.accelerator_addresses(), kMaxAccelerators, "accelerator_addresses");
   hello.problems = reader.problems(table);
+  hello.measured = read_measured(table.measured(), reader);
   return hello;
 }
 
@@ -62,11 +85,12 @@ Bytes encode(const Hello& message) {
   const auto nic_names = put_texts(builder, message.nic_names, kMaxRows);
   const auto accelerators = put_texts(builder, message.accelerator_addresses, kMaxAccelerators);
   const auto problems = put_problems<wire::Problem>(builder, message.problems);
+  const auto measured = put_measured(builder, message.measured);
   const auto& id = message.shape_id.bytes;
   return finish(builder,
                 wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version,
                                   hostname, os, kernel, virtualization, message.memory_total_bytes, message.pus_allowed,
-                                  message.time_unix_ms, disk_names, nic_names, accelerators, problems),
+                                  message.time_unix_ms, disk_names, nic_names, accelerators, problems, measured),
                 kHelloId);
 }
 

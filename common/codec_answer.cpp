@@ -6,6 +6,8 @@
 namespace capmap {
 namespace {
 
+constexpr std::uint16_t kMaxBenchmarkSeconds = 3'600;
+
 Ack read_ack(const wire::Ack& table, FieldReader& reader) {
   reader.require(table.epoch() != 0, "epoch", "is 0");
   reader.require(table.run_id() != 0, "run_id", "is 0");
@@ -20,6 +22,8 @@ Ack read_ack(const wire::Ack& table, FieldReader& reader) {
   ack.need_hello = table.need_hello();
   ack.need_shape = table.need_shape();
   ack.need_usage = table.need_usage();
+  reader.require(table.benchmark_seconds() <= kMaxBenchmarkSeconds, "benchmark_seconds", "is over 3600");
+  ack.benchmark_seconds = table.benchmark_seconds();
   ack.time_unix_ms = table.time_unix_ms();
   return ack;
 }
@@ -51,7 +55,8 @@ Bytes encode(const Ack& message) {
   Builder builder(128);
   return finish(builder,
                 wire::CreateAck(builder, message.epoch, message.run_id, message.time_unix_ms, message.session, message.applied_seq,
-                                message.durable_seq, message.next_interval_ms, message.need_hello, message.need_shape, message.need_usage),
+                                message.durable_seq, message.next_interval_ms, message.need_hello, message.need_shape, message.need_usage,
+                                static_cast<std::uint16_t>(std::min<std::uint32_t>(message.benchmark_seconds, kMaxBenchmarkSeconds))),
                 kAckId);
 }
 

@@ -92,6 +92,7 @@ bool Conversation::on_ack(const Ack& ack, std::uint64_t /*now_ms*/) {
   if (ack.run_id != run_id_) return false;
   unacked_since_ms_.reset();
   interval_ms_ = std::clamp(ack.next_interval_ms, kMinIntervalMs, kMaxIntervalMs);
+  benchmark_seconds_ = ack.benchmark_seconds;
   const bool other_controller = epoch_ != 0 && ack.epoch != epoch_;
   if (ack.epoch != epoch_) applied_seq_ = durable_seq_ = 0;
   want_usage_ = want_usage_ || other_controller;

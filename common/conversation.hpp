@@ -56,6 +56,8 @@ class Conversation {
   /// When take_broken() would turn true; UINT64_MAX while no ack is missing.
   [[nodiscard]] std::uint64_t broken_ms() const;
 
+  /// What the newest ack asked for; see Ack::benchmark_seconds.
+  [[nodiscard]] std::uint32_t benchmark_seconds() const { return benchmark_seconds_; }
   [[nodiscard]] std::uint32_t session() const { return session_; }
   [[nodiscard]] std::uint32_t interval_ms() const { return interval_ms_; }
   [[nodiscard]] std::uint32_t applied_seq() const { return applied_seq_; }
@@ -82,7 +84,7 @@ class Conversation {
   EncodedShape shape_;
   std::uint64_t epoch_ = 0;
   std::uint32_t session_ = 0, applied_seq_ = 0, durable_seq_ = 0;
-  std::uint32_t interval_ms_ = 10'000;
+  std::uint32_t interval_ms_ = 10'000, benchmark_seconds_ = 0;
   bool want_hello_ = true, want_shape_ = false, want_usage_ = true;
   std::uint32_t hello_seq_ = 0;  ///< of the hello that waits for its session; 0 = not sent yet
   Kind last_kind_ = Kind::kNone;

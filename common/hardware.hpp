@@ -119,6 +119,17 @@ struct AcceleratorUse {
   bool operator==(const AcceleratorUse&) const = default;
 };
 
+/// What a benchmark of this machine sustained. Never mixed with nominal peaks; a test that did not run is absent, `conditions` says why.
+struct Measured {
+  std::uint64_t at_unix_s = 0;  ///< when, by the machine's own clock; never 0
+  std::uint32_t seconds = 0;    ///< each test ran at most so long
+  std::uint32_t threads = 0;
+  std::optional<std::uint64_t> fp64_gemm_mflops, fp32_gemm_mflops;
+  std::optional<std::uint64_t> memory_mbs, disk_read_mbs;  ///< 10^6 bytes a second
+  std::vector<std::string> conditions;                     ///< limits it ran under, libraries, what was skipped and why
+  bool operator==(const Measured&) const = default;
+};
+
 /// A file system other machines mount too: the same `source` on two nodes is one and the same. Unknown sizes are absent.
 struct SharedFileSystem {
   std::string source;                             ///< as mounted: "server:/export", "//server/share", "mgs@tcp:/lustre"

@@ -35,6 +35,7 @@ struct Hello {
   std::vector<std::string> nic_names;               ///< [nic] likewise
   std::vector<std::string> accelerator_addresses;   ///< [accelerator] PCI addresses, likewise
   std::vector<Problem> problems;                    ///< what the shape's probes could not read
+  std::optional<Measured> measured{};               ///< newest benchmark; absent: none was run
   bool operator==(const Hello&) const = default;
 };
 
@@ -89,7 +90,8 @@ struct Ack {
   std::uint32_t durable_seq = 0;            ///< newest seq whose durable part (enrolment, site, shape binding) is committed
   std::uint32_t next_interval_ms = 10'000;  ///< until the next heartbeat, jitter included
   bool need_hello = false, need_shape = false, need_usage = false;
-  std::uint64_t time_unix_ms = 0;  ///< the controller's wall clock
+  std::uint32_t benchmark_seconds = 0;  ///< asks for a benchmark of so many seconds each test, at most 3600; 0 = none is asked for
+  std::uint64_t time_unix_ms = 0;       ///< the controller's wall clock
   bool operator==(const Ack&) const = default;
 };
 

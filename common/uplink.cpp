@@ -80,6 +80,7 @@ class Uplink {
   std::uint64_t reopen_ms_ = 0, backoff_ms_ = kFirstBackoffMs;
   std::uint64_t family_until_ms_ = UINT64_MAX;
   std::uint64_t told_due_ms_ = 0;
+  std::uint32_t told_benchmark_ = 0;
   ChangeLog log_;
   RateLimit complaints_{5};
 };
@@ -216,9 +217,11 @@ void Uplink::tell_pace() {
   const std::uint64_t now = clock_.boot_ms();
   std::uint64_t due = told_due_ms_ > now ? told_due_ms_ : now + talk_.interval_ms();
   if (ready_ && talk_.due_ms() > now && talk_.due_ms() != UINT64_MAX) due = talk_.due_ms();
-  if (due == told_due_ms_) return;
+  const auto benchmark_seconds = talk_.benchmark_seconds();
+  if (due == told_due_ms_ && benchmark_seconds == told_benchmark_) return;
   told_due_ms_ = due;
-  static_cast<void>(send_object(pace_, std::make_unique<UplinkPace>(UplinkPace{talk_.interval_ms(), due}), false));
+  told_benchmark_ = benchmark_seconds;
+  static_cast<void>(send_object(pace_, std::make_unique<UplinkPace>(UplinkPace{talk_.interval_ms(), due, benchmark_seconds}), false));
 }
 
 void Uplink::try_other_family() {

@@ -26,6 +26,7 @@ struct UplinkInput {
 struct UplinkPace {
   std::uint32_t interval_ms = 10'000;
   std::uint64_t due_boot_ms = 0;
+  std::uint32_t benchmark_seconds = 0;  ///< the controller asks for a benchmark; 0 = it does not
 };
 
 /// The thread that owns the DEALER socket: connects, sends what the Conversation says, reads acks, watches the monitor.

@@ -115,6 +115,7 @@ void MapThread::answer_queries() {
     if (!query || !*query) return;
     NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = map_.chunk_count()};
     if ((*query)->id) {
+      if ((*query)->benchmark_seconds != 0) map_.ask_benchmark(*(*query)->id, (*query)->benchmark_seconds, clock_.boot_ms());
       if (auto row = map_.node(*(*query)->id)) answer.rows.push_back(std::move(*row));
     } else if ((*query)->chunk < answer.chunk_count) {
       answer.rows = map_.chunk((*query)->chunk);

@@ -20,6 +20,7 @@ struct NodeQuery {
   std::uint64_t ticket = 0;
   std::optional<NodeId> id;  ///< absent: the chunk
   std::size_t chunk = 0;
+  std::uint32_t benchmark_seconds = 0;  ///< with id: ask the node to measure itself; 0 = only look
 };
 struct NodeAnswer {
   std::uint64_t ticket = 0;

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "agent/measured.hpp"
 #include "agent/probe/bench_run.hpp"
 #include "agent/probe/commands.hpp"
 
@@ -29,18 +30,23 @@ void on_signal(int /*number*/) {
 struct BenchOptions {
   unsigned seconds = 10;
   std::string folder = "/var/tmp";
-  bool json = false;
+  std::string state = "/var/lib/capmap-agent";
+  bool json = false, lines = false, nice = false, report = false;
 };
 
 std::optional<BenchOptions> parse_options(const std::vector<std::string>& arguments, int& exit_code) {
   BenchOptions options;
   CLI::App app(
       "Measures this machine: multiplication of matrices, memory bandwidth, sequential reading of a file. It takes all the processors "
-      "it is allowed to. Measured values stand beside nominal peaks, never in their place; nothing is sent anywhere.",
+      "it is allowed to. Measured values stand beside nominal peaks, never in their place; nothing is sent anywhere without --report.",
       "capmap-agent benchmark");
   app.add_option("--seconds", options.seconds, "for each of the four tests")->check(CLI::Range(1, 3'600))->capture_default_str();
   app.add_option("--dir", options.folder, "where the file to be read is made; it is removed")->capture_default_str();
   app.add_flag("--json", options.json, "print JSON instead of text");
+  app.add_flag("--lines", options.lines, "print the few figures that a controller gets, as key=value lines");
+  app.add_flag("--nice", options.nice, "let other programs go first");
+  app.add_flag("--report", options.report, "leave the figures where the agent finds them at its next look at the hardware, or at SIGHUP");
+  app.add_option("--state", options.state, "state folder of the agent, for --report")->capture_default_str();
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
@@ -107,6 +113,31 @@ Json measure(const BenchOptions& options, const BenchLimits& limits) {
   return results;
 }
 
+std::optional<std::uint64_t> figure(const Json& result, const char* key) {
+  const auto found = result.find(key);
+  return found == result.end() ? std::nullopt : std::optional(found->get<std::uint64_t>());
+}
+
+/// What of a report a controller gets.
+Measured measured_of(const Json& report, const BenchLimits& limits, unsigned seconds) {
+  const auto& results = report["results"];
+  Measured measured;
+  measured.at_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
+  measured.seconds = seconds;
+  measured.threads = limits.threads();
+  measured.fp64_gemm_mflops = figure(results["fp64_gemm"], "mflops");
+  measured.fp32_gemm_mflops = figure(results["fp32_gemm"], "mflops");
+  measured.memory_mbs = figure(results["memory_triad"], "megabytes_per_second");
+  measured.disk_read_mbs = figure(results["disk_read"], "megabytes_per_second");
+  measured.conditions = limits.limited_by;
+  for (const auto& [test, result] : results.items()) {
+    if (result.contains("skipped")) measured.conditions.push_back(test + " skipped: " + result["skipped"].get<std::string>());
+  }
+  if (results["fp64_gemm"].contains("library"))
+    measured.conditions.push_back("matrices by " + results["fp64_gemm"]["library"].get<std::string>());
+  return measured;
+}
+
 std::string number_text(const Json& value) {
   if (value.is_null() || value.empty()) return "none";
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -130,12 +161,22 @@ int run_benchmark_command(const std::vector<std::string>& arguments) {
   if (!options) return exit_code;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  if (options->nice && nice(10) == -1) say("not allowed to let others go first");
   const auto limits = read_bench_limits(HostRoot("/"));
   Json report = {{"schema", 1}, {"measured", true}, {"date", utc_now()}, {"conditions", conditions(limits, options->seconds)}};
   report["results"] = measure(*options, limits);
-  const auto page = options->json ? report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : text_of(report);
+  const auto measured = measured_of(report, limits, options->seconds);
+  if (options->report && !stop_wanted) {
+    if (const auto kept = write_measured(options->state, measured); !kept) {
+      std::fprintf(stderr, "capmap-agent benchmark: %s\n", kept.error().what.c_str());
+      exit_code = 1;
+    }
+  }
+  const auto page = options->lines  ? measured_lines(measured)
+                    : options->json ? report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+                                    : text_of(report);
   if (std::fwrite(page.data(), 1, page.size(), stdout) != page.size() || std::fflush(stdout) != 0) return 1;
-  return stop_wanted ? kStoppedCode : 0;
+  return stop_wanted ? kStoppedCode : exit_code;
 }
 
 }  // namespace capmap

@@ -17,7 +17,7 @@ constexpr const char* kExits =
 struct Line {
   ApiConnection connection;
   bool json = false;
-  std::uint32_t timeout_s = 10;
+  std::uint32_t timeout_s = 10, benchmark_seconds = 10;
   Site site;
   TokenRequest token;
   NodeFilter filter;
@@ -104,8 +104,15 @@ void add_nodes(CLI::App& app, Line& line) {
   auto* show = add_command(*nodes, "show", "all that is known of one node",
                            "  capmapctl nodes show gpu-17\n  capmapctl nodes show n-abcdefghijklmnopqrstuvwxya --json");
   show->add_option("NODE", line.node, "n-… id, or a host name that one node alone has")->required();
-  nodes->callback([&line] {
-    line.command = [&line](const Screen& screen) {
+  auto* benchmark = add_command(*nodes, "benchmark", "ask a node to measure itself, and wait for what comes; its owner must allow that",
+                                "  capmapctl nodes benchmark gpu-17 --seconds 10");
+  benchmark->add_option("NODE", line.node, "n-… id, or a host name that one node alone has")->required();
+  benchmark->add_option("--seconds", line.benchmark_seconds, "for each of the four tests")
+      ->check(CLI::Range(1, 3'600))
+      ->capture_default_str();
+  nodes->callback([&line, benchmark] {
+    line.command = [&line, asked = benchmark->parsed()](const Screen& screen) {
+      if (asked) return benchmark_node(line.connection, screen, line.node, line.benchmark_seconds);
       return line.node.empty() ? list_nodes(line.connection, screen, line.filter) : show_node(line.connection, screen, line.node);
     };
   });

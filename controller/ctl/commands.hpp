@@ -44,15 +44,23 @@ Result<Done> add_site(const ApiConnection& connection, const Screen& screen, con
 Result<Done> list_nodes(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter);
 /// `nodes show`: by n-… id, or by host name when one node alone has it.
 Result<Done> show_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname);
+/// `nodes benchmark`: asks a node to measure itself, and waits for what comes; kTimeout when nothing does.
+Result<Done> benchmark_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname,
+                            std::uint32_t seconds);
 /// `map`: totals, or groups by dimensions ("region,cpu_model").
 Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const std::string& by);
 /// `status`: whether the controller is ready; kUnavailable when it answers but is not.
 Result<Done> show_status(const ApiConnection& connection, const Screen& screen);
 
+/// Path of a node named by its id, or by a host name that one node alone has (looked for page by page). Errors: kAbsent, kMalformed.
+Result<std::string> node_path(const ApiConnection& connection, const std::string& id_or_hostname);
+
 /// Answers of the API as text. Pure.
 std::string map_text(const ApiJson& answer, bool terminal);
 std::string nodes_text(const ApiJson& answer, bool terminal);
 std::string node_text(const ApiJson& node, bool terminal);
+/// What a node measured, with when and how; empty where nothing was.
+std::string measured_text(const ApiJson& node);
 std::string sites_text(const ApiJson& answer, bool terminal);
 
 /// Runs capmapctl: `arguments` without the program's name. Answers go to `out`, errors to `err`.

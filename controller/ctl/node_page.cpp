@@ -123,6 +123,10 @@ std::string usage_facts(const Json& node) {
                          reading("network_transmit_kbps", kilobits_rate) + "; power " + reading("power_watts", watts_text));
 }
 
+std::string megabyte_rate(WideAmount mbs) {
+  return storage_text(mbs * 1'000'000) + "/s";
+}
+
 /// Peak of one part at one precision; absent when the part does not offer it, or is listed as unrated.
 std::optional<WideAmount> rate(const Json& node, const char* part, const std::string& precision) {
   return amount_at(object_at(object_at(object_at(node, "hardware"), "peak"), part), (precision + "_mflops").c_str());
@@ -189,6 +193,22 @@ std::string problem_lines(const Json& node) {
 
 }  // namespace
 
+std::string measured_text(const Json& node) {
+  const Json& measured = object_at(node, "measured");
+  const auto at = text_at(measured, "at");
+  if (!at) return "";
+  const auto figure = [&measured](const char* key, std::string (*unit)(WideAmount)) { return known(amount_at(measured, key), unit); };
+  std::string text = fact("measured", *at + ", not nominal: FP64 matrices " + figure("fp64_gemm_mflops", flops_text) + ", FP32 matrices " +
+                                          figure("fp32_gemm_mflops", flops_text) + ", memory " + figure("memory_mbs", megabyte_rate) +
+                                          ", disk reading " + figure("disk_read_mbs", megabyte_rate));
+  text += fact("", known(amount_at(measured, "threads"), count_text) + " threads, " + known(amount_at(measured, "seconds"), count_text) +
+                       " s each test");
+  for (const Json& condition : list_at(measured, "conditions")) {
+    if (condition.is_string()) text += fact("", printable(condition.get<std::string>()));
+  }
+  return text;
+}
+
 std::string node_text(const Json& node, bool terminal) {
   std::string text = identity_facts(node);
   if (object_at(node, "hardware").empty()) {
@@ -196,8 +216,8 @@ std::string node_text(const Json& node, bool terminal) {
   } else {
     text += cpu_facts(node);
   }
-  return text + usage_facts(node) + peak_tables(node, terminal) + accelerator_table(node, terminal) + disk_table(node, terminal) +
-         nic_table(node, terminal) + problem_lines(node);
+  return text + usage_facts(node) + measured_text(node) + peak_tables(node, terminal) + accelerator_table(node, terminal) +
+         disk_table(node, terminal) + nic_table(node, terminal) + problem_lines(node);
 }
 
 }  // namespace capmap

@@ -94,14 +94,16 @@ Result<Done> list_nodes(const ApiConnection& connection, const Screen& screen, c
   return Done{};
 }
 
+Result<std::string> node_path(const ApiConnection& connection, const std::string& id_or_hostname) {
+  if (parse_id<NodeId>(id_or_hostname)) return "/v1/nodes/" + id_or_hostname;
+  const auto found = id_of_hostname(connection, id_or_hostname);
+  return found ? Result<std::string>("/v1/nodes/" + url_escaped(*found)) : Result<std::string>(found.error());
+}
+
 Result<Done> show_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname) {
-  std::string id = id_or_hostname;
-  if (!parse_id<NodeId>(id)) {
-    auto found = id_of_hostname(connection, id_or_hostname);
-    if (!found) return found.error();
-    id = *found;
-  }
-  const auto node = api_get(connection, "/v1/nodes/" + url_escaped(id));
+  const auto path = node_path(connection, id_or_hostname);
+  if (!path) return path.error();
+  const auto node = api_get(connection, *path);
   if (!node) return node.error();
   screen.out << (screen.json ? node->dump() + "\n" : node_text(*node, screen.terminal));
   return Done{};

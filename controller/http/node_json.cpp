@@ -209,6 +209,18 @@ Json file_systems_json(const std::vector<SharedFileSystem>& systems) {
   return list;
 }
 
+Json measured_json(const std::optional<Measured>& measured) {
+  if (!measured) return nullptr;
+  return {{"at", rfc3339_ms(std::min<std::uint64_t>(measured->at_unix_s, UINT32_MAX) * 1'000)},
+          {"seconds", measured->seconds},
+          {"threads", measured->threads},
+          {"fp64_gemm_mflops", or_null(measured->fp64_gemm_mflops)},
+          {"fp32_gemm_mflops", or_null(measured->fp32_gemm_mflops)},
+          {"memory_mbs", or_null(measured->memory_mbs)},
+          {"disk_read_mbs", or_null(measured->disk_read_mbs)},
+          {"conditions", measured->conditions}};
+}
+
 Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
   Json node = head_json(row, view, now_boot_ms);
   const HardwareRow* hardware = hardware_of(row, view);
@@ -230,6 +242,7 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   node["disks"] = hardware == nullptr ? Json(nullptr) : disks_json(row, *hardware);
   node["nics"] = hardware == nullptr ? Json(nullptr) : nics_json(row, *hardware);
   node["file_systems"] = file_systems_json(row.usage.file_systems);
+  node["measured"] = measured_json(row.measured);
   node["usage"] = readings_json(row.usage.readings);
   node["usage"]["cpu_steal_millicores"] = or_null(row.usage.cpu_steal_millicores);
   node["usage"]["load_1m"] = row.usage.load_centi ? Json(*row.usage.load_centi / 100.0) : Json(nullptr);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 
 #include "controller/http/json.hpp"
 #include "controller/map/map_view.hpp"
@@ -11,5 +12,8 @@ Json node_summary(const NodeRow& row, const MapView& view, std::uint64_t now_boo
 
 /// Everything that is known about one node. Byte counts of one machine are numbers; what is unknown is null.
 Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms);
+
+/// A benchmark's figures with when and how; null where none was run.
+Json measured_json(const std::optional<Measured>& measured);
 
 }  // namespace capmap

@@ -10,6 +10,7 @@ namespace capmap {
 Outcome get_map(const Call& call);
 Outcome get_nodes(const Call& call);
 Outcome get_node(const Call& call);
+Outcome post_benchmark(const Call& call);
 Outcome get_sites(const Call& call);
 Outcome post_site(const Call& call);
 Outcome post_token(const Call& call);

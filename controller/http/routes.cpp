@@ -11,6 +11,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/map", get_map, true, false, {"by", "limit", "cursor"}},
       {"GET", "/v1/nodes", get_nodes, true, false, {"site", "liveness", "limit", "cursor"}},
       {"GET", "/v1/nodes/{id}", get_node, true},
+      {"POST", "/v1/nodes/{id}/benchmark", post_benchmark, false, true},
       {"GET", "/v1/sites", get_sites, true},
       {"POST", "/v1/sites", post_site, false, true},
       {"POST", "/v1/tokens", post_token, false, true},

@@ -60,6 +60,10 @@ class CapacityMap {
   /// Applies one message. now_ms is when it was received.
   Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms);
 
+  /// Asks a node, in its next acks, to measure itself with tests of so many seconds (1 to 3600), until its hello tells another result or a
+  /// problem of it, or the time for it is over. False: no such node.
+  bool ask_benchmark(const NodeId& node, std::uint32_t seconds, std::uint64_t now_ms);
+
   /// Moves liveness on with time: fresh -> stale -> lost, resyncing -> lost after the grace period; forgets shapes unused for a day.
   /// A bye makes its node lost at once. Cost: only what expires. The caller applies what has been received before it calls this:
   /// after a pause of the controller, messages that wait in the queue prove their nodes alive.

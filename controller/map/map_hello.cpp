@@ -36,6 +36,7 @@ Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t 
   auto& place = nodes.place(row);
   if (starts) start_session(row, hello.envelope);
   if (hello.shape_id != nodes.cold(row).hello.shape_id) forget_usage(row);
+  benchmarks.answered(row, nodes.cold(row).hello, hello);
   keep_hello(nodes, row, hello, now_unix_ms);
   place.set(Place::kCounted, true);
   bind(row, shapes.find(hello.shape_id).value_or(0));

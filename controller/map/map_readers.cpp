@@ -29,6 +29,7 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.virtualization = hello.virtualization;
   out.memory_total_bytes = hello.memory_total_bytes;
   out.pus_allowed = hello.pus_allowed;
+  out.measured = hello.measured;
   out.clock_skew_ms = cold.clock_skew_ms;
   out.disk_names = hello.disk_names;
   out.nic_names = hello.nic_names;

@@ -45,6 +45,7 @@ AckBatch CapacityMap::State::apply(const ReportBatch& batch, std::uint64_t now_u
   for (const auto& report : batch.reports) {
     const auto answer = apply(report.node, report.message, now_unix_ms);
     const auto& envelope = envelope_of(report.message);
+    const auto row = benchmarks.empty() ? std::nullopt : nodes.find(report.node);
     answers.acks.push_back({.route = report.route,
                             .ack = {.epoch = options.epoch,
                                     .run_id = envelope.run_id,
@@ -54,6 +55,7 @@ AckBatch CapacityMap::State::apply(const ReportBatch& batch, std::uint64_t now_u
                                     .need_hello = answer.need_hello,
                                     .need_shape = answer.need_shape,
                                     .need_usage = answer.need_usage,
+                                    .benchmark_seconds = row ? benchmarks.seconds_for(*row, now_ms) : 0,
                                     .time_unix_ms = now_unix_ms}});
   }
   return answers;

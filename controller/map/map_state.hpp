@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controller/map/benchmark_asks.hpp"
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/cells.hpp"
 #include "controller/map/liveness.hpp"
@@ -80,6 +81,7 @@ struct CapacityMap::State {
   ShapeTable shapes;
   CellTable cells;
   LivenessQueues queues;
+  BenchmarkAsks benchmarks;
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
   MapCounters counters;

@@ -108,7 +108,8 @@ struct NodeRow {
   std::optional<std::uint32_t> pus_allowed;
   std::optional<std::int64_t> clock_skew_ms;  ///< agent's wall clock minus ours at its last hello
   std::vector<std::string> disk_names, nic_names, accelerator_addresses;
-  Usage usage;  ///< last known; problems of hello and usage together in `problems`
+  std::optional<Measured> measured;  ///< its newest benchmark
+  Usage usage;                       ///< last known; problems of hello and usage together in `problems`
   std::vector<Problem> problems;
   std::vector<std::string> verdict_reasons;
 };

@@ -208,4 +208,46 @@ TEST_CASE("agent: a stuck look at the hardware does not stop the heartbeats") {
   agent.expect_clean_end();
 }
 
+TEST_CASE("agent: a benchmark that the controller asks for runs where its owner allows it, once, and its result outlives a restart") {
+  Agent agent;
+  ScriptedController controller(make_curve_keys());
+  controller.admit(agent.keys.public_key);
+  controller.benchmark_seconds = 60;  // cut to what the owner allows
+  const std::vector<std::string> allow = {"--benchmark-most-s", "1"};
+  agent.start(controller.endpoint(), controller.keys().public_key, "capmap-agent", allow);
+  const auto has_result = [](const Hello& hello) { return hello.measured.has_value(); };
+  const auto first = controller.wait_for<Hello>(60s, has_result);
+  INFO(agent.log());
+  REQUIRE(first);
+  CHECK(first->measured->seconds == 1);
+  CHECK(first->measured->at_unix_s > 1'700'000'000);
+  CHECK(first->measured->threads >= 1);
+  CHECK(first->measured->memory_mbs.value_or(0) > 100);
+  // A test that did not run says why.
+  CHECK((first->measured->fp64_gemm_mflops || !first->measured->conditions.empty()));
+  CHECK_FALSE(controller.wait_for<Hello>(3s, [&](const Hello& hello) { return hello.measured != first->measured; }));
+  agent.program->signal(SIGTERM);
+  agent.expect_clean_end();
+  controller.benchmark_seconds = 0;
+  agent.start(controller.endpoint(), controller.keys().public_key);
+  const auto again = controller.wait_for<Hello>(kLimit, has_result);
+  INFO(agent.log());
+  REQUIRE(again);
+  CHECK(again->measured == first->measured);
+}
+
+TEST_CASE("agent: a benchmark that its owner does not allow is answered by a problem line and nothing runs") {
+  Agent agent;
+  ScriptedController controller(make_curve_keys());
+  controller.admit(agent.keys.public_key);
+  controller.benchmark_seconds = 1;
+  agent.start(controller.endpoint(), controller.keys().public_key);
+  const auto hello = controller.wait_for<Hello>(kLimit, [](const Hello& message) {
+    return std::ranges::any_of(message.problems, [](const Problem& problem) { return problem.probe == "benchmark"; });
+  });
+  INFO(agent.log());
+  REQUIRE(hello);
+  CHECK_FALSE(hello->measured);
+}
+
 }  // namespace

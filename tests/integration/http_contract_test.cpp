@@ -97,6 +97,19 @@ void ask_changes(Answers& answers, std::uint16_t port) {
   }
 }
 
+void ask_benchmark(Answers& answers, std::uint16_t port) {
+  const std::string operation = "POST /v1/nodes/{id}/benchmark";
+  const auto path = [](const std::string& id) { return "/v1/nodes/" + id + "/benchmark"; };
+  const std::string node = path(to_text(node_row(1).id)), key = "Idempotency-Key: benchmark\r\n";
+  note(answers, operation, post(port, node, R"({"seconds":5})", kAdminToken, key));
+  note(answers, operation, post(port, node, R"({"seconds":6})", kAdminToken, key));
+  note(answers, operation, post(port, node, R"({"seconds":0})", kAdminToken));
+  note(answers, operation, post(port, path(to_text(NodeId{{99}})), "{}", kAdminToken));
+  note(answers, operation, post(port, node, "{}", "wrong"));
+  note(answers, operation, post(port, node, std::string(70'000, ' '), kAdminToken));
+  note(answers, operation, request(port, "POST", node, std::string("Authorization: Bearer ") + kAdminToken + "\r\n", "{}"));
+}
+
 /// What comes when the other threads do not answer in time.
 void ask_late(Answers& answers, HttpWorld& world) {
   world.map_silent = true;
@@ -105,10 +118,13 @@ void ask_late(Answers& answers, HttpWorld& world) {
   auto node = std::async([&world] { return get(world.port, "/v1/nodes/" + to_text(node_row(1).id)); });
   auto site = std::async([&world] { return post(world.port, "/v1/sites", R"({"name":"late"})", kAdminToken); });
   auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
-  while (world.queries < queries + 2 || world.changes < changes + 2) std::this_thread::yield();
+  auto benchmark =
+      std::async([&world] { return post(world.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", kAdminToken); });
+  while (world.queries < queries + 3 || world.changes < changes + 2) std::this_thread::yield();
   world.clock.advance_ms(6'000);
   note(answers, "GET /v1/nodes", nodes.get());
   note(answers, "GET /v1/nodes/{id}", node.get());
+  note(answers, "POST /v1/nodes/{id}/benchmark", benchmark.get());
   note(answers, "POST /v1/sites", site.get());
   note(answers, "POST /v1/tokens", token.get());
   world.clock.advance_ms(200'000);
@@ -122,12 +138,14 @@ Answers ask_everything() {
     world.view.publish(small_view(world.clock.boot_ms()));
     ask_readers(answers, world.port);
     ask_changes(answers, world.port);
+    ask_benchmark(answers, world.port);
     ask_late(answers, world);
   }
   HttpWorld bare("");  // no map yet, no admin token
   for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sites", "/readyz"}) note(answers, std::string("GET ") + path, get(bare.port, path));
   note(answers, "GET /v1/nodes/{id}", get(bare.port, "/v1/nodes/" + to_text(node_row(1).id)));
   for (const char* path : {"/v1/sites", "/v1/tokens"}) note(answers, std::string("POST ") + path, post(bare.port, path, "{}", "any"));
+  note(answers, "POST /v1/nodes/{id}/benchmark", post(bare.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", "any"));
   return answers;
 }
 

@@ -180,6 +180,17 @@ inline Hello RandomMessages::hello() {
   hello.nic_names = texts(20);
   hello.accelerator_addresses = texts(20);
   hello.problems = problems();
+  if (below(4) == 0) {
+    Measured measured;
+    measured.at_unix_s = any_u64() | 1U;
+    measured.seconds = any_u32();
+    measured.threads = any_u32();
+    for (auto* figure : {&measured.fp64_gemm_mflops, &measured.fp32_gemm_mflops, &measured.memory_mbs, &measured.disk_read_mbs}) {
+      if (often()) *figure = any_u64();
+    }
+    measured.conditions = texts(16);
+    hello.measured = measured;
+  }
   return hello;
 }
 
@@ -246,6 +257,7 @@ inline Ack RandomMessages::ack() {
   ack.need_hello = below(2) != 0;
   ack.need_shape = below(2) != 0;
   ack.need_usage = below(2) != 0;
+  ack.benchmark_seconds = below(4) == 0 ? static_cast<std::uint32_t>(below(3'601)) : 0;
   ack.time_unix_ms = any_u64();
   return ack;
 }

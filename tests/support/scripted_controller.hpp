@@ -82,6 +82,7 @@ class ScriptedController {
     ack.next_interval_ms = interval_ms;
     ack.need_hello = session_ == 0;
     ack.need_shape = hello != nullptr;
+    ack.benchmark_seconds = benchmark_seconds;
     answer(*got, encode(ack));
     return std::move(*message);
   }
@@ -100,6 +101,7 @@ class ScriptedController {
 
   std::uint64_t epoch = random_u64();
   std::uint32_t interval_ms = 200;
+  std::uint32_t benchmark_seconds = 0;  ///< asked for in each ack
 
  private:
   zmq::context_t context_{1};

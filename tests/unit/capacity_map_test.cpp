@@ -271,6 +271,37 @@ TEST_CASE("capacity map: a node's steal, load and traffic of each device are sho
   CHECK(world.row(agent).usage == usage);
 }
 
+TEST_CASE("capacity map: a node is asked for a benchmark in its acks until it has answered or the time is over") {
+  World world;
+  auto agent = world.agent(1, server_shape(8, 64, 0));
+  world.introduce(agent, usage_of(busy(1, 2), ""));
+  CHECK_FALSE(world.map.ask_benchmark(numbered_id<NodeId>(5), 10, world.now));
+  const auto asked = [&](AgentMessage message) {
+    ReportBatch batch;
+    batch.received_boot_ms = world.now;
+    batch.reports.push_back({.route = {}, .node = agent.node, .message = std::move(message)});
+    return world.map.apply(batch, world.now).acks.at(0).ack.benchmark_seconds;
+  };
+  CHECK(asked(agent.heartbeat({})) == 0);
+  CHECK(world.map.ask_benchmark(agent.node, 10, world.now));
+  CHECK(asked(agent.heartbeat({})) == 10);
+  CHECK(asked(agent.hello()) == 10);  // says nothing of it
+  auto answer = agent.hello();
+  answer.measured.emplace().at_unix_s = 7;
+  asked(answer);
+  CHECK(asked(agent.heartbeat({})) == 0);
+  CHECK(world.row(agent).measured == answer.measured);
+  world.map.ask_benchmark(agent.node, 10, world.now);
+  auto refusal = agent.hello();
+  refusal.measured = answer.measured;
+  refusal.problems = {{.probe = "benchmark", .what = "not allowed"}};
+  asked(refusal);
+  CHECK(asked(agent.heartbeat({})) == 0);
+  world.map.ask_benchmark(agent.node, 10, world.now);
+  world.now += 400'000;
+  CHECK(asked(agent.heartbeat({})) == 0);
+}
+
 TEST_CASE("capacity map: rows come out by chunk with what hello and usage said") {
   World world;
   auto agent = world.agent(1, server_shape(8, 64, 1));
