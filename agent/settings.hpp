@@ -22,6 +22,7 @@ struct AgentSettings {
   std::uint32_t accelerators_every_s = 10;
   std::uint32_t file_systems_every_s = 60;
   std::string nvml_library;  ///< instead of NVIDIA's own; empty = the one that is installed, where its driver is loaded
+  std::string dcmi_library;  ///< likewise Huawei's
   Thresholds thresholds;
 };
 
