@@ -57,7 +57,7 @@ AcceleratorShape read_accelerator(const wire::Accelerator& row, FieldReader& rea
           .subsystem_device_id = row.subsystem_device_id(),
           .memory_bytes = row.memory_bytes(),
           .count = reader.in_range(row.count(), kMaxCount, "accelerators.count"),
-          .dies = reader.in_range(std::uint32_t{row.more_dies()}, kMaxDies - 1, "accelerators.more_dies") + 1,
+          .dies = reader.in_range(row.more_dies() + 1U, kMaxDies, "accelerators.more_dies"),
           .name = reader.text(row.name(), "accelerators.name")};
 }
 

@@ -7,6 +7,7 @@
 #include "agent/probe/devices/device_watch.hpp"
 #include "agent/probe/shape_dies.hpp"
 #include "common/chip_table.hpp"
+#include "common/codec.hpp"
 #include "common/shape.hpp"
 #include "tests/support/fake_host.hpp"
 
