@@ -17,6 +17,7 @@ ProbeSamplerOptions sampler_options(const AgentSettings& settings, const std::st
   const std::uint64_t every_ms = std::uint64_t{settings.accelerators_every_s} * 1'000;
   std::vector<std::string> words = {"devices", "--root", settings.root, "--every", std::to_string(every_ms)};
   if (!settings.nvml_library.empty()) words.insert(words.end(), {"--nvml", settings.nvml_library});
+  if (!settings.dcmi_library.empty()) words.insert(words.end(), {"--dcmi", settings.dcmi_library});
   return {.program = probe, .arguments = std::move(words), .about = kProbe, .every_ms = every_ms};
 }
 
@@ -29,7 +30,10 @@ std::string naming(std::string text, const std::vector<std::string>& addresses) 
 }  // namespace
 
 Accelerators::Accelerators(const AgentSettings& settings, const std::string& probe)
-    : state_(settings.state), root_(settings.root), forced_(!settings.nvml_library.empty()), sampler_(sampler_options(settings, probe)) {
+    : state_(settings.state),
+      root_(settings.root),
+      forced_(!settings.nvml_library.empty() || !settings.dcmi_library.empty()),
+      sampler_(sampler_options(settings, probe)) {
   if (auto known = read_known_devices(known_devices_path(state_))) known_ = std::move(*known);
 }
 
@@ -62,6 +66,9 @@ bool Accelerators::learn() {
     if (row.pci_id.empty() || (row.name.empty() && !row.memory_bytes)) continue;
     auto& device = known_[row.use.pci_address];
     if (device.pci_id != row.pci_id) device = {.pci_id = row.pci_id, .memory_bytes = {}, .name = {}};
+    if (row.more_dies.size() < device.more_dies.size()) continue;  // a die is lost: what is installed stays what it was
+    device.more_dies = row.more_dies;
+    for (const auto& die : row.more_dies) known_.erase(die);
     if (!row.name.empty()) device.name = row.name;
     if (row.memory_bytes) device.memory_bytes = row.memory_bytes;
   }

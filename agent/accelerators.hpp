@@ -12,7 +12,7 @@
 namespace capmap {
 
 /// The accelerators' part of a tick: whether a sampler is wanted (a driver is loaded, nobody asked to let go), what it said, and what of
-/// that belongs to the shape. Where no driver is loaded this costs three looks at names a minute. One thread; never blocks.
+/// that belongs to the shape. Where no driver is loaded this costs a few looks at names a minute. One thread; never blocks.
 class Accelerators {
  public:
   /// `probe` is capmap-probe.

@@ -7,7 +7,10 @@ namespace capmap {
 struct DeviceDrivers {
   bool nvidia = false;  ///< sys/module/nvidia
   bool amd = false;     ///< sys/bus/pci/drivers/amdgpu and sys/class/kfd: amdgpu alone is any processor's graphics
-  [[nodiscard]] bool any() const { return nvidia || amd; }
+  bool intel = false;   ///< i915 or xe with a card that is not on the root bus
+  bool ascend = false;  ///< sys/bus/pci/drivers/devdrv_device_driver, Huawei's for Ascend cards
+  bool habana = false;  ///< sys/bus/pci/drivers/habanalabs
+  [[nodiscard]] bool any() const { return nvidia || amd || intel || ascend || habana; }
 };
 
 DeviceDrivers find_device_drivers(const HostRoot& root);

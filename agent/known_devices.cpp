@@ -11,7 +11,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kMostDevices = 1'024, kMaxFileBytes = 256 * 1024;
+constexpr std::size_t kMostDevices = 1'024, kMostDies = 16, kMaxFileBytes = 256 * 1024;
 
 }  // namespace
 
@@ -29,8 +29,10 @@ Result<KnownDevices> read_known_devices(const std::string& path) {
   while (!rest.empty() && devices.size() < kMostDevices) {
     auto line = take_line(rest);
     const std::string whole(line.substr(0, 80));
-    const std::string address(take_word(line));
+    auto dies = take_word(line);
+    const std::string address(take_until(dies, '+'));
     KnownDevice device;
+    while (!dies.empty() && device.more_dies.size() < kMostDies) device.more_dies.emplace_back(take_until(dies, '+'));
     device.pci_id = take_word(line);
     const auto bytes = take_word(line);
     device.memory_bytes = to_number(bytes);
@@ -44,8 +46,9 @@ Result<KnownDevices> read_known_devices(const std::string& path) {
 Result<Done> write_known_devices(const std::string& path, const KnownDevices& devices) {
   std::string text;
   for (const auto& [address, device] : devices) {
-    text +=
-        address + " " + device.pci_id + " " + (device.memory_bytes ? std::to_string(*device.memory_bytes) : "-") + " " + device.name + "\n";
+    text += address;
+    for (const auto& die : device.more_dies) text += "+" + die;
+    text += " " + device.pci_id + " " + (device.memory_bytes ? std::to_string(*device.memory_bytes) : "-") + " " + device.name + "\n";
   }
   return replace_file(path, text);
 }

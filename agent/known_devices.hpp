@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/result.hpp"
 
@@ -14,14 +15,15 @@ struct KnownDevice {
   std::string pci_id;  ///< "10de:2330": what is said of another card at the same address is not said of this one
   std::optional<std::uint64_t> memory_bytes;
   std::string name;
+  std::vector<std::string> more_dies{};  ///< addresses of the card's other dies
   bool operator==(const KnownDevice&) const = default;
 };
 using KnownDevices = std::map<std::string, KnownDevice>;  ///< by PCI address
 
 /// <state>/accelerators.known; capmap-agent writes it, `capmap-probe shape --known` reads it.
 std::string known_devices_path(const std::string& state);
-/// One line a device: "ADDRESS PCI_ID BYTES NAME", BYTES "-" where unknown. At most 1024 are read. Errors: kAbsent, kDenied; kMalformed
-/// with the line.
+/// One line a device: "ADDRESS[+ADDRESS...] PCI_ID BYTES NAME", BYTES "-" where unknown; further addresses are the card's other dies. At
+/// most 1024 are read. Errors: kAbsent, kDenied; kMalformed with the line.
 Result<KnownDevices> read_known_devices(const std::string& path);
 /// Replaces the file. Errors: kDenied, kFull, kUnavailable.
 Result<Done> write_known_devices(const std::string& path, const KnownDevices& devices);

@@ -9,7 +9,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kMostDevices = 1'024, kMostProblems = 64, kMostFileSystems = 64;
+constexpr std::size_t kMostDevices = 1'024, kMostProblems = 64, kMostFileSystems = 64, kMostDies = 16;
 constexpr std::uint32_t kMostPermille = 1'000;
 constexpr std::string_view kEnd = "end\n";
 
@@ -36,6 +36,7 @@ std::string device_line(const DeviceRow& row) {
   put(line, "partitions", row.use.partitions);
   put(line, "bytes", row.memory_bytes);
   if (!row.pci_id.empty()) line += " id=" + clean(row.pci_id);
+  for (const auto& die : row.more_dies) line += " die=" + clean(die);
   if (!row.name.empty()) line += " name=" + clean(row.name);
   return line + "\n";
 }
@@ -92,6 +93,9 @@ bool read_device(std::string_view line, SampleFrame& frame) {
     const auto key = take_until(word, '=');
     if (key == "id") {
       row.pci_id = word;
+    } else if (key == "die") {
+      row.more_dies.emplace_back(word);
+      if (row.more_dies.size() > kMostDies) return false;
     } else if (!set_word(row, key, word)) {
       return false;
     }

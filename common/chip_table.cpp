@@ -41,8 +41,8 @@ std::string hex4(std::uint16_t value) {
   return text;
 }
 
-/// One model's devices into the sums, and what they are missing from into the gaps.
-void add(PeakRating& rating, const ChipTable::AcceleratorRow& row, std::uint32_t count) {
+/// One model's devices into the sums, and what they are missing from into the gaps. A row's figures are of one die.
+void add(PeakRating& rating, const ChipTable::AcceleratorRow& row, std::uint32_t count, std::uint32_t dies) {
   rating.rated_accelerators += count;
   PeakGap gap{.what = row.name, .count = count, .lacks = {}};
   for (std::size_t p = 0; p < kPrecisionCount; ++p) {
@@ -50,7 +50,7 @@ void add(PeakRating& rating, const ChipTable::AcceleratorRow& row, std::uint32_t
       gap.lacks.push_back(static_cast<Precision>(p));
       continue;
     }
-    rating.accelerators[p] = rating.accelerators[p].value_or(0) + *row.peaks[p] * count;
+    rating.accelerators[p] = rating.accelerators[p].value_or(0) + *row.peaks[p] * count * dies;
     rating.accelerators_counted[p] += count;
   }
   const auto same = std::find_if(rating.gaps.begin(), rating.gaps.end(), [&](const PeakGap& other) { return other.what == gap.what; });
@@ -119,7 +119,7 @@ PeakRating ChipTable::rate(const Shape& shape) const {
   for (const auto& device : shape.accelerators) {
     const auto row = rate_device(accelerators_, device, device.name);
     if (row) {
-      add(rating, **row, device.count);
+      add(rating, **row, device.count, device.dies);
       continue;
     }
     const auto id = "PCI device " + hex4(device.vendor_id) + ":" + hex4(device.device_id);

@@ -8,7 +8,7 @@ namespace {
 using Row = ChipTable::AcceleratorRow;
 using Rows = std::vector<const Row*>;
 
-constexpr std::uint32_t kMaxDevices = 65'536;  // more in one server is a broken report
+constexpr std::uint32_t kMaxDevices = 65'536, kMaxDies = 16;  // more in one server, or on one card, is a broken report
 
 Error unrated(std::string why) {
   return {ErrorCode::kAbsent, std::move(why)};
@@ -38,7 +38,10 @@ bool named(const Row& row, const std::vector<std::string>& words) {
 }
 
 Result<const Row*> narrowed(const Rows& rows, const AcceleratorShape& device, const std::vector<std::string>& words) {
-  auto left = only(rows, [&](const Row* row) { return !device.memory_bytes || memory_fits(*row, *device.memory_bytes); });
+  const auto of_die = [&](const Row* row) {
+    return !device.memory_bytes || memory_fits(*row, *device.memory_bytes / std::max(device.dies, 1U));
+  };
+  auto left = only(rows, of_die);
   if (left.empty()) return unrated("its memory is that of none of " + names_of(rows) + ", which share this PCI id");
   const auto by_name = only(left, [&](const Row* row) { return named(*row, words); });
   if (!by_name.empty()) left = by_name;
@@ -65,6 +68,7 @@ Result<const Row*> find_device(std::span<const Row> rows, const AcceleratorShape
 
 Result<const Row*> rate_device(std::span<const Row> rows, const AcceleratorShape& device, std::string_view name) {
   if (device.count > kMaxDevices) return unrated("a count of " + std::to_string(device.count) + " in one server is not credible");
+  if (device.dies == 0 || device.dies > kMaxDies) return unrated("a card of " + std::to_string(device.dies) + " dies is not credible");
   const auto row = find_device(rows, device, name);
   if (!row) return row.error();
   if ((*row)->confidence == Confidence::kC) return unrated("no good source was found for its peak figures");

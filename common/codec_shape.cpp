@@ -1,4 +1,6 @@
 // The body of a shape: what is hashed, kept and forwarded.
+#include <algorithm>
+
 #include "common/codec_parts.hpp"
 #include "schemas/messages_generated.h"
 
@@ -21,7 +23,8 @@ auto put_accelerators(Builder& builder, const std::vector<AcceleratorShape>& acc
   return put_rows<wire::Accelerator>(builder, accelerators, kMaxAccelerators, [&builder](const AcceleratorShape& row) {
     const auto name = put_text(builder, row.name);
     return wire::CreateAccelerator(builder, row.vendor_id, row.device_id, row.subsystem_vendor_id, row.subsystem_device_id,
-                                   row.memory_bytes, row.count, to_wire<wire::AcceleratorKind>(row.kind), name);
+                                   row.memory_bytes, row.count, to_wire<wire::AcceleratorKind>(row.kind), name,
+                                   static_cast<std::uint8_t>(std::clamp(row.dies, 1U, kMaxDies) - 1));
   });
 }
 
@@ -54,6 +57,7 @@ AcceleratorShape read_accelerator(const wire::Accelerator& row, FieldReader& rea
           .subsystem_device_id = row.subsystem_device_id(),
           .memory_bytes = row.memory_bytes(),
           .count = reader.in_range(row.count(), kMaxCount, "accelerators.count"),
+          .dies = reader.in_range(row.more_dies() + 1U, kMaxDies, "accelerators.more_dies"),
           .name = reader.text(row.name(), "accelerators.name")};
 }
 

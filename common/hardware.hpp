@@ -43,15 +43,16 @@ struct AcceleratorShape {
   AcceleratorKind kind = AcceleratorKind::kUnknown;
   std::uint16_t vendor_id = 0, device_id = 0;  ///< PCI ids
   std::uint16_t subsystem_vendor_id = 0, subsystem_device_id = 0;
-  std::optional<std::uint64_t> memory_bytes;
-  std::uint32_t count = 1;
-  std::string name{};  ///< as its driver says it; tells products apart that share one PCI id; empty = no driver has said it
+  std::optional<std::uint64_t> memory_bytes;  ///< of the card, all its dies together
+  std::uint32_t count = 1;                    ///< cards
+  std::uint32_t dies = 1;  ///< PCI devices that one card shows as (two of an MI250X): parts of it, never counted beside it
+  std::string name{};      ///< as its driver says it; tells products apart that share one PCI id; empty = no driver has said it
   bool operator==(const AcceleratorShape&) const = default;
   /// `count` last: rows that differ in nothing else are neighbours.
   auto operator<=>(const AcceleratorShape& other) const {
     const auto key = [](const AcceleratorShape& row) {
       return std::tie(row.kind, row.vendor_id, row.device_id, row.subsystem_vendor_id, row.subsystem_device_id, row.memory_bytes, row.name,
-                      row.count);
+                      row.dies, row.count);
     };
     return key(*this) <=> key(other);
   }

@@ -26,7 +26,7 @@ constexpr std::uint64_t kOnceLimitMs = 40'000;
 constexpr const char* kNvml = "libnvidia-ml.so.1";
 
 struct DevicesOptions {
-  std::string root = "/", nvml;
+  std::string root = "/", nvml, dcmi;
   std::uint32_t every_ms = 0;
 };
 
@@ -35,10 +35,16 @@ std::vector<std::unique_ptr<DeviceWatch>> watches_of(const DevicesOptions& optio
   const HostRoot root(options.root);
   const auto drivers = find_device_drivers(root);
   std::vector<std::unique_ptr<DeviceWatch>> watches;
+  const auto watch = [&](std::unique_ptr<DeviceBackend> backend) {
+    watches.push_back(std::make_unique<DeviceWatch>(std::move(backend), WatchLimits{}, clock));
+  };
   if (!options.nvml.empty() || (drivers.nvidia && root.live())) {
-    watches.push_back(std::make_unique<DeviceWatch>(make_nvml_backend(options.nvml.empty() ? kNvml : options.nvml), WatchLimits{}, clock));
+    watch(make_nvml_backend(options.nvml.empty() ? kNvml : options.nvml));
   }
-  if (drivers.amd) watches.push_back(std::make_unique<DeviceWatch>(make_amd_backend(root), WatchLimits{}, clock));
+  if (!options.dcmi.empty() || (drivers.ascend && root.live())) watch(make_dcmi_backend(options.dcmi));
+  if (drivers.amd) watch(make_amd_backend(root));
+  if (drivers.intel) watch(make_intel_backend(root, clock));
+  if (drivers.habana) watch(make_habana_backend(root));
   return watches;
 }
 
@@ -126,7 +132,9 @@ Json text_or_null(const std::string& text) {
 Json reading_json(const DeviceReading& reading) {
   Json partitions = Json::array();
   for (const auto& part : reading.partitions) {
-    partitions.push_back({{"name", text_or_null(part.name)},
+    partitions.push_back({{"kind", part.die ? "die" : "partition"},
+                          {"name", text_or_null(part.name)},
+                          {"pci_address", text_or_null(part.pci_address)},
                           {"memory_total_bytes", or_null(part.memory_total_bytes)},
                           {"memory_used_bytes", or_null(part.memory_used_bytes)}});
   }
@@ -177,6 +185,7 @@ int run_devices_command(const std::vector<std::string>& arguments) {
   app.add_option("--every", options.every_ms, "milliseconds between two samples, for the agent")->check(CLI::Range(100U, 3'600'000U));
   app.add_option("--root", options.root, "folder of a captured machine with sys/ below it")->check(CLI::ExistingDirectory);
   app.add_option("--nvml", options.nvml, "library to load as NVIDIA's management library");
+  app.add_option("--dcmi", options.dcmi, "library to load as Huawei's card management interface");
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {

@@ -10,6 +10,7 @@
 #include "agent/known_devices.hpp"
 #include "agent/probe/capture_notes.hpp"
 #include "agent/probe/shape_cpu.hpp"
+#include "agent/probe/shape_dies.hpp"
 #include "agent/probe/shape_memory.hpp"
 #include "common/shape.hpp"
 
@@ -79,19 +80,25 @@ std::string pci_id_text(const AcceleratorShape& shape) {
   return text.data();
 }
 
-/// What a driver last said of each device, where it is still the same product. A file that is not there says nothing.
-void complete_from_known(const std::string& path, Machine& machine) {
-  if (path.empty()) return;
-  const auto known = read_known_devices(path);
-  if (!known) {
-    if (known.error().code != ErrorCode::kAbsent) machine.problems.push_back({.probe = "accelerators", .what = known.error().what});
-    return;
-  }
+/// What drivers last said. A file that is not there says nothing.
+KnownDevices read_known(const std::string& path, Machine& machine) {
+  if (path.empty()) return {};
+  auto known = read_known_devices(path);
+  if (known) return std::move(*known);
+  if (known.error().code != ErrorCode::kAbsent) machine.problems.push_back({.probe = "accelerators", .what = known.error().what});
+  return {};
+}
+
+/// Dies into cards; then what a driver last said of each device, where it is still the same product of as many dies.
+void complete_from_known(const KnownDevices& known, Machine& machine) {
+  auto problems = join_card_dies(known, machine.accelerators);
+  std::move(problems.begin(), problems.end(), std::back_inserter(machine.problems));
   for (auto& accelerator : machine.accelerators) {
-    const auto device = known->find(accelerator.pci_address);
-    if (device == known->end() || device->second.pci_id != pci_id_text(accelerator.shape)) continue;
-    if (!accelerator.shape.memory_bytes) accelerator.shape.memory_bytes = device->second.memory_bytes;
+    const auto device = known.find(accelerator.pci_address);
+    if (device == known.end() || device->second.pci_id != pci_id_text(accelerator.shape)) continue;
     accelerator.shape.name = device->second.name;
+    const bool same = device->second.more_dies.size() + 1 == accelerator.shape.dies;
+    if (!accelerator.shape.memory_bytes && same) accelerator.shape.memory_bytes = device->second.memory_bytes;
   }
 }
 
@@ -108,7 +115,7 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   } else {
     read_from_topology(*topology, chips, machine);
   }
-  complete_from_known(source.known_devices, machine);
+  complete_from_known(read_known(source.known_devices, machine), machine);
   for (const auto& accelerator : machine.accelerators) machine.shape.accelerators.push_back(accelerator.shape);
   for (const auto& disk : machine.disks) machine.shape.disks.push_back(disk.shape);
   for (const auto& nic : machine.nics) machine.shape.nics.push_back(nic.shape);

@@ -97,6 +97,13 @@ Json driver_visible(const Accelerator& device) {
   return !device.driver->empty() && *device.driver != "vfio-pci" && *device.driver != "pci-stub";
 }
 
+/// Dies of a card that are PCI devices each: what the vendor's own tools list.
+Json dies_json(const Accelerator& device) {
+  Json rows = Json::array();
+  for (const auto& address : device.dies) rows.push_back({{"kind", "die"}, {"pci_address", address}});
+  return rows;
+}
+
 Json accelerators_json(const Report& report) {
   Json rows = Json::array();
   for (const auto& device : report.machine.accelerators) {
@@ -109,7 +116,7 @@ Json accelerators_json(const Report& report) {
                     {"numa_node", or_null(device.numa_node)},
                     {"driver", text_or_null(device.driver.value_or(""))},
                     {"driver_visible", driver_visible(device)},
-                    {"partitions", Json::array()}});
+                    {"partitions", dies_json(device)}});
   }
   return rows;
 }

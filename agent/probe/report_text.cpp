@@ -96,6 +96,9 @@ void add_accelerators(std::string& page, const Report& report) {
         fmt::format("{}  {} {} {}, driver {}", device.pci_address, to_word(device.shape.kind), device.vendor, or_unknown(device.model),
                     driver_text(device)));
     label = "";
+    std::string dies;
+    for (const auto& address : device.dies) dies += (dies.empty() ? "  dies " : ", ") + address;
+    if (!dies.empty()) add(page, label, dies);
   }
   if (report.machine.accelerators.empty()) add(page, label, "none");
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "agent/card_dies.hpp"
+
 namespace capmap {
 namespace {
 
@@ -73,6 +75,9 @@ void complete_from_files(const HostRoot& root, Accelerator& accelerator) {
   accelerator.driver = driver ? *driver : std::string();
   const auto memory = root.read_u64(folder + "/mem_info_vram_total");
   if (memory && *memory > 0) accelerator.shape.memory_bytes = *memory;
+  if (dies_a_card(accelerator.shape.vendor_id, accelerator.shape.device_id) > 1) {
+    accelerator.serial = card_serial(root, accelerator.pci_address);
+  }
 }
 
 Accelerator to_accelerator(const PciDevice& device, const ChipTable* chips) {
@@ -86,6 +91,7 @@ Accelerator to_accelerator(const PciDevice& device, const ChipTable* chips) {
   accelerator.vendor = vendor_word(device.vendor_id);
   if (chips) accelerator.model = chips->accelerator_name(device.vendor_id, device.device_id).value_or("");
   accelerator.numa_node = device.numa_node;
+  accelerator.serial = device.serial;
   return accelerator;
 }
 

@@ -17,16 +17,18 @@ struct Accelerator {
   std::string model;                  ///< from the chip table; empty = unknown
   std::optional<std::string> driver;  ///< kernel driver bound to it, empty = none is; absent = not told
   std::optional<unsigned> numa_node;
+  std::string serial{};             ///< the card's, only where it tells which dies share one; empty = not told
+  std::vector<std::string> dies{};  ///< addresses of all its dies, ascending, the first one's first; empty = it is one device
 };
 
-/// Accelerators by PCI, with no driver at all: [device], ordered by address, each physical device once.
+/// Accelerators by PCI, with no driver at all: [device], ordered by address, each physical device once; dies of one card still apart
+/// (shape_dies.hpp).
 ///
 /// What counts: ids of the chip table; class 3D controller (0x0302) and processing accelerator (0x1200); class display (0x0300,
 ///           0x0380) of NVIDIA, of AMD's discrete families, and of Intel off the root bus. The VGA of management controllers,
 ///           hypervisors and processors does not. Left out: virtual functions on their own host; the second function of an FPGA card.
-/// Source:   the topology's PCI devices; sys/bus/pci/devices/ADDRESS/{driver,physfn,mem_info_vram_total} where `root` is given.
-/// Memory:   only where the kernel says it without a vendor library (amdgpu).
-/// Thread:   any. Cost: three small files a device.
+/// Source:   the topology's PCI devices; sys/bus/pci/devices/ADDRESS/{driver,physfn,mem_info_vram_total,serial_number} where `root` is
+/// given. Memory:   only where the kernel says it without a vendor library (amdgpu). Thread:   any. Cost: three small files a device.
 std::vector<Accelerator> read_accelerators(const HostRoot* root, const Topology& topology, const ChipTable* chips);
 
 /// True when a PCI device is an accelerator by the rule above, virtual functions and second functions aside.

@@ -202,6 +202,13 @@ std::string pci_address(const hwloc_obj_attr_u::hwloc_pcidev_attr_s& pci) {
   return text;
 }
 
+std::string serial_of(hwloc_obj_t device) {
+  for (hwloc_obj_t child = device->io_first_child; child != nullptr; child = child->next_sibling) {
+    if (auto serial = info_text(child, "AMDSerial"); !serial.empty()) return serial;
+  }
+  return {};
+}
+
 PciDevice to_pci_device(hwloc_topology_t topology, hwloc_obj_t object) {
   const auto& pci = object->attr->pcidev;
   return {.address = pci_address(pci),
@@ -210,7 +217,8 @@ PciDevice to_pci_device(hwloc_topology_t topology, hwloc_obj_t object) {
           .device_id = pci.device_id,
           .subsystem_vendor_id = pci.subvendor_id,
           .subsystem_device_id = pci.subdevice_id,
-          .numa_node = numa_of(topology, object)};
+          .numa_node = numa_of(topology, object),
+          .serial = serial_of(object)};
 }
 
 std::vector<PciDevice> read_pci_devices(hwloc_topology_t topology) {

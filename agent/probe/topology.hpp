@@ -29,6 +29,7 @@ struct PciDevice {
   std::uint16_t class_code = 0;  ///< base class and subclass: 0x0302
   std::uint16_t vendor_id = 0, device_id = 0, subsystem_vendor_id = 0, subsystem_device_id = 0;
   std::optional<unsigned> numa_node;
+  std::string serial{};  ///< of the card, where hwloc's ROCm back end wrote it into an XML file; empty = not told
 };
 
 /// A block or network device. Only topologies without a machine's files (XML) need it: elsewhere the kernel's files say more.

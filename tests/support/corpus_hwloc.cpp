@@ -143,6 +143,17 @@ const Json* answer_for(const Json& answer, const std::string& path) {
   return nullptr;
 }
 
+/// Addresses as hwloc lists them: a card of several dies by each of them.
+std::vector<std::string> pci_devices(const Json& accelerators) {
+  std::vector<std::string> addresses;
+  for (const auto& card : accelerators) {
+    const auto dies = members(card["partitions"], "pci_address");
+    if (dies.empty()) addresses.push_back(card["pci_address"].get<std::string>());
+    addresses.insert(addresses.end(), dies.begin(), dies.end());
+  }
+  return addresses;
+}
+
 void score_xml(const std::string& corpus, const std::string& name, const Json& unit, std::set<std::string>& seen, Score& score) {
   for (const auto& path : unit["paths"]) {
     const std::string file = path.get<std::string>();
@@ -156,7 +167,7 @@ void score_xml(const std::string& corpus, const std::string& name, const Json& u
     if (!report.is_object()) continue;
     if (answer) compare_answer(score, one, Source::kCapture, *answer, report);
     const auto gpus = gpus_of_back_ends(text);
-    if (!gpus.empty()) compare_names(score, one, "accelerators", Source::kOtherTool, gpus, members(report["accelerators"], "pci_address"));
+    if (!gpus.empty()) compare_names(score, one, "accelerators", Source::kOtherTool, gpus, pci_devices(report["accelerators"]));
   }
 }
 

@@ -11,10 +11,37 @@
 
 namespace capmap::support {
 
-/// Cards that tests/support/false_nvml.cpp shows, and the file it plays. Another process may read it at any moment.
-class FalseCards {
+/// The file that a vendor's false library plays: lines "KEY VALUE". Another process may read it at any moment.
+class PlayedFile {
  public:
-  explicit FalseCards(unsigned count) : path_(folder_.path() + "/cards") {
+  void set(const std::string& key, const std::string& value) {
+    lines_[key] = value;
+    write();
+  }
+  void clear(const std::string& key) {
+    lines_.erase(key);
+    write();
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ protected:
+  PlayedFile() : path_(folder_.path() + "/cards") {}
+  void write() const {
+    std::ofstream file(path_ + ".new");
+    for (const auto& [key, value] : lines_) file << key << ' ' << value << '\n';
+    file.close();
+    std::filesystem::rename(path_ + ".new", path_);
+  }
+
+  TemporaryFolder folder_;
+  std::string path_;
+  std::map<std::string, std::string> lines_;
+};
+
+/// Cards that tests/support/false_nvml.cpp shows.
+class FalseCards : public PlayedFile {
+ public:
+  explicit FalseCards(unsigned count) {
     lines_["devices"] = std::to_string(count);
     for (unsigned i = 0; i < count; ++i) {
       const std::string card = std::to_string(i) + ".";
@@ -40,39 +67,46 @@ class FalseCards {
     return text.data();
   }
 
-  void set(const std::string& key, const std::string& value) {
-    lines_[key] = value;
-    write();
-  }
-  void clear(const std::string& key) {
-    lines_.erase(key);
-    write();
-  }
   /// For the environment of a program that loads the library.
   [[nodiscard]] std::string variable() const { return "CAPMAP_FALSE_NVML=" + path_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
+};
 
- private:
-  void write() const {
-    std::ofstream file(path_ + ".new");
-    for (const auto& [key, value] : lines_) file << key << ' ' << value << '\n';
-    file.close();
-    std::filesystem::rename(path_ + ".new", path_);
+/// Ascend cards of as many chips each that tests/support/false_dcmi.cpp shows.
+class FalseAscend : public PlayedFile {
+ public:
+  FalseAscend(unsigned cards, unsigned chips, const std::string& id = "19e5:d802", const std::string& name = "910B2") {
+    lines_["cards"] = std::to_string(cards);
+    for (unsigned card = 0; card < cards; ++card) {
+      lines_[std::to_string(card) + ".chips"] = std::to_string(chips);
+      for (unsigned number = 0; number < chips; ++number) {
+        const std::string chip = std::to_string(card) + "." + std::to_string(number) + ".";
+        lines_[chip + "pci"] = FalseCards::address(card * chips + number);
+        lines_[chip + "id"] = id;
+        lines_[chip + "type"] = "Ascend";
+        lines_[chip + "name"] = name;
+        lines_[chip + "hbm"] = "65536";
+        lines_[chip + "hbm_used"] = "3400";
+        lines_[chip + "busy"] = std::to_string(40 + number * 20);
+        lines_[chip + "temp"] = std::to_string(50 + number);
+        lines_[chip + "health"] = "0";
+        lines_[chip + "ecc"] = "0";
+        lines_[chip + "processes"] = "1";
+      }
+      lines_[std::to_string(card) + ".0.power"] = "3105";
+    }
+    write();
   }
-
-  TemporaryFolder folder_;
-  std::string path_;
-  std::map<std::string, std::string> lines_;
+  [[nodiscard]] std::string variable() const { return "CAPMAP_FALSE_DCMI=" + path_; }
 };
 
 /// A small machine below a folder with as many cards on its PCI bus: {root, folder it lies in}.
 class HostWithCards {
  public:
-  explicit HostWithCards(unsigned count) {
+  explicit HostWithCards(unsigned count, const std::string& what = "0x030200 0x10de 0x2330 nvidia") {
     const std::string parameters = folder_.path() + "/parameters";
     std::ofstream file(parameters);
     file << "arch x86_64\npackages 1\ncores 2\nnode_mib 4096\ncpuinfo vendor_id: GenuineIntel\n";
-    for (unsigned i = 0; i < count; ++i) file << "pci " << FalseCards::address(i) << " 0x030200 0x10de 0x2330 nvidia\n";
+    for (unsigned i = 0; i < count; ++i) file << "pci " << FalseCards::address(i) << " " << what << "\n";
     file.close();
     made_ = run({CAPMAP_SOURCE_DIR "/tests/support/make_host.sh", parameters, root()});
   }

@@ -147,6 +147,7 @@ inline Shape RandomMessages::shape() {
     row.subsystem_device_id = any_u16();
     if (often()) row.memory_bytes = any_u64();
     row.count = count();
+    row.dies = static_cast<std::uint32_t>(1 + below(16));
     if (often()) row.name = text();
   }
   shape.nics.resize(below(10));

@@ -176,11 +176,26 @@ TEST_CASE("probe sampler: a card that waits for another partition mode is let go
   step_until(sampler, now, false, [&] { return !sampler.running(); });
 }
 
+TEST_CASE("sample frames: a card's other dies come back, and more than a card can have are refused") {
+  auto frame = two_devices();
+  frame.rows[0].more_dies = {"0000:18:00.0", "0000:19:00.0"};
+  std::string text = write_sample_frame(frame);
+  const auto back = take_sample_frame(text);
+  REQUIRE(back);
+  REQUIRE(*back);
+  CHECK(**back == frame);
+  frame.rows[0].more_dies.assign(17, "0000:18:00.0");
+  text = write_sample_frame(frame);
+  const auto refused = take_sample_frame(text);
+  REQUIRE(refused);
+  CHECK_FALSE(refused->ok());
+}
+
 TEST_CASE("known devices: what was written is read, a file with another form is refused by its line") {
   const test::FakeHost folder;
   const auto path = known_devices_path(folder.path());
   const KnownDevices devices = {{"0000:17:00.0", {"10de:2330", 85'520'809'984, "NVIDIA H100 80GB HBM3"}},
-                                {"0000:3d:00.0", {"1002:74a1", std::nullopt, ""}}};
+                                {"0000:3d:00.0", {"19e5:d803", std::nullopt, "", {"0000:42:00.0", "0000:47:00.0"}}}};
   REQUIRE(write_known_devices(path, devices));
   const auto read = read_known_devices(path);
   REQUIRE(read);

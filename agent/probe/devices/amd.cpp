@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "agent/card_dies.hpp"
 #include "agent/fields.hpp"
 #include "agent/probe/devices/device_backend.hpp"
+#include "agent/probe/devices/join_dies.hpp"
 #include "agent/rate.hpp"
 
 namespace capmap {
@@ -211,23 +214,45 @@ class AmdBackend final : public DeviceBackend {
   Result<DeviceList> list() override {
     const auto names = root_.list(kDriver);
     if (!names) return names.error();
+    std::vector<Die> twins;  ///< dies of cards of two
+    cards_.clear();
+    for (const auto& name : *names) {
+      if (!is_address(name) || cards_.size() + twins.size() == kMostDevices) continue;
+      if (dies_of(name) > 1) {
+        twins.push_back({.pci_address = name, .serial = card_serial(root_, name)});
+      } else {
+        cards_[name] = {name};
+      }
+    }
+    for (auto& card : group_dies(twins, 2)) cards_[card.front()] = card;
     DeviceList list;
-    std::ranges::copy_if(*names, std::back_inserter(list.pci_addresses), is_address);
-    if (list.pci_addresses.size() > kMostDevices) list.pci_addresses.resize(kMostDevices);
+    for (const auto& card : cards_) list.pci_addresses.push_back(card.first);
     return list;
   }
 
   DeviceReading read(const std::string& pci_address) override {
-    DeviceReading reading;
-    reading.pci_address = pci_address;
-    Card(root_, reading).read();
-    return reading;
+    const auto card = cards_.find(pci_address);
+    std::vector<DeviceReading> dies;
+    for (const auto& die : card == cards_.end() ? std::vector{pci_address} : card->second) {
+      auto& reading = dies.emplace_back();
+      reading.pci_address = die;
+      Card(root_, reading).read();
+    }
+    return join_dies(dies);
   }
 
-  void close() override {}
+  void close() override { cards_.clear(); }
 
  private:
+  [[nodiscard]] unsigned dies_of(const std::string& pci_address) const {
+    const std::string folder = "sys/bus/pci/devices/" + pci_address;
+    const auto vendor = root_.read_u64(folder + "/vendor"), device = root_.read_u64(folder + "/device");
+    if (!vendor || !device || *vendor > UINT16_MAX || *device > UINT16_MAX) return 1;
+    return dies_a_card(static_cast<std::uint16_t>(*vendor), static_cast<std::uint16_t>(*device));
+  }
+
   HostRoot root_;
+  std::map<std::string, std::vector<std::string>> cards_;  ///< addresses of a card's dies, by the first
 };
 
 }  // namespace

@@ -5,15 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "common/clock.hpp"
 #include "common/host_root.hpp"
 #include "common/result.hpp"
 
 namespace capmap {
 
-/// A part of a device that is handed out on its own (MIG instance, compute partition). Shown under its device, never added to it.
+/// A part of a device: handed out on its own (MIG instance, compute partition, virtual function, vNPU), or one of the dies that make up
+/// the card. Shown under its device, never added to it.
 struct DevicePartition {
   std::string name;  ///< with its profile, as the driver says it
   std::optional<std::uint64_t> memory_total_bytes, memory_used_bytes;
+  std::string pci_address{};  ///< of a part that is a PCI function of its own; empty = none
+  bool die = false;
 };
 
 /// What a driver says of one device now. A reading it does not offer is absent.
@@ -30,18 +34,19 @@ struct DeviceReading {
   std::optional<std::uint32_t> compute_processes;  ///< that hold it, its partitions included
   std::optional<bool> healthy;                     ///< false: lost, wants a reset, uncorrected memory errors; true: answers, none of these
   std::optional<bool> cut, cut_next;               ///< partition mode now, and once the device is reset
-  std::vector<DevicePartition> partitions;         ///< [partition], in the driver's order; told where `cut` is
+  std::vector<DevicePartition> partitions;         ///< [part], dies first, in the driver's order; others are told where `cut` is
   std::vector<std::string> failures;               ///< what could not be read though it should, one line each
 };
 
 /// What belongs to a driver and not to a device.
 struct DriverFacts {
   std::string driver_version, cuda_version;  ///< empty = not told
+  std::string never_told{};                  ///< what this driver tells of no device at all, one line for all of them; empty = nothing
 };
 
 /// What a driver shows, and what of it cannot be had.
 struct DeviceList {
-  std::vector<std::string> pci_addresses;  ///< [device], ascending, each once
+  std::vector<std::string> pci_addresses;  ///< [device], ascending, each once; a card of several dies under its first one's
   std::vector<std::string> failures;       ///< one line a device that has no handle
 };
 
@@ -66,5 +71,11 @@ class DeviceBackend {
 std::unique_ptr<DeviceBackend> make_nvml_backend(std::string library);
 /// AMD by the files of amdgpu and KFD, no library.
 std::unique_ptr<DeviceBackend> make_amd_backend(HostRoot root);
+/// Intel by the files of i915 and xe, no library. `clock` must outlive it.
+std::unique_ptr<DeviceBackend> make_intel_backend(HostRoot root, const Clock& clock);
+/// Huawei Ascend by its card management library (DCMI), loaded when open() is called. `library` empty: from its usual places.
+std::unique_ptr<DeviceBackend> make_dcmi_backend(std::string library);
+/// Habana Gaudi by the files of habanalabs, no library.
+std::unique_ptr<DeviceBackend> make_habana_backend(HostRoot root);
 
 }  // namespace capmap

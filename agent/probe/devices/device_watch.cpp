@@ -106,6 +106,7 @@ void DeviceWatch::add_to(SampleFrame& frame, std::uint64_t now_ms) const {
   }
   if (!open_problem_.empty()) add_problem(frame, open_problem_);
   for (const auto& failure : failures_) add_problem(frame, failure);
+  if (open_ && !facts_.never_told.empty() && !devices_.empty()) add_problem(frame, facts_.never_told);
   for (const auto& device : devices_) {
     const auto after = std::ranges::lower_bound(frame.rows, device->pci_address, {}, [](const auto& row) { return row.use.pci_address; });
     if (after != frame.rows.end() && after->use.pci_address == device->pci_address) continue;  // another driver shows it too
@@ -123,6 +124,9 @@ void DeviceWatch::add_to(SampleFrame& frame, std::uint64_t now_ms) const {
       row.name = reading.name;
       row.pci_id = reading.pci_id;
       row.memory_bytes = reading.memory_total_bytes;
+      for (const auto& part : reading.partitions) {
+        if (part.die && part.pci_address != reading.pci_address) row.more_dies.push_back(part.pci_address);
+      }
       for (const auto& failure : reading.failures) add_problem(frame, place + ": " + failure);
       frame.mode_change_pending = frame.mode_change_pending || (reading.cut && reading.cut_next && reading.cut != reading.cut_next);
     }
@@ -167,7 +171,8 @@ AcceleratorUse use_of(const DeviceReading& reading) {
   use.busy_permille = reading.busy_permille;
   use.healthy = reading.healthy;
   if (reading.power_milliwatts) use.power_watts = (*reading.power_milliwatts + kMilliwattsPerWatt / 2) / kMilliwattsPerWatt;
-  if (reading.cut) use.partitions = static_cast<std::uint32_t>(reading.partitions.size());
+  const auto dies = static_cast<std::size_t>(std::ranges::count_if(reading.partitions, &DevicePartition::die));
+  if (reading.cut) use.partitions = static_cast<std::uint32_t>(reading.partitions.size() - dies);
   const bool memory_known = reading.memory_used_bytes && reading.idle_bytes;
   if (!reading.compute_processes && !memory_known && !reading.busy_permille) return use;
   use.used = reading.compute_processes.value_or(0) > 0 || (memory_known && *reading.memory_used_bytes > *reading.idle_bytes) ||
