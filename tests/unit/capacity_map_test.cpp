@@ -279,7 +279,7 @@ TEST_CASE("capacity map: a node is asked for a benchmark in its acks until it ha
   const auto asked = [&](AgentMessage message) {
     ReportBatch batch;
     batch.received_boot_ms = world.now;
-    batch.reports.push_back({.route = {}, .node = agent.node, .message = std::move(message)});
+    batch.reports.push_back({.node = agent.node, .route = {}, .message = std::move(message)});
     return world.map.apply(batch, world.now).acks.at(0).ack.benchmark_seconds;
   };
   CHECK(asked(agent.heartbeat({})) == 0);
