@@ -61,5 +61,11 @@ void score_libvirt(const std::string& corpus, Score& score);
 void score_storage(const std::string& corpus, Score& score);
 void score_listings(const std::string& corpus, Score& score);
 void score_udev(const std::string& corpus, Score& score);
+void score_cpuid(const std::string& corpus, const nlohmann::json& answers, Score& score);
+void score_smbios(const std::string& corpus, Score& score);
+void score_cadvisor(const std::string& corpus, Score& score);
+void score_kfd(const std::string& corpus, Score& score);
+void score_exporters(const std::string& corpus, Score& score);
+void score_chips(const std::string& corpus, Score& score);
 
 }  // namespace capmap::support
