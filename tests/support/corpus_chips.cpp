@@ -34,15 +34,14 @@ std::vector<Told> read_text(const std::string& text) {
   return told;
 }
 
-/// The word of a product's name that has digits and no unit: "A100" of "NVIDIA A100-SXM4-80GB", "4090" of "AD102 [GeForce RTX 4090]".
+}  // namespace
+
 std::string product_of(const std::string& name) {
   static const std::regex word("(?:^|[ -])([A-Z]*[0-9]{1,4}[A-Z]*)(?= |-|$|\\])");
   const std::string product = name.substr(name.find('[') + 1);  // the whole name where it has none
   std::smatch match;
   return std::regex_search(product, match, word) ? match[1].str() : name;
 }
-
-}  // namespace
 
 void score_chips(const std::string& corpus, Score& score) {
   const auto chips = ChipTable::load(std::string(CAPMAP_SOURCE_DIR) + "/schemas/catalog");
