@@ -152,9 +152,9 @@ bool read_line(std::string_view line, SampleFrame& frame) {
 Result<SampleFrame> read_frame(std::string_view text) {
   SampleFrame frame;
   while (!text.empty()) {
-    const auto line = take_line(text);
+    const auto line = clean(take_line(text));  // a writer of ours has done so; another's bytes go no further either
     if (!read_line(line, frame)) {
-      return Error{ErrorCode::kMalformed, "capmap-probe: \"" + clean(line.substr(0, 80)) + "\" is not understood here"};
+      return Error{ErrorCode::kMalformed, "capmap-probe: \"" + line.substr(0, 80) + "\" is not understood here"};
     }
   }
   return frame;

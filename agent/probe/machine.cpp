@@ -24,6 +24,18 @@ T take(Probed<T> probed, std::vector<Problem>& problems) {
   return std::move(probed.value);
 }
 
+/// The DMI table holds serial numbers, so it is asked for past the notes of what was read: no capture carries it.
+void read_firmware(const HostRoot& root, Machine& machine) {
+  auto smbios = read_smbios(HostRoot(root.path()));
+  if (smbios) {
+    machine.firmware = take(std::move(*smbios), machine.problems);
+    return;
+  }
+  machine.no_firmware = smbios.error().what;
+  const bool usual = smbios.error().code == ErrorCode::kAbsent || smbios.error().code == ErrorCode::kDenied;
+  if (!usual) machine.problems.push_back({"smbios", smbios.error().what});
+}
+
 void read_below_root(const HostRoot& root, const Topology& topology, const ChipTable* chips, Machine& machine) {
   const auto cpu = take(read_cpu_shape(root, topology), machine.problems);
   machine.shape.cpu = cpu.shape;
@@ -35,8 +47,10 @@ void read_below_root(const HostRoot& root, const Topology& topology, const ChipT
   machine.memory_total_bytes = memory.total_bytes;
   machine.accelerators = read_accelerators(&root, topology, chips);
   machine.disks = take(read_storage_shape(root), machine.problems);
+  machine.raids = read_raids(root);
   machine.nics = take(read_network_shape(root), machine.problems);
   machine.platform = take(read_platform(root, cpu.guest), machine.problems);
+  read_firmware(root, machine);
   if (root.live()) return;
   if (const auto notes = root.read(kCapturedNotes)) apply_notes(*notes, machine);
 }
@@ -58,6 +72,7 @@ void read_from_topology(const Topology& topology, const ChipTable* chips, Machin
   machine.disks = storage_from_topology(topology);
   machine.nics = network_from_topology(topology);
   machine.platform = platform_from_topology(topology);
+  machine.no_firmware = "an XML topology carries no DMI table";
 }
 
 /// Names in the order of the shape's rows, each row as often as it counts.

@@ -8,6 +8,7 @@
 #include "agent/probe/shape_accelerator.hpp"
 #include "agent/probe/shape_network.hpp"
 #include "agent/probe/shape_storage.hpp"
+#include "agent/probe/smbios.hpp"
 #include "agent/probe/topology.hpp"
 #include "common/chip_table.hpp"
 #include "common/messages.hpp"
@@ -33,7 +34,10 @@ struct Machine {
   std::vector<NumaNode> numa_nodes;       ///< [node], by number
   std::vector<Accelerator> accelerators;  ///< [device], by PCI address
   std::vector<Disk> disks;                ///< [disk], by name
+  std::vector<Raid> raids;                ///< [raid], by name
   std::vector<Nic> nics;                  ///< [port], by name
+  std::optional<Smbios> firmware;         ///< absent where its table cannot be read, which root alone may
+  std::string no_firmware;                ///< why it is absent
   std::vector<Problem> problems;
 };
 

@@ -1,11 +1,8 @@
 #include "agent/probe/platform.hpp"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include <array>
-#include <cstring>
+
+#include "agent/probe/cpuid_text.hpp"
 
 namespace capmap {
 namespace {
@@ -34,21 +31,8 @@ std::string container_of(const HostRoot& root) {
 
 /// The hypervisor's own signature, asked of the processor of the running machine.
 std::string cpuid_hypervisor() {
-#if defined(__x86_64__)
-  unsigned eax = 0, words[3] = {};
-  __cpuid(0x40000000, eax, words[0], words[1], words[2]);
-  char signature[13] = {};
-  std::memcpy(signature, words, sizeof words);
-  const std::string_view name = signature;
-  if (has(name, "KVM") || name == "Linux KVM Hv") return "kvm";
-  if (name == "VMwareVMware") return "vmware";
-  if (name == "Microsoft Hv") return "microsoft";
-  if (name == "XenVMMXenVMM") return "xen";
-  if (name == "TCGTCGTCGTCG") return "qemu";
-  if (name == "bhyve bhyve ") return "bhyve";
-  if (name == "ACRNACRNACRN") return "acrn";
-#endif
-  return "vm";
+  const std::string word = parse_cpuid(read_cpuid()).hypervisor;
+  return word.empty() ? "vm" : word;
 }
 
 /// Marks of machines that are not PCs: device tree, IBM's hypervisors.

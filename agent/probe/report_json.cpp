@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -86,9 +87,49 @@ Json memory_json(const Report& report) {
   for (const auto& node : report.machine.numa_nodes) {
     nodes.push_back({{"node", node.number}, {"bytes", or_null(node.bytes)}, {"kind", node.kind}});
   }
+  const auto& firmware = report.machine.firmware;
   return {{"total_bytes", or_null(report.machine.memory_total_bytes)},
+          {"installed_bytes", or_null(firmware ? firmware->installed_bytes() : std::nullopt)},
           {"shape_bytes", or_null(report.machine.shape.memory_bytes)},
           {"numa", nodes}};
+}
+
+/// Modules that are alike stand together, as "8 of these".
+Json modules_json(const std::vector<MemoryModule>& modules) {
+  Json rows = Json::array();
+  for (const auto& module : modules) {
+    Json row = {{"type", text_or_null(module.type)}, {"bytes", or_null(module.bytes)}, {"speed_mts", or_null(module.speed_mts)}};
+    const auto same = [&row](const Json& one) {
+      return one["type"] == row["type"] && one["bytes"] == row["bytes"] && one["speed_mts"] == row["speed_mts"];
+    };
+    const auto at = std::find_if(rows.begin(), rows.end(), same);
+    if (at != rows.end()) {
+      (*at)["count"] = (*at)["count"].get<unsigned>() + 1;
+    } else {
+      row["count"] = 1;
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+Json firmware_json(const Report& report) {
+  const auto& firmware = report.machine.firmware;
+  if (!firmware) return {{"why_unknown", text_or_null(report.machine.no_firmware)}};
+  Json processors = Json::array();
+  for (const auto& one : firmware->processors) {
+    processors.push_back({{"model", text_or_null(one.model)},
+                          {"max_mhz", or_null(one.max_mhz)},
+                          {"current_mhz", or_null(one.current_mhz)},
+                          {"cores", or_null(one.cores)}});
+  }
+  return {{"manufacturer", text_or_null(firmware->manufacturer)},
+          {"product", text_or_null(firmware->product)},
+          {"has_uuid", firmware->has_uuid},
+          {"sockets", firmware->sockets},
+          {"processors", processors},
+          {"memory_slots", firmware->slots},
+          {"memory_modules", modules_json(firmware->modules)}};
 }
 
 /// Whether a driver of its own holds the device, not one that hands it to a guest; null where drivers are not told.
@@ -128,6 +169,18 @@ Json storage_json(const Report& report) {
                     {"media", to_word(disk.shape.media)},
                     {"bytes", or_null(disk.shape.bytes)},
                     {"model", text_or_null(disk.shape.model)}});
+    if (disk.health == DiskHealth{}) continue;  // most kernels tell nothing: no row of nulls for each disk
+    rows.back()["health"] = {{"state", text_or_null(disk.health.state)},
+                             {"wear_percent", or_null(disk.health.wear_percent)},
+                             {"reserve", text_or_null(disk.health.reserve)}};
+  }
+  return rows;
+}
+
+Json raids_json(const Report& report) {
+  Json rows = Json::array();
+  for (const auto& raid : report.machine.raids) {
+    rows.push_back({{"name", raid.name}, {"level", raid.level}, {"disks", or_null(raid.disks)}, {"degraded", or_null(raid.degraded)}});
   }
   return rows;
 }
@@ -173,8 +226,10 @@ std::string report_json(const Report& report) {
                      {"node", node_json(report)},
                      {"cpu", cpu_json(report)},
                      {"memory", memory_json(report)},
+                     {"firmware", firmware_json(report)},
                      {"accelerators", accelerators_json(report)},
                      {"storage", storage_json(report)},
+                     {"raids", raids_json(report)},
                      {"network", network_json(report)},
                      {"peak", peak_json(report)},
                      {"shape_id", to_text(report.shape_id)},

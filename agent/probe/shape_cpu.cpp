@@ -1,13 +1,10 @@
 #include "agent/probe/shape_cpu.hpp"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include <algorithm>
 
 #include "agent/probe/cpu_folders.hpp"
 #include "agent/probe/cpu_text.hpp"
+#include "agent/probe/cpuid_text.hpp"
 
 namespace capmap {
 namespace {
@@ -54,21 +51,13 @@ std::optional<std::uint32_t> sysfs_base_mhz(const HostRoot& root, unsigned pu) {
   return acpi_nominal_mhz(root, pu);
 }
 
-/// CPUID leaf 0x16 of the PU we happen to run on: only where all are alike and nobody stands between us and the processor.
-std::optional<std::uint32_t> cpuid_base_mhz() {
-#if defined(__x86_64__)
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid(0x16, &eax, &ebx, &ecx, &edx) != 0 && (eax & 0xffffU) != 0) return eax & 0xffffU;
-#endif
-  return std::nullopt;
-}
-
 std::optional<BaseClock> base_clock(const HostRoot& root, const PuKind& kind, bool only_kind, const CpuText& text) {
   if (!kind.pus.empty()) {
     if (const auto mhz = sysfs_base_mhz(root, kind.pus.front())) return BaseClock{*mhz, ClockSource::kSysfs};
   }
+  // Leaf 0x16 is of the PU we happen to run on: only where all are alike and nobody stands between us and the processor.
   if (root.live() && only_kind && text.guest == false) {
-    if (const auto mhz = cpuid_base_mhz()) return BaseClock{*mhz, ClockSource::kCpuid};
+    if (const auto mhz = parse_cpuid(read_cpuid()).base_mhz) return BaseClock{*mhz, ClockSource::kCpuid};
   }
   if (!only_kind) return std::nullopt;
   if (const auto mhz = clock_in_model_name(text.model)) return BaseClock{*mhz, ClockSource::kModelName};
@@ -177,6 +166,7 @@ Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& hwloc) {
     text = parse_cpuinfo(*cpuinfo);
   } else {
     probed.problems.push_back({"cpu", cpuinfo.error().what});
+    if (root.live()) text = parse_cpuid(read_cpuid()).cpu;  // the processor itself tells most of it
   }
   CpuShape& shape = probed.value.shape;
   shape = counts_of(topology);

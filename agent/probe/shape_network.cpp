@@ -41,7 +41,9 @@ std::multimap<std::string, RdmaPort> read_rdma_ports(const HostRoot& root) {
     if (root.exists(folder + "/device/physfn")) continue;
     const auto numbers = root.list(folder + "/ports");
     for (const auto& number : numbers ? *numbers : std::vector<std::string>{}) {
-      RdmaPort port{.name = name, .ethernet = line_of(root, folder + "/ports/" + number + "/link_layer") == "Ethernet", .present_mbps = {}};
+      const std::string port_name = number == "1" ? name : name + "/" + number;  // the second of a card's ports is another
+      RdmaPort port{
+          .name = port_name, .ethernet = line_of(root, folder + "/ports/" + number + "/link_layer") == "Ethernet", .present_mbps = {}};
       if (is_up(root, folder + "/ports/" + number))
         port.present_mbps = parse_infiniband_rate(line_of(root, folder + "/ports/" + number + "/rate"));
       ports.emplace(target ? last_pci_address(*target) : std::string(), port);

@@ -66,7 +66,7 @@ std::string path_free_id(const HostRoot& root, const std::string& name) {
 
 Disk read_disk(const HostRoot& root, const std::string& name, std::vector<Problem>& problems) {
   const std::string folder = "sys/block/" + name;
-  Disk disk{.name = name, .shape = {}};
+  Disk disk{.name = name, .shape = {}, .health = read_disk_health(root, name)};
   disk.shape.model = text_of(root, folder + "/device/model");
   if (disk.shape.model.empty()) disk.shape.model = text_of(root, folder + "/device/name");  // SD and eMMC
   disk.shape.media = read_media(root, name, text_of(root, folder + "/device/vendor"), disk.shape.model);
@@ -95,6 +95,18 @@ bool is_physical(const HostRoot& root, const std::string& name) {
   return !(hidden && *hidden == 1) && !is_removable(root, name);
 }
 
+/// All but the first path of each multipath device: where drivers tell no wwid, the device mapper has asked the disks themselves.
+std::set<std::string> further_paths(const HostRoot& root, const std::vector<std::string>& names) {
+  std::set<std::string> further;
+  for (const auto& name : names) {
+    if (!name.starts_with("dm-") || !text_of(root, "sys/block/" + name + "/dm/uuid").starts_with("mpath-")) continue;
+    const auto slaves = root.list("sys/block/" + name + "/slaves");
+    if (!slaves || slaves->empty()) continue;
+    further.insert(slaves->begin() + 1, slaves->end());
+  }
+  return further;
+}
+
 }  // namespace
 
 bool is_virtual_disk_model(std::string_view vendor, std::string_view model) {
@@ -113,8 +125,9 @@ Probed<std::vector<Disk>> read_storage_shape(const HostRoot& root) {
     return probed;
   }
   std::set<std::string> seen;
+  const auto further = further_paths(root, *names);
   for (const auto& name : *names) {
-    if (!is_physical(root, name)) continue;
+    if (further.contains(name) || !is_physical(root, name)) continue;
     const std::string id = path_free_id(root, name);
     if (!id.empty() && !seen.insert(id).second) continue;
     probed.value.push_back(read_disk(root, name, probed.problems));
@@ -128,7 +141,7 @@ std::vector<Disk> storage_from_topology(const Topology& topology) {
     if (device.kind != OsDevice::Kind::kBlock || is_left_out(device.name) || !device.pci) continue;
     if (!device.type.empty() && device.type != "Disk") continue;
     const Media media = device.name.starts_with("nvme") ? Media::kNvme : Media::kUnknown;
-    disks.push_back({device.name, {.media = media, .model = single_spaced(device.model), .bytes = device.bytes, .count = 1}});
+    disks.push_back({device.name, {.media = media, .model = single_spaced(device.model), .bytes = device.bytes, .count = 1}, {}});
   }
   return disks;
 }

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/probe/disk_health.hpp"
 #include "agent/probe/topology.hpp"
 #include "agent/probe/words.hpp"
 #include "common/host_root.hpp"
@@ -12,13 +13,14 @@ namespace capmap {
 struct Disk {
   std::string name;  ///< the kernel's: "nvme0n1"
   DiskShape shape;   ///< count 1
+  DiskHealth health{};
 };
 
 /// Physical block devices, each once: [disk], ordered by name.
 ///
 /// Source:   sys/block; a device counts when it is not virtual or has a `device` link. Left out: loop, ram, zram, device mapper, md,
 ///           optical and floppy drives, removable media, boot areas of flash chips, hidden NVMe paths, a second path to the same disk
-///           (equal wwid).
+///           (equal wwid, or slaves of one multipath device).
 /// Media:    NVMe by name and transport (PCIe; fabrics are remote), iSCSI and Fibre Channel are remote, else by queue/rotational.
 ///           A guest's disk (virtio, Xen, a hypervisor's SCSI or NVMe model) is kUnknown: what lies behind it is not told, and
 ///           its rotational flag is a default, not a reading.

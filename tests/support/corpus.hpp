@@ -54,6 +54,9 @@ void put_pci(const std::string& root, const ListedPci& device);
 /// A symbolic link below the root, made relative.
 void put_link(const std::string& root, const std::string& link, const std::string& target);
 
+/// The word of a product's name that has digits and no unit: "A100" of "NVIDIA A100-SXM4-80GB", "4090" of "AD102 [GeForce RTX 4090]".
+std::string product_of(const std::string& name);
+
 /// Sources of answers, one function a kind of capture.
 void score_hwloc(const std::string& corpus, const nlohmann::json& answers, Score& score);
 void score_lscpu(const std::string& corpus, Score& score);
@@ -61,5 +64,11 @@ void score_libvirt(const std::string& corpus, Score& score);
 void score_storage(const std::string& corpus, Score& score);
 void score_listings(const std::string& corpus, Score& score);
 void score_udev(const std::string& corpus, Score& score);
+void score_cpuid(const std::string& corpus, const nlohmann::json& answers, Score& score);
+void score_smbios(const std::string& corpus, Score& score);
+void score_cadvisor(const std::string& corpus, Score& score);
+void score_kfd(const std::string& corpus, Score& score);
+void score_exporters(const std::string& corpus, Score& score);
+void score_chips(const std::string& corpus, Score& score);
 
 }  // namespace capmap::support

@@ -58,17 +58,26 @@ void score_lspci(const std::string& file, const std::string& unit, Score& score)
   static const std::regex form("^([0-9a-f:.]+) (.*) \\[([0-9a-f]{4})\\]: (.*) \\[([0-9a-f]{4}):([0-9a-f]{4})\\].*");
   const MemoryFolder folder;
   std::vector<std::string> gpus;
+  std::map<std::string, std::string> names;
   std::istringstream lines(text_of(file));
   for (std::string line; std::getline(lines, line);) {
     std::smatch match;
     if (!std::regex_match(line, match, form)) continue;
     const std::string address = match[1].length() == 7 ? "0000:" + match[1].str() : match[1].str();
     put_pci(folder.path(), {address, match[3].str() + "00", match[5], match[6], "", "", {}});
-    if (match[2] == "3D controller" || match[2] == "Processing accelerators") gpus.push_back(address);
+    if (match[2] != "3D controller" && match[2] != "Processing accelerators") continue;
+    gpus.push_back(address);
+    names[address] = match[4].str();
   }
   const Json report = probe_root(unit, folder.path(), score);
   if (!report.is_object()) return;
   compare_names(score, unit, "accelerators", Source::kOtherTool, gpus, addresses(report));
+  for (const auto& device : report["accelerators"]) {
+    const auto told = names.find(device["pci_address"].get<std::string>());
+    if (told == names.end()) continue;
+    score.add({unit + "/" + told->first, "accelerator_model", Source::kOtherTool, product_of(told->second),
+               product_of(value_in(device, "/model"))});
+  }
 }
 
 /// Eight 400 Gb/s ports and a bond of two Ethernet ports, which is no port of its own.

@@ -123,6 +123,10 @@ void compare_capabilities(Score& score, const std::string& unit, const std::stri
   score.add({unit, "packages", Source::kUpstream, distinct(xml, "socket_id='([0-9]+)'"), value_in(report, "/cpu/packages")});
   score.add(
       {unit, "cores", Source::kUpstream, distinct(xml, "(socket_id='[0-9]+' .*siblings='[0-9,-]+')"), value_in(report, "/cpu/cores")});
+  const std::string dies = distinct(xml, "(socket_id='[0-9]+' die_id='[0-9]+')");
+  // libvirt writes die 0 for kernels that tell no dies: only where a package has several is it a reading.
+  if (dies != "0" && dies != distinct(xml, "socket_id='([0-9]+)'"))
+    score.add({unit, "dies", Source::kUpstream, dies, value_in(report, "/cpu/dies")});
   score.add({unit, "numa_nodes", Source::kUpstream, distinct(xml, "<cell id='([0-9]+)'"), value_in(report, "/cpu/numa_nodes")});
 }
 

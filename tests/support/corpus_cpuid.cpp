@@ -1,0 +1,242 @@
+// What libcpuid's own tests, and hwloc's, expect of processors whose raw CPUID they hold.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "agent/probe/cpuid_text.hpp"
+#include "agent/probe/words.hpp"
+#include "common/chip_table.hpp"
+#include "tests/support/corpus.hpp"
+
+namespace capmap::support {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+/// A dump by libcpuid: the registers of the first PU, and the first block of what is expected of it.
+struct Dump {
+  CpuidLeaves leaves;
+  std::vector<std::string> expected;  ///< line by line: architecture, level, purpose, family, model, stepping, full family and model, ...
+};
+
+/// "CPUID 00000007: 0-219C91A9-400004-0 [SL 01]", or of old dumps "basic_cpuid[7]=0 219c91a9 400004 0".
+bool add_line(const std::string& line, CpuidLeaves& leaves) {
+  unsigned leaf = 0, subleaf = 0;
+  CpuidRegisters to;
+  if (std::sscanf(line.c_str(), "CPUID %x%*[: \t]%x-%x-%x-%x", &leaf, &to.eax, &to.ebx, &to.ecx, &to.edx) == 5) {
+    const auto at = line.find("[SL ");
+    if (at != std::string::npos) subleaf = static_cast<unsigned>(std::stoul(line.substr(at + 4), nullptr, 10));
+    leaves.answers.insert({{leaf, subleaf}, to});
+    return true;
+  }
+  if (std::sscanf(line.c_str(), "basic_cpuid[%u]=%x %x %x %x", &leaf, &to.eax, &to.ebx, &to.ecx, &to.edx) == 5) {
+    leaves.answers.insert({{leaf, 0}, to});
+    return true;
+  }
+  if (std::sscanf(line.c_str(), "ext_cpuid[%u]=%x %x %x %x", &leaf, &to.eax, &to.ebx, &to.ecx, &to.edx) == 5) {
+    leaves.answers.insert({{0x8000'0000U + leaf, 0}, to});
+    return true;
+  }
+  return false;
+}
+
+Dump read_dump(const std::string& text) {
+  Dump dump;
+  std::istringstream lines(text);
+  bool told = false;
+  for (std::string line; std::getline(lines, line);) {
+    while (line.ends_with('\r') || line.ends_with(' ')) line.pop_back();
+    if (line.starts_with("--------------------")) {
+      if (!dump.expected.empty()) break;
+      told = true;
+      continue;
+    }
+    if (!told) add_line(line, dump.leaves);  // a later PU's lines change nothing: the first stays
+    if (told) dump.expected.push_back(line);
+  }
+  return dump;
+}
+
+/// libcpuid's words for those of our list that it knows.
+std::string isa_words(const std::set<std::string>& words) {
+  static const std::map<std::string, std::string> theirs = {{"sse2", "sse2"},
+                                                            {"sse4_2", "sse4_2"},
+                                                            {"avx", "avx"},
+                                                            {"avx2", "avx2"},
+                                                            {"f16c", "f16c"},
+                                                            {"fma", "fma3"},
+                                                            {"fma4", "fma4"},
+                                                            {"avx512f", "avx512f"},
+                                                            {"avx512dq", "avx512dq"},
+                                                            {"avx512cd", "avx512cd"},
+                                                            {"avx512bw", "avx512bw"},
+                                                            {"avx512vl", "avx512vl"},
+                                                            {"avx512_vnni", "avx512vnni"}};
+  std::string line;
+  for (const auto& [ours, name] : theirs) {
+    if (words.contains(name) || words.contains(ours)) line += (line.empty() ? "" : " ") + ours;
+  }
+  return line;
+}
+
+/// The chip table's core of a code name that libcpuid gives a product; those that are not here the table has no row for.
+std::string core_of(const std::string& code_name) {
+  static const std::map<std::string, std::string> cores = {{"Interlagos", "Bulldozer, Piledriver"},
+                                                           {"Zambezi", "Bulldozer, Piledriver"},
+                                                           {"Vishera", "Bulldozer, Piledriver"},
+                                                           {"Agena/512K", "K10"},
+                                                           {"Barcelona", "K10"},
+                                                           {"Callisto", "K10"},
+                                                           {"Deneb", "K10"},
+                                                           {"Heka", "K10"},
+                                                           {"Kuma", "K10"},
+                                                           {"Magny-Cours", "K10"},
+                                                           {"Shanghai", "K10"},
+                                                           {"Raven Ridge", "Zen"},
+                                                           {"Summit Ridge", "Zen"},
+                                                           {"Whitehaven", "Zen"},
+                                                           {"Picasso", "Zen+"},
+                                                           {"Pinnacle Ridge", "Zen+"},
+                                                           {"Castle Peak", "Zen 2"},
+                                                           {"Lucienne", "Zen 2"},
+                                                           {"Matisse", "Zen 2"},
+                                                           {"Zen 2", "Zen 2"},
+                                                           {"Cezanne", "Zen 3"},
+                                                           {"Vermeer", "Zen 3"},
+                                                           {"Phoenix", "Zen 4"},
+                                                           {"Raphael", "Zen 4"},
+                                                           {"Granite Ridge", "Zen 5"},
+                                                           {"Strix Point", "Zen 5 mobile"},
+                                                           {"Dhyana", "Dhyana"},
+                                                           {"Rocket Lake-S", "Rocket Lake"},
+                                                           {"Alder Lake-H", "Alder Lake"},
+                                                           {"Alder Lake-HX", "Alder Lake"},
+                                                           {"Alder Lake-P", "Alder Lake"},
+                                                           {"Alder Lake-S", "Alder Lake"},
+                                                           {"Alder Lake-N", "Alder Lake-N"},
+                                                           {"Twin Lake-N", "Alder Lake-N"},
+                                                           {"Broadwell-E", "Broadwell"},
+                                                           {"Broadwell-H", "Broadwell"},
+                                                           {"Broadwell-U", "Broadwell"},
+                                                           {"Broadwell-Y", "Broadwell"},
+                                                           {"Haswell", "Haswell"},
+                                                           {"Haswell-ULT", "Haswell"},
+                                                           {"Bloomfield", "Nehalem"},
+                                                           {"Clarksfield", "Nehalem"},
+                                                           {"Lynnfield", "Nehalem"},
+                                                           {"Arrandale", "Westmere"},
+                                                           {"Clarkdale", "Westmere"},
+                                                           {"Westmere-EP", "Westmere"},
+                                                           {"Raptor Lake-P", "Raptor Lake"},
+                                                           {"Raptor Lake-S", "Raptor Lake"},
+                                                           {"Raptor Lake-U", "Raptor Lake"},
+                                                           {"Ivy Bridge", "Ivy Bridge"},
+                                                           {"Sandy Bridge", "Sandy Bridge"},
+                                                           {"Sandy Bridge-E", "Sandy Bridge"},
+                                                           {"Amber Lake-Y", "Kaby Lake, Coffee Lake"},
+                                                           {"Whiskey Lake-U", "Kaby Lake, Coffee Lake"},
+                                                           {"Coffee Lake", "Kaby Lake, Coffee Lake"},
+                                                           {"Coffee Lake-S", "Kaby Lake, Coffee Lake"},
+                                                           {"Kaby Lake", "Kaby Lake, Coffee Lake"},
+                                                           {"Kaby Lake-G", "Kaby Lake, Coffee Lake"},
+                                                           {"Kaby Lake-U", "Kaby Lake, Coffee Lake"},
+                                                           {"Kaby Lake-X", "Kaby Lake, Coffee Lake"},
+                                                           {"Comet Lake-S", "Comet Lake"},
+                                                           {"Comet Lake-U", "Comet Lake"},
+                                                           {"Cascade Lake-X", "Cascade Lake-SP"},
+                                                           {"Skylake", "Skylake"},
+                                                           {"Skylake-X", "Skylake-SP"},
+                                                           {"Tiger Lake-H", "Tiger Lake"},
+                                                           {"Tiger Lake-UP3", "Tiger Lake"}};
+  const auto at = cores.find(code_name);
+  return at == cores.end() ? "unknown" : at->second;
+}
+
+std::string within_brackets(const std::string& line) {
+  const auto open = line.rfind('('), close = line.rfind(')');
+  return open == std::string::npos || close == std::string::npos || close < open ? "" : line.substr(open + 1, close - open - 1);
+}
+
+std::string vendor_of(const std::string& folder) {
+  static const std::map<std::string, std::string> vendors = {{"amd", "AuthenticAMD"}, {"intel", "GenuineIntel"}, {"hygon", "HygonGenuine"}};
+  const auto at = vendors.find(folder);
+  return at == vendors.end() ? "" : at->second;  // VIA and Zhaoxin have had several names each
+}
+
+void score_dump(const fs::path& file, const fs::path& top, const ChipTable& chips, Score& score) {
+  const std::string unit = "libcpuid/" + file.stem().string();
+  const Dump dump = read_dump(text_of(file.string()));
+  const auto& lines = dump.expected;
+  const auto flags = std::find_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("fpu "); });
+  if (lines.size() < 10 || flags == lines.end() || lines[0] != "x86") {
+    if (!lines.empty() && lines[0] == "x86") score.fail(unit, "expected text in another form");
+    return;
+  }
+  const CpuidText told = parse_cpuid(dump.leaves);
+  const auto or_unknown = [](const std::string& text) { return text.empty() ? std::string("unknown") : text; };
+  const std::string vendor = vendor_of(file.lexically_relative(top).begin()->string());
+  if (!vendor.empty()) score.add({unit, "cpu_vendor", Source::kUpstream, vendor, or_unknown(told.cpu.vendor)});
+  score.add({unit, "cpu_identity", Source::kUpstream, lines[6] + "-" + lines[7] + "-" + lines[5], or_unknown(told.cpu.identity)});
+  std::set<std::string> words;
+  for (const auto word : split_words(*flags)) words.emplace(word);
+  score.add({unit, "isa", Source::kUpstream, isa_words(words), isa_words({told.cpu.isa.begin(), told.cpu.isa.end()})});
+  score.add({unit, "guest", Source::kUpstream, words.contains("hypervisor") ? "yes" : "no", told.cpu.guest == true ? "yes" : "no"});
+  const auto name =
+      std::find_if(lines.begin() + 8, flags, [](const std::string& line) { return line.ends_with(")") && !line.ends_with("ative)"); });
+  if (name == flags) return;
+  CpuShape shape;
+  shape.architecture = told.cpu.architecture;
+  shape.vendor = told.cpu.vendor;
+  shape.model = told.cpu.model;
+  shape.identity = told.cpu.identity;
+  shape.isa = told.cpu.isa;
+  const std::string core = core_of(within_brackets(*name));
+  score.add(
+      {unit, core == "unknown" ? "cpu_outside" : "cpu_core", Source::kUpstream, core, chips.microarchitecture(shape).value_or("unknown")});
+}
+
+/// hwloc's dumps, one file a PU: "1 2 0 0 0 => eax ebx ecx edx", the mask saying which registers were asked with.
+CpuidLeaves read_hwloc(const std::string& text) {
+  CpuidLeaves leaves;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    unsigned mask = 0, leaf = 0, b = 0, subleaf = 0, d = 0;
+    CpuidRegisters to;
+    if (std::sscanf(line.c_str(), "%x %x %x %x %x => %x %x %x %x", &mask, &leaf, &b, &subleaf, &d, &to.eax, &to.ebx, &to.ecx, &to.edx) != 9)
+      continue;
+    leaves.answers.insert({{leaf, subleaf}, to});
+  }
+  return leaves;
+}
+
+}  // namespace
+
+void score_cpuid(const std::string& corpus, const nlohmann::json& answers, Score& score) {
+  auto chips = ChipTable::load(std::string(CAPMAP_SOURCE_DIR) + "/schemas/catalog");
+  if (!chips) {
+    score.fail("chip table", chips.error().what);
+    return;
+  }
+  const fs::path top = corpus + "/anrieff_libcpuid/tests";
+  std::set<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(top)) {
+    if (entry.path().extension() == ".test") files.insert(entry.path());
+  }
+  for (const auto& file : files) score_dump(file, top, *chips, score);
+  for (const auto& [name, unit] : answers.items()) {
+    if (!name.starts_with("hwloc-x86/") || !unit["answer"].is_object() || !unit["answer"].value("CPUModel", Json()).is_string()) continue;
+    const MemoryFolder folder;
+    unpack(corpus + "/" + unit["paths"][0].get<std::string>(), folder.path());
+    for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
+      if (entry.path().filename() != "pu0") continue;
+      const CpuidText told = parse_cpuid(read_hwloc(text_of(entry.path().string())));
+      score.add({name, "cpu_model", Source::kUpstream, single_spaced(unit["answer"]["CPUModel"].get<std::string>()), told.cpu.model});
+    }
+  }
+}
+
+}  // namespace capmap::support
