@@ -116,11 +116,12 @@ std::string usage_facts(const Json& node) {
   const auto reading = [&usage](const char* key, std::string (*unit)(WideAmount)) { return known(amount_at(usage, key), unit); };
   return fact("memory", known(amount_at(object_at(node, "hardware"), "memory_bytes"), memory_text) + " installed, " +
                             known(amount_at(node, "memory_total_bytes"), memory_text) + " usable by the system") +
-         fact("use", "cpu " + reading("cpu_busy_millicores", busy_text) + "; memory " + reading("memory_used_mib", mib_text) +
-                         "; storage " + reading("storage_used_mb", megabytes_text) + ", reading " +
-                         reading("storage_read_kbs", kilobytes_rate) + ", writing " + reading("storage_write_kbs", kilobytes_rate) +
-                         "; network in " + reading("network_receive_kbps", kilobits_rate) + ", out " +
-                         reading("network_transmit_kbps", kilobits_rate) + "; power " + reading("power_watts", watts_text));
+         fact("use", "cpu " + reading("cpu_busy_millicores", busy_text) + ", stolen by other guests " +
+                         reading("cpu_steal_millicores", cores_text) + "; memory " + reading("memory_used_mib", mib_text) + "; storage " +
+                         reading("storage_used_mb", megabytes_text) + ", reading " + reading("storage_read_kbs", kilobytes_rate) +
+                         ", writing " + reading("storage_write_kbs", kilobytes_rate) + "; network in " +
+                         reading("network_receive_kbps", kilobits_rate) + ", out " + reading("network_transmit_kbps", kilobits_rate) +
+                         "; power " + reading("power_watts", watts_text));
 }
 
 std::string megabyte_rate(WideAmount mbs) {
@@ -166,21 +167,23 @@ std::string accelerator_table(const Json& node, bool terminal) {
 }
 
 std::string disk_table(const Json& node, bool terminal) {
-  TextTable table({{"DISK", kLeft}, {"MEDIA", kLeft}, {"SIZE"}, {"MODEL", kLeft}});
+  TextTable table({{"DISK", kLeft}, {"MEDIA", kLeft}, {"SIZE"}, {"MODEL", kLeft}, {"READING"}, {"WRITING"}});
   const Json& disks = list_at(node, "disks");
   for (const Json& disk : disks) {
     table.add({known(text_at(disk, "name")), known(text_at(disk, "media")), known(amount_at(disk, "bytes"), storage_text),
-               known(text_at(disk, "model"))});
+               known(text_at(disk, "model")), known(amount_at(disk, "read_kbs"), kilobytes_rate),
+               known(amount_at(disk, "write_kbs"), kilobytes_rate)});
   }
   return disks.empty() ? "" : "\n" + table.text(terminal);
 }
 
 std::string nic_table(const Json& node, bool terminal) {
-  TextTable table({{"NIC", kLeft}, {"TYPE", kLeft}, {"SPEED"}, {"RDMA", kLeft}});
+  TextTable table({{"NIC", kLeft}, {"TYPE", kLeft}, {"SPEED"}, {"RDMA", kLeft}, {"IN"}, {"OUT"}});
   const Json& nics = list_at(node, "nics");
   for (const Json& nic : nics) {
     table.add({known(text_at(nic, "name")), known(text_at(nic, "type")), known(amount_at(nic, "speed_mbps"), bandwidth_text),
-               yes_no(nic, "rdma", "yes", "no")});
+               yes_no(nic, "rdma", "yes", "no"), known(amount_at(nic, "receive_kbps"), kilobits_rate),
+               known(amount_at(nic, "transmit_kbps"), kilobits_rate)});
   }
   return nics.empty() ? "" : "\n" + table.text(terminal);
 }

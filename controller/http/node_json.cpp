@@ -139,6 +139,7 @@ Json accelerators_json(const NodeRow& row, const HardwareRow& hardware) {
             {"kind", word_or_null(shape.kind, kAcceleratorKindWords)},
             {"pci_id", pci_id(shape)},
             {"memory_bytes", or_null(shape.memory_bytes)},
+            {"dies", shape.dies},
             {"used", or_null(known.used)},
             {"memory_used_mib", or_null(known.memory_used_mib)},
             {"busy_permille", or_null(known.busy_permille)},
