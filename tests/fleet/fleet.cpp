@@ -78,7 +78,7 @@ Result<Done> join_some(zmq::context_t& context, const JoinToken& token, std::spa
 class Agent {
  public:
   Agent(zmq::socket_t dealer, std::uint64_t seed, std::uint32_t number, const Shape& shape, const EncodedShape& packed)
-      : dealer_(std::move(dealer)), random_(seed * 1'000'003 + number), talk_(random_() | 1U, {}), pus_(shape.cpu.pus.value_or(1)) {
+      : dealer_(std::move(dealer)), random_(seed * 1'000'003 + number), run_id_(random_() | 1U), talk_(run_id_, {}), pus_(shape.cpu.pus.value_or(1)) {
     Hello hello;
     hello.agent_version = CAPMAP_VERSION;
     hello.hostname = "sim-" + std::to_string(number);
@@ -93,12 +93,13 @@ class Agent {
   }
 
   /// Sends what is due and reads what came. Cost when there is nothing: one look at the socket.
-  void turn(std::uint64_t now_ms, std::uint32_t loss_permille) {
+  void turn(std::uint64_t now_ms, std::uint32_t loss_permille, bool any_ack) {
     for (int i = 0; i < kMessagesPerTurn; ++i) {
       auto message = receive(dealer_, 0);
       if (!message) break;
-      const auto ack = decode_ack(bytes_of(*message));
+      auto ack = decode_ack(bytes_of(*message));
       if (!ack) continue;
+      if (any_ack) ack->run_id = run_id_;
       ++acks;
       if (sent_ms_ != 0) latest_ms = now_ms - std::exchange(sent_ms_, 0);
       talk_.on_ack(*ack, now_ms);
@@ -131,6 +132,7 @@ class Agent {
 
   zmq::socket_t dealer_;
   std::mt19937_64 random_;
+  std::uint64_t run_id_;
   Conversation talk_;
   Usage usage_;
   std::uint32_t pus_, memory_mib_ = 1;
@@ -217,7 +219,7 @@ Result<Done> run_fleet(const FleetOptions& options, const std::vector<CurveKeys>
     const auto now_ms = clock.boot_ms();
     if (options.seconds != 0 && now_ms >= start_ms + std::uint64_t{options.seconds} * 1'000) break;
     for (auto& agent : agents) {
-      agent.turn(now_ms, options.loss_permille);
+      agent.turn(now_ms, options.loss_permille, options.any_ack);
       if (agent.latest_ms != UINT64_MAX && latencies.size() < kKeptLatencies)
         latencies.push_back(std::exchange(agent.latest_ms, UINT64_MAX));
     }

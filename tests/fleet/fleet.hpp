@@ -17,6 +17,7 @@ struct FleetOptions {
   std::uint32_t seconds = 0;          ///< 0 = until SIGTERM or SIGINT
   std::uint32_t report_every_s = 10;  ///< 0 = only at the end
   std::uint32_t loss_permille = 0;    ///< messages that are made but not sent
+  bool any_ack = false;               ///< every ack is taken as the agent's own: for a peer that answers all alike
 };
 
 /// What is handed to each simulated server: a few machines as they stand in data centres, made by hand, in canonical order.

@@ -32,7 +32,7 @@ Result<std::vector<CurveKeys>> keys_for(const std::string& token, const std::str
 
 int main(int argc, char** argv) {
   fleet::FleetOptions options;
-  std::string token, keys_file;
+  std::string token, keys_file, to;
   CLI::App app("capmap-fleet simulates agents, for capacity planning and tests", "capmap-fleet");
   app.footer("example: capmap-fleet --join $(capmapctl token create --site lab --uses 1000 --quiet) --agents 1000 --keys-file fleet.keys");
   app.add_option("--join", token, "join token; names the controller too")->required();
@@ -42,11 +42,13 @@ int main(int argc, char** argv) {
   app.add_option("--report-every", options.report_every_s, "seconds between report lines; 0 only at the end");
   app.add_option("--loss", options.loss_permille, "messages of a thousand that are lost")->check(CLI::Range(0, 1000));
   app.add_option("--keys-file", keys_file, "keeps the keys between runs, so that a restarted fleet joins no second time");
+  app.add_option("--to", to, "message port instead of the token's: tcp://host:port, with the same server key");
+  app.add_flag("--any-ack", options.any_ack, "take every ack as the agent's own, from a peer that answers all alike");
   CLI11_PARSE(app, argc, argv);
 
   const auto parsed = parse_join_token(token);
   if (!parsed) return fail(parsed.error());
-  options.controller = tcp_endpoint(parsed->host, parsed->message_port);
+  options.controller = to.empty() ? tcp_endpoint(parsed->host, parsed->message_port) : to;
   options.server_public_key = parsed->server_public_key;
   const auto keys = keys_for(token, keys_file, options.agents);
   if (!keys) return fail(keys.error());

@@ -1,0 +1,155 @@
+#!/bin/bash
+# What a message costs a controller, beside a bare ROUTER with CURVE that acks each message (bare_receiver.cpp): the same clients with the
+# same keys, agents and interval, one server after the other, CPU time of the server process per message it answered.
+#   ingest.sh [AGENTS [SECONDS [BUILD_FOLDER]]]     default 5000 agents, 60 seconds a server, build/release
+#   CAPMAP_BENCH_FULL=1 adds 19,000 agents at 10 s: share of a core, memory, and the time until all are fresh after a restart.
+# Writes build/bench.ingest.json, a list of {name, value, unit, reference, ratio, target}. Runs on loopback in a temporary folder.
+# Exit: 0 measured, 1 not measurable, 2 wrong use.
+set -euo pipefail
+export LC_ALL=C
+cd "$(dirname "$0")/../.."
+readonly agents=${1:-5000} seconds=${2:-60} build=${3:-build/release} most_a_process=9500
+[[ $agents =~ ^[0-9]+$ && $seconds =~ ^[0-9]+$ && $seconds -ge 10 ]] || { sed -n '2,5p' "$0" >&2; exit 2; }
+ulimit -n "$(ulimit -Hn)"
+folder=$(mktemp -d "${TMPDIR:-/tmp}/capmap-ingest.XXXXXX")
+pids=() server=0 rows=()
+finish() {
+  local pid
+  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$folder"
+}
+trap finish EXIT
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+  echo "$port"
+}
+http=$(free_port) messages=$(free_port) enrol=$(free_port) bare=$(free_port)
+ctl=("$build/capmapctl" --url "http://127.0.0.1:$http" --state "$folder/controller")
+
+start_controller() { # INTERVAL_MS
+  "$build/capmap-controller" --state "$folder/controller" --catalog schemas/catalog --interval-ms "$1" --http-address 127.0.0.1 \
+    --http-port "$http" --messages-address 127.0.0.1 --messages-port "$messages" --enrol-port "$enrol" --advertise-host 127.0.0.1 \
+    >>"$folder/controller.log" 2>&1 &
+  server=$!
+  pids+=("$server")
+  for ((i = 0; i < 400; i++)); do
+    curl -sf -o /dev/null "http://127.0.0.1:$http/healthz" && return
+    sleep 0.05
+  done
+  echo "ingest: the controller did not start" >&2
+  tail -5 "$folder/controller.log" >&2
+  exit 1
+}
+stop() { kill -TERM "$1"; wait "$1" || true; }
+
+fleets=()
+start_fleets() { # AGENTS MORE…: as many processes as the descriptors of one make necessary; returns when all have joined
+  local left=$1 part=0 count log
+  shift
+  fleets=()
+  while ((left > 0)); do
+    count=$((left > most_a_process ? most_a_process : left))
+    log=$folder/fleet.$part.log
+    : >"$log"
+    "$build/tests/fleet/capmap-fleet" --join "$token" --agents "$count" --seed $((part + 1)) --keys-file "$folder/keys.$part.$count" "$@" \
+      >"$log" 2>&1 &
+    fleets+=($!) pids+=($!)
+    until grep -q '^joined' "$log"; do
+      kill -0 "${fleets[-1]}" 2>/dev/null || { cat "$log" >&2; exit 1; }
+      sleep 0.2
+    done
+    left=$((left - count)) part=$((part + 1))
+  done
+}
+stop_fleets() {
+  for pid in "${fleets[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  for pid in "${fleets[@]}"; do wait "$pid" || true; done
+}
+sessions() { # of the newest report lines
+  tail -qn 1 "$folder"/fleet.*.log | sed -n 's/.* sessions=\([0-9]*\) .*/\1/p' | awk '{ sum += $1 } END { print sum + 0 }'
+}
+acks() { tail -qn 1 "$folder"/fleet.*.log | sed -n 's/.* acks=\([0-9]*\) .*/\1/p' | awk '{ sum += $1 } END { print sum + 0 }'; }
+wait_sessions() { # COUNT LIMIT_S
+  local i
+  for ((i = 0; i < $2 * 2; i++)); do
+    [ "$(sessions)" -ge "$1" ] && return
+    sleep 0.5
+  done
+  echo "ingest: only $(sessions) of $1 agents have a session after $2 s" >&2
+  exit 1
+}
+cpu_us() { cat "/proc/$1/task/"*/schedstat | awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }'; }
+rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
+# Acks the server's clients got in so many seconds, and the CPU it took: "CPU_US ACKS".
+measure() { # PID SECONDS
+  local cpu acked
+  cpu=$(cpu_us "$1") acked=$(acks)
+  sleep "$2"
+  echo $(($(cpu_us "$1") - cpu)) $(($(acks) - acked))
+}
+row() { # NAME VALUE UNIT REFERENCE RATIO TARGET
+  rows+=("{\"name\":\"$1\",\"value\":$2,\"unit\":\"$3\",\"reference\":$4,\"ratio\":$5,\"target\":$6}")
+  printf '  %-22s %12s %-10s reference %-10s ratio %-8s target %s\n' "$@"
+}
+
+"${ctl[@]}" init --site bench --region 11 >/dev/null
+start_controller 1000
+token=$("${ctl[@]}" token create --site bench --uses 100000 --expires 2h --quiet)
+echo "ingest: $agents agents, a message a second each, $seconds s a server"
+start_fleets "$agents" --report-every 1
+wait_sessions "$agents" 120
+sleep 5
+read -r ours_us ours_acks < <(measure "$server" "$seconds")
+stop_fleets
+stop "$server"
+
+"$build/capmap_bench_bare" "tcp://127.0.0.1:$bare" "$folder/controller/server.key" 1000 >"$folder/bare.log" 2>&1 &
+server=$!
+pids+=("$server")
+until grep -q ready "$folder/bare.log"; do sleep 0.1; done
+start_fleets "$agents" --report-every 1 --to "tcp://127.0.0.1:$bare" --any-ack
+wait_sessions "$agents" 120
+sleep 5
+read -r bare_us bare_acks < <(measure "$server" "$seconds")
+stop_fleets
+stop "$server"
+((ours_acks > 0 && bare_acks > 0)) || { echo "ingest: no message was answered" >&2; exit 1; }
+div() { awk -v a="$1" -v b="$2" -v d="$3" 'BEGIN { printf "%." d "f", a / b }'; }
+ours=$(div "$ours_us" "$ours_acks" 2) reference=$(div "$bare_us" "$bare_acks" 2)
+row ingest.cpu_ratio_bare "$(div "$ours" "$reference" 3)" "x" "$reference" "$(div "$ours" "$reference" 3)" 1.25
+row ingest.us_per_message "$ours" us "$reference" "$(div "$ours" "$reference" 3)" null
+
+if [ "${CAPMAP_BENCH_FULL:-0}" = 1 ]; then
+  readonly most=19000
+  start_controller 10000
+  start_fleets 5000 --report-every 1
+  wait_sessions 5000 180
+  sleep 15
+  read -r few_us few_acks < <(measure "$server" 60)
+  stop_fleets
+  start_fleets "$most" --report-every 1
+  wait_sessions "$most" 300
+  sleep 15
+  read -r many_us many_acks < <(measure "$server" 60)
+  row ingest.agents "$most" agents null null 19000
+  row ingest.core_share "$(div "$many_us" 60000000 4)" core null null 0.10
+  row ingest.rss_mb "$(div "$(rss_kb "$server")" 1000 1)" MB null null 1000
+  row ingest.cost_growth "$(div "$((many_us * few_acks))" "$((many_acks * few_us))" 2)" x null null 2
+  kill -KILL "$server"
+  wait "$server" || true
+  began=$(date +%s%3N)
+  start_controller 10000
+  for ((i = 0; i < 600; i++)); do
+    fresh=$(curl -sf "http://127.0.0.1:$http/v1/map" | jq '.total.nodes.fresh // 0')
+    [ "${fresh:-0}" -ge "$most" ] && break
+    sleep 0.2
+  done
+  row reconnect.s "$(div $(($(date +%s%3N) - began)) 1000 1)" s null null 60
+  [ "${fresh:-0}" -ge "$most" ] || echo "ingest: only $fresh of $most were fresh again" >&2
+  stop_fleets
+  stop "$server"
+fi
+mkdir -p build
+(IFS=,; echo "[${rows[*]}]") | jq . >build/bench.ingest.json
