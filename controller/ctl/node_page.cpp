@@ -116,12 +116,12 @@ std::string usage_facts(const Json& node) {
   const auto reading = [&usage](const char* key, std::string (*unit)(WideAmount)) { return known(amount_at(usage, key), unit); };
   return fact("memory", known(amount_at(object_at(node, "hardware"), "memory_bytes"), memory_text) + " installed, " +
                             known(amount_at(node, "memory_total_bytes"), memory_text) + " usable by the system") +
-         fact("use", "cpu " + reading("cpu_busy_millicores", busy_text) + ", stolen by other guests " +
-                         reading("cpu_steal_millicores", cores_text) + "; memory " + reading("memory_used_mib", mib_text) + "; storage " +
-                         reading("storage_used_mb", megabytes_text) + ", reading " + reading("storage_read_kbs", kilobytes_rate) +
-                         ", writing " + reading("storage_write_kbs", kilobytes_rate) + "; network in " +
-                         reading("network_receive_kbps", kilobits_rate) + ", out " + reading("network_transmit_kbps", kilobits_rate) +
-                         "; power " + reading("power_watts", watts_text));
+         fact("use", "cpu " + reading("cpu_busy_millicores", busy_text) + "; memory " + reading("memory_used_mib", mib_text) +
+                         "; storage " + reading("storage_used_mb", megabytes_text) + ", reading " +
+                         reading("storage_read_kbs", kilobytes_rate) + ", writing " + reading("storage_write_kbs", kilobytes_rate) +
+                         "; network in " + reading("network_receive_kbps", kilobits_rate) + ", out " +
+                         reading("network_transmit_kbps", kilobits_rate) + "; power " + reading("power_watts", watts_text) +
+                         "; CPUs given to other guests " + reading("cpu_steal_millicores", cores_text));
 }
 
 std::string megabyte_rate(WideAmount mbs) {

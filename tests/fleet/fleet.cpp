@@ -78,7 +78,11 @@ Result<Done> join_some(zmq::context_t& context, const JoinToken& token, std::spa
 class Agent {
  public:
   Agent(zmq::socket_t dealer, std::uint64_t seed, std::uint32_t number, const Shape& shape, const EncodedShape& packed)
-      : dealer_(std::move(dealer)), random_(seed * 1'000'003 + number), run_id_(random_() | 1U), talk_(run_id_, {}), pus_(shape.cpu.pus.value_or(1)) {
+      : dealer_(std::move(dealer)),
+        random_(seed * 1'000'003 + number),
+        run_id_(random_() | 1U),
+        talk_(run_id_, {}),
+        pus_(shape.cpu.pus.value_or(1)) {
     Hello hello;
     hello.agent_version = CAPMAP_VERSION;
     hello.hostname = "sim-" + std::to_string(number);

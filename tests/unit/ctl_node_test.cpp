@@ -50,7 +50,7 @@ TEST_CASE("a node is shown with its readings, and what it did not say is unknown
   CHECK_THAT(text, Contains("61 s behind the controller's"));
   CHECK_THAT(text, Contains("unknown NUMA nodes; 48 at 2,000 MHz"));
   CHECK_THAT(text, Contains("512 GiB installed, 503 GiB usable by the system"));
-  CHECK_THAT(text, Contains("cpu 12.4 PUs busy, stolen by other guests unknown; memory unknown; storage unknown, reading") && Contains("network in 12 kbit/s"));
+  CHECK_THAT(text, Contains("cpu 12.4 PUs busy; memory unknown; storage unknown, reading") && Contains("network in 12 kbit/s"));
   CHECK_THAT(text, Contains("fp64                   3.07 TFLOP/s             –"));
   CHECK_THAT(text, Contains("1.98 POP/s"));
   CHECK_THAT(text, Contains("1 x New NPU  not in the chip table"));
