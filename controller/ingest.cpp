@@ -1,7 +1,9 @@
 #include "controller/ingest.hpp"
 
 #include <array>
+#include <chrono>
 #include <map>
+#include <thread>
 #include <unordered_map>
 
 #include "common/codec.hpp"
@@ -12,6 +14,9 @@ namespace capmap {
 namespace {
 
 constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before acks get their turn
+/// When messages come one after the other, so long is waited for more to come along: one wake-up of each thread for all of them. One that
+/// comes alone after a pause is taken at once.
+constexpr std::uint64_t kGatherMs = 5, kPauseMs = 50;
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 
 std::span<const std::byte> bytes_of(const zmq::message_t& message) {
@@ -43,6 +48,7 @@ class Ingest {
   Result<Done> run();
 
  private:
+  void gather();
   /// False on stop.
   bool send_acks();
   Result<Done> take_reports();
@@ -56,7 +62,7 @@ class Ingest {
   std::unordered_map<NodeId, Sender, IdHash> senders_;
   std::array<std::uint64_t, std::variant_size_v<AgentMessage>> taken_{};
   std::map<std::string, std::uint64_t> refused_;
-  std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0;
+  std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0, taken_at_ms_ = 0;
   RateLimit complaints_{20};
 };
 
@@ -64,6 +70,7 @@ Result<Done> Ingest::run() {
   for (;;) {
     std::array items = {Waitable{.socket = &router_}, Waitable{.socket = &input_}};
     wait_any(items, static_cast<int>(kMetricsEveryMs));
+    if (items[0].ready) gather();
     if (items[1].ready && !send_acks()) break;
     if (items[0].ready) {
       if (auto taken = take_reports(); !taken) return taken;
@@ -73,6 +80,12 @@ Result<Done> Ingest::run() {
   if (auto taken = take_reports(); !taken) return taken;  // what was received before the stop is still applied
   send_stop(map_);
   return Done{};
+}
+
+void Ingest::gather() {
+  const auto now_ms = clock_.boot_ms();
+  if (now_ms < taken_at_ms_ + kPauseMs) std::this_thread::sleep_for(std::chrono::milliseconds(kGatherMs));
+  taken_at_ms_ = clock_.boot_ms();
 }
 
 bool Ingest::send_acks() {
