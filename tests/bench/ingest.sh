@@ -2,7 +2,7 @@
 # What a message costs a controller, beside a bare ROUTER with CURVE that acks each message (bare_receiver.cpp): the same clients with the
 # same keys, agents and interval, one server after the other, CPU time of the server process per message it answered.
 #   ingest.sh [AGENTS [SECONDS [BUILD_FOLDER]]]     default 5000 agents, 60 seconds a server, build/release
-#   CAPMAP_BENCH_FULL=1 adds 19,000 agents at 10 s: share of a core, memory, and the time until all are fresh after a restart.
+#   CAPMAP_BENCH_FULL=1 adds 19,000 agents at 10 s: share of a core, memory, a stopped controller, dead nodes, a restart (about 10 minutes).
 # Writes build/bench.ingest.json, a list of {name, value, unit, reference, ratio, target}. Runs on loopback in a temporary folder.
 # Exit: 0 measured, 1 not measurable, 2 wrong use.
 set -euo pipefail
@@ -80,6 +80,15 @@ wait_sessions() { # COUNT LIMIT_S
   echo "ingest: only $(sessions) of $1 agents have a session after $2 s" >&2
   exit 1
 }
+fresh_nodes() { curl -sf "http://127.0.0.1:$http/v1/map" | jq '.total.nodes.fresh // 0'; }
+wait_fresh() { # COUNT LIMIT_S
+  local i
+  for ((i = 0; i < $2 * 5; i++)); do
+    [ "$(fresh_nodes)" -ge "$1" ] 2>/dev/null && return
+    sleep 0.2
+  done
+  echo "ingest: only $(fresh_nodes) of $1 are fresh after $2 s" >&2
+}
 cpu_us() { cat "/proc/$1/task/"*/schedstat | awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }'; }
 rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 # Acks the server's clients got in so many seconds, and the CPU it took: "CPU_US ACKS".
@@ -137,17 +146,37 @@ if [ "${CAPMAP_BENCH_FULL:-0}" = 1 ]; then
   row ingest.core_share "$(div "$many_us" 60000000 4)" core null null 0.10
   row ingest.rss_mb "$(div "$(rss_kb "$server")" 1000 1)" MB null null 1000
   row ingest.cost_growth "$(div "$((many_us * few_acks))" "$((many_acks * few_us))" 2)" x null null 2
+  # Nobody is dead because the controller was: stopped for a minute, and looked at when it goes on.
+  kill -STOP "$server"
+  sleep 60
+  kill -CONT "$server"
+  lost=0
+  for ((i = 0; i < 20; i++)); do
+    lost=$(curl -sf "http://127.0.0.1:$http/v1/map" | jq "$lost as \$b | [.total.nodes.lost, \$b] | max")
+    sleep 0.5
+  done
+  row ingest.falsely_lost "$lost" nodes null null 0
+  wait_fresh "$most" 60
+  # The last fleet dies at once.
+  dead=$((most - most_a_process))
+  kill -KILL "${fleets[-1]}"
+  began=$(date +%s%3N)
+  for ((i = 0; i < 400; i++)); do
+    [ "$(fresh_nodes)" -le $((most - dead)) ] && break
+    sleep 0.1
+  done
+  row dead.seen_s "$(div $(($(date +%s%3N) - began)) 1000 1)" s null null 30
+  wait "${fleets[-1]}" || true
+  stop_fleets
+  start_fleets "$most" --report-every 1
+  wait_sessions "$most" 300
+  wait_fresh "$most" 60
   kill -KILL "$server"
   wait "$server" || true
   began=$(date +%s%3N)
   start_controller 10000
-  for ((i = 0; i < 600; i++)); do
-    fresh=$(curl -sf "http://127.0.0.1:$http/v1/map" | jq '.total.nodes.fresh // 0')
-    [ "${fresh:-0}" -ge "$most" ] && break
-    sleep 0.2
-  done
+  wait_fresh "$most" 120
   row reconnect.s "$(div $(($(date +%s%3N) - began)) 1000 1)" s null null 60
-  [ "${fresh:-0}" -ge "$most" ] || echo "ingest: only $fresh of $most were fresh again" >&2
   stop_fleets
   stop "$server"
 fi
