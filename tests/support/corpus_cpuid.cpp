@@ -103,6 +103,8 @@ std::string core_of(const std::string& code_name) {
                                                            {"Pinnacle Ridge", "Zen+"},
                                                            {"Castle Peak", "Zen 2"},
                                                            {"Lucienne", "Zen 2"},
+                                                           {"Mendocino", "Zen 2"},
+                                                           {"Van Gogh", "Zen 2"},
                                                            {"Matisse", "Zen 2"},
                                                            {"Zen 2", "Zen 2"},
                                                            {"Cezanne", "Zen 3"},
