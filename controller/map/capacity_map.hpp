@@ -67,8 +67,9 @@ class CapacityMap {
 
   /// Grows with every change a reader could see.
   [[nodiscard]] std::uint64_t revision() const;
-  /// A copy of cells and small tables for readers; cost: cells + sites + hardware rows.
-  [[nodiscard]] std::shared_ptr<const MapView> view(std::uint64_t now_ms, std::uint64_t now_unix_ms) const;
+  /// What readers see from now on. Blocks of cells that do not change are shared with the views before and after; cost: a pointer a
+  /// block, a site and a hardware row.
+  [[nodiscard]] std::shared_ptr<const MapView> view(std::uint64_t now_ms, std::uint64_t now_unix_ms);
 
   /// Node rows are handed out one chunk of 4,096 at a time; chunk_count() grows only.
   static constexpr std::size_t kChunkRows = 4'096;

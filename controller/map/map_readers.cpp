@@ -60,8 +60,12 @@ std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const
   return reasons;
 }
 
-std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint64_t now_unix_ms) const {
-  const auto& state = *state_;
+std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint64_t now_unix_ms) {
+  auto& state = *state_;
+  if (!state.dictionaries || state.hardware_version != state.shapes.version()) {
+    state.dictionaries = std::make_shared<const Dictionaries>(state.sites, state.pools, state.shapes.rows());
+    state.hardware_version = state.shapes.version();
+  }
   auto view = std::make_shared<MapView>();
   view->revision = state.revision;
   view->epoch = state.options.epoch;
@@ -73,7 +77,9 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->resync_over = view->resyncing_nodes == 0 || view->at_boot_ms >= state.start_ms + state.options.resync_grace_ms;
   view->sites = state.sites;
   view->hardware = state.shapes.rows();
-  view->cells = state.cells.ordered();
+  view->pools = state.pools;
+  view->cells = state.cells.publish();
+  view->dictionaries = state.dictionaries;
   return view;
 }
 

@@ -18,7 +18,8 @@ CapacityMap::State::State(MapOptions given, std::shared_ptr<const ChipTable> chi
       now_ms(now),
       shapes(chips),
       queues(nodes),
-      sites(1) {}
+      sites(1),
+      pools(1) {}
 
 std::uint64_t CapacityMap::State::forward(std::uint64_t now) {
   now_ms = std::max(now_ms, now);
@@ -31,12 +32,14 @@ std::uint32_t CapacityMap::State::site_index(const SiteId& id) {
     Site unnamed;
     unnamed.id = id;
     sites.push_back(std::make_shared<const Site>(std::move(unnamed)));
+    dictionaries.reset();
   }
   return at->second;
 }
 
 void CapacityMap::State::put_site(const Site& site) {
   sites[site_index(site.id)] = std::make_shared<const Site>(site);
+  dictionaries.reset();
   ++revision;
 }
 

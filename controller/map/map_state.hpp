@@ -7,6 +7,7 @@
 
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/cells.hpp"
+#include "controller/map/dictionaries.hpp"
 #include "controller/map/liveness.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/sanity.hpp"
@@ -82,6 +83,10 @@ struct CapacityMap::State {
   LivenessQueues queues;
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
+  std::vector<std::shared_ptr<const Pool>> pools;
+  std::unordered_map<PoolId, std::uint32_t, IdHash> pool_indexes;
+  std::shared_ptr<const Dictionaries> dictionaries;  ///< null: sites, pools or hardware have changed since the last view
+  std::uint64_t hardware_version = 0;                ///< of ShapeTable when they were made
   MapCounters counters;
 };
 

@@ -15,7 +15,6 @@ namespace capmap {
 
 using RowIndex = std::uint32_t;    ///< dense, in the order nodes were let in
 using ShapeIndex = std::uint32_t;  ///< into ShapeTable; 0 = no shape known
-using CellSlot = std::uint32_t;    ///< into CellTable; 0 = in no cell
 
 /// The scalar readings in one order: of Readings, of the sums in a Cell, and of the bits of a row's masks.
 inline constexpr std::size_t kReadingCount = 8;

@@ -91,7 +91,7 @@ class Play {
 
   void compare() {
     const auto view = fast_.view(now_, 0);
-    REQUIRE(view->cells == naive_.cells(*view));
+    REQUIRE(view->cells.ordered() == naive_.cells(*view));
     const auto by_liveness = roll_up(*view, {Dimension::kRegion2, Dimension::kLiveness}, now_);
     REQUIRE(difference(by_liveness.total, naive_group(naive_, now_, [](const auto&) { return true; })).empty());
     std::uint64_t in_groups = 0;

@@ -50,13 +50,8 @@ inline void add_record(Cell& cell, const NaiveMap::Node& node) {
   if (!node.heard_ms) return;
   cell.heard_ms_sum += *node.heard_ms;
   ++cell.heard_nodes;
-  const auto slot = *node.heard_ms / kHeardSlotMs[static_cast<std::size_t>(node.liveness)];
-  const auto at = std::find_if(cell.heard_slots.begin(), cell.heard_slots.end(), [&](const auto& pair) { return pair.first == slot; });
-  if (at == cell.heard_slots.end()) {
-    cell.heard_slots.emplace_back(slot, 1);
-  } else {
-    ++at->second;
-  }
+  const auto width_ms = kHeardSlotMs[static_cast<std::size_t>(node.liveness)];
+  cell.oldest_heard_ms = std::min(cell.oldest_heard_ms, *node.heard_ms / width_ms * width_ms);
 }
 
 /// Index of a node's hardware in a view: the row that is equal to its shape; the table's size when there is none.
@@ -88,7 +83,6 @@ inline std::vector<Cell> NaiveMap::cells(const MapView& view) const {
   }
   std::vector<Cell> ordered;
   for (auto& [key, cell] : cells) {
-    std::sort(cell.heard_slots.begin(), cell.heard_slots.end());
     ordered.push_back(cell);
   }
   return ordered;

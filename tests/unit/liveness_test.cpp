@@ -79,8 +79,8 @@ TEST_CASE("liveness: nodes known at start are resyncing until heard, and lost on
   CHECK(view->resyncing_nodes == 3);
   CHECK_FALSE(view->resync_over);
   REQUIRE(view->cells.size() == 1);
-  CHECK(view->cells[0].nodes == 3);
-  CHECK(view->cells[0].heard_nodes == 0);
+  CHECK(view->cells.ordered()[0].nodes == 3);
+  CHECK(view->cells.ordered()[0].heard_nodes == 0);
 
   map.apply(agent.node, agent.hello(), kStart + 10'000, 0);
   map.advance(kStart + kGrace - 1);
