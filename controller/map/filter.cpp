@@ -143,6 +143,17 @@ void CellFilter::judge(const CellKeys& keys, std::array<std::uint8_t, kBlockCell
   judge(root_, keys, keep);
 }
 
+std::vector<std::uint8_t> CellFilter::kept(const CellColumns& cells) const {
+  std::vector<std::uint8_t> kept;
+  kept.reserve(cells.block_count() * kBlockCells);
+  std::array<std::uint8_t, kBlockCells> keep{};
+  for (std::size_t block = 0; block < cells.block_count(); ++block) {
+    judge(cells.keys(block), keep);
+    for (std::size_t i = 0; i < kBlockCells; ++i) kept.push_back(cells.keys(block).state[i] == kFreeSlot ? 0 : keep[i]);
+  }
+  return kept;
+}
+
 void CellFilter::judge(const Step& step, const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep) {
   if (step.kind == FilterNode::Kind::kTest) {
     const auto* const holds = step.holds.data();

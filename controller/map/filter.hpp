@@ -38,6 +38,8 @@ class CellFilter {
   CellFilter(const FilterNode& filter, const Dictionaries& dictionaries);
   /// keep[i] = 1 where the filter holds for cell i, else 0.
   void judge(const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep) const;
+  /// [slot] 1 where the filter keeps the cell.
+  [[nodiscard]] std::vector<std::uint8_t> kept(const CellColumns& cells) const;
 
  private:
   struct Step {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +27,18 @@ struct CapacityMap::State {
   std::uint32_t site_index(const SiteId& id);
   void put_site(const Site& site);
   void add_node(const KnownNode& node, bool at_start);
-  void advance();
+  /// True when more is due than one call does.
+  bool advance();
+  void age_out(RowIndex row);
+  /// When time alone will next change the row.
+  [[nodiscard]] std::uint64_t due_ms(RowIndex row) const;
+  [[nodiscard]] LivenessLimits limits(RowIndex row) const;
+  [[nodiscard]] std::uint16_t interval_ds() const;
+  std::uint16_t pool_index(const PoolId& id);
+  void put_pool(const Pool& pool);
+  bool set_service(const NodeId& id, ServiceState service);
+  /// The shape a row is bound to, or the one its hello named.
+  [[nodiscard]] ShapeId named_shape(RowIndex row) const;
 
   void set_liveness(RowIndex row, Liveness liveness);
   [[nodiscard]] Verdict verdict(RowIndex row) const;
@@ -74,13 +86,13 @@ struct CapacityMap::State {
   [[nodiscard]] std::vector<std::string> verdict_reasons(RowIndex row) const;
 
   MapOptions options;
-  LivenessLimits limits;
   std::shared_ptr<const ChipTable> chips;
   std::uint64_t start_ms, now_ms, revision = 0;
   NodeTable nodes;
   ShapeTable shapes;
   CellTable cells;
-  LivenessQueues queues;
+  DueTimes due;
+  std::array<std::uint32_t, kLivenessCount> by_liveness{};
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
   std::vector<std::shared_ptr<const Pool>> pools;

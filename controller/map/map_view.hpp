@@ -36,7 +36,7 @@ struct MapView {
 /// One node as a reader gets it: copied out of the table one chunk at a time.
 struct NodeRow {
   NodeId id;
-  std::uint32_t site = 0, hardware = 0;
+  std::uint32_t site = 0, pool = 0, hardware = 0;
   Liveness liveness = Liveness::kResyncing;  ///< kLost and never heard: let in since the start, no hello yet, in no cell
   ServiceState service = ServiceState::kInService;
   Verdict verdict = Verdict::kUnproven;

@@ -43,6 +43,7 @@ class ShapeTable {
   /// Forgets what has been unused for a day. Cost: only what has come of age.
   void forget_unused(std::uint64_t now_ms);
 
+  [[nodiscard]] const ShapeId& id(ShapeIndex shape) const { return shapes_[shape].id; }
   [[nodiscard]] std::uint64_t prefix(ShapeIndex shape) const { return shapes_[shape].prefix; }
   /// Another known shape has the same prefix, so the prefix alone does not tell them apart.
   [[nodiscard]] bool prefix_shared(ShapeIndex shape) const;
