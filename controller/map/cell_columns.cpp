@@ -18,6 +18,12 @@ const std::array<ReadingSum Cell::*, kCellSumCount> kCellSums = {
     &Cell::cpu_busy_millicores,  &Cell::memory_used_mib,       &Cell::storage_used_mb, &Cell::storage_read_kbs,    &Cell::storage_write_kbs,
     &Cell::network_receive_kbps, &Cell::network_transmit_kbps, &Cell::power_watts,     &Cell::cpu_free_millicores, &Cell::memory_free_mib};
 
+CellSums::CellSums() {
+  for (auto& column : wide) column = std::make_shared<std::array<std::uint64_t, kBlockCells>>();
+  for (auto& column : narrow) column = std::make_shared<std::array<std::uint32_t, kBlockCells>>();
+  wide[kWideOldest]->fill(UINT64_MAX);
+}
+
 CellColumns::CellColumns(std::initializer_list<Cell> cells) {
   for (const auto& cell : cells) push_back(cell);
 }
@@ -25,10 +31,12 @@ CellColumns::CellColumns(std::initializer_list<Cell> cells) {
 void CellColumns::push_back(const Cell& cell) {
   const auto at = cells_ % kBlockCells, at_histogram = cells_ % kHistogramBlockCells;
   auto keys = at == 0 ? std::make_shared<CellKeys>() : std::make_shared<CellKeys>(*keys_.back());
-  auto sums = at == 0 ? std::make_shared<CellSums>() : std::make_shared<CellSums>(*sums_.back());
   auto histograms = at_histogram == 0 ? std::make_shared<CellHistograms>() : std::make_shared<CellHistograms>(*histograms_.back());
   keys_.resize(cells_ / kBlockCells + 1);
-  sums_.resize(keys_.size());
+  if (at == 0) sums_.emplace_back();
+  CellSums sums;  // copies: another view may hold the columns that are there
+  for (std::size_t i = 0; i < kWideCount; ++i) *sums.wide[i] = *sums_.back().wide[i];
+  for (std::size_t i = 0; i < kNarrowColumns; ++i) *sums.narrow[i] = *sums_.back().narrow[i];
   histograms_.resize(cells_ / kHistogramBlockCells + 1);
   keys->site[at] = cell.key.site;
   keys->pool[at] = cell.key.pool;
@@ -36,19 +44,17 @@ void CellColumns::push_back(const Cell& cell) {
   keys->state[at] = state_code(cell.key.liveness, cell.key.service, cell.key.verdict);
   keys->nodes[at] = cell.nodes;
   for (std::size_t i = 0; i < kCellSumCount; ++i) {
-    sums->sum[i][at] = (cell.*kCellSums[i]).sum;
-    sums->known[i][at] = (cell.*kCellSums[i]).known;
+    (*sums.wide[i])[at] = (cell.*kCellSums[i]).sum;
+    (*sums.narrow[i])[at] = (cell.*kCellSums[i]).known;
   }
-  sums->count[kCountUsed][at] = cell.accelerators_used;
-  sums->count[kCountFree][at] = cell.accelerators_free;
-  sums->count[kCountUseUnknown][at] = cell.accelerators_use_unknown;
-  sums->count[kCountUnhealthy][at] = cell.accelerators_unhealthy;
-  sums->count[kCountHeard][at] = cell.heard_nodes;
-  sums->heard_ms_sum[at] = cell.heard_ms_sum;
-  sums->oldest_heard_ms[at] = cell.oldest_heard_ms;
-  sums->buckets[kFreeCores][at] = bits_of(cell.free_cores_histogram);
-  sums->buckets[kFreeMemory][at] = bits_of(cell.free_memory_gib_histogram);
-  sums->buckets[kFreeAccelerators][at] = bits_of(cell.free_accelerators_histogram);
+  const std::array counts = {cell.accelerators_used, cell.accelerators_free, cell.accelerators_use_unknown, cell.accelerators_unhealthy,
+                             cell.heard_nodes};
+  for (std::size_t i = 0; i < kCellCountCount; ++i) (*sums.narrow[kNarrowCount + i])[at] = counts[i];
+  (*sums.wide[kWideHeard])[at] = cell.heard_ms_sum;
+  (*sums.wide[kWideOldest])[at] = cell.oldest_heard_ms;
+  (*sums.narrow[kNarrowBuckets + std::size_t{kFreeCores}])[at] = bits_of(cell.free_cores_histogram);
+  (*sums.narrow[kNarrowBuckets + std::size_t{kFreeMemory}])[at] = bits_of(cell.free_memory_gib_histogram);
+  (*sums.narrow[kNarrowBuckets + std::size_t{kFreeAccelerators}])[at] = bits_of(cell.free_accelerators_histogram);
   histograms->cores[at_histogram] = cell.free_cores_histogram;
   histograms->memory_gib[at_histogram] = cell.free_memory_gib_histogram;
   histograms->accelerators[at_histogram] = cell.free_accelerators_histogram;
@@ -61,7 +67,7 @@ void CellColumns::push_back(const Cell& cell) {
 Cell CellColumns::cell(CellSlot slot) const {
   const auto at = slot % kBlockCells, at_histogram = slot % kHistogramBlockCells;
   const auto& keys = *keys_[slot / kBlockCells];
-  const auto& sums = *sums_[slot / kBlockCells];
+  const auto& sums = sums_[slot / kBlockCells];
   const auto& histograms = *histograms_[slot / kHistogramBlockCells];
   Cell cell;
   const std::size_t state = keys.state[at];
@@ -72,14 +78,14 @@ Cell CellColumns::cell(CellSlot slot) const {
               .service = service_of(state),
               .verdict = verdict_of(state)};
   cell.nodes = keys.nodes[at];
-  for (std::size_t i = 0; i < kCellSumCount; ++i) cell.*kCellSums[i] = {sums.sum[i][at], sums.known[i][at]};
-  cell.accelerators_used = sums.count[kCountUsed][at];
-  cell.accelerators_free = sums.count[kCountFree][at];
-  cell.accelerators_use_unknown = sums.count[kCountUseUnknown][at];
-  cell.accelerators_unhealthy = sums.count[kCountUnhealthy][at];
-  cell.heard_nodes = sums.count[kCountHeard][at];
-  cell.heard_ms_sum = sums.heard_ms_sum[at];
-  cell.oldest_heard_ms = sums.oldest_heard_ms[at];
+  for (std::size_t i = 0; i < kCellSumCount; ++i) cell.*kCellSums[i] = {sums.sum(i)[at], sums.known(i)[at]};
+  cell.accelerators_used = sums.count(kCountUsed)[at];
+  cell.accelerators_free = sums.count(kCountFree)[at];
+  cell.accelerators_use_unknown = sums.count(kCountUseUnknown)[at];
+  cell.accelerators_unhealthy = sums.count(kCountUnhealthy)[at];
+  cell.heard_nodes = sums.count(kCountHeard)[at];
+  cell.heard_ms_sum = sums.heard_ms_sum()[at];
+  cell.oldest_heard_ms = sums.oldest_heard_ms()[at];
   cell.free_cores_histogram = histograms.cores[at_histogram];
   cell.free_memory_gib_histogram = histograms.memory_gib[at_histogram];
   cell.free_accelerators_histogram = histograms.accelerators[at_histogram];

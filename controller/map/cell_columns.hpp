@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "controller/map/cell.hpp"
@@ -43,7 +44,8 @@ inline constexpr std::size_t kHistogramCount = 3;
 enum HistogramIndex : std::uint8_t { kFreeCores, kFreeMemory, kFreeAccelerators };
 
 /// Neighbouring slots share blocks. A block is copied before the first change after it was published; so views cost what changed.
-inline constexpr std::size_t kBlockCells = 64, kHistogramBlockCells = 16;
+/// Columns are long, so that a scan streams; histograms are looked at one by one and lie together.
+inline constexpr std::size_t kBlockCells = 2'048, kHistogramBlockCells = 16;
 
 /// What the cells of a block are: dictionary codes, and nodes.
 struct CellKeys {
@@ -51,14 +53,26 @@ struct CellKeys {
   std::array<std::uint8_t, kBlockCells> state;
   CellKeys() { state.fill(kFreeSlot); }
 };
-/// What adds and subtracts, a column each.
+/// What adds and subtracts: columns that are shared and copied each by itself.
+template <class Number>
+using CellColumn = std::shared_ptr<std::array<Number, kBlockCells>>;
+enum WideColumn : std::uint8_t { kWideSum, kWideHeard = kCellSumCount, kWideOldest, kWideCount };
+enum NarrowColumn : std::uint8_t {
+  kNarrowKnown,
+  kNarrowCount = kCellSumCount,
+  kNarrowBuckets = kNarrowCount + kCellCountCount,
+  kNarrowColumns = kNarrowBuckets + kHistogramCount
+};
 struct CellSums {
-  std::array<std::array<std::uint64_t, kBlockCells>, kCellSumCount> sum{};
-  std::array<std::array<std::uint32_t, kBlockCells>, kCellSumCount> known{};
-  std::array<std::array<std::uint32_t, kBlockCells>, kCellCountCount> count{};
-  std::array<std::array<std::uint32_t, kBlockCells>, kHistogramCount> buckets{};  ///< bit i: bucket i is not empty
-  std::array<std::uint64_t, kBlockCells> heard_ms_sum{}, oldest_heard_ms;
-  CellSums() { oldest_heard_ms.fill(UINT64_MAX); }
+  std::array<CellColumn<std::uint64_t>, kWideCount> wide;        ///< sums by CellSumIndex; heard boot_ms; the oldest of these
+  std::array<CellColumn<std::uint32_t>, kNarrowColumns> narrow;  ///< nodes in each sum; counts; bit i: bucket i is not empty
+  CellSums();
+  [[nodiscard]] const auto& sum(std::size_t i) const { return std::as_const(*wide[i]); }
+  [[nodiscard]] const auto& known(std::size_t i) const { return std::as_const(*narrow[i]); }
+  [[nodiscard]] const auto& count(std::size_t i) const { return std::as_const(*narrow[kNarrowCount + i]); }
+  [[nodiscard]] const auto& buckets(std::size_t i) const { return std::as_const(*narrow[kNarrowBuckets + i]); }
+  [[nodiscard]] const auto& heard_ms_sum() const { return std::as_const(*wide[kWideHeard]); }
+  [[nodiscard]] const auto& oldest_heard_ms() const { return std::as_const(*wide[kWideOldest]); }
 };
 struct CellHistograms {
   std::array<std::array<std::uint32_t, kFreeBuckets>, kHistogramBlockCells> cores{}, memory_gib{};
@@ -77,7 +91,7 @@ class CellColumns {
   [[nodiscard]] bool empty() const { return cells_ == 0; }
   [[nodiscard]] std::size_t block_count() const { return keys_.size(); }
   [[nodiscard]] const CellKeys& keys(std::size_t block) const { return *keys_[block]; }
-  [[nodiscard]] const CellSums& sums(std::size_t block) const { return *sums_[block]; }
+  [[nodiscard]] const CellSums& sums(std::size_t block) const { return sums_[block]; }
   [[nodiscard]] Cell cell(CellSlot slot) const;
   /// Copies of all cells, by key: for those who want cells as such. Cost: all of them, and a sort.
   [[nodiscard]] std::vector<Cell> ordered() const;
@@ -85,7 +99,7 @@ class CellColumns {
  private:
   friend class CellTable;
   std::vector<std::shared_ptr<const CellKeys>> keys_;
-  std::vector<std::shared_ptr<const CellSums>> sums_;
+  std::vector<CellSums> sums_;
   std::vector<std::shared_ptr<const CellHistograms>> histograms_;
   std::size_t cells_ = 0;
 };

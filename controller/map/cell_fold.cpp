@@ -8,6 +8,10 @@ namespace {
 constexpr std::size_t kFewFigures = 3;             ///< are summed cell by cell
 constexpr std::size_t kMatrixEntries = 1U << 20U;  ///< groups x hardware rows that are counted in a matrix
 
+/// A few groups are summed in eight lanes: neighbours of one group need not wait for each other's additions.
+constexpr unsigned kLaneShift = 3;
+constexpr std::size_t kLanedPlaces = 4'096;
+
 using Places = std::array<std::uint32_t, kBlockCells>;
 
 bool asked(const Measures& measures, Measure measure) {
@@ -87,6 +91,7 @@ class Fold {
     by_hardware_ = !few_ && (plan_.words || !plan_.figures.empty());
     keep_.fill(1);
     if (few_) take_figures();
+    if (grouping.dense() && grouping.size() <= kLanedPlaces) shift_ = kLaneShift;
   }
 
   Folded run(const CellColumns& cells) {
@@ -94,11 +99,13 @@ class Fold {
       const auto& keys = cells.keys(block);
       if (filter_ != nullptr) filter_->judge(keys, keep_);
       grouping_.places(keys, keep_, places_);
+      for (std::size_t i = 0; i < kBlockCells; ++i) places_[i] <<= shift_;
       make_room();
       add_keys(keys);
       if (!plan_.sums.empty() || !plan_.counts.empty() || !plan_.buckets.empty() || plan_.age) add_sums(keys, cells.sums(block));
     }
     if (by_hardware_) gather_hardware();
+    join_all_lanes();
     return std::move(out_);
   }
 
@@ -115,7 +122,7 @@ class Fold {
 
   /// Columns grow with the places.
   void make_room() {
-    const auto size = grouping_.size();
+    const auto size = grouping_.size() << shift_;
     if (size == room_) return;
     room_ = size;
     for (std::size_t i = 0; i < kScopeCount; ++i) {
@@ -139,7 +146,10 @@ class Fold {
   Places scoped(Scope scope, const CellKeys& keys) const {
     const auto& mask = masks_[static_cast<std::size_t>(scope)];
     Places places;
-    for (std::size_t i = 0; i < kBlockCells; ++i) places[i] = places_[i] & mask[keys.state[i]];
+    const auto lanes = (1U << shift_) - 1;
+    for (std::size_t i = 0; i < kBlockCells; ++i) {
+      places[i] = (places_[i] & mask[keys.state[i]]) | (static_cast<std::uint32_t>(i) & lanes);
+    }
     return places;
   }
 
@@ -162,14 +172,16 @@ class Fold {
 
   void count_hardware(const CellKeys& keys, const Places& places) {
     const auto rows = dictionaries_.size(Domain::kHardware);
-    if (matrix_.empty() && grouping_.dense() && room_ * rows <= kMatrixEntries) matrix_.resize(room_ * rows);
+    if (matrix_.empty() && grouping_.dense() && (room_ >> shift_) * rows <= kMatrixEntries) {
+      matrix_.resize((room_ >> shift_) * rows);
+    }
     if (matrix_.empty()) {
       for (std::size_t i = 0; i < kBlockCells; ++i) {
-        if (places[i] != 0) listed_.emplace_back(std::uint64_t{places[i]} << 32 | keys.hardware[i], keys.nodes[i]);
+        if (places[i] >> shift_ != 0) listed_.emplace_back(std::uint64_t{places[i] >> shift_} << 32 | keys.hardware[i], keys.nodes[i]);
       }
       return;
     }
-    for (std::size_t i = 0; i < kBlockCells; ++i) matrix_[places[i] * rows + keys.hardware[i]] += keys.nodes[i];
+    for (std::size_t i = 0; i < kBlockCells; ++i) matrix_[(places[i] >> shift_) * rows + keys.hardware[i]] += keys.nodes[i];
   }
 
   void leave_matrix(std::size_t rows) {
@@ -198,21 +210,45 @@ class Fold {
   void add_sums(const CellKeys& keys, const CellSums& sums) {
     const auto available = scoped(Scope::kAvailable, keys);
     for (const auto k : plan_.sums) {
-      add_column(out_.sum[k], sums.sum[k], available);
-      add_column(out_.known[k], sums.known[k], available);
+      add_column(out_.sum[k], sums.sum(k), available);
+      add_column(out_.known[k], sums.known(k), available);
     }
-    for (const auto k : plan_.counts) add_column(out_.count[k], sums.count[k], available);
+    for (const auto k : plan_.counts) add_column(out_.count[k], sums.count(k), available);
     for (const auto k : plan_.buckets) {
-      for (std::size_t i = 0; i < kBlockCells; ++i) out_.buckets[k][available[i]] |= sums.buckets[k][i];
+      for (std::size_t i = 0; i < kBlockCells; ++i) out_.buckets[k][available[i]] |= sums.buckets(k)[i];
     }
     if (!plan_.age) return;
     const auto installed = scoped(Scope::kInstalled, keys);
-    add_column(out_.heard_ms_sum, sums.heard_ms_sum, installed);
-    add_column(out_.count[kCountHeard], sums.count[kCountHeard], installed);
+    add_column(out_.heard_ms_sum, sums.heard_ms_sum(), installed);
+    add_column(out_.count[kCountHeard], sums.count(kCountHeard), installed);
     for (std::size_t i = 0; i < kBlockCells; ++i) {
       auto& oldest = out_.oldest_heard_ms[installed[i]];
-      oldest = std::min(oldest, sums.oldest_heard_ms[i]);
+      oldest = std::min(oldest, sums.oldest_heard_ms()[i]);
     }
+  }
+
+  template <class Number, class Join>
+  void join_lanes(std::vector<Number>& column, Join join) const {
+    if (shift_ == 0 || column.empty()) return;
+    const auto lanes = std::size_t{1} << shift_;
+    for (std::size_t place = 0; place < column.size() / lanes; ++place) {
+      Number all = column[place * lanes];
+      for (std::size_t lane = 1; lane < lanes; ++lane) all = join(all, column[place * lanes + lane]);
+      column[place] = all;
+    }
+    column.resize(column.size() / lanes);
+  }
+
+  void join_all_lanes() {
+    const auto sum = [](auto a, auto b) { return a + b; };
+    for (auto& column : out_.nodes) join_lanes(column, sum);
+    for (auto& column : out_.sum) join_lanes(column, sum);
+    for (auto& column : out_.known) join_lanes(column, sum);
+    for (auto& column : out_.count) join_lanes(column, sum);
+    for (auto& column : out_.figures) join_lanes(column, sum);
+    for (auto& column : out_.buckets) join_lanes(column, [](auto a, auto b) { return a | b; });
+    join_lanes(out_.heard_ms_sum, sum);
+    join_lanes(out_.oldest_heard_ms, [](auto a, auto b) { return std::min(a, b); });
   }
 
   template <class Column>
@@ -229,6 +265,7 @@ class Fold {
   std::array<std::uint8_t, kBlockCells> keep_{};
   Places places_{};
   std::size_t room_ = 0;
+  unsigned shift_ = 0;  ///< of a place to its first lane
   bool few_ = false, by_hardware_ = false;
   std::vector<std::vector<std::uint64_t>> values_;  ///< [wanted][hardware]
   std::vector<std::uint32_t> matrix_;               ///< [place][hardware] installed nodes

@@ -77,11 +77,36 @@ Block& CellTable::writable(Blocks<Block>& blocks, std::size_t index) {
   return *blocks.all[index];
 }
 
+std::uint64_t& CellTable::wide(CellSlot slot, std::size_t column) {
+  const auto block = slot / kBlockCells;
+  auto& values = sums_[block].wide[column];
+  if (wide_written_[block][column] != generation_) {
+    values = std::make_shared<std::array<std::uint64_t, kBlockCells>>(*values);
+    wide_written_[block][column] = generation_;
+  }
+  return (*values)[slot % kBlockCells];
+}
+
+std::uint32_t& CellTable::narrow(CellSlot slot, std::size_t column) {
+  const auto block = slot / kBlockCells;
+  auto& values = sums_[block].narrow[column];
+  if (narrow_written_[block][column] != generation_) {
+    values = std::make_shared<std::array<std::uint32_t, kBlockCells>>(*values);
+    narrow_written_[block][column] = generation_;
+  }
+  return (*values)[slot % kBlockCells];
+}
+
 CellSlot CellTable::take_slot() {
   if (!free_.empty()) {
     const auto slot = free_.back();
     free_.pop_back();
     return slot;
+  }
+  if (of_slot_.size() / kBlockCells >= sums_.size()) {
+    sums_.emplace_back();
+    wide_written_.emplace_back().fill(generation_);
+    narrow_written_.emplace_back().fill(generation_);
   }
   of_slot_.emplace_back();
   heard_.emplace_back();
@@ -128,69 +153,75 @@ CellSlot CellTable::change(CellSlot slot, const Contribution& before, const Cell
 }
 
 void CellTable::shift(CellSlot slot, const Contribution& before, const Contribution& after) {
-  auto& sums = writable(sums_, slot / kBlockCells);
-  const auto at = slot % kBlockCells;
   const auto old_amounts = amounts_of(before), new_amounts = amounts_of(after);
   for (std::size_t i = 0; i < kCellSumCount; ++i) {
     if (old_amounts[i] == new_amounts[i]) continue;
-    subtract(sums.sum[i][at], old_amounts[i].value_or(0));
-    raise(sums.sum[i][at], new_amounts[i].value_or(0));
-    shift_count(sums.known[i][at], old_amounts[i] ? 1 : 0, new_amounts[i] ? 1 : 0);
+    auto& sum = wide(slot, i);
+    subtract(sum, old_amounts[i].value_or(0));
+    raise(sum, new_amounts[i].value_or(0));
+    if (old_amounts[i].has_value() != new_amounts[i].has_value())
+      shift_count(narrow(slot, i), old_amounts[i] ? 1 : 0, new_amounts[i] ? 1 : 0);
   }
   const auto old_counts = counts_of(before), new_counts = counts_of(after);
-  for (std::size_t i = 0; i < kCellCountCount; ++i) shift_count(sums.count[i][at], old_counts[i], new_counts[i]);
-  shift_histograms(slot, sums, before, after);
-  if (before.heard_ms != after.heard_ms) shift_heard(slot, sums, before, after);
+  for (std::size_t i = 0; i < kCellCountCount; ++i) {
+    if (old_counts[i] != new_counts[i]) shift_count(narrow(slot, kNarrowCount + i), old_counts[i], new_counts[i]);
+  }
+  shift_histograms(slot, before, after);
+  if (before.heard_ms != after.heard_ms) shift_heard(slot, before, after);
 }
 
-void CellTable::shift_histograms(CellSlot slot, CellSums& sums, const Contribution& before, const Contribution& after) {
+void CellTable::shift_histograms(CellSlot slot, const Contribution& before, const Contribution& after) {
   const auto old_buckets = buckets_of(before), new_buckets = buckets_of(after);
   if (slot / kHistogramBlockCells < histograms_.all.size() && old_buckets == new_buckets) return;
   auto& histograms = writable(histograms_, slot / kHistogramBlockCells);
-  const auto at = slot % kBlockCells, i = slot % kHistogramBlockCells;
+  const auto i = slot % kHistogramBlockCells;
   const std::array<std::uint32_t*, kHistogramCount> all = {histograms.cores[i].data(), histograms.memory_gib[i].data(),
                                                            histograms.accelerators[i].data()};
   for (std::size_t k = 0; k < kHistogramCount; ++k) {
-    if (old_buckets[k] != new_buckets[k]) move_bucket(all[k], sums.buckets[k][at], old_buckets[k], new_buckets[k]);
+    if (old_buckets[k] == new_buckets[k]) continue;
+    auto bits = (*sums_[slot / kBlockCells].narrow[kNarrowBuckets + k])[slot % kBlockCells];
+    const auto bits_before = bits;
+    move_bucket(all[k], bits, old_buckets[k], new_buckets[k]);
+    if (bits != bits_before) narrow(slot, kNarrowBuckets + k) = bits;
   }
 }
 
-void CellTable::shift_heard(CellSlot slot, CellSums& sums, const Contribution& before, const Contribution& after) {
+void CellTable::shift_heard(CellSlot slot, const Contribution& before, const Contribution& after) {
   const auto width_ms = kHeardSlotMs[static_cast<std::size_t>(of_slot_[slot].liveness)];
   auto& slots = heard_[slot];
   const auto at = [&slots, width_ms](std::uint64_t heard_ms) {
     return std::ranges::lower_bound(slots, heard_ms / width_ms, {}, [](const auto& entry) { return entry.first; });
   };
-  const auto i = slot % kBlockCells;
+  auto& heard_ms_sum = wide(slot, kWideHeard);
   if (after.heard_ms) {
     auto entry = at(*after.heard_ms);
     if (entry == slots.end() || entry->first != *after.heard_ms / width_ms) entry = slots.insert(entry, {*after.heard_ms / width_ms, 0});
     ++entry->second;
-    raise(sums.heard_ms_sum[i], *after.heard_ms);
+    raise(heard_ms_sum, *after.heard_ms);
   }
   if (before.heard_ms) {
     const auto entry = at(*before.heard_ms);
     subtract(entry->second, 1);
     if (entry->second == 0) slots.erase(entry);
-    subtract(sums.heard_ms_sum[i], *before.heard_ms);
+    subtract(heard_ms_sum, *before.heard_ms);
   }
-  sums.oldest_heard_ms[i] = slots.empty() ? UINT64_MAX : slots.front().first * width_ms;
+  const auto oldest_ms = slots.empty() ? UINT64_MAX : slots.front().first * width_ms;
+  if (sums_[slot / kBlockCells].oldest_heard_ms()[slot % kBlockCells] != oldest_ms) wide(slot, kWideOldest) = oldest_ms;
 }
 
 void CellTable::check_empty(CellSlot slot) const {
-  const auto& sums = *sums_.all[slot / kBlockCells];
+  const auto& sums = sums_[slot / kBlockCells];
   const auto at = slot % kBlockCells;
-  std::uint64_t left = sums.heard_ms_sum[at];
-  for (std::size_t i = 0; i < kCellSumCount; ++i) left |= sums.sum[i][at] | sums.known[i][at];
-  for (const auto& column : sums.count) left |= column[at];
-  for (const auto& column : sums.buckets) left |= column[at];
+  std::uint64_t left = 0;
+  for (std::size_t i = 0; i <= kWideHeard; ++i) left |= (*sums.wide[i])[at];
+  for (const auto& column : sums.narrow) left |= (*column)[at];
   check(left == 0 && heard_[slot].empty(), "a cell without nodes still holds something");
 }
 
 CellColumns CellTable::publish() {
   CellColumns columns;
   columns.keys_.assign(keys_.all.begin(), keys_.all.end());
-  columns.sums_.assign(sums_.all.begin(), sums_.all.end());
+  columns.sums_ = sums_;
   columns.histograms_.assign(histograms_.all.begin(), histograms_.all.end());
   columns.cells_ = slots_.size();
   ++generation_;

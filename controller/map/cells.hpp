@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,15 +40,19 @@ class CellTable {
 
   template <class Block>
   Block& writable(Blocks<Block>& blocks, std::size_t index);
+  std::uint64_t& wide(CellSlot slot, std::size_t column);
+  std::uint32_t& narrow(CellSlot slot, std::size_t column);
   CellSlot take_slot();
   /// Replaces what a node adds to a cell; a Contribution of nothing stands for not being there.
   void shift(CellSlot slot, const Contribution& before, const Contribution& after);
-  void shift_heard(CellSlot slot, CellSums& sums, const Contribution& before, const Contribution& after);
-  void shift_histograms(CellSlot slot, CellSums& sums, const Contribution& before, const Contribution& after);
+  void shift_heard(CellSlot slot, const Contribution& before, const Contribution& after);
+  void shift_histograms(CellSlot slot, const Contribution& before, const Contribution& after);
   void check_empty(CellSlot slot) const;
 
   Blocks<CellKeys> keys_;
-  Blocks<CellSums> sums_;
+  std::vector<CellSums> sums_;
+  std::vector<std::array<std::uint32_t, kWideCount>> wide_written_;        ///< [block][column] generation of the last change
+  std::vector<std::array<std::uint32_t, kNarrowColumns>> narrow_written_;  ///< likewise
   Blocks<CellHistograms> histograms_;
   std::uint32_t generation_ = 1;
   std::vector<CellKey> of_slot_;   ///< [slot]

@@ -156,8 +156,19 @@ Domain domain_of(Dimension dimension) {
   }
 }
 
-Dictionaries::Dictionaries(Sites sites, Pools pools, Hardware hardware)
-    : sites_(std::move(sites)), pools_(std::move(pools)), hardware_(std::move(hardware)) {}
+Dictionaries::Dictionaries(Sites sites, Pools pools, Hardware hardware, const Dictionaries* before)
+    : sites_(std::move(sites)), pools_(std::move(pools)), hardware_(std::move(hardware)) {
+  const bool same_sites = before != nullptr && before->sites_ == sites_, same_pools = before != nullptr && before->pools_ == pools_;
+  const bool same_hardware = before != nullptr && before->hardware_ == hardware_;
+  for (std::size_t i = 0; i < kDimensionCount; ++i) {
+    const auto dimension = static_cast<Dimension>(i);
+    const auto domain = domain_of(dimension);
+    const bool same = before != nullptr && (domain == Domain::kState || (domain == Domain::kSite && same_sites) ||
+                                            (domain == Domain::kPool && same_pools) || (domain == Domain::kHardware && same_hardware));
+    columns_[i] = same ? before->columns_[i] : std::make_shared<const DimensionColumn>(make_column(dimension));
+  }
+  figures_ = same_hardware ? before->figures_ : std::make_shared<const HardwareFigures>(make_figures());
+}
 
 std::size_t Dictionaries::size(Domain domain) const {
   switch (domain) {
@@ -166,17 +177,6 @@ std::size_t Dictionaries::size(Domain domain) const {
     case Domain::kHardware: return std::max<std::size_t>(hardware_.size(), 1);
     default: return kStateCount + 1;
   }
-}
-
-const DimensionColumn& Dictionaries::column(Dimension dimension) const {
-  const auto at = static_cast<std::size_t>(dimension);
-  std::call_once(column_made_[at], [&] { make_column(dimension); });
-  return columns_[at];
-}
-
-const HardwareFigures& Dictionaries::figures() const {
-  std::call_once(figures_made_, [this] { make_figures(); });
-  return figures_;
 }
 
 std::string Dictionaries::text(Dimension dimension, std::size_t index) const {
@@ -194,11 +194,11 @@ std::string Dictionaries::text(Dimension dimension, std::size_t index) const {
   return kVerdictNames[static_cast<std::size_t>(verdict_of(index))];
 }
 
-void Dictionaries::make_column(Dimension dimension) const {
+DimensionColumn Dictionaries::make_column(Dimension dimension) const {
   const auto count = size(domain_of(dimension));
   std::unordered_map<std::string, std::uint32_t> numbers;
   std::vector<const std::string*> texts;
-  auto& made = columns_[static_cast<std::size_t>(dimension)];
+  DimensionColumn made;
   made.codes.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     if (domain_of(dimension) == Domain::kState && i == kFreeSlot) continue;  // no cell: any code will do
@@ -214,26 +214,29 @@ void Dictionaries::make_column(Dimension dimension) const {
     made.texts.push_back(*texts[order[i]]);
   }
   for (auto& code : made.codes) code = rank[code];
+  return made;
 }
 
-void Dictionaries::make_figures() const {
+HardwareFigures Dictionaries::make_figures() const {
+  HardwareFigures figures;
   std::map<std::string, std::uint32_t> model_numbers;
   std::map<std::pair<std::string, std::string>, std::uint32_t> reason_numbers;
   const auto count = size(Domain::kHardware);
-  figures_.rows.resize(count);
-  figures_.words.resize(count);
+  figures.rows.resize(count);
+  figures.words.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto* const row = i < hardware_.size() ? hardware_[i].get() : nullptr;
-    figures_.rows[i] = figures_of(row);
+    figures.rows[i] = figures_of(row);
     if (row == nullptr) continue;
-    auto& words = figures_.words[i];
+    auto& words = figures.words[i];
     for (std::size_t k = 0; k < row->shape.accelerators.size(); ++k) {
-      words.models.emplace_back(number_of(model_numbers, figures_.models, row->accelerator_names[k]), row->shape.accelerators[k].count);
+      words.models.emplace_back(number_of(model_numbers, figures.models, row->accelerator_names[k]), row->shape.accelerators[k].count);
     }
     for (const auto& part : row->peak.unrated) {
-      words.reasons.emplace_back(number_of(reason_numbers, figures_.reasons, {part.what, part.why}), part.count);
+      words.reasons.emplace_back(number_of(reason_numbers, figures.reasons, {part.what, part.why}), part.count);
     }
   }
+  return figures;
 }
 
 }  // namespace capmap

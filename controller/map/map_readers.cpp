@@ -63,8 +63,9 @@ std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const
 
 std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint64_t now_unix_ms) {
   auto& state = *state_;
-  if (!state.dictionaries || state.hardware_version != state.shapes.version()) {
-    state.dictionaries = std::make_shared<const Dictionaries>(state.sites, state.pools, state.shapes.rows());
+  if (state.dictionaries_stale || !state.dictionaries || state.hardware_version != state.shapes.version()) {
+    state.dictionaries = std::make_shared<const Dictionaries>(state.sites, state.pools, state.shapes.rows(), state.dictionaries.get());
+    state.dictionaries_stale = false;
     state.hardware_version = state.shapes.version();
   }
   auto view = std::make_shared<MapView>();

@@ -34,14 +34,14 @@ std::uint32_t CapacityMap::State::site_index(const SiteId& id) {
     Site unnamed;
     unnamed.id = id;
     sites.push_back(std::make_shared<const Site>(std::move(unnamed)));
-    dictionaries.reset();
+    dictionaries_stale = true;
   }
   return at->second;
 }
 
 void CapacityMap::State::put_site(const Site& site) {
   sites[site_index(site.id)] = std::make_shared<const Site>(site);
-  dictionaries.reset();
+  dictionaries_stale = true;
   ++revision;
 }
 
@@ -77,14 +77,14 @@ std::uint16_t CapacityMap::State::pool_index(const PoolId& id) {
     Pool unnamed;
     unnamed.id = id;
     pools.push_back(std::make_shared<const Pool>(std::move(unnamed)));
-    dictionaries.reset();
+    dictionaries_stale = true;
   }
   return static_cast<std::uint16_t>(at->second);
 }
 
 void CapacityMap::State::put_pool(const Pool& pool) {
   if (const auto index = pool_index(pool.id); index != 0) pools[index] = std::make_shared<const Pool>(pool);
-  dictionaries.reset();
+  dictionaries_stale = true;
   ++revision;
 }
 

@@ -97,8 +97,9 @@ struct CapacityMap::State {
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
   std::vector<std::shared_ptr<const Pool>> pools;
   std::unordered_map<PoolId, std::uint32_t, IdHash> pool_indexes;
-  std::shared_ptr<const Dictionaries> dictionaries;  ///< null: sites, pools or hardware have changed since the last view
-  std::uint64_t hardware_version = 0;                ///< of ShapeTable when they were made
+  std::shared_ptr<const Dictionaries> dictionaries;
+  bool dictionaries_stale = true;      ///< sites or pools have changed since they were made
+  std::uint64_t hardware_version = 0;  ///< of ShapeTable when they were made
   MapCounters counters;
 };
 
