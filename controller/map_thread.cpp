@@ -42,6 +42,7 @@ class MapThread {
   zmq::socket_t input_, queries_, acks_, http_;
   std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
   std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
+  bool more_expires_ = false;  ///< of what is due by the last look at the clock
   std::uint64_t views_ = 0, acks_dropped_ = 0, pauses_ = 0;
 };
 
@@ -66,7 +67,7 @@ Result<Done> MapThread::run() {
   turn_at_ms_ = clock_.boot_ms();
   for (;;) {
     std::array items = {Waitable{.socket = &input_}, Waitable{.socket = &queries_}};
-    wait_any(items, static_cast<int>(kPublishEveryMs));
+    wait_any(items, more_expires_ ? 0 : static_cast<int>(kPublishEveryMs));
     const auto now_ms = clock_.boot_ms();
     if (now_ms > turn_at_ms_ + kPauseMs) {
       ++pauses_;
@@ -127,9 +128,12 @@ void MapThread::answer_queries() {
 
 void MapThread::move_clock() {
   const auto now_ms = clock_.boot_ms();
-  if (now_ms < advanced_at_ms_ + kAdvanceEveryMs || now_ms < hold_deaths_until_ms_) return;
+  if ((now_ms < advanced_at_ms_ + kAdvanceEveryMs && !more_expires_) || now_ms < hold_deaths_until_ms_) {
+    more_expires_ = more_expires_ && now_ms >= hold_deaths_until_ms_;
+    return;
+  }
   advanced_at_ms_ = now_ms;
-  map_.advance(now_ms);
+  more_expires_ = map_.advance(now_ms);
 }
 
 void MapThread::publish() {

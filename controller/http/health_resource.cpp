@@ -16,10 +16,20 @@ std::uint64_t age_of(const Call& call) {
   return call.now_boot_ms - std::min(call.now_boot_ms, call.view->at_boot_ms);
 }
 
+bool any_fresh(const CellColumns& cells) {
+  for (std::size_t block = 0; block < cells.block_count(); ++block) {
+    const auto& states = cells.keys(block).state;
+    if (std::any_of(states.begin(), states.end(),
+                    [](std::size_t state) { return state != kFreeSlot && liveness_of(state) == Liveness::kFresh; })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::optional<HttpResponse> stands_still(const Call& call) {
   if (!call.view || age_of(call) <= kMaxViewAgeMs) return std::nullopt;
-  const auto& cells = call.view->cells;
-  if (std::none_of(cells.begin(), cells.end(), [](const Cell& cell) { return cell.key.liveness == Liveness::kFresh; })) return std::nullopt;
+  if (!any_fresh(call.view->cells)) return std::nullopt;
   return problem_response({.status = 503,
                            .word = "map-stands-still",
                            .detail = "the map has not changed for " + std::to_string(age_of(call) / 1'000) +

@@ -108,27 +108,40 @@ Json age_json(const RollupGroup& group) {
   return {{"mean", group.age_mean_ms}, {"max", group.age_max_ms}, {"known_nodes", group.age_known_nodes}};
 }
 
-Json group_json(const RollupGroup& group, const std::vector<Dimension>& by) {
+bool any_peak(const Measures& measures) {
+  return (measures >> static_cast<std::size_t>(Measure::kPeakFp64)).any();
+}
+
+/// What was asked for; a figure that nobody asked for is left out rather than shown as zero.
+Json group_json(const RollupGroup& group, const std::vector<Dimension>& by, const Measures& measures) {
+  const auto asked = [&measures](std::initializer_list<Measure> any) {
+    return std::ranges::any_of(any, [&](Measure measure) { return measures.test(static_cast<std::size_t>(measure)); });
+  };
   Json key = Json::object();
   for (std::size_t i = 0; i < by.size() && i < group.key.size(); ++i) {
     key[kDimensionNames[static_cast<std::size_t>(by[i])]] = text_or_null(group.key[i]);
   }
-  return {{"key", std::move(key)},
-          {"nodes", nodes_json(group)},
-          {"cpu", cpu_json(group)},
-          {"memory", memory_json(group)},
-          {"accelerators", accelerators_json(group)},
-          {"storage", storage_json(group)},
-          {"network", {{"nics", group.nics}, {"speed_mbps", decimal(group.nic_mbps)}, {"speed_unknown", group.nic_speed_unknown}}},
-          {"power", power_json(group)},
-          {"peak", peak_json(group)},
-          {"largest_free",
-           {{"cores", group.largest_free_cores},
-            {"memory_gib", group.largest_free_memory_gib},
-            {"accelerators", group.largest_free_accelerators}}},
-          {"age_ms", age_json(group)},
-          {"stale_permille", group.stale_permille()},
-          {"unrated_permille", group.unrated_permille()}};
+  Json out = {{"key", std::move(key)}};
+  if (asked({Measure::kNodes})) out["nodes"] = nodes_json(group);
+  if (asked({Measure::kCpu, Measure::kCpuUse})) out["cpu"] = cpu_json(group);
+  if (asked({Measure::kMemory, Measure::kMemoryUse})) out["memory"] = memory_json(group);
+  if (asked({Measure::kAccelerators, Measure::kAcceleratorUse, Measure::kAcceleratorModels}))
+    out["accelerators"] = accelerators_json(group);
+  if (asked({Measure::kStorage})) out["storage"] = storage_json(group);
+  if (asked({Measure::kNetwork})) {
+    out["network"] = {{"nics", group.nics}, {"speed_mbps", decimal(group.nic_mbps)}, {"speed_unknown", group.nic_speed_unknown}};
+  }
+  if (asked({Measure::kPower})) out["power"] = power_json(group);
+  if (any_peak(measures) || asked({Measure::kUnratedWhy})) out["peak"] = peak_json(group);
+  if (asked({Measure::kCpuUse, Measure::kMemoryUse, Measure::kAcceleratorUse})) {
+    out["largest_free"] = {{"cores", group.largest_free_cores},
+                           {"memory_gib", group.largest_free_memory_gib},
+                           {"accelerators", group.largest_free_accelerators}};
+  }
+  if (asked({Measure::kAge})) out["age_ms"] = age_json(group);
+  if (asked({Measure::kNodes})) out["stale_permille"] = group.stale_permille();
+  if (asked({Measure::kUnrated})) out["unrated_permille"] = group.unrated_permille();
+  return out;
 }
 
 Json head_json(const Call& call) {
@@ -154,30 +167,62 @@ Result<Page> read_page(const Target& target) {
   return Page{.first = *first, .limit = *limit};
 }
 
+/// A word that stands for part of an object brings the whole: half of one would say zero where nobody looked.
+Measures whole_objects(Measures measures) {
+  const auto together = [&measures](std::initializer_list<Measure> words) {
+    if (!std::ranges::any_of(words, [&](Measure word) { return measures.test(static_cast<std::size_t>(word)); })) return;
+    for (const auto word : words) measures.set(static_cast<std::size_t>(word));
+  };
+  together({Measure::kCpuUse, Measure::kMemoryUse, Measure::kAcceleratorUse});
+  together({Measure::kCpu, Measure::kCpuUse});
+  together({Measure::kMemory, Measure::kMemoryUse});
+  together({Measure::kAccelerators, Measure::kAcceleratorUse, Measure::kAcceleratorModels});
+  if (any_peak(measures) || measures.test(static_cast<std::size_t>(Measure::kUnratedWhy))) {
+    for (auto i = static_cast<std::size_t>(Measure::kUnrated); i < kMeasureCount; ++i) measures.set(i);
+  }
+  if (measures.test(static_cast<std::size_t>(Measure::kUnrated))) measures.set(static_cast<std::size_t>(Measure::kNodes));
+  return measures;
+}
+
+Outcome bad_parameter(const char* word, const Error& error) {
+  return problem_response({.status = 400, .word = word, .detail = error.what});
+}
+
 }  // namespace
 
 Outcome get_map(const Call& call) {
-  const auto by = parse_dimensions(parameter(call.target, "by").value_or(""));
+  const auto by = parse_dimensions(parameter(call.target, "group_by").value_or(parameter(call.target, "by").value_or("")));
   if (!by) {
     return problem_response(
         {.status = 400, .word = "unknown-dimension", .detail = by.error().what, .known = {kDimensionNames.begin(), kDimensionNames.end()}});
+  }
+  const auto measures = parse_measures(parameter(call.target, "measure").value_or(""));
+  if (!measures) return bad_parameter("unknown-measure", measures.error());
+  RollupQuery query{.by = *by, .filter = std::nullopt, .measures = whole_objects(*measures)};
+  if (const auto text = parameter(call.target, "filter"); text && !text->empty()) {
+    auto filter = parse_filter(*text);
+    if (!filter) return bad_parameter("bad-filter", filter.error());
+    query.filter = std::move(*filter);
   }
   const auto page = read_page(call.target);
   if (!page) return error_response(page.error());
   const auto etag = revision_etag(*call.view);
   if (auto same = not_modified(call, etag)) return *same;
 
-  const Rollup rollup = roll_up(*call.view, *by, call.now_boot_ms);
+  query.first = page->first;
+  query.limit = page->limit;
+  const Rollup rollup = roll_up_query(*call.view, query, call.now_boot_ms);
   Json answer = head_json(call);
   answer["by"] = Json::array();
   for (const auto dimension : *by) answer["by"].push_back(kDimensionNames[static_cast<std::size_t>(dimension)]);
-  const std::size_t last = std::min(rollup.groups.size(), page->first + page->limit);
+  answer["answered_from"] = "cells";
   Json groups = Json::array();
-  for (std::size_t i = page->first; i < last; ++i) groups.push_back(group_json(rollup.groups[i], *by));
+  for (const auto& group : rollup.groups) groups.push_back(group_json(group, *by, query.measures));
+  const std::size_t last = std::min(rollup.group_count, page->first + page->limit);
   answer["groups"] = std::move(groups);
-  answer["group_count"] = rollup.groups.size();
-  answer["next"] = last < rollup.groups.size() ? Json(std::to_string(last)) : Json(nullptr);
-  answer["total"] = group_json(rollup.total, {});
+  answer["group_count"] = rollup.group_count;
+  answer["next"] = last < rollup.group_count ? Json(std::to_string(last)) : Json(nullptr);
+  answer["total"] = group_json(rollup.total, {}, query.measures);
   auto response = json_response(answer);
   response.headers.emplace_back("ETag", etag);
   return response;

@@ -39,9 +39,21 @@ bool CapacityMap::ask_benchmark(const NodeId& node, std::uint32_t seconds, std::
   return row.has_value();
 }
 
-void CapacityMap::advance(std::uint64_t now_ms) {
+void CapacityMap::put_pool(const Pool& pool) {
+  state_->put_pool(pool);
+}
+
+bool CapacityMap::set_service(const NodeId& node, ServiceState service) {
+  return state_->set_service(node, service);
+}
+
+void CapacityMap::set_interval(std::uint32_t interval_ms) {
+  state_->options.interval_ms = interval_ms;
+}
+
+bool CapacityMap::advance(std::uint64_t now_ms) {
   state_->forward(now_ms);
-  state_->advance();
+  return state_->advance();
 }
 
 std::uint64_t CapacityMap::revision() const {

@@ -18,6 +18,7 @@ struct MapOptions {
   std::uint32_t interval_ms = 10'000;         ///< given to nodes
   std::uint64_t resync_grace_ms = 90'000;     ///< nobody is lost within it after start
   std::uint32_t max_new_shapes_per_hour = 4;  ///< a node
+  bool cold_records = true;                   ///< keep what is only shown: names, versions, each device's use, problems
 };
 
 /// What the map says to one message: goes into the ack.
@@ -52,6 +53,11 @@ class CapacityMap {
 
   /// Adds or changes a site. Nodes refer to sites by id; unknown ids in add_node get a site without attributes.
   void put_site(const Site& site);
+  void put_pool(const Pool& pool);
+  /// In service, draining, … retired. False: no such node.
+  bool set_service(const NodeId& node, ServiceState service);
+  /// Given to nodes with their next ack; each node's liveness follows the interval that it was given.
+  void set_interval(std::uint32_t interval_ms);
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
   void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms);
 
@@ -65,19 +71,22 @@ class CapacityMap {
   bool ask_benchmark(const NodeId& node, std::uint32_t seconds, std::uint64_t now_ms);
 
   /// Moves liveness on with time: fresh -> stale -> lost, resyncing -> lost after the grace period; forgets shapes unused for a day.
-  /// A bye makes its node lost at once. Cost: only what expires. The caller applies what has been received before it calls this:
-  /// after a pause of the controller, messages that wait in the queue prove their nodes alive.
-  void advance(std::uint64_t now_ms);
+  /// A bye makes its node lost at once. Cost: bounded; true = more has expired than one call changes, call again. The caller applies what
+  /// has been received before it calls this: after a pause of the controller, messages that wait in the queue prove their nodes alive.
+  bool advance(std::uint64_t now_ms);
 
   /// Grows with every change a reader could see.
   [[nodiscard]] std::uint64_t revision() const;
-  /// A copy of cells and small tables for readers; cost: cells + sites + hardware rows.
-  [[nodiscard]] std::shared_ptr<const MapView> view(std::uint64_t now_ms, std::uint64_t now_unix_ms) const;
+  /// What readers see from now on. Blocks of cells that do not change are shared with the views before and after; cost: a pointer a
+  /// block, a site and a hardware row.
+  [[nodiscard]] std::shared_ptr<const MapView> view(std::uint64_t now_ms, std::uint64_t now_unix_ms);
 
   /// Node rows are handed out one chunk of 4,096 at a time; chunk_count() grows only.
   static constexpr std::size_t kChunkRows = 4'096;
   [[nodiscard]] std::size_t chunk_count() const;
   [[nodiscard]] std::vector<NodeRow> chunk(std::size_t index) const;
+  /// Nodes of a chunk whose cell is kept (see CellFilter::kept, of the newest view). Cost: a look at each row, no cold record.
+  [[nodiscard]] std::vector<NodeId> matching(std::size_t chunk, const std::vector<std::uint8_t>& kept) const;
   [[nodiscard]] std::optional<NodeRow> node(const NodeId& id) const;
   [[nodiscard]] const MapCounters& counters() const;
 

@@ -7,92 +7,231 @@
 namespace capmap {
 namespace {
 
-bool is_empty(const Cell& cell) {
-  Cell empty;
-  empty.key = cell.key;
-  return cell == empty;
+template <class Counter>
+void raise(Counter& counter, std::uint64_t amount) {
+  counter = static_cast<Counter>(counter + amount);
+}
+
+template <class Counter>
+void subtract(Counter& counter, std::uint64_t amount) {
+  if (counter < amount) check(false, "a cell would fall below zero");
+  counter = static_cast<Counter>(counter - amount);
+}
+
+void shift_count(std::uint32_t& count, std::uint32_t before, std::uint32_t after) {
+  if (before == after) return;
+  subtract(count, before);
+  raise(count, after);
+}
+
+using Amounts = std::array<std::optional<std::uint64_t>, kCellSumCount>;
+
+Amounts amounts_of(const Contribution& part) {
+  Amounts amounts;
+  for (std::size_t i = 0; i < part.readings.size(); ++i) amounts[i] = part.readings[i];
+  amounts[kSumCpuFree] = part.cpu_free_millicores;
+  amounts[kSumMemoryFree] = part.memory_free_mib;
+  return amounts;
+}
+
+std::array<std::uint32_t, kCellCountCount> counts_of(const Contribution& part) {
+  return {part.accelerators_used, part.accelerators_free, part.accelerators_use_unknown, part.accelerators_unhealthy,
+          part.heard_ms ? 1U : 0U};
+}
+
+std::array<std::optional<std::size_t>, kHistogramCount> buckets_of(const Contribution& part) {
+  constexpr std::uint64_t kMillicores = 1'000, kMibPerGib = 1'024;
+  std::array<std::optional<std::size_t>, kHistogramCount> buckets;
+  if (part.cpu_free_millicores) buckets[kFreeCores] = power_bucket(*part.cpu_free_millicores / kMillicores);
+  if (part.memory_free_mib) buckets[kFreeMemory] = power_bucket(*part.memory_free_mib / kMibPerGib);
+  buckets[kFreeAccelerators] = part.free_accelerators_bucket;
+  return buckets;
+}
+
+/// Moves one node between buckets and keeps the bits of those that are not empty.
+void move_bucket(std::uint32_t* histogram, std::uint32_t& bits, const std::optional<std::size_t>& before,
+                 const std::optional<std::size_t>& after) {
+  if (before) {
+    subtract(histogram[*before], 1);
+    if (histogram[*before] == 0) bits &= ~(1U << *before);
+  }
+  if (after) {
+    ++histogram[*after];
+    bits |= 1U << *after;
+  }
 }
 
 }  // namespace
 
-CellTable::CellTable() : cells_(1) {}
+CellTable::CellTable() : of_slot_(1), heard_(1) {}
+
+template <class Block>
+Block& CellTable::writable(Blocks<Block>& blocks, std::size_t index) {
+  if (index >= blocks.all.size()) {
+    blocks.all.push_back(std::make_shared<Block>());
+    blocks.written.push_back(generation_);
+  } else if (blocks.written[index] != generation_) {
+    blocks.all[index] = std::make_shared<Block>(*blocks.all[index]);
+    blocks.written[index] = generation_;
+  }
+  return *blocks.all[index];
+}
+
+std::uint64_t& CellTable::wide(CellSlot slot, std::size_t column) {
+  const auto block = slot / kBlockCells;
+  auto& values = sums_[block].wide[column];
+  if (wide_written_[block][column] != generation_) {
+    values = std::make_shared<std::array<std::uint64_t, kBlockCells>>(*values);
+    wide_written_[block][column] = generation_;
+  }
+  return (*values)[slot % kBlockCells];
+}
+
+std::uint32_t& CellTable::narrow(CellSlot slot, std::size_t column) {
+  const auto block = slot / kBlockCells;
+  auto& values = sums_[block].narrow[column];
+  if (narrow_written_[block][column] != generation_) {
+    values = std::make_shared<std::array<std::uint32_t, kBlockCells>>(*values);
+    narrow_written_[block][column] = generation_;
+  }
+  return (*values)[slot % kBlockCells];
+}
+
+CellSlot CellTable::take_slot() {
+  if (!free_.empty()) {
+    const auto slot = free_.back();
+    free_.pop_back();
+    return slot;
+  }
+  if (of_slot_.size() / kBlockCells >= sums_.size()) {
+    sums_.emplace_back();
+    wide_written_.emplace_back().fill(generation_);
+    narrow_written_.emplace_back().fill(generation_);
+  }
+  of_slot_.emplace_back();
+  heard_.emplace_back();
+  return static_cast<CellSlot>(of_slot_.size() - 1);
+}
 
 CellSlot CellTable::add(const CellKey& key, const Contribution& part) {
   const auto [at, made] = slots_.try_emplace(key, 0);
+  if (made) at->second = take_slot();
+  const auto slot = at->second;
+  auto& keys = writable(keys_, slot / kBlockCells);
+  const auto i = slot % kBlockCells;
   if (made) {
-    if (free_.empty()) {
-      at->second = static_cast<CellSlot>(cells_.size());
-      cells_.emplace_back();
-    } else {
-      at->second = free_.back();
-      free_.pop_back();
-    }
-    cells_[at->second] = std::make_unique<Cell>();
-    cells_[at->second]->key = key;
-    arrived_.emplace_back(key, at->second);
+    of_slot_[slot] = key;
+    keys.site[i] = key.site;
+    keys.pool[i] = key.pool;
+    keys.hardware[i] = key.hardware;
+    keys.state[i] = state_code(key.liveness, key.service, key.verdict);
   }
-  ++cells_[at->second]->nodes;
-  shift(*cells_[at->second], Contribution{}, part);
-  return at->second;
-}
-
-void CellTable::remove(CellSlot slot, const Contribution& part) {
-  auto& cell = *cells_[slot];
-  --cell.nodes;
-  shift(cell, part, Contribution{});
-  if (cell.nodes > 0) return;
-  check(is_empty(cell), "a cell without nodes still holds something");
-  slots_.erase(cell.key);
-  cells_[slot].reset();
-  free_.push_back(slot);
-  some_left_ = true;
-}
-
-CellSlot CellTable::change(CellSlot slot, const Contribution& before, const CellKey& key, const Contribution& after) {
-  auto& cell = *cells_[slot];
-  if (cell.key != key) {
-    remove(slot, before);
-    return add(key, after);
-  }
-  shift(cell, before, after);
+  ++keys.nodes[i];
+  shift(slot, Contribution{}, part);
   return slot;
 }
 
-std::vector<Cell> CellTable::ordered() const {
-  bring_in_order();
-  std::vector<Cell> cells;
-  cells.reserve(order_.size());
-  for (const auto& [key, slot] : order_) cells.push_back(*cells_[slot]);
-  return cells;
+void CellTable::remove(CellSlot slot, const Contribution& part) {
+  shift(slot, part, Contribution{});
+  auto& keys = writable(keys_, slot / kBlockCells);
+  const auto i = slot % kBlockCells;
+  if (--keys.nodes[i] > 0) return;
+  check_empty(slot);
+  keys.state[i] = kFreeSlot;
+  keys.site[i] = keys.pool[i] = keys.hardware[i] = 0;
+  slots_.erase(of_slot_[slot]);
+  free_.push_back(slot);
 }
 
-/// Cost: nothing while the set of cells stands, else a pass over the order and a sort of what is new.
-void CellTable::bring_in_order() const {
-  if (some_left_) {
-    // A key that went and came back may stand in both lists: with two slots, of which one holds it, or twice with the same.
-    const auto gone = [this](const Placed& placed) {
-      const auto& cell = cells_[placed.second];
-      return !cell || cell->key != placed.first;
-    };
-    std::erase_if(order_, gone);
-    std::erase_if(arrived_, gone);
-    some_left_ = false;
+CellSlot CellTable::change(CellSlot slot, const Contribution& before, const CellKey& key, const Contribution& after) {
+  if (of_slot_[slot] != key) {
+    remove(slot, before);
+    return add(key, after);
   }
-  if (arrived_.empty()) return;
-  std::sort(arrived_.begin(), arrived_.end());
-  const auto middle = static_cast<std::ptrdiff_t>(order_.size());
-  order_.insert(order_.end(), arrived_.begin(), arrived_.end());
-  std::inplace_merge(order_.begin(), order_.begin() + middle, order_.end());
-  order_.erase(std::unique(order_.begin(), order_.end()), order_.end());
-  arrived_.clear();
+  shift(slot, before, after);
+  return slot;
+}
+
+void CellTable::shift(CellSlot slot, const Contribution& before, const Contribution& after) {
+  const auto old_amounts = amounts_of(before), new_amounts = amounts_of(after);
+  for (std::size_t i = 0; i < kCellSumCount; ++i) {
+    if (old_amounts[i] == new_amounts[i]) continue;
+    auto& sum = wide(slot, i);
+    subtract(sum, old_amounts[i].value_or(0));
+    raise(sum, new_amounts[i].value_or(0));
+    if (old_amounts[i].has_value() != new_amounts[i].has_value())
+      shift_count(narrow(slot, i), old_amounts[i] ? 1 : 0, new_amounts[i] ? 1 : 0);
+  }
+  const auto old_counts = counts_of(before), new_counts = counts_of(after);
+  for (std::size_t i = 0; i < kCellCountCount; ++i) {
+    if (old_counts[i] != new_counts[i]) shift_count(narrow(slot, kNarrowCount + i), old_counts[i], new_counts[i]);
+  }
+  shift_histograms(slot, before, after);
+  if (before.heard_ms != after.heard_ms) shift_heard(slot, before, after);
+}
+
+void CellTable::shift_histograms(CellSlot slot, const Contribution& before, const Contribution& after) {
+  const auto old_buckets = buckets_of(before), new_buckets = buckets_of(after);
+  if (slot / kHistogramBlockCells < histograms_.all.size() && old_buckets == new_buckets) return;
+  auto& histograms = writable(histograms_, slot / kHistogramBlockCells);
+  const auto i = slot % kHistogramBlockCells;
+  const std::array<std::uint32_t*, kHistogramCount> all = {histograms.cores[i].data(), histograms.memory_gib[i].data(),
+                                                           histograms.accelerators[i].data()};
+  for (std::size_t k = 0; k < kHistogramCount; ++k) {
+    if (old_buckets[k] == new_buckets[k]) continue;
+    auto bits = (*sums_[slot / kBlockCells].narrow[kNarrowBuckets + k])[slot % kBlockCells];
+    const auto bits_before = bits;
+    move_bucket(all[k], bits, old_buckets[k], new_buckets[k]);
+    if (bits != bits_before) narrow(slot, kNarrowBuckets + k) = bits;
+  }
+}
+
+void CellTable::shift_heard(CellSlot slot, const Contribution& before, const Contribution& after) {
+  const auto width_ms = kHeardSlotMs[static_cast<std::size_t>(of_slot_[slot].liveness)];
+  auto& slots = heard_[slot];
+  const auto at = [&slots, width_ms](std::uint64_t heard_ms) {
+    return std::ranges::lower_bound(slots, heard_ms / width_ms, {}, [](const auto& entry) { return entry.first; });
+  };
+  auto& heard_ms_sum = wide(slot, kWideHeard);
+  if (after.heard_ms) {
+    auto entry = at(*after.heard_ms);
+    if (entry == slots.end() || entry->first != *after.heard_ms / width_ms) entry = slots.insert(entry, {*after.heard_ms / width_ms, 0});
+    ++entry->second;
+    raise(heard_ms_sum, *after.heard_ms);
+  }
+  if (before.heard_ms) {
+    const auto entry = at(*before.heard_ms);
+    subtract(entry->second, 1);
+    if (entry->second == 0) slots.erase(entry);
+    subtract(heard_ms_sum, *before.heard_ms);
+  }
+  const auto oldest_ms = slots.empty() ? UINT64_MAX : slots.front().first * width_ms;
+  if (sums_[slot / kBlockCells].oldest_heard_ms()[slot % kBlockCells] != oldest_ms) wide(slot, kWideOldest) = oldest_ms;
+}
+
+void CellTable::check_empty(CellSlot slot) const {
+  const auto& sums = sums_[slot / kBlockCells];
+  const auto at = slot % kBlockCells;
+  std::uint64_t left = 0;
+  for (std::size_t i = 0; i <= kWideHeard; ++i) left |= (*sums.wide[i])[at];
+  for (const auto& column : sums.narrow) left |= (*column)[at];
+  check(left == 0 && heard_[slot].empty(), "a cell without nodes still holds something");
+}
+
+CellColumns CellTable::publish() {
+  CellColumns columns;
+  columns.keys_.assign(keys_.all.begin(), keys_.all.end());
+  columns.sums_ = sums_;
+  columns.histograms_.assign(histograms_.all.begin(), histograms_.all.end());
+  columns.cells_ = slots_.size();
+  ++generation_;
+  return columns;
 }
 
 std::size_t CellTable::KeyHash::operator()(const CellKey& key) const {
   std::uint64_t hash = (std::uint64_t{key.site} << 32) | key.hardware;
   hash ^= std::uint64_t{key.pool} * 0x9E37'79B9'7F4A'7C15U;
-  hash ^= (static_cast<std::uint64_t>(key.liveness) | static_cast<std::uint64_t>(key.service) << 8 |
-           static_cast<std::uint64_t>(key.verdict) << 16) *
-          0xC2B2'AE3D'27D4'EB4FU;
+  hash ^= state_code(key.liveness, key.service, key.verdict) * 0xC2B2'AE3D'27D4'EB4FU;
   hash = (hash ^ hash >> 32) * 0x9E37'79B9'7F4A'7C15U;
   return static_cast<std::size_t>(hash ^ hash >> 29);
 }

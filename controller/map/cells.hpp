@@ -1,15 +1,19 @@
 #pragma once
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "controller/map/cell_columns.hpp"
 #include "controller/map/contribution.hpp"
 
 namespace capmap {
 
 /// The cells, kept incrementally: a node's old contribution is taken out and the new one put in. Owned by the map; one thread.
+/// What publish() gave away is never written again: the first change of a block after it works on a copy.
 class CellTable {
  public:
   CellTable();
@@ -19,23 +23,42 @@ class CellTable {
   CellSlot change(CellSlot slot, const Contribution& before, const CellKey& key, const Contribution& after);
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
-  /// A copy ordered by key.
-  [[nodiscard]] std::vector<Cell> ordered() const;
+  /// Shares all blocks with a reader. Cost: a pointer a block.
+  [[nodiscard]] CellColumns publish();
 
  private:
   struct KeyHash {
     std::size_t operator()(const CellKey& key) const;
   };
-  using Placed = std::pair<CellKey, CellSlot>;
+  /// (last-heard boot_ms / slot width of the cell's liveness, nodes), ascending
+  using HeardSlots = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
+  template <class Block>
+  struct Blocks {
+    std::vector<std::shared_ptr<Block>> all;
+    std::vector<std::uint32_t> written;  ///< generation of the last change
+  };
 
-  void bring_in_order() const;
+  template <class Block>
+  Block& writable(Blocks<Block>& blocks, std::size_t index);
+  std::uint64_t& wide(CellSlot slot, std::size_t column);
+  std::uint32_t& narrow(CellSlot slot, std::size_t column);
+  CellSlot take_slot();
+  /// Replaces what a node adds to a cell; a Contribution of nothing stands for not being there.
+  void shift(CellSlot slot, const Contribution& before, const Contribution& after);
+  void shift_heard(CellSlot slot, const Contribution& before, const Contribution& after);
+  void shift_histograms(CellSlot slot, const Contribution& before, const Contribution& after);
+  void check_empty(CellSlot slot) const;
 
-  std::vector<std::unique_ptr<Cell>> cells_;  ///< [slot]; null where free; 0 is never used
+  Blocks<CellKeys> keys_;
+  std::vector<CellSums> sums_;
+  std::vector<std::array<std::uint32_t, kWideCount>> wide_written_;        ///< [block][column] generation of the last change
+  std::vector<std::array<std::uint32_t, kNarrowColumns>> narrow_written_;  ///< likewise
+  Blocks<CellHistograms> histograms_;
+  std::uint32_t generation_ = 1;
+  std::vector<CellKey> of_slot_;   ///< [slot]
+  std::vector<HeardSlots> heard_;  ///< [slot]
   std::vector<CellSlot> free_;
   std::unordered_map<CellKey, CellSlot, KeyHash> slots_;
-  mutable std::vector<Placed> order_;    ///< by key, brought up to date when a reader asks
-  mutable std::vector<Placed> arrived_;  ///< cells made since
-  mutable bool some_left_ = false;       ///< cells of order_ or arrived_ may be gone
 };
 
 }  // namespace capmap

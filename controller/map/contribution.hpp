@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "controller/map/map_view.hpp"
+#include "controller/map/cell.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/shapes.hpp"
 
@@ -24,8 +24,5 @@ Contribution contribution_of(const NodeTable& nodes, RowIndex row, const Hardwar
 
 /// Bucket of a histogram by powers of two: 0 for 0, i for 2^(i-1) <= value < 2^i, the last for all above.
 std::size_t power_bucket(std::uint64_t value);
-
-/// Replaces what a node adds to a cell; a Contribution of nothing stands for not being there.
-void shift(Cell& cell, const Contribution& before, const Contribution& after);
 
 }  // namespace capmap

@@ -1,7 +1,9 @@
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "controller/map/node_table.hpp"
 
@@ -17,25 +19,25 @@ struct LivenessLimits {
   [[nodiscard]] Liveness of_age(std::uint64_t age_ms) const;
 };
 
-/// Three queues of rows threaded through the table's links: resyncing (in any order), fresh and stale, both ordered by when they were
-/// heard because time does not go back. So what expires next stands at the front, and nobody else is looked at. Lost rows are in none.
-class LivenessQueues {
+/// When the rows of each block are to be looked at: no row of it changes by time alone before. A block holds the earliest moment of its
+/// rows; a node that speaks only makes its own later, which the block finds out when it is looked at. So a row costs nothing here, and
+/// a silent fleet a pass over its blocks.
+class DueTimes {
  public:
-  explicit LivenessQueues(NodeTable& nodes);
-  /// Puts a row, in no queue, at the end of the queue of `liveness`.
-  void enter(RowIndex row, Liveness liveness);
-  /// Takes a row out of the queue of `liveness`, where it is.
-  void leave(RowIndex row, Liveness liveness);
-  [[nodiscard]] std::optional<RowIndex> front(Liveness liveness) const;
-  [[nodiscard]] std::uint32_t size(Liveness liveness) const;
+  static constexpr std::size_t kBlockRows = 512;
+  static constexpr std::uint64_t kNever = UINT64_MAX;
+
+  void note(RowIndex row, std::uint64_t due_ms) {
+    const auto block = row / kBlockRows;
+    if (block >= due_.size()) due_.resize(block + 1, kNever);
+    if (due_ms < due_[block]) due_[block] = due_ms;
+  }
+  /// The next block, round and round, that is due by now; it is then noted anew, row by row. None: nothing is due.
+  [[nodiscard]] std::optional<std::size_t> take(std::uint64_t now_ms);
 
  private:
-  struct Queue {
-    RowIndex first = 0, last = 0;
-    std::uint32_t size = 0;
-  };
-  NodeTable* nodes_;
-  std::array<Queue, kLivenessCount> queues_{};
+  std::vector<std::uint64_t> due_;  ///< [block]
+  std::size_t next_ = 0;
 };
 
 }  // namespace capmap

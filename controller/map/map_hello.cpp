@@ -35,8 +35,8 @@ Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t 
   const auto before = numbers(row);
   auto& place = nodes.place(row);
   if (starts) start_session(row, hello.envelope);
-  if (hello.shape_id != nodes.cold(row).hello.shape_id) forget_usage(row);
-  benchmarks.answered(row, nodes.cold(row).hello, hello);
+  if (hello.shape_id != named_shape(row)) forget_usage(row);
+  if (!benchmarks.empty()) benchmarks.answered(row, nodes.cold(row).hello, hello);
   keep_hello(nodes, row, hello, now_unix_ms);
   place.set(Place::kCounted, true);
   bind(row, shapes.find(hello.shape_id).value_or(0));
@@ -110,7 +110,12 @@ void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
   shapes.unbind(place.shape, now_ms);
   place.shape = shape;
   const auto& hardware = shapes.rows()[shapes.hardware(shape)];
-  const auto& cold = nodes.cold(row);
+  auto& cold = nodes.cold(row);
+  if (!nodes.cold_store().everything()) {  // to the MiB, which is all that is kept then
+    if (place.is(Place::kMemoryKnown)) cold.hello.memory_total_bytes = nodes.levels(row).memory_total_mib * kBytesPerMib;
+    if (place.is(Place::kPusKnown)) cold.hello.pus_allowed = static_cast<std::uint32_t>(nodes.talk(row).pus_allowed);
+  }
+  if (shape != 0) cold.hello.shape_id = {};
   place.set(Place::kFactsContradict, hardware && !contradictions(cold.hello, *hardware).empty());
   Readings taken;
   for (std::size_t i = 0; i < kReadingCount; ++i) {

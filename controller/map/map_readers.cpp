@@ -12,16 +12,17 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   NodeRow out;
   out.id = nodes.id(row);
   out.site = place.site;
+  out.pool = place.pool;
   out.hardware = shapes.hardware(place.shape);
   out.liveness = place.liveness;
   out.service = place.service;
   out.verdict = verdict(row);
   out.revision = nodes.talk(row).revision;
   if (place.is(Place::kHeard)) out.last_heard_boot_ms = talk.heard_ms;
-  out.interval_ms = options.interval_ms;
+  out.interval_ms = std::uint32_t{place.interval_ds} * 100;
   out.session = talk.session;
   out.seq = talk.seq;
-  out.shape_id = hello.shape_id;
+  out.shape_id = named_shape(row);
   out.hostname = hello.hostname.empty() ? cold.joined_hostname : hello.hostname;
   out.os = hello.os;
   out.kernel = hello.kernel;
@@ -65,8 +66,13 @@ std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const
   return reasons;
 }
 
-std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint64_t now_unix_ms) const {
-  const auto& state = *state_;
+std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint64_t now_unix_ms) {
+  auto& state = *state_;
+  if (state.dictionaries_stale || !state.dictionaries || state.hardware_version != state.shapes.version()) {
+    state.dictionaries = std::make_shared<const Dictionaries>(state.sites, state.pools, state.shapes.rows(), state.dictionaries.get());
+    state.dictionaries_stale = false;
+    state.hardware_version = state.shapes.version();
+  }
   auto view = std::make_shared<MapView>();
   view->revision = state.revision;
   view->epoch = state.options.epoch;
@@ -74,11 +80,13 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->at_unix_ms = now_unix_ms;
   if (state.chips) view->catalog_version = state.chips->version();
   view->known_nodes = static_cast<std::uint32_t>(state.nodes.size());
-  view->resyncing_nodes = state.queues.size(Liveness::kResyncing);
+  view->resyncing_nodes = state.by_liveness[static_cast<std::size_t>(Liveness::kResyncing)];
   view->resync_over = view->resyncing_nodes == 0 || view->at_boot_ms >= state.start_ms + state.options.resync_grace_ms;
   view->sites = state.sites;
   view->hardware = state.shapes.rows();
-  view->cells = state.cells.ordered();
+  view->pools = state.pools;
+  view->cells = state.cells.publish();
+  view->dictionaries = state.dictionaries;
   return view;
 }
 
@@ -95,6 +103,18 @@ std::vector<NodeRow> CapacityMap::chunk(std::size_t index) const {
   rows.reserve(last - first);
   for (auto row = first; row < last; ++row) rows.push_back(state.node_row(static_cast<RowIndex>(row)));
   return rows;
+}
+
+std::vector<NodeId> CapacityMap::matching(std::size_t chunk, const std::vector<std::uint8_t>& kept) const {
+  const auto& nodes = state_->nodes;
+  std::vector<NodeId> found;
+  const auto last = std::min((chunk + 1) * kChunkRows, nodes.size());
+  for (auto at = chunk * kChunkRows; at < last; ++at) {
+    const auto row = static_cast<RowIndex>(at);
+    const auto cell = nodes.place(row).cell;
+    if (cell != 0 && cell < kept.size() && kept[cell] != 0) found.push_back(nodes.id(row));
+  }
+  return found;
 }
 
 std::optional<NodeRow> CapacityMap::node(const NodeId& id) const {

@@ -31,7 +31,7 @@ Devices count_devices(const std::vector<AcceleratorUse>& devices) {
     if (device.healthy == false) {
       ++counts.unhealthy;
     } else if (device.used) {
-      ++(*device.used ? counts.used : counts.free);
+      ++(*device.used ? counts.used : counts.free);  // at most kMaxDevices: see doubt_accelerators
     }
   }
   return counts;
@@ -126,7 +126,7 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
   auto& place = nodes.place(row);
   if (!place.is(Place::kCounted)) return;
   const CellKey key{.site = place.site,
-                    .pool = 0,
+                    .pool = place.pool,
                     .hardware = shapes.hardware(place.shape),
                     .liveness = place.liveness,
                     .service = place.service,
@@ -160,6 +160,7 @@ void CapacityMap::State::accept(RowIndex row, const Envelope& envelope) {
   talk.heard_ms = now_ms & kHeardMask;
   place.set(Place::kHeard, true);
   if (place.liveness == Liveness::kLost) nodes.cold(row).goodbye.reset();
+  place.interval_ds = interval_ds();
   set_liveness(row, Liveness::kFresh);
   if (place.shape != 0) return;
   if (const auto shape = shapes.find(nodes.cold(row).hello.shape_id)) bind(row, *shape);

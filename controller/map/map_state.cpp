@@ -7,18 +7,21 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kBytesPerMib = 1ULL << 20;
+constexpr std::uint32_t kMsPerDs = 100;
+constexpr std::size_t kAdvanceBudget = 200'000;  ///< rows looked at in one call: some milliseconds
+constexpr std::size_t kAgeOutCost = 100;         ///< a row that changes costs as much as so many that do not
 
 }  // namespace
 
 CapacityMap::State::State(MapOptions given, std::shared_ptr<const ChipTable> chip_table, std::uint64_t now)
     : options(given),
-      limits(LivenessLimits::of_interval(given.interval_ms)),
       chips(std::move(chip_table)),
       start_ms(now),
       now_ms(now),
+      nodes(given.cold_records),
       shapes(chips),
-      queues(nodes),
-      sites(1) {}
+      sites(1),
+      pools(1) {}
 
 std::uint64_t CapacityMap::State::forward(std::uint64_t now) {
   now_ms = std::max(now_ms, now);
@@ -31,12 +34,14 @@ std::uint32_t CapacityMap::State::site_index(const SiteId& id) {
     Site unnamed;
     unnamed.id = id;
     sites.push_back(std::make_shared<const Site>(std::move(unnamed)));
+    dictionaries_stale = true;
   }
   return at->second;
 }
 
 void CapacityMap::State::put_site(const Site& site) {
   sites[site_index(site.id)] = std::make_shared<const Site>(site);
+  dictionaries_stale = true;
   ++revision;
 }
 
@@ -46,40 +51,110 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start) {
   const auto before = numbers(row);
   auto& place = nodes.place(row);
   place.site = site_index(node.site);
+  place.pool = node.pool ? pool_index(*node.pool) : std::uint16_t{0};
   nodes.cold(row).joined_hostname = node.hostname;
-  if (!known && at_start) {
-    place.set(Place::kCounted, true);
-    queues.enter(row, Liveness::kResyncing);
-  } else if (!known) {
-    place.liveness = Liveness::kLost;  // in no queue and no cell until it says hello
+  if (!known) {
+    place.interval_ds = interval_ds();
+    ++by_liveness[static_cast<std::size_t>(place.liveness)];
+    place.set(Place::kCounted, at_start);
+    // Else in no cell, and lost to nobody, until it says hello.
+    set_liveness(row, at_start ? Liveness::kResyncing : Liveness::kLost);
   }
   settle(row, before);
 }
 
-void CapacityMap::State::set_liveness(RowIndex row, Liveness liveness) {
-  auto& place = nodes.place(row);
-  queues.leave(row, place.liveness);
-  place.liveness = liveness;
-  queues.enter(row, liveness);
+std::uint16_t CapacityMap::State::interval_ds() const {
+  return static_cast<std::uint16_t>(std::clamp<std::uint32_t>(options.interval_ms / kMsPerDs, 1, UINT16_MAX));
 }
 
-void CapacityMap::State::advance() {
-  const auto age_out = [this](Liveness from, auto&& next_of) {
-    while (const auto row = queues.front(from)) {
-      const Liveness next = next_of(*row);
-      if (next == from) return;
-      const auto before = numbers(*row);
-      set_liveness(*row, next);
-      settle(*row, before);
+std::uint16_t CapacityMap::State::pool_index(const PoolId& id) {
+  const auto [at, made] = pool_indexes.try_emplace(id, static_cast<std::uint32_t>(pools.size()));
+  if (made && pools.size() > UINT16_MAX) {
+    pool_indexes.erase(at);
+    return 0;  // no room for more: its nodes count to no pool
+  }
+  if (made) {
+    Pool unnamed;
+    unnamed.id = id;
+    pools.push_back(std::make_shared<const Pool>(std::move(unnamed)));
+    dictionaries_stale = true;
+  }
+  return static_cast<std::uint16_t>(at->second);
+}
+
+void CapacityMap::State::put_pool(const Pool& pool) {
+  if (const auto index = pool_index(pool.id); index != 0) pools[index] = std::make_shared<const Pool>(pool);
+  dictionaries_stale = true;
+  ++revision;
+}
+
+bool CapacityMap::State::set_service(const NodeId& id, ServiceState service) {
+  const auto row = nodes.find(id);
+  if (!row) return false;
+  const auto before = numbers(*row);
+  nodes.place(*row).service = service;
+  settle(*row, before);
+  return true;
+}
+
+ShapeId CapacityMap::State::named_shape(RowIndex row) const {
+  const auto shape = nodes.place(row).shape;
+  return shape != 0 ? shapes.id(shape) : nodes.cold(row).hello.shape_id;
+}
+
+LivenessLimits CapacityMap::State::limits(RowIndex row) const {
+  return LivenessLimits::of_interval(std::uint32_t{nodes.place(row).interval_ds} * kMsPerDs);
+}
+
+std::uint64_t CapacityMap::State::due_ms(RowIndex row) const {
+  const auto heard_ms = nodes.talk(row).heard_ms;
+  switch (nodes.place(row).liveness) {
+    case Liveness::kResyncing: return start_ms + options.resync_grace_ms;
+    case Liveness::kFresh: return heard_ms + limits(row).fresh_ms + 1;
+    case Liveness::kStale: return heard_ms + limits(row).ttl_ms + 1;
+    default: return DueTimes::kNever;
+  }
+}
+
+void CapacityMap::State::set_liveness(RowIndex row, Liveness liveness) {
+  auto& place = nodes.place(row);
+  --by_liveness[static_cast<std::size_t>(place.liveness)];
+  ++by_liveness[static_cast<std::size_t>(liveness)];
+  place.liveness = liveness;
+  due.note(row, due_ms(row));
+}
+
+void CapacityMap::State::age_out(RowIndex row) {
+  const auto before = numbers(row);
+  const bool unheard = nodes.place(row).liveness == Liveness::kResyncing;
+  set_liveness(row, unheard ? Liveness::kLost : limits(row).of_age(now_ms - nodes.talk(row).heard_ms));
+  settle(row, before);
+}
+
+bool CapacityMap::State::advance() {
+  std::size_t cost = 0;
+  while (cost < kAdvanceBudget) {
+    const auto block = due.take(now_ms);
+    if (!block) {
+      shapes.forget_unused(now_ms);
+      count_shapes();
+      return false;
     }
-  };
-  const auto by_age = [this](RowIndex row) { return limits.of_age(now_ms - nodes.talk(row).heard_ms); };
-  age_out(Liveness::kFresh, by_age);
-  age_out(Liveness::kStale, by_age);
-  const bool grace_over = now_ms >= start_ms + options.resync_grace_ms;
-  age_out(Liveness::kResyncing, [grace_over](RowIndex) { return grace_over ? Liveness::kLost : Liveness::kResyncing; });
-  shapes.forget_unused(now_ms);
-  count_shapes();
+    const auto first = *block * DueTimes::kBlockRows;
+    const auto last = std::min(first + DueTimes::kBlockRows, nodes.size());
+    for (auto at = first; at < last; ++at) {
+      const auto row = static_cast<RowIndex>(at);
+      const auto row_due_ms = due_ms(row);
+      ++cost;
+      if (row_due_ms > now_ms) {
+        due.note(row, row_due_ms);
+      } else {
+        age_out(row);
+        cost += kAgeOutCost;
+      }
+    }
+  }
+  return true;
 }
 
 void CapacityMap::State::count_shapes() {
@@ -94,7 +169,7 @@ Verdict CapacityMap::State::verdict(RowIndex row) const {
 }
 
 bool CapacityMap::State::silent_beyond_ttl(RowIndex row) const {
-  return !nodes.place(row).is(Place::kHeard) || now_ms - nodes.talk(row).heard_ms > limits.ttl_ms;
+  return !nodes.place(row).is(Place::kHeard) || now_ms - nodes.talk(row).heard_ms > limits(row).ttl_ms;
 }
 
 ReadingLimits CapacityMap::State::reading_limits(RowIndex row) const {

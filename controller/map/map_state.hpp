@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "controller/map/benchmark_asks.hpp"
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/cells.hpp"
+#include "controller/map/dictionaries.hpp"
 #include "controller/map/liveness.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/sanity.hpp"
@@ -26,7 +28,18 @@ struct CapacityMap::State {
   std::uint32_t site_index(const SiteId& id);
   void put_site(const Site& site);
   void add_node(const KnownNode& node, bool at_start);
-  void advance();
+  /// True when more is due than one call does.
+  bool advance();
+  void age_out(RowIndex row);
+  /// When time alone will next change the row.
+  [[nodiscard]] std::uint64_t due_ms(RowIndex row) const;
+  [[nodiscard]] LivenessLimits limits(RowIndex row) const;
+  [[nodiscard]] std::uint16_t interval_ds() const;
+  std::uint16_t pool_index(const PoolId& id);
+  void put_pool(const Pool& pool);
+  bool set_service(const NodeId& id, ServiceState service);
+  /// The shape a row is bound to, or the one its hello named.
+  [[nodiscard]] ShapeId named_shape(RowIndex row) const;
 
   void set_liveness(RowIndex row, Liveness liveness);
   [[nodiscard]] Verdict verdict(RowIndex row) const;
@@ -74,16 +87,21 @@ struct CapacityMap::State {
   [[nodiscard]] std::vector<std::string> verdict_reasons(RowIndex row) const;
 
   MapOptions options;
-  LivenessLimits limits;
   std::shared_ptr<const ChipTable> chips;
   std::uint64_t start_ms, now_ms, revision = 0;
   NodeTable nodes;
   ShapeTable shapes;
   CellTable cells;
-  LivenessQueues queues;
+  DueTimes due;
+  std::array<std::uint32_t, kLivenessCount> by_liveness{};
   BenchmarkAsks benchmarks;
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
+  std::vector<std::shared_ptr<const Pool>> pools;
+  std::unordered_map<PoolId, std::uint32_t, IdHash> pool_indexes;
+  std::shared_ptr<const Dictionaries> dictionaries;
+  bool dictionaries_stale = true;      ///< sites or pools have changed since they were made
+  std::uint64_t hardware_version = 0;  ///< of ShapeTable when they were made
   MapCounters counters;
 };
 

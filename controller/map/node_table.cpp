@@ -5,44 +5,75 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kFirstIndexSize = 1'024;
+constexpr std::uint32_t kRowBits = 26, kRowMask = (1U << kRowBits) - 1;
+constexpr std::size_t kFirstEntries = 8;
+
+/// Where a search begins: the low half of the hash, spread evenly over any number of entries.
+std::size_t home_of(std::size_t hash, std::size_t entries) {
+  const auto mixed = static_cast<std::uint32_t>(hash * 0x9E37'79B9'7F4A'7C15U >> 32U);
+  return static_cast<std::size_t>(std::uint64_t{mixed} * entries >> 32U);
+}
 
 }  // namespace
 
-NodeTable::NodeTable() : index_(kFirstIndexSize, 0) {}
+NodeTable::NodeTable(bool cold_records) : parts_(kParts), cold_(cold_records) {}
+
+std::uint32_t NodeTable::entry_of(std::size_t hash, RowIndex row) {
+  return static_cast<std::uint32_t>(hash >> 48U & 0x3FU) << kRowBits | (row + 1);
+}
 
 std::optional<RowIndex> NodeTable::find(const NodeId& id_wanted) const {
-  const std::size_t mask = index_.size() - 1;
-  for (std::size_t at_index = IdHash{}(id_wanted)&mask; index_[at_index] != 0; at_index = (at_index + 1) & mask) {
-    const RowIndex row = index_[at_index] - 1;
-    if (id(row) == id_wanted) return row;
+  const auto hash = IdHash{}(id_wanted);
+  const auto& entries = parts_[part_of(hash)].entries;
+  if (entries.empty()) return std::nullopt;
+  const auto bits = entry_of(hash, 0) & ~kRowMask;
+  for (std::size_t at_index = home_of(hash, entries.size()); entries[at_index] != 0;) {
+    const auto entry = entries[at_index];
+    if ((entry & ~kRowMask) == bits) {
+      const RowIndex row = (entry & kRowMask) - 1;
+      if (id(row) == id_wanted) return row;
+    }
+    if (++at_index == entries.size()) at_index = 0;
   }
   return std::nullopt;
 }
 
 RowIndex NodeTable::add(const NodeId& id_new) {
   check(!find(id_new), "a node was added twice");
-  if ((size_ + 1) * 4 > index_.size() * 3) grow_index();
+  check(size_ < kRowMask - 1, "more nodes than an index entry can name");
+  const auto hash = IdHash{}(id_new);
+  auto& part = parts_[part_of(hash)];
+  if ((part.used + 1) * 16 > part.entries.size() * 15) grow(part);  // entries lie side by side: a long search is a few lines of cache
   const auto row = static_cast<RowIndex>(size_);
   if (row % kChunkRows == 0) chunks_.push_back(std::make_unique<Chunk>());
   ++size_;
-  auto& chunk = at(row);
-  chunk.ids[row % kChunkRows] = id_new;
-  chunk.cold[row % kChunkRows] = std::make_unique<ColdRecord>();
-  put_in_index(row);
+  at(row).ids[row % kChunkRows] = id_new;
+  put(part, hash, entry_of(hash, row));
+  ++part.used;
   return row;
 }
 
-void NodeTable::put_in_index(RowIndex row) {
-  const std::size_t mask = index_.size() - 1;
-  std::size_t at_index = IdHash{}(id(row)) & mask;
-  while (index_[at_index] != 0) at_index = (at_index + 1) & mask;
-  index_[at_index] = row + 1;
+void NodeTable::put(IndexPart& part, std::size_t hash, std::uint32_t entry) {
+  auto at_index = home_of(hash, part.entries.size());
+  while (part.entries[at_index] != 0) {
+    if (++at_index == part.entries.size()) at_index = 0;
+  }
+  part.entries[at_index] = entry;
 }
 
-void NodeTable::grow_index() {
-  index_.assign(index_.size() * 2, 0);
-  for (std::size_t row = 0; row < size_; ++row) put_in_index(static_cast<RowIndex>(row));
+void NodeTable::grow(IndexPart& part) const {
+  IndexPart grown;
+  grown.entries.resize(part.entries.size() + part.entries.size() / 16 + kFirstEntries);
+  for (const auto entry : part.entries) {
+    if (entry != 0) put(grown, IdHash{}(id((entry & kRowMask) - 1)), entry);
+  }
+  part.entries = std::move(grown.entries);
+}
+
+std::size_t NodeTable::index_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& part : parts_) bytes += part.entries.capacity() * sizeof(std::uint32_t);
+  return bytes;
 }
 
 }  // namespace capmap

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "common/messages.hpp"
-#include "controller/map/map_view.hpp"
+#include "controller/map/cell_columns.hpp"
+#include "controller/map/cold_store.hpp"
 
 namespace capmap {
 
 using RowIndex = std::uint32_t;    ///< dense, in the order nodes were let in
 using ShapeIndex = std::uint32_t;  ///< into ShapeTable; 0 = no shape known
-using CellSlot = std::uint32_t;    ///< into CellTable; 0 = in no cell
 
 /// The scalar readings in one order: of Readings, of the sums in a Cell, and of the bits of a row's masks.
 inline constexpr std::size_t kReadingCount = 8;
@@ -38,6 +38,8 @@ struct Place {
   std::uint32_t site = 0;
   ShapeIndex shape = 0;
   CellSlot cell = 0;
+  std::uint16_t pool = 0;
+  std::uint16_t interval_ds = 0;  ///< given to the node, in tenths of a second; 0 = none yet
   Liveness liveness : 2 = Liveness::kResyncing;
   ServiceState service : 3 = ServiceState::kInService;
   std::uint16_t insane : kReadingCount + 1 = 0;  ///< bit i: reading i was last refused; bit kReadingCount: the accelerators were
@@ -48,11 +50,6 @@ struct Place {
   void set(std::uint8_t word, bool on) { flags = static_cast<std::uint8_t>(on ? flags | word : flags & ~word); }
 };
 
-/// Neighbours in a liveness queue.
-struct Links {
-  RowIndex previous = 0, next = 0;
-};
-
 /// Which agent start is spoken with, and how far: what every message changes, side by side.
 struct Talk {
   std::uint64_t run_id = 0;  ///< 0 = no hello yet
@@ -61,7 +58,6 @@ struct Talk {
   std::uint32_t session = 0, seq = 0;
   std::uint64_t revision : 48 = 0;
   std::uint64_t power_watts : 16 = 0;  ///< reading kPower
-  Links links;
 };
 
 /// What is taken now, and the memory it is taken from.
@@ -72,32 +68,18 @@ struct Levels {
 
 /// What became of a node's accelerators; the devices of its shape that are in none of these have unknown use.
 struct Devices {
-  std::uint16_t used = 0, free = 0, unhealthy = 0;
+  std::uint8_t used = 0, free = 0, unhealthy = 0;
 };
+inline constexpr std::size_t kMaxDevices = 255;  ///< what a row has room for; no server holds more
 
-/// What is looked at rarely: kept as it was said.
-struct ColdRecord {
-  std::string joined_hostname;
-  Hello hello;
-  std::optional<std::int64_t> clock_skew_ms;
-  std::vector<AcceleratorUse> accelerators;
-  std::vector<SharedFileSystem> file_systems;
-  std::optional<std::uint32_t> cpu_steal_millicores, load_centi;
-  std::vector<DeviceTraffic> disk_traffic, nic_traffic;  ///< [hello.disk_names], [hello.nic_names]
-  std::vector<Problem> usage_problems;
-  std::vector<std::pair<std::uint8_t, std::string>> insane_reasons;  ///< (bit of Place::insane, why)
-  std::vector<std::uint64_t> old_runs;                               ///< newest last, at most kOldRuns
-  std::vector<std::uint64_t> new_shapes_ms;                          ///< when it taught us a shape, within the last hour
-  std::optional<std::string> goodbye;                                ///< the reason of its bye, until it speaks again
-};
-
-/// Nodes by dense row: 110 bytes of struct of arrays a row, in chunks of 4,096 so that growth moves nothing, with the cold record and
-/// an open-addressing index of ids apart. Rows are never removed. Owned by the map; one thread.
+/// Nodes by dense row: struct of arrays, in chunks of 4,096 so that growth moves nothing, with the cold records and an index of ids
+/// apart. The index is open addressing in 1,024 parts, each of which grows by itself: no growth stops the writer for long. An entry is a
+/// row and six bits of its id's hash. Rows are never removed. Owned by the map; one thread.
 class NodeTable {
  public:
   static constexpr std::size_t kChunkRows = 4'096;
 
-  NodeTable();
+  explicit NodeTable(bool cold_records = true);
   [[nodiscard]] std::optional<RowIndex> find(const NodeId& id) const;
   /// Adds a row for an id that has none.
   RowIndex add(const NodeId& id);
@@ -106,7 +88,7 @@ class NodeTable {
   [[nodiscard]] std::size_t chunk_count() const { return chunks_.size(); }
   /// Bytes a row takes without its cold record, and the index's share at this moment.
   [[nodiscard]] static constexpr std::size_t hot_row_bytes();
-  [[nodiscard]] std::size_t index_bytes() const { return index_.size() * sizeof(RowIndex); }
+  [[nodiscard]] std::size_t index_bytes() const;
 
   [[nodiscard]] const NodeId& id(RowIndex row) const { return at(row).ids[row % kChunkRows]; }
   Talk& talk(RowIndex row) { return at(row).talks[row % kChunkRows]; }
@@ -128,8 +110,10 @@ class NodeTable {
   }
   Devices& devices(RowIndex row) { return at(row).devices[row % kChunkRows]; }
   [[nodiscard]] const Devices& devices(RowIndex row) const { return at(row).devices[row % kChunkRows]; }
-  ColdRecord& cold(RowIndex row) { return *at(row).cold[row % kChunkRows]; }
-  [[nodiscard]] const ColdRecord& cold(RowIndex row) const { return *at(row).cold[row % kChunkRows]; }
+  /// To change: the record stays open until another row's is asked for.
+  ColdRecord& cold(RowIndex row) { return cold_.open(row); }
+  [[nodiscard]] ColdRecord cold(RowIndex row) const { return cold_.copy(row); }
+  [[nodiscard]] const ColdStore& cold_store() const { return cold_; }
 
  private:
   struct Chunk {
@@ -138,16 +122,23 @@ class NodeTable {
     std::array<Place, kChunkRows> places;
     std::array<Levels, kChunkRows> levels;
     std::array<Devices, kChunkRows> devices;
-    std::array<std::unique_ptr<ColdRecord>, kChunkRows> cold;
   };
 
   Chunk& at(RowIndex row) { return *chunks_[row / kChunkRows]; }
   [[nodiscard]] const Chunk& at(RowIndex row) const { return *chunks_[row / kChunkRows]; }
-  void put_in_index(RowIndex row);
-  void grow_index();
+  static constexpr std::size_t kParts = 1'024;
+  struct IndexPart {
+    std::vector<std::uint32_t> entries;  ///< 0 = empty, else hash bits above row + 1
+    std::uint32_t used = 0;
+  };
+  static std::size_t part_of(std::size_t hash) { return hash >> 54U; }
+  static std::uint32_t entry_of(std::size_t hash, RowIndex row);
+  static void put(IndexPart& part, std::size_t hash, std::uint32_t entry);
+  void grow(IndexPart& part) const;
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
-  std::vector<RowIndex> index_;  ///< row + 1, 0 = empty; a power of two, at most 3/4 full
+  std::vector<IndexPart> parts_;
+  ColdStore cold_;
   std::size_t size_ = 0;
 };
 

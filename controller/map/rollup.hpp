@@ -1,36 +1,67 @@
 #pragma once
+#include <bitset>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/result.hpp"
+#include "controller/map/dimension.hpp"
+#include "controller/map/filter.hpp"
 #include "controller/map/map_view.hpp"
 
 namespace capmap {
 
-/// What cells can be grouped by. Region takes its level: region (as declared), region_2 (division), region_4 (prefecture).
-enum class Dimension : std::uint8_t {
-  kRegion,
-  kRegion2,
-  kRegion4,
-  kSite,
-  kOwnerClass,
-  kComputeClass,
-  kService,
-  kSecurityLevel,
-  kArchitecture,
-  kCpuModel,
-  kLiveness,
-  kServiceState,
-  kVerdict
+/// What a caller may ask for; each costs its own columns alone. The largest block that fits on one node stands beside every free sum.
+enum class Measure : std::uint8_t {
+  kNodes,
+  kCpu,
+  kCpuUse,
+  kMemory,
+  kMemoryUse,
+  kAccelerators,
+  kAcceleratorUse,
+  kAcceleratorModels,
+  kStorage,
+  kNetwork,
+  kPower,
+  kAge,
+  kUnrated,
+  kUnratedWhy,
+  kPeakFp64,
+  kPeakFp64Matrix,
+  kPeakFp32,
+  kPeakFp32Matrix,
+  kPeakTf32,
+  kPeakFp16,
+  kPeakBf16,
+  kPeakFp8,
+  kPeakFp4,
+  kPeakInt8,
+  kPeakInt4
 };
-inline constexpr std::array<const char*, 13> kDimensionNames = {
-    "region",         "region_2",     "region_4",  "site",     "owner_class",   "compute_class", "service",
-    "security_level", "architecture", "cpu_model", "liveness", "service_state", "verdict"};
-/// "region,liveness" -> dimensions; empty text -> none (one group: all). Errors: kMalformed naming the word, with the known ones.
-Result<std::vector<Dimension>> parse_dimensions(std::string_view text);
+inline constexpr std::size_t kMeasureCount = 25;
+inline constexpr std::array<const char*, kMeasureCount> kMeasureNames = {"nodes",           "cpu",
+                                                                         "cpu_use",         "memory",
+                                                                         "memory_use",      "accelerators",
+                                                                         "accelerator_use", "accelerator_models",
+                                                                         "storage",         "network",
+                                                                         "power",           "age",
+                                                                         "unrated",         "unrated_why",
+                                                                         "peak_fp64",       "peak_fp64_matrix",
+                                                                         "peak_fp32",       "peak_fp32_matrix",
+                                                                         "peak_tf32",       "peak_fp16",
+                                                                         "peak_bf16",       "peak_fp8",
+                                                                         "peak_fp4",        "peak_int8",
+                                                                         "peak_int4"};
+using Measures = std::bitset<kMeasureCount>;
+/// "cpu,peak_fp16" -> measures; empty text -> all. Errors: kMalformed naming the word, with the known ones.
+Result<Measures> parse_measures(std::string_view text);
+inline Measures all_measures() {
+  return Measures().set();
+}
 
 using U128 = unsigned __int128;
 std::string decimal(U128 value);
@@ -57,7 +88,7 @@ struct RollupGroup {
   Amount memory_bytes;                                                                ///< installed, by shape
   Amount cpu_busy_millicores, cpu_free_millicores, memory_used_mib, memory_free_mib;  ///< of available nodes
   Amount power_watts;                                                                 ///< of available nodes that can measure it
-  std::uint64_t accelerators = 0, accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0;
+  std::uint64_t accelerators = 0, accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0, accelerators_unhealthy = 0;
   std::map<std::string, std::uint64_t> accelerators_by_model;  ///< name -> installed
   Amount storage_bytes;                                        ///< all media; unknown counts disks without a size
   std::array<U128, 5> storage_bytes_by_media{};                ///< by Media
@@ -77,13 +108,24 @@ struct RollupGroup {
   std::uint64_t unrated_nodes = 0;
 };
 
-struct Rollup {
+struct RollupQuery {
   std::vector<Dimension> by;
-  std::vector<RollupGroup> groups;  ///< ordered by key
-  RollupGroup total;
+  std::optional<FilterNode> filter;
+  Measures measures = all_measures();
+  std::size_t first = 0, limit = SIZE_MAX;  ///< groups that are wanted, in the order of keys
 };
 
-/// Folds the cells of a view. Pure; any thread; cost: one pass over cells. `now_boot_ms` is for ages.
+struct Rollup {
+  std::vector<Dimension> by;
+  std::vector<RollupGroup> groups;  ///< ordered by key; the wanted ones
+  std::size_t group_count = 0;      ///< all there are
+  RollupGroup total;                ///< of all groups
+};
+
+/// Folds the cells of a view: what a measure that was not asked for would say stays zero. Pure; any thread; nothing is kept from one
+/// question to the next. Cost: one pass over the columns that the measures need, and the groups that are wanted.
+Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_t now_boot_ms);
+/// All measures, no filter.
 Rollup roll_up(const MapView& view, const std::vector<Dimension>& by, std::uint64_t now_boot_ms);
 
 }  // namespace capmap

@@ -25,7 +25,27 @@ std::uint32_t share_permille(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<std::uint32_t>((static_cast<U128>(part) * 1'000 + whole - 1) / whole);
 }
 
+Error no_measure(std::string_view word) {
+  std::string what = '"' + std::string(word.substr(0, kLongestWord)) + "\" is no measure; known: ";
+  for (const char* name : kMeasureNames) what.append(name == kMeasureNames[0] ? "" : ", ").append(name);
+  return {ErrorCode::kMalformed, std::move(what)};
+}
+
 }  // namespace
+
+Result<Measures> parse_measures(std::string_view text) {
+  if (text.empty()) return all_measures();
+  Measures measures;
+  for (;;) {
+    const auto comma = text.find(',');
+    const auto word = text.substr(0, comma);
+    const auto* const found = std::find(kMeasureNames.begin(), kMeasureNames.end(), word);
+    if (found == kMeasureNames.end()) return no_measure(word);
+    measures.set(static_cast<std::size_t>(found - kMeasureNames.begin()));
+    if (comma == std::string_view::npos) return measures;
+    text.remove_prefix(comma + 1);
+  }
+}
 
 Result<std::vector<Dimension>> parse_dimensions(std::string_view text) {
   std::vector<Dimension> by;

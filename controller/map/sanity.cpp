@@ -42,6 +42,7 @@ std::optional<std::string> doubt_reading(std::size_t field, std::uint32_t value,
 }
 
 std::optional<std::string> doubt_accelerators(const std::vector<AcceleratorUse>& devices, const ReadingLimits& limits) {
+  if (devices.size() > kMaxDevices) return "use of " + text(devices.size()) + " accelerators, more than a server holds";
   std::vector<std::string_view> addresses;
   addresses.reserve(devices.size());
   for (const auto& device : devices) addresses.push_back(device.pci_address);

@@ -114,6 +114,7 @@ std::uint32_t ShapeTable::row_of(Shape shape) {
     index = free_rows_.back();
     free_rows_.pop_back();
   }
+  ++version_;
   facts_[index] = facts_of(shape);
   rows_[index] = std::make_shared<const HardwareRow>(describe(std::move(shape)));
   rows_by_hash_.emplace(hash, index);

@@ -43,6 +43,7 @@ class ShapeTable {
   /// Forgets what has been unused for a day. Cost: only what has come of age.
   void forget_unused(std::uint64_t now_ms);
 
+  [[nodiscard]] const ShapeId& id(ShapeIndex shape) const { return shapes_[shape].id; }
   [[nodiscard]] std::uint64_t prefix(ShapeIndex shape) const { return shapes_[shape].prefix; }
   /// Another known shape has the same prefix, so the prefix alone does not tell them apart.
   [[nodiscard]] bool prefix_shared(ShapeIndex shape) const;
@@ -50,6 +51,8 @@ class ShapeTable {
   [[nodiscard]] const HardwareFacts& facts(ShapeIndex shape) const { return facts_[shapes_[shape].hardware]; }
   /// [hardware index]; 0 is null.
   [[nodiscard]] const std::vector<std::shared_ptr<const HardwareRow>>& rows() const { return rows_; }
+  /// Grows whenever a row is written.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
   [[nodiscard]] std::size_t shape_count() const { return by_id_.size(); }
   [[nodiscard]] std::size_t row_count() const { return rows_.size() - 1 - free_rows_.size(); }
 
@@ -80,6 +83,7 @@ class ShapeTable {
   std::unordered_map<std::uint64_t, std::uint32_t> shapes_by_prefix_;
   std::deque<Unused> unused_;  ///< each shape at most once
   std::vector<std::shared_ptr<const HardwareRow>> rows_;
+  std::uint64_t version_ = 0;
   std::vector<HardwareFacts> facts_;          ///< [hardware]
   std::vector<std::uint32_t> shapes_on_row_;  ///< [hardware]
   std::vector<std::uint32_t> free_rows_;

@@ -16,7 +16,19 @@ struct Site {
   std::string compute_class;  ///< general, intelligent, super, edge; empty = not declared
   std::string service;        ///< public, private, hybrid; empty = not declared
   std::optional<std::uint32_t> security_level;  ///< 0 (unrated) … 5, declared
+  std::string hub, hub_cluster;                 ///< declared; empty = what the region's code says (see dictionaries.cpp), if anything
+  std::string industry;                         ///< empty = not declared
+  std::optional<bool> public_compute;           ///< counted as public computing power; absent = not declared
   bool operator==(const Site&) const = default;
+};
+
+/// Some of a site's nodes, named by its admin.
+struct Pool {
+  PoolId id;
+  SiteId site;
+  std::string name;           ///< for people; may change
+  std::string compute_class;  ///< empty = the site's
+  bool operator==(const Pool&) const = default;
 };
 
 /// A node the controller has let in: who it is, by which key, and where it stands.
@@ -24,6 +36,7 @@ struct KnownNode {
   NodeId id;
   std::string public_key;  ///< Z85 of its CURVE key
   SiteId site;
+  std::optional<PoolId> pool{};
   std::string hostname;  ///< as it said when it joined; for people
   std::uint64_t joined_unix_ms = 0;
   bool operator==(const KnownNode&) const = default;

@@ -1,20 +1,31 @@
-// The capacity map at national size: updates a second of CPU, the CPU time of a view and of a rollup, bytes a node, each beside a naive
-// reference measured in the same run (one record a node; every question scans all nodes).
-//   capmap_bench_map [NODES]      default 1,000,000, with 3,000 hardware rows and 20,000 sites
+// The capacity map at national size, with 100,000 updates a second running in the writer's thread while questions are asked in another:
+// bytes a node, latency of rollups and of a node scan, the writer's longest pause.
+//   capmap_bench_map [NODES] [--json FILE] [--seed N]      default 1,000,000; 3,000 hardware rows, 20,000 sites, 300,000 cells
+// FILE is a list of {name, value, unit, reference, ratio, target}; a list that is there already is continued.
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
+#include <functional>
+#include <optional>
 #include <random>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "common/published.hpp"
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/rollup.hpp"
+#include "tests/bench/bench_lines.hpp"
+#include "tests/bench/map_fleet.hpp"
 #include "tests/support/map_agent.hpp"
 
 using namespace capmap;
@@ -22,179 +33,259 @@ using namespace capmap::test;
 
 namespace {
 
-constexpr std::size_t kSites = 20'000, kHardware = 3'000, kHardwareASite = 15, kUpdates = 2'000'000;
-constexpr std::uint64_t kStart = 1'000'000;
-constexpr int kRepeats = 9;
+constexpr std::size_t kQuestions = 1'000, kUpdatesASecond = 100'000;
+using Clock = std::chrono::steady_clock;
 
-/// CPU time of this process: steadier than wall time on a shared machine.
-double cpu_seconds() {
-  timespec spent{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
+double ms_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-/// Median of some runs, in seconds.
-template <class Work>
-double median_seconds(Work work) {
-  std::vector<double> times;
-  for (int i = 0; i < kRepeats; ++i) {
-    const double begin = cpu_seconds();
-    work();
-    times.push_back(cpu_seconds() - begin);
+double rss_bytes() {
+  malloc_trim(0);
+  std::ifstream statm("/proc/self/statm");
+  double pages = 0, resident = 0;
+  statm >> pages >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+/// The one writer: heartbeats of nodes in random order at a fixed rate, a view each 100 ms, and chunks of rows for a reader who scans.
+class Writer {
+ public:
+  Writer(CapacityMap& map, const Fleet& fleet, std::size_t nodes, std::uint64_t seed)
+      : map_(map), fleet_(fleet), nodes_(nodes), engine_(seed) {
+    view.publish(map_.view(kStart, 0));
+  }
+  void start() {
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  }
+  void stop() { thread_ = {}; }
+
+  Published<MapView> view;
+  double longest_pause_ms = 0, longest_view_ms = 0, updates_a_second = 0;
+  bool hand_out_chunks = false;
+
+ private:
+  void run(const std::stop_token& stop) {
+    const auto begin = Clock::now();
+    std::size_t sent = 0, chunk = 0;
+    double published_ms = 0;
+    while (!stop.stop_requested()) {
+      const auto due = static_cast<std::size_t>(ms_since(begin) * (kUpdatesASecond / 1'000));
+      for (std::size_t i = 0; i < 100 && sent < due; ++i) update(++sent);
+      const auto turn = Clock::now();
+      if (ms_since(begin) > published_ms + 100) {
+        published_ms = ms_since(begin);
+        view.publish(map_.view(kStart + static_cast<std::uint64_t>(published_ms), 0));
+        longest_view_ms = std::max(longest_view_ms, ms_since(turn));
+      }
+      if (hand_out_chunks && map_.chunk(chunk++).empty()) chunk = 0;
+      longest_pause_ms = std::max(longest_pause_ms, ms_since(turn));
+      if (sent >= due && !hand_out_chunks) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+    updates_a_second = static_cast<double>(sent) / ms_since(begin) * 1e3;
+  }
+
+  void update(std::size_t number) {
+    const auto i = engine_() % nodes_;
+    Heartbeat beat;
+    beat.envelope = {.run_id = i + 1ULL, .seq = static_cast<std::uint32_t>(++sequence_)};
+    beat.shape_prefix = fleet_.prefix(i);
+    beat.moved.cpu_busy_millicores = static_cast<std::uint32_t>(number % 8'000);
+    beat.moved.memory_used_mib = static_cast<std::uint32_t>(number % 50'000);
+    map_.apply(numbered_id<NodeId>(i), beat, kStart + number / 100, 0);
+  }
+
+  CapacityMap& map_;
+  const Fleet& fleet_;
+  std::size_t nodes_, sequence_ = 3;
+  std::mt19937_64 engine_;
+  std::jthread thread_;
+};
+
+class Questions {
+ public:
+  explicit Questions(std::uint64_t seed) : engine_(seed) {}
+  std::size_t roll(std::size_t below) { return engine_() % below; }
+  /// A filter with constants that have not been asked for before.
+  std::string filter() {
+    std::string text = test();
+    for (auto more = roll(3); more > 0; --more) text += (roll(2) == 0 ? " and " : " or ") + test();
+    return text;
+  }
+  RollupQuery of(std::vector<Dimension> by, Measures measures, const std::string& text) {
+    RollupQuery query{.by = std::move(by), .filter = std::nullopt, .measures = measures, .first = 0, .limit = 1'000};
+    if (!text.empty()) query.filter = *parse_filter(text);
+    return query;
+  }
+  /// One measure, two dimensions, a filter.
+  RollupQuery random() {
+    const auto first = roll(kDimensionCount), second = (first + 1 + roll(kDimensionCount - 1)) % kDimensionCount;
+    return of({static_cast<Dimension>(first), static_cast<Dimension>(second)}, Measures().set(roll(kMeasureCount)), filter());
+  }
+
+ private:
+  std::string test() {
+    switch (roll(6)) {
+      case 0: return "cores >= " + std::to_string(roll(3'000));
+      case 1: return "region prefix " + std::to_string(11 + roll(34)) + std::to_string(roll(10));
+      case 2: return "not site in (\"site " + std::to_string(roll(kSites)) + "\", \"site " + std::to_string(roll(kSites)) + "\")";
+      case 3: return "has(accelerator kind = gpu count >= " + std::to_string(roll(9)) + ")";
+      case 4: return "(liveness != lost and memory_gib < " + std::to_string(64 + roll(10)) + ")";
+      default: return "security_level <= " + std::to_string(roll(6));
+    }
+  }
+  std::mt19937_64 engine_;
+};
+
+double thread_cpu_ms() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) * 1e3 + static_cast<double>(spent.tv_nsec) * 1e-6;
+}
+
+/// p99 in ms of some questions to the newest view: of the CPU time of the thread that asks, which is what it waits for on a machine that
+/// has a core for it; the time on the wall of a shared machine is printed beside.
+double p99(Writer& writer, std::size_t count, const std::function<RollupQuery()>& next) {
+  std::vector<double> times, walls;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto query = next();
+    const auto view = writer.view.take();
+    const auto begin = Clock::now();
+    const double begin_ms = thread_cpu_ms();
+    static_cast<void>(roll_up_query(*view, query, view->at_boot_ms));
+    times.push_back(thread_cpu_ms() - begin_ms);
+    walls.push_back(ms_since(begin));
   }
   std::ranges::sort(times);
-  return times[times.size() / 2];
+  std::ranges::sort(walls);
+  std::printf("  CPU: median %.3f ms, greatest %.3f ms; wall: median %.3f ms, p99 %.3f ms\n", times[times.size() / 2], times.back(),
+              walls[walls.size() / 2], walls[walls.size() * 99 / 100]);
+  return times[times.size() * 99 / 100];
 }
 
-std::size_t heap_bytes() {
-  const auto info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
-/// What a node is, by its number alone: its site, and one of the few kinds of hardware of that site.
-struct Fleet {
-  std::size_t nodes;
-  std::vector<EncodedShape> shapes;
-
-  explicit Fleet(std::size_t count) : nodes(count) {
-    for (std::uint32_t i = 0; i < kHardware; ++i) shapes.push_back(pack_shape(server_shape(8 + i, 64 + i % 8, i % 3 == 0 ? 8 : 0)));
-  }
-  static std::size_t site(std::size_t node) { return node % kSites; }
-  static std::size_t hardware(std::size_t node) { return (site(node) * 7 + (node / kSites) % kHardwareASite) % kHardware; }
-  [[nodiscard]] std::uint64_t prefix(std::size_t node) const { return shape_prefix(shapes[hardware(node)].id); }
-};
-
-Site site_of(std::size_t number) {
-  Site site;
-  site.id = numbered_id<SiteId>(number);
-  site.name = "site " + std::to_string(number);
-  site.region = std::to_string(11 + number % 34);
-  return site;
-}
-
-/// One record a node, found by id; readings only, so it is kinder to the reference than to the map.
-struct NaiveRecord {
-  std::uint64_t run_id = 0, heard_ms = 0;
-  std::uint32_t seq = 0, site = 0, hardware = 0, busy = 0, used = 0;
-};
-using NaiveNodes = std::unordered_map<NodeId, NaiveRecord, IdHash>;
-
-void fill(CapacityMap& map, NaiveNodes& naive, const Fleet& fleet) {
-  for (std::size_t i = 0; i < kSites; ++i) map.put_site(site_of(i));
-  for (std::size_t i = 0; i < fleet.nodes; ++i) {
-    KnownNode known;
-    known.id = numbered_id<NodeId>(i);
-    known.site = numbered_id<SiteId>(Fleet::site(i));
-    map.add_node(known, false, kStart);
-    Hello hello;
-    hello.envelope = {.run_id = i + 1, .seq = 1};
-    hello.shape_id = fleet.shapes[Fleet::hardware(i)].id;
-    hello.hostname = "node-" + std::to_string(i);
-    hello.os = "Debian GNU/Linux 12 (bookworm)";
-    hello.memory_total_bytes = 63 * kGib;
-    if (map.apply(known.id, hello, kStart, 0).need_shape) {
-      map.apply(known.id, ShapeMessage{.envelope = {i + 1, 2}, .shape = fleet.shapes[Fleet::hardware(i)]}, kStart, 0);
+/// Nodes and busy cores by region by looking at a bare record of every node: what a table without cells would do.
+double naive_region_ms(std::size_t nodes) {
+  struct Record {
+    std::uint64_t run_id, heard_ms;
+    std::uint32_t seq, site, hardware, busy, used;
+  };
+  std::unordered_map<std::uint64_t, Record> records;
+  records.reserve(nodes);
+  for (std::size_t i = 0; i < nodes; ++i)
+    records[i * 0x9E37'79B9'7F4A'7C15U] = {i, kStart, 3, static_cast<std::uint32_t>(Fleet::site(i)), 0, 1'000, 2'000};
+  std::vector<double> times;
+  for (int round = 0; round < 5; ++round) {
+    const auto begin = Clock::now();
+    std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> groups;
+    for (const auto& [id, record] : records) {
+      auto& group = groups[record.site % 34];
+      ++group.first;
+      group.second += record.busy;
     }
-    map.apply(known.id, UsageMessage{.envelope = {i + 1, 3}, .shape_prefix = fleet.prefix(i), .usage = usage_of(busy(1'000, 2'000))},
-              kStart, 0);
-    naive[known.id] = {.run_id = i + 1,
-                       .heard_ms = kStart,
-                       .seq = 3,
-                       .site = static_cast<std::uint32_t>(Fleet::site(i)),
-                       .hardware = static_cast<std::uint32_t>(Fleet::hardware(i)),
-                       .busy = 1'000,
-                       .used = 2'000};
+    times.push_back(ms_since(begin));
   }
+  std::ranges::sort(times);
+  return times[2];
 }
 
-/// Heartbeats of nodes in random order, as they come from a fleet.
-double map_updates(CapacityMap& map, const Fleet& fleet, const std::vector<std::uint32_t>& order) {
-  Heartbeat beat;
-  std::uint64_t now = kStart + 1'000;
-  std::size_t sent = 0;
-  const double begin = cpu_seconds();
-  for (const auto i : order) {
-    ++sent;
-    beat.envelope = {.run_id = i + 1ULL, .seq = static_cast<std::uint32_t>(3 + sent)};
-    beat.shape_prefix = fleet.prefix(i);
-    beat.moved.cpu_busy_millicores = static_cast<std::uint32_t>(sent % 8'000);
-    beat.moved.memory_used_mib = static_cast<std::uint32_t>(sent % 50'000);
-    if (sent % 200 == 0) ++now;
-    map.apply(numbered_id<NodeId>(i), beat, now, 0);
-  }
-  return cpu_seconds() - begin;
+void ask(CapacityMap& map, const Fleet& fleet, std::size_t nodes, std::uint64_t seed, const std::string& size) {
+  Questions questions(seed);
+  Writer writer(map, fleet, nodes, seed);
+  writer.start();
+  const auto measure = [](Measure one) { return Measures().set(static_cast<std::size_t>(one)); };
+  const std::optional<double> naive = nodes <= 2'000'000 ? std::optional(naive_region_ms(nodes)) : std::nullopt;
+  const auto region =
+      p99(writer, kQuestions, [&] { return questions.of({Dimension::kRegion2}, measure(Measure::kCpuUse), questions.filter()); });
+  report("rollup.p99_ms_region_" + size, region, "ms", 1, naive);
+  report("rollup.p99_ms_model_" + size,
+         p99(writer, kQuestions,
+             [&] { return questions.of({Dimension::kAcceleratorModel}, measure(Measure::kAccelerators), questions.filter()); }),
+         "ms", 1);
+  report("rollup.p99_ms_3dims_filter_" + size,
+         p99(writer, kQuestions,
+             [&] {
+               return questions.of({Dimension::kRegion2, Dimension::kAcceleratorModel, Dimension::kOwnerClass}, measure(Measure::kCpuUse),
+                                   questions.filter());
+             }),
+         "ms", 1);
+  report("rollup.p99_ms_random_" + size, p99(writer, kQuestions, [&] { return questions.random(); }), "ms", 1);
+  report("rollup.p99_ms_all_measures_" + size,
+         p99(writer, kQuestions / 5, [&] { return questions.of({Dimension::kRegion2}, all_measures(), questions.filter()); }), "ms", 10);
+  writer.stop();
+  std::printf("%.0f updates/s meanwhile; longest publish %.2f ms\n", writer.updates_a_second, writer.longest_view_ms);
+  writer.hand_out_chunks = true;
+  writer.longest_pause_ms = 0;
+  writer.start();
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  writer.stop();
+  std::printf("%.0f updates/s while all rows are copied out in a loop\n", writer.updates_a_second);
+  report(nodes > 2'000'000 ? "rollup.writer_pause_ms_20m" : "rollup.writer_pause_ms", writer.longest_pause_ms, "ms", 20);
 }
 
-double naive_updates(NaiveNodes& naive, const std::vector<std::uint32_t>& order) {
-  std::uint32_t sent = 0;
-  const double begin = cpu_seconds();
-  for (const auto i : order) {
-    ++sent;
-    auto& record = naive.find(numbered_id<NodeId>(i))->second;
-    if (record.run_id != i + 1ULL || record.seq >= 3 + sent) continue;
-    record.seq = 3 + sent;
-    record.busy = sent % 8'000;
-    record.used = sent % 50'000;
-    record.heard_ms = kStart + sent / 200;
+void scan(CapacityMap& map, std::uint64_t seed) {
+  Questions questions(seed);
+  std::vector<double> times;
+  for (int round = 0; round < 100; ++round) {
+    const auto view = map.view(kStart, 0);
+    const auto filter = *parse_filter(questions.filter());
+    const auto begin = Clock::now();
+    const auto kept = CellFilter(filter, *view->dictionaries).kept(view->cells);
+    std::size_t found = 0;
+    for (std::size_t chunk = 0; chunk < map.chunk_count(); ++chunk) found += map.matching(chunk, kept).size();
+    times.push_back(ms_since(begin));
   }
-  return cpu_seconds() - begin;
+  std::ranges::sort(times);
+  report("scan.p99_ms_1m", times[98], "ms", 20);
 }
 
-/// Nodes and busy cores by region, by looking at every node.
-std::size_t naive_rollup(const NaiveNodes& naive) {
-  std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> groups;
-  for (const auto& [id, record] : naive) {
-    auto& group = groups[record.site % 34];
-    ++group.first;
-    group.second += record.busy;
+/// Growth of the process from when every cell, site and hardware row is there to all nodes, and what it holds in all.
+CapacityMap build(const Fleet& fleet, std::size_t nodes, bool cold, const std::string& size) {
+  const auto empty = rss_bytes();
+  CapacityMap map(MapOptions{.cold_records = cold}, nullptr, kStart);
+  for (std::size_t i = 0; i < kSites; ++i) map.put_site(site_of(i));
+  const auto begin = Clock::now();
+  add_nodes(map, fleet, 0, std::min(kCells, nodes));
+  const auto with_cells = rss_bytes();
+  add_nodes(map, fleet, kCells, nodes);
+  const auto full = rss_bytes();
+  std::printf("%zu nodes joined, said hello and usage: %.0f/s; %zu sites, %zu hardware rows, %zu cells; cold records %s\n", nodes,
+              static_cast<double>(nodes) / ms_since(begin) * 1e3, kSites, static_cast<std::size_t>(map.counters().hardware_rows),
+              map.view(kStart, 0)->cells.size(), cold ? "on" : "off");
+  std::printf("hot row %zu B; all with cells, sites and hardware rows %.1f B a node\n", NodeTable::hot_row_bytes(),
+              (full - empty) / static_cast<double>(nodes));
+  if (nodes > kCells) {
+    report(std::string("map.bytes_per_node_") + (cold ? "cold_" : "") + size, (full - with_cells) / static_cast<double>(nodes - kCells),
+           "B", cold ? 360 : 110);
   }
-  return groups.size();
-}
-
-void print_questions(const CapacityMap& map, const NaiveNodes& naive) {
-  const auto view = map.view(kStart, 0);
-  std::printf("cells              %10zu\n", view->cells.size());
-  const double view_s = median_seconds([&] { static_cast<void>(map.view(kStart, 0)); });
-  std::printf("view               %10.1f ms\n", view_s * 1e3);
-  const double scan_s = median_seconds([&] { naive_rollup(naive); });
-  std::printf("naive scan         %10.1f ms   two measures by region over all nodes\n", scan_s * 1e3);
-  const double region_s = median_seconds([&] { roll_up(*view, {Dimension::kRegion2}, kStart); });
-  std::printf("rollup by region   %10.1f ms   all measures; %.1f x the naive scan's speed\n", region_s * 1e3, scan_s / region_s);
-  const double total_s = median_seconds([&] { roll_up(*view, {}, kStart); });
-  std::printf("rollup, total      %10.1f ms\n", total_s * 1e3);
+  if (nodes > 2'000'000) report("map.rss_gb_20m", full / 1e9, "GB", 3);
+  return map;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::size_t nodes = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  const Fleet fleet(nodes);
-  NaiveNodes naive;
-  naive.reserve(nodes);
-  const auto heap_before = heap_bytes();
-  CapacityMap map(MapOptions{}, nullptr, kStart);
-  const double begin = cpu_seconds();
-  fill(map, naive, fleet);
-  const double fill_s = cpu_seconds() - begin;
-  const auto naive_bytes = nodes * (sizeof(NaiveNodes::value_type) + 2 * sizeof(void*));
-  const auto bytes = heap_bytes() - heap_before - naive_bytes;
-  std::printf("nodes              %10zu   %zu sites, %zu hardware rows\n", nodes, kSites, map.counters().hardware_rows);
-  std::printf("join, hello, usage %10.0f nodes/s\n", static_cast<double>(nodes) / fill_s);
-  std::printf("hot row            %10zu B a node; all with cold records, index and cells %zu B\n", NodeTable::hot_row_bytes(),
-              bytes / nodes);
-
-  std::vector<std::uint32_t> order(kUpdates);
-  std::mt19937_64 engine(1);
-  for (auto& node : order) node = static_cast<std::uint32_t>(engine() % nodes);
-  const double map_s = map_updates(map, fleet, order);
-  const double naive_s = naive_updates(naive, order);
-  std::printf("updates            %10.0f /s   %.2f x a bare hash map of records, which keeps no totals\n", kUpdates / map_s,
-              naive_s / map_s);
-  const double silent_s = median_seconds([&] { map.advance(kStart + 11'000); });
-  std::printf("advance            %10.1f us   when nothing expires\n", silent_s * 1e6);
-  print_questions(map, naive);
-  const double late = cpu_seconds();
-  map.advance(kStart + 100'000);
-  std::printf("all nodes lost     %10.1f ms   at once\n", (cpu_seconds() - late) * 1e3);
+  std::size_t nodes = 1'000'000;
+  std::uint64_t seed = std::random_device{}();
+  std::string json;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--json" && i + 1 < argc) {
+      json = argv[++i];
+    } else if (word == "--seed" && i + 1 < argc) {
+      seed = std::strtoull(argv[++i], nullptr, 10);
+    } else {
+      nodes = std::strtoull(word.c_str(), nullptr, 10);
+    }
+  }
+  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+  const Fleet fleet;
+  const std::string size = nodes > 2'000'000 ? "20m" : "1m";
+  {
+    auto map = build(fleet, nodes, false, size);
+    if (size == "1m") scan(map, seed);
+    ask(map, fleet, nodes, seed, size);
+  }
+  if (size == "1m") build(fleet, nodes, true, size);
+  if (!json.empty()) write_json(json);
   return 0;
 }

@@ -130,7 +130,7 @@ class Peer {
 std::uint32_t fresh_nodes(const MessagePort& port) {
   std::uint32_t fresh = 0;
   if (const auto view = port.view.take()) {
-    for (const auto& cell : view->cells) fresh += cell.key.liveness == Liveness::kFresh ? cell.nodes : 0;
+    for (const auto& cell : view->cells.ordered()) fresh += cell.key.liveness == Liveness::kFresh ? cell.nodes : 0;
   }
   return fresh;
 }

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <functional>
 #include <iostream>
 #include <random>
 
@@ -85,13 +86,14 @@ class Play {
     if (action < 95) return advance();
     if (action < 97) return fast_.put_site(site_of(dice_.roll(kSites), dice_));
     if (action < 98) return let_in(dice_.roll(kNodes), false);
+    if (action < 98 + 1 && dice_.one_in(3)) return set_service();
     if (action < 99) return teach(agents_[dice_.roll(2)]);
     restart(agents_[dice_.roll(kNodes)]);
   }
 
   void compare() {
     const auto view = fast_.view(now_, 0);
-    REQUIRE(view->cells == naive_.cells(*view));
+    REQUIRE(view->cells.ordered() == naive_.cells(*view));
     const auto by_liveness = roll_up(*view, {Dimension::kRegion2, Dimension::kLiveness}, now_);
     REQUIRE(difference(by_liveness.total, naive_group(naive_, now_, [](const auto&) { return true; })).empty());
     std::uint64_t in_groups = 0;
@@ -104,6 +106,71 @@ class Play {
       CHECK(difference(group, naive_group(naive_, now_, wanted)) == "");
     }
     REQUIRE(in_groups == by_liveness.total.installed_nodes);
+    compare_filtered(*view);
+  }
+  /// A random question and the same one put to the records: what a test of the grammar means is said here once more, by hand.
+  void compare_filtered(const MapView& view) {
+    using Wanted = std::function<bool(const NaiveMap::Node&)>;
+    const auto region_of = [&view](const NaiveMap::Node& node) { return view.sites[site_index(view, node)]->region; };
+    const auto test = [&]() -> std::pair<std::string, Wanted> {
+      const auto cores = dice_.roll(100);
+      const auto liveness = dice_.roll(kLivenessCount);
+      switch (dice_.roll(6)) {
+        case 0: return {"region prefix \"11\"", [&](const auto& node) { return region_of(node).starts_with("11"); }};
+        case 1:
+          return {"region_4 in (3101, \"\")", [&](const auto& node) {
+                    const auto region = region_of(node);
+                    return region.empty() || region.substr(0, 4) == "3101";
+                  }};
+        case 2:
+          return {"cores >= " + std::to_string(cores),
+                  [cores](const auto& node) { return node.shape && node.shape->cpu.cores && *node.shape->cpu.cores >= cores; }};
+        case 3:
+          return {std::string("liveness != ") + kLivenessNames[liveness],
+                  [liveness](const auto& node) { return static_cast<std::size_t>(node.liveness) != liveness; }};
+        case 4: return {"service_state = in_service", [](const auto& node) { return node.service == ServiceState::kInService; }};
+        default:
+          return {"has(accelerator kind = gpu count > 1)", [](const auto& node) {
+                    return node.shape && std::ranges::any_of(node.shape->accelerators, [](const auto& device) {
+                             return device.kind == AcceleratorKind::kGpu && device.count > 1;
+                           });
+                  }};
+      }
+    };
+    auto [text, wanted] = test();
+    for (auto more = dice_.roll(4); more > 0; --more) {
+      auto [other_text, other] = test();
+      const bool both = dice_.one_in(2);
+      const bool inverted = dice_.one_in(3);
+      text = "(" + text + (both ? " and " : " or ") + (inverted ? "not " : "") + other_text + ")";
+      const Wanted left = wanted, right = other;
+      wanted = [left, right, both, inverted](const NaiveMap::Node& node) {
+        const bool holds = right(node) != inverted;
+        return both ? left(node) && holds : left(node) || holds;
+      };
+    }
+    INFO("filter " << text);
+    auto filter = parse_filter(text);
+    REQUIRE(filter);
+    RollupQuery query{.by = {static_cast<Dimension>(dice_.roll(kDimensionCount)), Dimension::kServiceState}, .filter = *filter};
+    if (query.by[0] == Dimension::kServiceState) query.by.pop_back();
+    const auto rollup = roll_up_query(view, query, now_);
+    CHECK(difference(rollup.total, naive_group(naive_, now_, wanted)) == "");
+    std::uint64_t in_groups = 0;
+    for (const auto& group : rollup.groups) in_groups += group.installed_nodes;
+    CHECK(in_groups == rollup.total.installed_nodes);
+    // One measure alone says what it says among all.
+    query.measures = Measures().set(dice_.roll(kMeasureCount));
+    const auto one = roll_up_query(view, query, now_);
+    CHECK(one.groups.size() == rollup.groups.size());
+    if (query.measures.test(static_cast<std::size_t>(Measure::kCpuUse))) {
+      CHECK(one.total.cpu_free_millicores.value == rollup.total.cpu_free_millicores.value);
+      CHECK(one.total.largest_free_cores == rollup.total.largest_free_cores);
+    }
+    if (query.measures.test(static_cast<std::size_t>(Measure::kMemory))) {
+      CHECK(one.total.memory_bytes.value == rollup.total.memory_bytes.value);
+      CHECK(one.total.memory_bytes.unknown == rollup.total.memory_bytes.unknown);
+    }
   }
   [[nodiscard]] const MapCounters& counters() const { return fast_.counters(); }
 
@@ -114,8 +181,17 @@ class Play {
     KnownNode known;
     known.id = agents_[number].node;
     known.site = numbered_id<SiteId>(dice_.roll(kSites));
+    if (dice_.one_in(2)) known.pool = numbered_id<PoolId>(dice_.roll(3));
     fast_.add_node(known, at_start, now_);
     naive_.add_node(known, at_start);
+  }
+
+  /// An admin drains, mends, retires or takes back.
+  void set_service() {
+    const auto& node = agents_[dice_.roll(kNodes)].node;
+    const auto service = static_cast<ServiceState>(dice_.roll(dice_.one_in(2) ? 1 : kServiceStateNames.size()));
+    REQUIRE(fast_.set_service(node, service));
+    naive_.set_service(node, service);
   }
 
   void restart(MapAgent& agent) {

@@ -50,13 +50,8 @@ inline void add_record(Cell& cell, const NaiveMap::Node& node) {
   if (!node.heard_ms) return;
   cell.heard_ms_sum += *node.heard_ms;
   ++cell.heard_nodes;
-  const auto slot = *node.heard_ms / kHeardSlotMs[static_cast<std::size_t>(node.liveness)];
-  const auto at = std::find_if(cell.heard_slots.begin(), cell.heard_slots.end(), [&](const auto& pair) { return pair.first == slot; });
-  if (at == cell.heard_slots.end()) {
-    cell.heard_slots.emplace_back(slot, 1);
-  } else {
-    ++at->second;
-  }
+  const auto width_ms = kHeardSlotMs[static_cast<std::size_t>(node.liveness)];
+  cell.oldest_heard_ms = std::min(cell.oldest_heard_ms, *node.heard_ms / width_ms * width_ms);
 }
 
 /// Index of a node's hardware in a view: the row that is equal to its shape; the table's size when there is none.
@@ -73,6 +68,13 @@ inline std::uint32_t site_index(const MapView& view, const NaiveMap::Node& node)
   return index;
 }
 
+inline std::uint32_t pool_index(const MapView& view, const NaiveMap::Node& node) {
+  if (!node.pool) return 0;
+  std::uint32_t index = 1;
+  while (index < view.pools.size() && view.pools[index]->id != *node.pool) ++index;
+  return index;
+}
+
 inline std::vector<Cell> NaiveMap::cells(const MapView& view) const {
   std::map<CellKey, Cell> cells;
   for (const auto& node : nodes_) {
@@ -80,7 +82,9 @@ inline std::vector<Cell> NaiveMap::cells(const MapView& view) const {
     CellKey key;
     key.site = site_index(view, node);
     key.hardware = hardware_index(view, node);
+    key.pool = pool_index(view, node);
     key.liveness = node.liveness;
+    key.service = node.service;
     key.verdict = node.verdict();
     auto& cell = cells[key];
     cell.key = key;
@@ -88,7 +92,6 @@ inline std::vector<Cell> NaiveMap::cells(const MapView& view) const {
   }
   std::vector<Cell> ordered;
   for (auto& [key, cell] : cells) {
-    std::sort(cell.heard_slots.begin(), cell.heard_slots.end());
     ordered.push_back(cell);
   }
   return ordered;
@@ -140,10 +143,11 @@ RollupGroup naive_group(const NaiveMap& map, std::uint64_t now_ms, Wanted wanted
   std::uint64_t heard_sum = 0;
   for (const auto& node : map.nodes()) {
     if (!node.counted || !wanted(node)) continue;
+    if (node.service == ServiceState::kRetired || node.service == ServiceState::kQuarantined) continue;
     ++group.installed_nodes;
     ++group.nodes_by_liveness[static_cast<std::size_t>(node.liveness)];
     if (node.liveness == Liveness::kFresh || node.liveness == Liveness::kStale) ++group.healthy_nodes;
-    if (node.liveness == Liveness::kFresh) add_available_record(group, node);
+    if (node.liveness == Liveness::kFresh && node.service == ServiceState::kInService) add_available_record(group, node);
     if (node.heard_ms) {
       ++group.age_known_nodes;
       heard_sum += *node.heard_ms;

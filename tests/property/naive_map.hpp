@@ -19,6 +19,8 @@ class NaiveMap {
   struct Node {
     NodeId id;
     SiteId site;
+    std::optional<PoolId> pool;
+    ServiceState service = ServiceState::kInService;
     bool counted = false, said_bye = false, usage_taken = false;
     std::uint64_t run_id = 0;
     std::uint32_t session = 0, seq = 0;
@@ -46,6 +48,9 @@ class NaiveMap {
 
   void add_node(const KnownNode& known, bool at_start);
   Answer apply(const NodeId& id, const AgentMessage& message, std::uint64_t now_ms);
+  void set_service(const NodeId& id, ServiceState service) {
+    for (auto& node : nodes_) node.service = node.id == id ? service : node.service;
+  }
   void advance(std::uint64_t now_ms);
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
   /// All cells, ordered, with the indexes that `view` gives sites and hardware.
@@ -119,11 +124,13 @@ inline void NaiveMap::add_node(const KnownNode& known, bool at_start) {
   for (auto& node : nodes_) {
     if (node.id != known.id) continue;
     node.site = known.site;
+    node.pool = known.pool;
     return;
   }
   Node node;
   node.id = known.id;
   node.site = known.site;
+  node.pool = known.pool;
   node.counted = at_start;
   nodes_.push_back(node);
 }

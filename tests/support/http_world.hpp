@@ -76,7 +76,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
   fresh.accelerators_free = 20;
   fresh.heard_ms_sum = 3 * (at_boot_ms - 2'000);
   fresh.heard_nodes = 3;
-  fresh.heard_slots = {{(at_boot_ms - 2'000) / 5'000, 3}};
+  fresh.oldest_heard_ms = (at_boot_ms - 2'000) / 5'000 * 5'000;
   Cell unknown;
   unknown.key = {.site = 1, .hardware = kNoHardware, .liveness = Liveness::kFresh};
   unknown.nodes = 1;

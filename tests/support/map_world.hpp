@@ -34,7 +34,7 @@ struct World {
     now += ms;
     map.advance(now);
   }
-  std::vector<Cell> cells() { return map.view(now, now)->cells; }
+  std::vector<Cell> cells() { return map.view(now, now)->cells.ordered(); }
   NodeRow row(const MapAgent& agent) { return *map.node(agent.node); }
 };
 

@@ -79,8 +79,8 @@ TEST_CASE("liveness: nodes known at start are resyncing until heard, and lost on
   CHECK(view->resyncing_nodes == 3);
   CHECK_FALSE(view->resync_over);
   REQUIRE(view->cells.size() == 1);
-  CHECK(view->cells[0].nodes == 3);
-  CHECK(view->cells[0].heard_nodes == 0);
+  CHECK(view->cells.ordered()[0].nodes == 3);
+  CHECK(view->cells.ordered()[0].heard_nodes == 0);
 
   map.apply(agent.node, agent.hello(), kStart + 10'000, 0);
   map.advance(kStart + kGrace - 1);
@@ -133,20 +133,46 @@ TEST_CASE("liveness: a clock that steps back counts as standing still") {
   CHECK(liveness_of(map, agent) == Liveness::kFresh);
 }
 
-TEST_CASE("liveness: queues give rows back in the order they entered, whoever leaves between") {
-  NodeTable nodes;
-  for (std::uint64_t i = 0; i < 5; ++i) nodes.add(numbered_id<NodeId>(i));
-  LivenessQueues queues(nodes);
-  for (RowIndex row = 0; row < 5; ++row) queues.enter(row, Liveness::kFresh);
-  queues.leave(0, Liveness::kFresh);
-  queues.leave(3, Liveness::kFresh);
-  queues.leave(4, Liveness::kFresh);
-  queues.enter(0, Liveness::kFresh);
-  std::vector<RowIndex> seen;
-  while (const auto row = queues.front(Liveness::kFresh)) {
-    seen.push_back(*row);
-    queues.leave(*row, Liveness::kFresh);
+TEST_CASE("liveness: each node is judged by the interval that it was given") {
+  CapacityMap map({}, nullptr, kStart);
+  std::vector<MapAgent> agents;
+  for (std::uint64_t i = 0; i < 2; ++i) {
+    map.add_node(known(i), false, kStart);
+    agents.push_back({.node = known(i).id, .shape = server_shape(8, 64, 0)});
   }
-  CHECK(seen == std::vector<RowIndex>{1, 2, 0});
-  CHECK(queues.size(Liveness::kFresh) == 0);
+  map.apply(agents[0].node, agents[0].hello(), kStart, 0);
+  map.set_interval(60'000);
+  map.apply(agents[1].node, agents[1].hello(), kStart, 0);
+  map.advance(kStart + 60'001);
+  CHECK(liveness_of(map, agents[0]) == Liveness::kLost);
+  CHECK(liveness_of(map, agents[1]) == Liveness::kFresh);
+  map.advance(kStart + 125'001);
+  CHECK(liveness_of(map, agents[1]) == Liveness::kStale);
+  map.advance(kStart + 360'001);
+  CHECK(liveness_of(map, agents[1]) == Liveness::kLost);
+}
+
+TEST_CASE("liveness: when many are lost at once, one call does a part and the calls after it the rest") {
+  constexpr std::uint64_t kMany = 5'000;
+  CapacityMap map({}, nullptr, kStart);
+  for (std::uint64_t i = 0; i < kMany; ++i) map.add_node(known(i), true, kStart);
+  std::size_t calls = 1;
+  while (map.advance(kStart + kGrace)) ++calls;
+  CHECK(calls > 1);
+  CHECK(calls < 20);
+  const auto view = map.view(kStart + kGrace, 0);
+  CHECK(view->resyncing_nodes == 0);
+  CHECK(view->cells.ordered()[0].nodes == kMany);
+}
+
+TEST_CASE("liveness: a block is due by its earliest row, and looked at once") {
+  DueTimes due;
+  due.note(5, 700);
+  due.note(3, 900);
+  due.note(DueTimes::kBlockRows * 2, 800);
+  CHECK_FALSE(due.take(699));
+  CHECK(due.take(750) == 0U);
+  CHECK_FALSE(due.take(750));
+  CHECK(due.take(800) == 2U);
+  CHECK_FALSE(due.take(UINT64_MAX - 1));
 }

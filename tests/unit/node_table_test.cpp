@@ -87,13 +87,13 @@ TEST_CASE("cells: they come ordered by key whatever came and went between, and v
   };
   const auto nine = cells.add(key(9), part);
   cells.add(key(3), part);
-  CHECK(cells.ordered().size() == 2);
+  CHECK(cells.publish().ordered().size() == 2);
   cells.add(key(5), part);
   cells.remove(nine, part);
   const auto again = cells.add(key(9), part);
   const auto moved = cells.change(again, part, key(1), part);
   cells.add(key(1), part);
-  const auto ordered = cells.ordered();
+  const auto ordered = cells.publish().ordered();
   REQUIRE(ordered.size() == 3);
   CHECK(ordered[0].key.site == 1);
   CHECK(ordered[0].nodes == 2);

@@ -85,7 +85,7 @@ TEST_CASE("rollup: installed counts lost and resyncing nodes, healthy the fresh 
   retired.key.service = ServiceState::kRetired;
   auto quarantined = cell(1, 1, Liveness::kFresh, 100);
   quarantined.key.service = ServiceState::kQuarantined;
-  view.cells.insert(view.cells.end(), {drained, retired, quarantined});
+  for (const auto& other : {drained, retired, quarantined}) view.cells.push_back(other);
   const auto total = roll_up(view, {}, kNow).total;
   CHECK(total.installed_nodes == 45);
   CHECK(total.healthy_nodes == 25);
@@ -155,7 +155,7 @@ TEST_CASE("rollup: the mean age is exact, the greatest is rounded up to its slot
   auto fresh = cell(1, 1, Liveness::kFresh, 3);
   fresh.heard_ms_sum = 2 * (kNow - 4'000);
   fresh.heard_nodes = 2;
-  fresh.heard_slots = {{(kNow - 4'000) / kHeardSlotMs[1], 2}};
+  fresh.oldest_heard_ms = kNow - 5'000;
   view.cells = {fresh};
   auto total = roll_up(view, {}, kNow).total;
   CHECK(total.age_known_nodes == 2);

@@ -1,0 +1,58 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.hpp"
+#include "controller/map/dictionaries.hpp"
+
+namespace capmap {
+
+/// A condition on cells, as text:
+///   expression = and-part { "or" and-part };  and-part = factor { "and" factor };  factor = "not" factor | "(" expression ")" | test
+///   test       = field ("=" | "!=" | "<" | "<=" | ">" | ">=") value | field "prefix" value | field "in" "(" value {"," value} ")"
+///              | "has" "(" "accelerator" { part ("=" | "!=" | "<" | "<=" | ">" | ">=") value } ")"
+/// field: a dimension, or a whole number of the hardware: packages, cores, pus, memory_gib, accelerators. part: model, vendor, kind,
+/// count, memory_gib, all of one and the same row of accelerators. value: letters, digits and _ . : / + - or "quoted text".
+/// Text is compared by = != in prefix; < and its kin want numbers (security_level is one); what is not known fulfils none of them.
+struct FilterNode {
+  enum class Kind : std::uint8_t { kAnd, kOr, kNot, kTest, kHasAccelerator };
+  enum class Compare : std::uint8_t { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kPrefix, kIn };
+  Kind kind = Kind::kAnd;
+  std::vector<FilterNode> parts;  ///< of and, or, not; the tests inside has()
+  std::string field;
+  Compare compare = Compare::kEqual;
+  std::vector<std::string> values;  ///< one, except for in
+};
+
+inline constexpr std::size_t kMaxFilterBytes = 4'096, kMaxFilterDepth = 32, kMaxFilterTests = 128;
+/// Errors: kMalformed: "at 12: expected …, found …"; positions count bytes from 1.
+Result<FilterNode> parse_filter(std::string_view text);
+
+/// A filter held against the dictionaries of one view: a table of answers for each domain it speaks of. Borrows nothing.
+class CellFilter {
+ public:
+  CellFilter(const FilterNode& filter, const Dictionaries& dictionaries);
+  /// keep[i] = 1 where the filter holds for cell i, else 0.
+  void judge(const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep) const;
+  /// [slot] 1 where the filter keeps the cell.
+  [[nodiscard]] std::vector<std::uint8_t> kept(const CellColumns& cells) const;
+
+ private:
+  struct Step {
+    FilterNode::Kind kind = FilterNode::Kind::kTest;
+    Domain domain = Domain::kSite;
+    std::vector<std::uint8_t> holds;  ///< [index in the domain], of a test
+    std::vector<Step> parts;
+  };
+  static Step compile(const FilterNode& node, const Dictionaries& dictionaries);
+  static Step join(FilterNode::Kind kind, std::vector<Step> parts);
+  static void judge(const Step& step, const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep);
+
+  Step root_;
+};
+
+}  // namespace capmap

@@ -1,0 +1,228 @@
+// From the text of a filter to its tree.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "controller/map/filter.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNumberFields = {"packages", "cores", "pus", "memory_gib", "accelerators"};
+constexpr std::array<std::string_view, 5> kPartFields = {"model", "vendor", "kind", "count", "memory_gib"};
+constexpr std::size_t kMaxShownBytes = 24;
+
+template <class List>
+bool among(const List& list, std::string_view word) {
+  return std::ranges::any_of(list, [word](std::string_view known) { return known == word; });
+}
+
+bool is_number_field(std::string_view field) {
+  return among(kNumberFields, field) || field == "count" || field == "security_level";
+}
+
+struct Token {
+  enum class Kind : std::uint8_t { kEnd, kWord, kQuoted, kSign, kBad };
+  Kind kind = Kind::kEnd;
+  std::string text;
+  std::size_t at = 0;
+};
+
+bool is_word_byte(char c) {
+  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return letter || std::string_view("_.:/+-").find(c) != std::string_view::npos || static_cast<unsigned char>(c) >= 0x80;
+}
+
+class Lexer {
+ public:
+  explicit Lexer(std::string_view text) : text_(text) {}
+
+  Token next() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n')) ++at_;
+    Token token{.kind = Token::Kind::kEnd, .text = {}, .at = at_ + 1};
+    if (at_ == text_.size()) return token;
+    const char c = text_[at_];
+    if (c == '"') return quoted(std::move(token));
+    if (is_word_byte(c)) {
+      token.kind = Token::Kind::kWord;
+      while (at_ < text_.size() && is_word_byte(text_[at_])) token.text += text_[at_++];
+      return token;
+    }
+    token.kind = std::string_view("()=<>,!").find(c) != std::string_view::npos ? Token::Kind::kSign : Token::Kind::kBad;
+    token.text = text_[at_++];
+    if ((c == '<' || c == '>' || c == '!') && at_ < text_.size() && text_[at_] == '=') token.text += text_[at_++];
+    return token;
+  }
+
+ private:
+  Token quoted(Token token) {
+    token.kind = Token::Kind::kBad;
+    token.text = "a quote that does not end";
+    const auto end = text_.find('"', at_ + 1);
+    if (end == std::string_view::npos) return token;
+    token.kind = Token::Kind::kQuoted;
+    token.text = text_.substr(at_ + 1, end - at_ - 1);
+    at_ = end + 1;
+    return token;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : lexer_(text) { step(); }
+
+  Result<FilterNode> all() {
+    auto node = expression(0);
+    if (!node) return node;
+    if (token_.kind != Token::Kind::kEnd) return wrong("\"and\", \"or\" or the end");
+    return node;
+  }
+
+ private:
+  void step() { token_ = lexer_.next(); }
+  [[nodiscard]] bool is_word(std::string_view word) const { return token_.kind == Token::Kind::kWord && token_.text == word; }
+  [[nodiscard]] bool is_sign(std::string_view sign) const { return token_.kind == Token::Kind::kSign && token_.text == sign; }
+  [[nodiscard]] Error wrong(const std::string& expected) const {
+    std::string found = token_.kind == Token::Kind::kEnd ? "the end" : '"' + token_.text.substr(0, kMaxShownBytes) + '"';
+    return {ErrorCode::kMalformed, "at " + std::to_string(token_.at) + ": expected " + expected + ", found " + found};
+  }
+
+  Result<FilterNode> expression(std::size_t depth) {
+    return chain(FilterNode::Kind::kOr, "or", depth, [this](std::size_t below) { return and_part(below); });
+  }
+  Result<FilterNode> and_part(std::size_t depth) {
+    return chain(FilterNode::Kind::kAnd, "and", depth, [this](std::size_t below) { return factor(below); });
+  }
+  template <class Part>
+  Result<FilterNode> chain(FilterNode::Kind kind, std::string_view word, std::size_t depth, Part part) {
+    FilterNode node;
+    node.kind = kind;
+    for (;;) {
+      auto next = part(depth);
+      if (!next) return next;
+      node.parts.push_back(std::move(*next));
+      if (!is_word(word)) break;
+      step();
+    }
+    if (node.parts.size() > 1) return node;
+    FilterNode only = std::move(node.parts[0]);
+    return only;
+  }
+
+  Result<FilterNode> factor(std::size_t depth) {
+    if (depth >= kMaxFilterDepth) return wrong("at most " + std::to_string(kMaxFilterDepth) + " levels of brackets and nots");
+    if (is_word("not")) {
+      step();
+      auto inner = factor(depth + 1);
+      if (!inner) return inner;
+      FilterNode node;
+      node.kind = FilterNode::Kind::kNot;
+      node.parts.push_back(std::move(*inner));
+      return node;
+    }
+    if (is_sign("(")) {
+      step();
+      auto inner = expression(depth + 1);
+      if (!inner) return inner;
+      if (!is_sign(")")) return wrong("\")\"");
+      step();
+      return inner;
+    }
+    if (is_word("has")) return has();
+    if (token_.kind == Token::Kind::kWord && (among(kDimensionNames, token_.text) || among(kNumberFields, token_.text))) return test();
+    return wrong("a field, \"has\", \"not\" or \"(\"");
+  }
+
+  Result<FilterNode> has() {
+    step();
+    if (!is_sign("(")) return wrong("\"(\" after has");
+    step();
+    if (!is_word("accelerator")) return wrong("\"accelerator\"");
+    step();
+    FilterNode node;
+    node.kind = FilterNode::Kind::kHasAccelerator;
+    while (!is_sign(")")) {
+      if (is_sign(",")) step();
+      if (token_.kind != Token::Kind::kWord || !among(kPartFields, token_.text))
+        return wrong("model, vendor, kind, count, memory_gib or \")\"");
+      auto part = test();
+      if (!part) return part;
+      node.parts.push_back(std::move(*part));
+    }
+    step();
+    return node;
+  }
+
+  std::optional<FilterNode::Compare> comparison() const {
+    using Compare = FilterNode::Compare;
+    constexpr std::array<std::pair<std::string_view, Compare>, 6> signs = {{{"=", Compare::kEqual},
+                                                                            {"!=", Compare::kNotEqual},
+                                                                            {"<", Compare::kLess},
+                                                                            {"<=", Compare::kLessOrEqual},
+                                                                            {">", Compare::kGreater},
+                                                                            {">=", Compare::kGreaterOrEqual}}};
+    for (const auto& [sign, compare] : signs) {
+      if (is_sign(sign)) return compare;
+    }
+    if (is_word("prefix")) return Compare::kPrefix;
+    if (is_word("in")) return Compare::kIn;
+    return std::nullopt;
+  }
+
+  Result<FilterNode> test() {
+    if (++tests_ > kMaxFilterTests) return wrong("at most " + std::to_string(kMaxFilterTests) + " tests");
+    FilterNode node;
+    node.kind = FilterNode::Kind::kTest;
+    node.field = token_.text;
+    step();
+    const auto compare = comparison();
+    if (!compare) return wrong("= != < <= > >= prefix or in after " + node.field);
+    const bool ordered = *compare >= FilterNode::Compare::kLess && *compare <= FilterNode::Compare::kGreaterOrEqual;
+    if (ordered && !is_number_field(node.field)) return wrong("= != prefix or in: " + node.field + " is not a number");
+    if (*compare == FilterNode::Compare::kPrefix && is_number_field(node.field))
+      return wrong("a comparison: " + node.field + " is a number");
+    node.compare = *compare;
+    step();
+    const bool list = *compare == FilterNode::Compare::kIn;
+    if (list && !is_sign("(")) return wrong("\"(\" after in");
+    do {
+      if (list) step();
+      if (auto taken = value(node); !taken) return taken.error();
+    } while (list && is_sign(","));
+    if (list && !is_sign(")")) return wrong("\",\" or \")\"");
+    if (list) step();
+    return node;
+  }
+
+  Result<Done> value(FilterNode& node) {
+    if (token_.kind != Token::Kind::kWord && token_.kind != Token::Kind::kQuoted) return wrong("a value");
+    std::uint64_t number = 0;
+    const char* const end = token_.text.data() + token_.text.size();
+    const auto read = std::from_chars(token_.text.data(), end, number);
+    if (is_number_field(node.field) && (read.ec != std::errc() || read.ptr != end)) return wrong("a whole number");
+    node.values.push_back(token_.text);
+    step();
+    return Done{};
+  }
+
+  Lexer lexer_;
+  Token token_;
+  std::size_t tests_ = 0;
+};
+
+}  // namespace
+
+Result<FilterNode> parse_filter(std::string_view text) {
+  if (text.size() > kMaxFilterBytes) {
+    return Error{ErrorCode::kMalformed,
+                 "at " + std::to_string(kMaxFilterBytes + 1) + ": a filter has at most " + std::to_string(kMaxFilterBytes) + " bytes"};
+  }
+  return Parser(text).all();
+}
+
+}  // namespace capmap
