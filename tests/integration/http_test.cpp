@@ -93,10 +93,22 @@ TEST_CASE("http: the map's groups come in pages and while resyncing it says how 
   CHECK(get(world.port, "/healthz").status == 200);
 }
 
+TEST_CASE("http: a filter and measures narrow the map's answer, and a mistake in a filter is answered with its place") {
+  HttpWorld world;
+  world.view.publish(small_view(world.clock.boot_ms()));
+  const auto all = body_of(get(world.port, "/v1/map"));
+  const auto fresh = body_of(get(world.port, "/v1/map?filter=liveness%3Dfresh&measure=nodes"));
+  CHECK(fresh["total"]["nodes"]["installed"] == all["total"]["nodes"]["fresh"]);
+  CHECK_FALSE(fresh["total"].contains("memory"));
+  const auto wrong = get(world.port, "/v1/map?filter=liveness%3D");
+  CHECK(wrong.status == 400);
+  CHECK(detail(wrong).find("at 10: expected a value") != std::string::npos);
+}
+
 TEST_CASE("http: an unknown dimension, parameter or word is refused with the known ones") {
   HttpWorld world;
   world.view.publish(small_view(world.clock.boot_ms()));
-  const auto hub = get(world.port, "/v1/map?by=hub");
+  const auto hub = get(world.port, "/v1/map?by=colour");
   CHECK(hub.status == 400);
   const auto problem = body_of(hub);
   CHECK(std::count(problem["known"].begin(), problem["known"].end(), "region") == 1);
