@@ -12,6 +12,11 @@ constexpr std::size_t kMatrixEntries = 1U << 20U;  ///< groups x hardware rows t
 constexpr unsigned kLaneShift = 3;
 constexpr std::size_t kLanedPlaces = 4'096;
 
+/// So many groups have their nodes by state: 128 codes each.
+constexpr unsigned kStateShift = 7;
+constexpr std::size_t kStatePlaces = 1'024;
+static_assert(kStateCount < 1U << kStateShift);
+
 using Places = std::array<std::uint32_t, kBlockCells>;
 
 bool asked(const Measures& measures, Measure measure) {
@@ -92,20 +97,26 @@ class Fold {
     keep_.fill(1);
     if (few_) take_figures();
     if (grouping.dense() && grouping.size() <= kLanedPlaces) shift_ = kLaneShift;
+    by_state_ = asked(measures, Measure::kNodes) && grouping.dense() && grouping.size() <= kStatePlaces;
+    if (by_state_) by_state_nodes_.resize(grouping.size() << kStateShift << 1U);
+    only_unknown_ = few_ && plan_.figures == std::vector<HardwareFigure>{kHardwareUnknown};
+    if (by_state_ && only_unknown_ && plan_.sums.empty() && plan_.counts.empty() && !plan_.age) shift_ = 0;
   }
 
   Folded run(const CellColumns& cells) {
     for (std::size_t block = 0; block < cells.block_count(); ++block) {
       const auto& keys = cells.keys(block);
       if (filter_ != nullptr) filter_->judge(keys, keep_);
-      grouping_.places(keys, keep_, places_);
-      for (std::size_t i = 0; i < kBlockCells; ++i) places_[i] <<= shift_;
+      grouping_.places(keys, filter_ != nullptr ? &keep_ : nullptr, places_);
+      if (by_state_) add_states(keys);
+      for (std::size_t i = 0; i < kBlockCells && shift_ > 0; ++i) places_[i] <<= shift_;
       make_room();
       add_keys(keys);
       if (!plan_.sums.empty() || !plan_.counts.empty() || !plan_.buckets.empty() || plan_.age) add_sums(keys, cells.sums(block));
     }
     if (by_hardware_) gather_hardware();
     join_all_lanes();
+    if (by_state_) spread_states();
     return std::move(out_);
   }
 
@@ -126,7 +137,7 @@ class Fold {
     if (size == room_) return;
     room_ = size;
     for (std::size_t i = 0; i < kScopeCount; ++i) {
-      if (plan_.scopes[i]) out_.nodes[i].resize(size);
+      if (plan_.scopes[i] && !by_state_) out_.nodes[i].resize(size);
     }
     for (const auto i : plan_.sums) {
       out_.sum[i].resize(size);
@@ -153,14 +164,41 @@ class Fold {
     return places;
   }
 
+  /// All scopes in one pass: nodes by place and state, from which each scope is added up at the end.
+  void add_states(const CellKeys& keys) {
+    auto* const nodes = by_state_nodes_.data();
+    for (std::size_t i = 0; i < kBlockCells; ++i) {
+      nodes[(places_[i] << kStateShift | keys.state[i]) << 1U | (i & 1U)] += keys.nodes[i];
+    }
+  }
+
+  void spread_states() {
+    for (std::size_t scope = 0; scope < kScopeCount; ++scope) {
+      auto& column = out_.nodes[scope];
+      column.assign(grouping_.size(), 0);
+      for (std::size_t place = 1; place < column.size(); ++place) {
+        for (std::size_t state = 0; state < kStateCount; ++state) {
+          const auto at = (place << kStateShift | state) << 1U;
+          if (masks_[scope][state] != 0) column[place] += by_state_nodes_[at] + by_state_nodes_[at + 1];
+        }
+      }
+    }
+  }
+
+  static bool has_unknown(const CellKeys& keys) {
+    bool any = false;
+    for (std::size_t i = 0; i < kBlockCells; ++i) any |= keys.hardware[i] == kNoHardware && keys.state[i] != kFreeSlot;
+    return any;
+  }
+
   void add_keys(const CellKeys& keys) {
     for (std::size_t scope = 0; scope < kScopeCount; ++scope) {
-      if (!plan_.scopes[scope]) continue;
+      if (!plan_.scopes[scope] || by_state_) continue;
       const auto places = scoped(static_cast<Scope>(scope), keys);
       auto* const nodes = out_.nodes[scope].data();
       for (std::size_t i = 0; i < kBlockCells; ++i) nodes[places[i]] += keys.nodes[i];
     }
-    if (!by_hardware_ && values_.empty()) return;
+    if ((!by_hardware_ && values_.empty()) || (only_unknown_ && !has_unknown(keys))) return;
     const auto places = scoped(Scope::kInstalled, keys);
     for (std::size_t k = 0; k < values_.size(); ++k) {
       const auto* const values = values_[k].data();
@@ -266,7 +304,8 @@ class Fold {
   Places places_{};
   std::size_t room_ = 0;
   unsigned shift_ = 0;  ///< of a place to its first lane
-  bool few_ = false, by_hardware_ = false;
+  bool few_ = false, by_hardware_ = false, by_state_ = false, only_unknown_ = false;
+  std::vector<std::uint64_t> by_state_nodes_;       ///< [place << kStateShift | state], two lanes
   std::vector<std::vector<std::uint64_t>> values_;  ///< [wanted][hardware]
   std::vector<std::uint32_t> matrix_;               ///< [place][hardware] installed nodes
   std::vector<std::pair<std::uint64_t, std::uint64_t>> listed_;

@@ -1,6 +1,7 @@
 #include "controller/map/grouping.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace capmap {
 namespace {
@@ -28,14 +29,46 @@ Grouping::Grouping(const Dictionaries& dictionaries, const std::vector<Dimension
   dense_ = stride <= kDensePlaces;
   if (dense_) {
     seen_.resize(stride + 1);
+    for (std::size_t domain = 0; domain < kDomainCount; ++domain) dense_adds_[domain].assign(adds_[domain].begin(), adds_[domain].end());
   } else {
     numbers_.push_back(0);
     table_.resize(kFirstTable);
   }
 }
 
-void Grouping::places(const CellKeys& keys, const std::array<std::uint8_t, kBlockCells>& keep,
+/// One pass for the domains that are bits of kDomains: what is not grouped by costs nothing.
+template <unsigned kDomains>
+void Grouping::add_dense(const CellKeys& keys, std::array<std::uint32_t, kBlockCells>& out) const {
+  const auto adds = [this](Domain domain) { return dense_adds_[static_cast<std::size_t>(domain)].data(); };
+  const auto *const site = adds(Domain::kSite), *const pool = adds(Domain::kPool), *const hardware = adds(Domain::kHardware),
+                    *const state = adds(Domain::kState);
+  constexpr auto has = [](Domain domain) { return (kDomains >> static_cast<unsigned>(domain) & 1U) != 0; };
+  for (std::size_t i = 0; i < kBlockCells; ++i) {
+    std::uint32_t place = 1;
+    if constexpr (has(Domain::kSite)) place += site[keys.site[i]];
+    if constexpr (has(Domain::kPool)) place += pool[keys.pool[i]];
+    if constexpr (has(Domain::kHardware)) place += hardware[keys.hardware[i]];
+    if constexpr (has(Domain::kState)) place += state[keys.state[i]];
+    out[i] = keys.state[i] == kFreeSlot ? 0 : place;
+  }
+}
+
+void Grouping::places(const CellKeys& keys, const std::array<std::uint8_t, kBlockCells>* keep,
                       std::array<std::uint32_t, kBlockCells>& out) {
+  if (dense_) {
+    unsigned domains = 0;
+    for (unsigned domain = 0; domain < kDomainCount; ++domain) domains |= adds_[domain].empty() ? 0U : 1U << domain;
+    constexpr auto all = []<std::size_t... kSets>(std::index_sequence<kSets...>) {
+      return std::array{&Grouping::add_dense<static_cast<unsigned>(kSets)>...};
+    }
+    (std::make_index_sequence<std::size_t{1} << kDomainCount>());
+    (this->*all[domains])(keys, out);
+    if (keep != nullptr) {
+      for (std::size_t i = 0; i < kBlockCells; ++i) out[i] &= 0U - (*keep)[i];
+    }
+    for (const auto place : out) seen_[place] = 1;
+    return;
+  }
   std::array<std::uint64_t, kBlockCells> number{};
   const auto add = [&](Domain domain, const auto& index) {
     const auto& adds = adds_[static_cast<std::size_t>(domain)];
@@ -46,16 +79,8 @@ void Grouping::places(const CellKeys& keys, const std::array<std::uint8_t, kBloc
   add(Domain::kPool, keys.pool);
   add(Domain::kHardware, keys.hardware);
   add(Domain::kState, keys.state);
-  if (dense_) {
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      const bool in = keep[i] != 0 && keys.state[i] != kFreeSlot;
-      out[i] = in ? static_cast<std::uint32_t>(number[i]) + 1 : 0;
-    }
-    for (std::size_t i = 0; i < kBlockCells; ++i) seen_[out[i]] = 1;
-    return;
-  }
   for (std::size_t i = 0; i < kBlockCells; ++i) {
-    out[i] = keep[i] != 0 && keys.state[i] != kFreeSlot ? place_of(number[i]) : 0;
+    out[i] = (keep == nullptr || (*keep)[i] != 0) && keys.state[i] != kFreeSlot ? place_of(number[i]) : 0;
   }
 }
 

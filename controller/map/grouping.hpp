@@ -15,8 +15,8 @@ namespace capmap {
 class Grouping {
  public:
   Grouping(const Dictionaries& dictionaries, const std::vector<Dimension>& by);
-  /// out[i] = place of cell i, or 0 where keep[i] is 0 or the slot is free.
-  void places(const CellKeys& keys, const std::array<std::uint8_t, kBlockCells>& keep, std::array<std::uint32_t, kBlockCells>& out);
+  /// out[i] = place of cell i, or 0 where keep (1 or 0; null: all) is 0 or the slot is free.
+  void places(const CellKeys& keys, const std::array<std::uint8_t, kBlockCells>* keep, std::array<std::uint32_t, kBlockCells>& out);
   /// All places are known from the start.
   [[nodiscard]] bool dense() const { return dense_; }
   /// Places so far, 0 included.
@@ -27,11 +27,14 @@ class Grouping {
   [[nodiscard]] std::vector<std::string> texts(std::uint32_t place) const;
 
  private:
+  template <unsigned kDomains>
+  void add_dense(const CellKeys& keys, std::array<std::uint32_t, kBlockCells>& out) const;
   std::uint32_t place_of(std::uint64_t number);
   void grow();
 
   std::vector<const DimensionColumn*> columns_;
-  std::array<std::vector<std::uint64_t>, kDomainCount> adds_;  ///< [domain][index]; empty where no dimension is of that domain
+  std::array<std::vector<std::uint64_t>, kDomainCount> adds_;        ///< [domain][index]; empty where no dimension is of that domain
+  std::array<std::vector<std::uint32_t>, kDomainCount> dense_adds_;  ///< the same where all places are known from the start
   bool dense_ = true;
   std::vector<std::uint8_t> seen_;      ///< dense: [place]
   std::vector<std::uint64_t> numbers_;  ///< else: [place] number
