@@ -21,7 +21,8 @@ struct Line {
   Site site;
   TokenRequest token;
   NodeFilter filter;
-  std::string expires = "24h", by, node;
+  std::string expires = "24h", node;
+  MapQuestion question;
   std::function<Result<Done>(const Screen&)> command;
   bool offline = false;  ///< the command talks to no controller: whatever it fails with is 1
 };
@@ -123,10 +124,12 @@ void add_map(CLI::App& app, Line& line) {
                           "  capmapctl map\n"
                           "  capmapctl map --by region_2\n"
                           "  capmapctl map --by site,cpu_model --json\n"
+                          "  capmapctl map --by site --filter 'region_2 in (11, 31) and has(accelerator memory_gib >= 80)'\n"
                           "dimensions: region, region_2 (division), region_4 (prefecture), site, owner_class, compute_class,\n"
                           "            service, security_level, architecture, cpu_model, liveness, service_state, verdict");
-  map->add_option("--by", line.by, "group by dimensions, comma between");
-  map->callback([&line] { line.command = [&line](const Screen& screen) { return show_map(line.connection, screen, line.by); }; });
+  map->add_option("--by", line.question.by, "group by dimensions, comma between");
+  map->add_option("--filter", line.question.filter, "only what fulfils a condition, see capmapctl(1)");
+  map->callback([&line] { line.command = [&line](const Screen& screen) { return show_map(line.connection, screen, line.question); }; });
 }
 
 void add_status(CLI::App& app, Line& line) {

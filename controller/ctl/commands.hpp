@@ -47,8 +47,12 @@ Result<Done> show_node(const ApiConnection& connection, const Screen& screen, co
 /// `nodes benchmark`: asks a node to measure itself, and waits for what comes; kTimeout when nothing does.
 Result<Done> benchmark_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname,
                             std::uint32_t seconds);
-/// `map`: totals, or groups by dimensions ("region,cpu_model").
-Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const std::string& by);
+/// What of the map is asked for: dimensions with commas ("region,cpu_model"), a filter (see /v1/map), both may be empty.
+struct MapQuestion {
+  std::string by, filter;
+};
+/// `map`: totals, or groups by dimensions.
+Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const MapQuestion& question);
 /// `status`: whether the controller is ready; kUnavailable when it answers but is not.
 Result<Done> show_status(const ApiConnection& connection, const Screen& screen);
 

@@ -150,8 +150,9 @@ std::string unrated_block(const Json& group, bool terminal) {
 }
 
 /// All groups, page by page. A map that changed between pages is read anew: totals and groups are of one revision.
-Result<Json> read_map(const ApiConnection& connection, const std::string& by) {
-  const std::string path = by.empty() ? "/v1/map" : "/v1/map?by=" + url_escaped(by);
+Result<Json> read_map(const ApiConnection& connection, const MapQuestion& question) {
+  std::string path = "/v1/map?by=" + url_escaped(question.by);
+  if (!question.filter.empty()) path += "&filter=" + url_escaped(question.filter);
   Json all, groups = Json::array();
   std::string cursor;
   for (std::size_t page = 0, restarts = 0; page < kMaxPages; ++page) {
@@ -190,8 +191,8 @@ std::string map_text(const Json& answer, bool terminal) {
   return text + unrated_block(total, terminal);
 }
 
-Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const std::string& by) {
-  const auto answer = read_map(connection, by);
+Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const MapQuestion& question) {
+  const auto answer = read_map(connection, question);
   if (!answer) return answer.error();
   screen.out << (screen.json ? answer->dump() + "\n" : map_text(*answer, screen.terminal));
   return Done{};
