@@ -88,22 +88,18 @@ Parts load_parts(const ControllerSettings& settings) {
   return parts;
 }
 
-/// Back from disk, in one pass over the nodes: zap learns the keys, the map the nodes. How many there are.
-Result<std::size_t> restore(Store& store, CapacityMap& map, zmq::socket_t& keys, std::uint64_t now_ms) {
+/// Back from disk, in one pass over the nodes: the map learns the nodes, and zap will learn their keys.
+Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint64_t now_ms) {
   const auto sites = store.sites();
   if (!sites) return sites.error();
   for (const auto& site : *sites) map.put_site(site);
-  std::size_t count = 0;
-  auto done = Result<Done>(Done{});
+  std::vector<KeyUpdate> keys;
   auto read = store.each_node([&](const StoredNode& stored) {
-    if (done)
-      done = send_object(keys, std::make_unique<KeyUpdate>(KeyUpdate{.public_key = stored.node.public_key, .node = stored.node.id}));
+    keys.push_back({.public_key = stored.node.public_key, .node = stored.node.id});
     map.add_node(stored.node, true, now_ms);
-    ++count;
   });
   if (!read) return read.error();
-  if (!done) return done.error();
-  return count;
+  return keys;
 }
 
 int run(const ControllerSettings& settings) {
@@ -118,17 +114,18 @@ int run(const ControllerSettings& settings) {
   Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics;
   Published<StoreHealth> store_health;
 
+  auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
+  ZapOptions zap_options{.keys = kKeysPipe, .known = value_or_give_up(restore(*parts.store, *engine, clock.boot_ms()))};
+  const std::size_t known_nodes = zap_options.known.size();
+  log_info("restored", {{"nodes", known_nodes}, {"ms", clock.boot_ms() - started_ms}});
+
   std::promise<void> zap_ready, strangers_ready;
-  auto zap = start("zap", [&] { return run_zap(context, {.keys = kKeysPipe}, zap_ready, zap_metrics); });
+  auto zap = start("zap", [&, known = std::move(zap_options)] { return run_zap(context, known, zap_ready, zap_metrics); });
   auto strangers_zap =
       start("enrol zap", [&] { return run_zap(strangers, {.keys = "", .allow_any = true}, strangers_ready, strangers_metrics); });
   zap_ready.get_future().wait();
   strangers_ready.get_future().wait();
-
   auto keys_pipe = value_or_give_up(open_push(context, kKeysPipe));
-  auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
-  const std::size_t known_nodes = value_or_give_up(restore(*parts.store, *engine, keys_pipe, clock.boot_ms()));
-  log_info("restored", {{"nodes", known_nodes}, {"ms", clock.boot_ms() - started_ms}});
 
   auto map = start("map", [&, engine = std::move(engine)] { return run_map(context, std::move(*engine), clock, view, map_metrics); });
 
