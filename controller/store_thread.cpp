@@ -43,6 +43,7 @@ class StoreThread {
   Result<Done> answer(Group group);
   Result<Done> tell(const KnownNode& node);
   void take_notes();
+  void tidy();
   void note_failure(const char* doing, const Error& error);
   void note_success();
   void probe();
@@ -76,6 +77,7 @@ Result<Done> StoreThread::run() {
       if (auto told = answer(std::move(group)); !told) return told;
     }
     take_notes();
+    tidy();
     probe();
     publish_metrics();
   }
@@ -180,6 +182,10 @@ void StoreThread::take_notes() {
     return;
   }
   notes_ += count;
+}
+
+void StoreThread::tidy() {
+  if (!problem_.empty()) return;
   if (auto tidied = store_->tidy(); !tidied) note_failure("tidy", tidied.error());
 }
 

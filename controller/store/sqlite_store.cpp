@@ -93,7 +93,7 @@ class SqliteStore final : public Store {
   SqliteStore(Database database, std::optional<StateLock> lock) : lock_(std::move(lock)), database_(std::move(database)) {}
   Result<Done> prepare();
 
-  Result<Done> begin() override { return database_.run("begin immediate"); }
+  Result<Done> begin() override;
   Result<Done> commit() override { return database_.run("commit"); }
   void roll_back() override { static_cast<void>(database_.run("rollback")); }  // fails only where SQLite has rolled back already
 
@@ -127,6 +127,7 @@ class SqliteStore final : public Store {
   Database database_;
   std::vector<Statement> statements_;
   int log_frames_ = 0;
+  bool relaxed_ = false;  ///< synchronous=NORMAL is on
 };
 
 Result<Done> SqliteStore::prepare() {
@@ -197,13 +198,22 @@ Result<Done> SqliteStore::note_one(const NodeNote& note) {
   return carry_out(sql(kNoteShape).bind_blob(1, note.node.bytes).bind_blob(2, note.shape->bytes).bind(3, as_signed(note.seen_unix_ms)));
 }
 
+Result<Done> SqliteStore::begin() {
+  if (relaxed_) {  // nothing is promised before each commit is awaited on the disk again
+    if (auto set = database_.run("pragma synchronous = full"); !set) return set;
+    relaxed_ = false;
+  }
+  return database_.run("begin immediate");
+}
+
 Result<Done> SqliteStore::note(const std::vector<NodeNote>& notes) {
   if (auto set = database_.run("pragma synchronous = normal"); !set) return set;
-  auto done = begin();
+  relaxed_ = true;
+  auto done = database_.run("begin immediate");
   for (std::size_t i = 0; done && i < notes.size(); ++i) done = note_one(notes[i]);
   if (done) done = commit();
   if (!done) roll_back();
-  if (auto set = database_.run("pragma synchronous = full"); !set) return set;  // before anything is promised again
+  if (auto set = database_.run("pragma synchronous = full")) relaxed_ = false;
   return done;
 }
 
