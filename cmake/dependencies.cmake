@@ -16,6 +16,7 @@ capmap_dependency(capmap_hwloc hwloc)
 capmap_dependency(capmap_archive libarchive)
 capmap_dependency(capmap_microhttpd libmicrohttpd)
 capmap_dependency(capmap_curl libcurl)
+capmap_dependency(capmap_sqlite sqlite3)
 
 find_path(CAPMAP_FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)
 find_program(CAPMAP_FLATC flatc REQUIRED)

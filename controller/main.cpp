@@ -18,6 +18,7 @@
 #include "controller/pipes.hpp"
 #include "controller/settings.hpp"
 #include "controller/store/state_folder.hpp"
+#include "controller/store_thread.hpp"
 #include "controller/zap.hpp"
 
 namespace capmap {
@@ -82,44 +83,51 @@ Parts load_parts(const ControllerSettings& settings) {
   Parts parts;
   parts.admin_token = value_or_give_up(load_admin_token(settings.state));
   parts.keys = value_or_give_up(load_server_keys(settings.state));
-  parts.store = value_or_give_up(open_file_store(settings.state));
+  parts.store = value_or_give_up(open_store(settings.state, NoStore::kRefuse));
   parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(value_or_give_up(find_catalog(settings.catalog)))));
   return parts;
 }
 
-CapacityMap restored_map(const MapOptions& options, const Parts& parts, std::uint64_t now_ms) {
-  CapacityMap map(options, parts.chips, now_ms);
-  for (const auto& site : parts.store->state().sites) map.put_site(site);
-  for (const auto& node : parts.store->state().nodes) map.add_node(node, true, now_ms);
-  return map;
+/// Back from disk, in one pass over the nodes: the map learns the nodes, and zap will learn their keys.
+Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint64_t now_ms) {
+  const auto sites = store.sites();
+  if (!sites) return sites.error();
+  for (const auto& site : *sites) map.put_site(site);
+  std::vector<KeyUpdate> keys;
+  auto read = store.each_node([&](const StoredNode& stored) {
+    keys.push_back({.public_key = stored.node.public_key, .node = stored.node.id});
+    map.add_node(stored.node, true, now_ms);
+  });
+  if (!read) return read.error();
+  return keys;
 }
 
 int run(const ControllerSettings& settings) {
   const sigset_t stop_signals = block_stop_signals();
   raise_descriptor_limit();
-  Parts parts = load_parts(settings);
   const SystemClock clock;
+  const auto started_ms = clock.boot_ms();
+  Parts parts = load_parts(settings);
   const MapOptions map_options{.epoch = random_u64(), .interval_ms = settings.interval_ms};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;
-  Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics;
+  Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics;
+  Published<StoreHealth> store_health;
+
+  auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
+  ZapOptions zap_options{.keys = kKeysPipe, .known = value_or_give_up(restore(*parts.store, *engine, clock.boot_ms()))};
+  const std::size_t known_nodes = zap_options.known.size();
+  log_info("restored", {{"nodes", known_nodes}, {"ms", clock.boot_ms() - started_ms}});
 
   std::promise<void> zap_ready, strangers_ready;
-  auto zap = start("zap", [&] { return run_zap(context, {.keys = kKeysPipe}, zap_ready, zap_metrics); });
+  auto zap = start("zap", [&, known = std::move(zap_options)] { return run_zap(context, known, zap_ready, zap_metrics); });
   auto strangers_zap =
       start("enrol zap", [&] { return run_zap(strangers, {.keys = "", .allow_any = true}, strangers_ready, strangers_metrics); });
   zap_ready.get_future().wait();
   strangers_ready.get_future().wait();
-
   auto keys_pipe = value_or_give_up(open_push(context, kKeysPipe));
-  for (const auto& node : parts.store->state().nodes) {
-    value_or_give_up(send_object(keys_pipe, std::make_unique<KeyUpdate>(KeyUpdate{.public_key = node.public_key, .node = node.id})));
-  }
-  const std::size_t known_nodes = parts.store->state().nodes.size();
 
-  auto map = start("map", [&, engine = std::make_shared<CapacityMap>(restored_map(map_options, parts, clock.boot_ms()))] {
-    return run_map(context, std::move(*engine), clock, view, map_metrics);
-  });
+  auto map = start("map", [&, engine = std::move(engine)] { return run_map(context, std::move(*engine), clock, view, map_metrics); });
 
   std::promise<Result<std::string>> ingest_ready, enrol_ready;
   const auto listen = [&settings](std::uint32_t port) { return tcp_endpoint(settings.listen_address, static_cast<std::uint16_t>(port)); };
@@ -127,13 +135,15 @@ int run(const ControllerSettings& settings) {
   auto ingest = start("ingest", [&] { return run_ingest(context, ingest_options, clock, ingest_ready, ingest_metrics); });
   const std::string messages = value_or_give_up(ingest_ready.get_future().get());
 
-  const EnrolOptions enrol_options{.endpoint = listen(settings.enrol_port),
-                                   .keys = parts.keys,
-                                   .advertise_host = settings.advertise_host.empty() ? host_name() : settings.advertise_host,
-                                   .message_port = port_of(messages)};
-  auto enrol = start(
-      "enrol", [&] { return run_enrol(context, strangers, enrol_options, std::move(parts.store), clock, enrol_ready, enrol_metrics); });
+  const EnrolOptions enrol_options{.endpoint = listen(settings.enrol_port), .keys = parts.keys};
+  auto enrol = start("enrol", [&] { return run_enrol(context, strangers, enrol_options, clock, enrol_ready, enrol_metrics); });
   const std::string joins = value_or_give_up(enrol_ready.get_future().get());
+
+  const TokenMaking making{.advertise_host = settings.advertise_host.empty() ? host_name() : settings.advertise_host,
+                           .enrol_port = port_of(joins),
+                           .message_port = port_of(messages),
+                           .server_public_key = parts.keys.public_key};
+  auto store = start("store", [&] { return run_store(context, making, std::move(parts.store), clock, store_health, store_metrics); });
 
   const HttpOptions http_options{.address = settings.http_address,
                                  .port = static_cast<std::uint16_t>(settings.http_port),
@@ -142,7 +152,10 @@ int run(const ControllerSettings& settings) {
                                  .map = kMapQueryPipe,
                                  .admin = kAdminPipe,
                                  .version = CAPMAP_VERSION};
-  const HttpSources http_sources{.view = view, .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &map_metrics}, .clock = clock};
+  const HttpSources http_sources{.view = view,
+                                 .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics},
+                                 .clock = clock,
+                                 .store = &store_health};
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] { return run_http(context, http_options, http_sources, http_ready); });
   const auto http_port = value_or_give_up(http_ready.get_future().get());
@@ -156,10 +169,13 @@ int run(const ControllerSettings& settings) {
   sigwait(&stop_signals, &signal_number);
   log_info("stopping", {{"signal", signal_number}});
   auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
+  auto enrol_pipe = value_or_give_up(open_push(context, kEnrolPipe));
   auto ingest_pipe = value_or_give_up(open_push(context, kIngestPipe));
-  send_stop(admin_pipe);   // nothing new is promised
-  send_stop(ingest_pipe);  // ingest ▶ map ▶ http: what was accepted is applied and seen
+  send_stop(enrol_pipe);
   enrol.join();
+  send_stop(admin_pipe);  // nothing new is promised
+  store.join();
+  send_stop(ingest_pipe);  // ingest ▶ map ▶ http: what was accepted is applied and seen
   ingest.join();
   map.join();
   http.join();

@@ -4,6 +4,7 @@
 
 #include "common/log.hpp"
 #include "common/transport.hpp"
+#include "controller/note_taker.hpp"
 #include "controller/pipes.hpp"
 #include "controller/requests.hpp"
 
@@ -33,13 +34,15 @@ class MapThread {
   void apply(const ReportBatch& batch);
   void move_clock();
   void publish();
+  void hand_over_notes();
   void publish_metrics();
 
   CapacityMap map_;
   const Clock& clock_;
   Published<MapView>& view_;
   Published<Metrics>& metrics_;
-  zmq::socket_t input_, queries_, acks_, http_;
+  NoteTaker notes_;
+  zmq::socket_t input_, queries_, acks_, http_, store_;
   std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
   std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
   bool more_expires_ = false;  ///< of what is due by the last look at the clock
@@ -59,6 +62,9 @@ Result<Done> MapThread::open(zmq::context_t& context) {
   queries_ = std::move(*queries);
   acks_ = std::move(*acks);
   http_ = std::move(*http);
+  auto store = open_push(context, kNotesPipe, kNotesHighWater);
+  if (!store) return store.error();
+  store_ = std::move(*store);
   return Done{};
 }
 
@@ -79,6 +85,7 @@ Result<Done> MapThread::run() {
     if (items[1].ready) answer_queries();
     if (!items[0].ready || now_ms > advanced_at_ms_ + 4 * kAdvanceEveryMs) move_clock();
     publish();
+    hand_over_notes();
     publish_metrics();
   }
   published_at_ms_ = 0;
@@ -108,6 +115,18 @@ void MapThread::apply(const ReportBatch& batch) {
   const auto count = answers->acks.size();
   // Never wait here: ingest may be waiting for us. An agent without an ack asks again.
   if (!send_object(acks_, std::move(answers), false)) acks_dropped_ += count;
+  notes_.look_at(batch, clock_.unix_ms(), [this](const NodeId& node) -> std::optional<ShapeId> {
+    const auto row = map_.node(node);
+    return row && row->hardware != kNoHardware ? std::optional(row->shape_id) : std::nullopt;
+  });
+}
+
+/// Never waits either: a slow disk must not be felt here.
+void MapThread::hand_over_notes() {
+  auto notes = notes_.take(clock_.boot_ms());
+  if (notes.empty()) return;
+  auto kept = notes;
+  if (!send_object(store_, std::make_unique<NoteBatch>(NoteBatch{std::move(notes)}), false)) notes_.put_back(std::move(kept));
 }
 
 void MapThread::answer_queries() {
@@ -165,6 +184,7 @@ void MapThread::publish_metrics() {
   counter("capmap_map_views_total", "Views published.", views_);
   counter("capmap_map_acks_dropped_total", "Acks dropped because ingest was behind.", acks_dropped_);
   counter("capmap_map_pauses_total", "Times this process was stopped from outside for over 1.5 s.", pauses_);
+  counter("capmap_map_notes_dropped_total", "Last-seen times and shapes dropped because the store was far behind.", notes_.dropped());
   const auto gauge = [&out](const char* name, const char* help, std::uint64_t value) {
     out.push_back({name, help, Metric::Kind::kGauge, {}, static_cast<double>(value)});
   };

@@ -12,7 +12,7 @@ namespace capmap {
 /// The map thread: the only writer of the capacity map. Applies what ingest and enrol send (kMapPipe), answers node queries of http
 /// (kMapQueryPipe), hands acks to ingest, and publishes a new view at most every 100 ms and only when something changed.
 /// *Applied* in an ack means: in this thread's map; it dies with the process. Nothing an agent says in these messages is stored, so
-/// *durable* stays 0; what is durable (enrolment, keys, sites) is answered by the enrol thread after the store's fsync.
+/// *durable* stays 0; what is durable (enrolment, keys, sites) is answered by the store thread after the store's fsync.
 /// After a pause of the whole process nobody is declared dead until the messages that waited meanwhile have been applied.
 /// Ends with Done on stop, after everything sent before it is applied; passes the stop on to http.
 Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics);

@@ -2,21 +2,27 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "controller/map/reports.hpp"
 #include "controller/map/site.hpp"
+#include "controller/store/store.hpp"
 
 namespace capmap {
 
 /// The internal pipes of the controller: who sends what to whom. Objects travel by ownership (common/transport.hpp, send_object); an
 /// empty message means stop. The pipes to http stand in controller/requests.hpp.
 
-inline constexpr const char* kMapPipe = "inproc://map";               ///< MapInput: from ingest and enrol to the map thread
+inline constexpr const char* kMapPipe = "inproc://map";               ///< MapInput: from ingest and store to the map thread
 inline constexpr const char* kMapQueryPipe = "inproc://map_queries";  ///< NodeQuery: from http to the map thread
 inline constexpr const char* kIngestPipe = "inproc://ingest";         ///< AckBatch: from the map thread to ingest; stop from main
-inline constexpr const char* kKeysPipe = "inproc://keys";             ///< KeyUpdate: from enrol to zap; stop from main
-inline constexpr const char* kAdminPipe = "inproc://admin";           ///< AdminRequest: from http to enrol; stop from main
-inline constexpr const char* kHttpPipe = "inproc://http";             ///< HttpInput: from map and enrol to http; stop from the map thread
+inline constexpr const char* kKeysPipe = "inproc://keys";             ///< KeyUpdate: from store to zap; stop from main
+inline constexpr const char* kStorePipe = "inproc://store";           ///< JoinRequest: from enrol to the store thread
+inline constexpr const char* kEnrolPipe = "inproc://enrol";           ///< JoinDecision: from store to enrol; stop from main
+inline constexpr const char* kAdminPipe = "inproc://admin";           ///< AdminRequest: from http to store; stop from main
+inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteBatch: from the map thread to store, which may drop it
+inline constexpr const char* kHttpPipe = "inproc://http";             ///< HttpInput: from map and store to http; stop from the map thread
+inline constexpr int kNotesHighWater = 8;                             ///< batches that wait for a slow disk, at each end
 
 /// A node was let in (durable already) and may report from now on.
 struct NodeAdmitted {
@@ -25,6 +31,10 @@ struct NodeAdmitted {
 /// A site was added or changed (durable already).
 struct SiteChanged {
   Site site;
+};
+/// What the map noted of the nodes it heard; written lazily.
+struct NoteBatch {
+  std::vector<NodeNote> notes;
 };
 using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged>;
 

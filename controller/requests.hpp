@@ -28,9 +28,9 @@ struct NodeAnswer {
   std::size_t chunk_count = 0;
 };
 
-/// To the enrol thread (inproc://admin): it owns the store, so it alone changes what must last.
+/// To the store thread (inproc://admin): it alone changes what must last.
 struct AddSite {
-  Site site;  ///< id is made by the enrol thread
+  Site site;  ///< id is made by the store thread
 };
 struct CreateToken {
   std::string site;  ///< name or s-… id

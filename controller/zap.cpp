@@ -53,11 +53,13 @@ class Zap {
   Zap(zmq::socket_t requests, zmq::socket_t updates, bool allow_any, Published<Metrics>& metrics)
       : requests_(std::move(requests)), updates_(std::move(updates)), allow_any_(allow_any), metrics_(metrics) {}
 
+  void take(const std::vector<KeyUpdate>& known);
   Result<Done> run();
 
  private:
   /// False on stop, or when the context ended.
   bool take_updates();
+  void take(const KeyUpdate& update);
   /// False when the context ended.
   bool answer_one();
   Answer decide(const std::vector<zmq::message_t>& request);
@@ -68,6 +70,7 @@ class Zap {
   bool allow_any_;
   Published<Metrics>& metrics_;
   SystemClock clock_;
+  RateLimit unreadable_{20};
   std::unordered_map<Key, KnownKey, KeyHash> keys_;
   std::uint64_t accepted_ = 0, unknown_ = 0, revoked_ = 0, malformed_ = 0, published_ms_ = 0;
 };
@@ -90,15 +93,24 @@ bool Zap::take_updates() {
     auto update = receive_object<KeyUpdate>(updates_, 0);
     if (!update) return update.error().code == ErrorCode::kTimeout;
     if (!*update) return false;
-    Key key{};
-    if (!is_z85_key((*update)->public_key)) {
-      log_error("key_unreadable", {{"node", to_text((*update)->node)}});
-      continue;
-    }
-    zmq_z85_decode(key.data(), (*update)->public_key.c_str());
-    keys_[key] = {.node = (*update)->node, .revoked = (*update)->revoked};
+    take(**update);
   }
   return true;
+}
+
+void Zap::take(const KeyUpdate& update) {
+  Key key{};
+  if (!is_z85_key(update.public_key)) {
+    unreadable_.warn(clock_.boot_ms(), "key_unreadable", {{"node", to_text(update.node)}});
+    return;
+  }
+  zmq_z85_decode(key.data(), update.public_key.c_str());
+  keys_[key] = {.node = update.node, .revoked = update.revoked};
+}
+
+void Zap::take(const std::vector<KeyUpdate>& known) {
+  keys_.reserve(known.size());
+  for (const auto& update : known) take(update);
 }
 
 bool Zap::answer_one() {
@@ -177,7 +189,9 @@ Result<Done> run_zap(zmq::context_t& context, const ZapOptions& options, std::pr
   }
   ready.set_value();
   if (failed) return *failed;
-  return Zap(std::move(*requests), std::move(updates), options.allow_any, metrics).run();
+  Zap zap(std::move(*requests), std::move(updates), options.allow_any, metrics);
+  zap.take(options.known);  // after `ready`: connections wait for their answer, and nobody else has to
+  return zap.run();
 }
 
 }  // namespace capmap

@@ -1,6 +1,7 @@
 #pragma once
 #include <future>
 #include <string>
+#include <vector>
 #include <zmq.hpp>
 
 #include "common/ids.hpp"
@@ -19,6 +20,7 @@ struct KeyUpdate {
 
 struct ZapOptions {
   std::string keys = "inproc://keys";  ///< empty: no updates (the enrolment context)
+  std::vector<KeyUpdate> known = {};   ///< taken in before the first answer: a million travel faster together
   bool allow_any = false;              ///< enrolment: every key is let in, its User-Id is the key itself in Z85
 };
 

@@ -24,7 +24,8 @@ struct Line {
   std::string expires = "24h", node;
   MapQuestion question;
   std::function<Result<Done>(const Screen&)> command;
-  bool offline = false;  ///< the command talks to no controller: whatever it fails with is 1
+  std::string file;
+  bool offline = false;  ///< the command talks to no controller: not to reach one is no reason it can fail for
 };
 
 CLI::App* add_command(CLI::App& parent, const char* name, const char* what, const std::string& examples) {
@@ -138,6 +139,31 @@ void add_status(CLI::App& app, Line& line) {
   });
 }
 
+void add_store(CLI::App& app, Line& line) {
+  const auto on_file = [&line](Result<Done> (*command)(const ApiConnection&, const Screen&, const std::string&)) {
+    return [&line, command] {
+      line.offline = true;
+      line.command = [&line, command](const Screen& screen) { return command(line.connection, screen, line.file); };
+    };
+  };
+  auto* backup = add_command(app, "backup", "copy the controller's database of this machine to a file, also while it runs",
+                             "  capmapctl backup /backups/capmap-2026-11-23.db");
+  backup->add_option("FILE", line.file, "new file; one that is there is not overwritten")->required();
+  backup->callback(on_file(back_up_store));
+  auto* restore = add_command(app, "restore", "put a backup in the place of the database; the controller must be stopped",
+                              "  systemctl stop capmap-controller\n"
+                              "  capmapctl restore /backups/capmap-2026-11-23.db\n"
+                              "  systemctl start capmap-controller");
+  restore->add_option("FILE", line.file, "made by capmapctl backup")->required();
+  restore->callback(on_file(restore_store_from));
+  auto* store = add_command(app, "store", "the controller's database on this machine", "  capmapctl store check");
+  store->require_subcommand(1);
+  auto* check = add_command(*store, "check", "look through all of the database, or of a backup",
+                            "  capmapctl store check\n  capmapctl store check /backups/capmap-2026-11-23.db");
+  check->add_option("FILE", line.file, "default: store.db in the state folder");
+  check->callback(on_file(check_store));
+}
+
 void describe(CLI::App& app, Line& line, const std::string& version) {
   app.fallthrough();  // global flags may stand behind a command too
   app.set_version_flag("--version", "capmapctl " + version);
@@ -153,10 +179,14 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_nodes(app, line);
   add_map(app, line);
   add_status(app, line);
+  add_store(app, line);
 }
 
 CtlExit exit_of(const Error& error, bool offline) {
-  if (offline) return CtlExit::kFailed;
+  if (offline) {
+    if (error.code == ErrorCode::kAbsent) return CtlExit::kNotFound;
+    return error.code == ErrorCode::kDenied ? CtlExit::kRefused : CtlExit::kFailed;
+  }
   switch (error.code) {
     case ErrorCode::kAbsent: return CtlExit::kNotFound;
     case ErrorCode::kDenied: return CtlExit::kRefused;

@@ -56,6 +56,12 @@ Result<Done> show_map(const ApiConnection& connection, const Screen& screen, con
 /// `status`: whether the controller is ready; kUnavailable when it answers but is not.
 Result<Done> show_status(const ApiConnection& connection, const Screen& screen);
 
+/// `backup`, `restore`, `store check`: the database in the state folder of this machine; they talk to no controller.
+Result<Done> back_up_store(const ApiConnection& connection, const Screen& screen, const std::string& file);
+Result<Done> restore_store_from(const ApiConnection& connection, const Screen& screen, const std::string& file);
+/// An empty file name means the state folder's own.
+Result<Done> check_store(const ApiConnection& connection, const Screen& screen, const std::string& file);
+
 /// Path of a node named by its id, or by a host name that one node alone has (looked for page by page). Errors: kAbsent, kMalformed.
 Result<std::string> node_path(const ApiConnection& connection, const std::string& id_or_hostname);
 

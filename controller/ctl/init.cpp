@@ -18,7 +18,9 @@ std::string next_steps(const std::string& state, const std::string& site) {
          "\n"
          "  and on that server      capmap-agent join TOKEN\n"
          "keep a copy of " +
-         state + "/server.key: agents know the controller by it\n";
+         state +
+         "/server.key: agents know the controller by it,\n"
+         "and of the database: capmapctl backup FILE\n";
 }
 
 }  // namespace
@@ -33,7 +35,7 @@ Result<Done> init_state(const ApiConnection& connection, const Screen& screen, c
     screen.out << answer.dump() << "\n";
     return Done{};
   }
-  screen.out << "state folder       " << connection.state << " (server.key, admin.token, store.jsonl)\n"
+  screen.out << "state folder       " << connection.state << " (server.key, admin.token, store.db)\n"
              << "server public key  " << made->server_public_key << "\n"
              << "first site         " << made->site.name << " (" << to_text(made->site.id) << ")\n"
              << next_steps(connection.state, made->site.name);

@@ -120,6 +120,7 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
     if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
     if (auto refused = refuse_media_type(request)) return *refused;
   }
+  const auto health = sources_.store == nullptr ? nullptr : sources_.store->take();
   const Call call{.request = request,
                   .target = target,
                   .path_value = std::move(path_value),
@@ -127,7 +128,8 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
                   .now_boot_ms = sources_.clock.boot_ms(),
                   .now_unix_ms = sources_.clock.unix_ms(),
                   .version = options_.version,
-                  .metrics = metrics_};
+                  .metrics = metrics_,
+                  .store_problem = health ? health->problem : std::string()};
   if (route.needs_view && !call.view) {
     return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});
   }

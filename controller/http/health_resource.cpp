@@ -48,6 +48,12 @@ Outcome get_health(const Call& call) {
 Outcome get_ready(const Call& call) {
   if (!call.view) return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet"});
   if (auto problem = stands_still(call)) return *problem;
+  if (!call.store_problem.empty()) {
+    return problem_response(
+        {.status = 503,
+         .word = "store-failing",
+         .detail = "nothing can be kept, so joins and changes are refused while the map goes on: " + call.store_problem});
+  }
   const MapView& view = *call.view;
   if (!view.resync_over) {
     const auto heard = view.known_nodes - std::min(view.known_nodes, view.resyncing_nodes);

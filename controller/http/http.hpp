@@ -10,6 +10,7 @@
 #include "common/result.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/metrics.hpp"
+#include "controller/store_health.hpp"
 
 namespace capmap {
 
@@ -27,6 +28,7 @@ struct HttpSources {
   Published<MapView>& view;
   std::vector<const Published<Metrics>*> metrics;
   const Clock& clock;
+  const Published<StoreHealth>* store = nullptr;  ///< null: nobody keeps anything
 };
 
 /// The http thread: libmicrohttpd with its epoll driven from here, so that requests which wait for another thread are suspended

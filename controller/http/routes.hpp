@@ -22,6 +22,7 @@ struct Call {
   std::uint64_t now_boot_ms = 0, now_unix_ms = 0;
   const std::string& version;
   const std::function<Metrics()>& metrics;  ///< of all threads, this one included
+  std::string store_problem = {};           ///< why nothing can be kept now, with the fix; empty: all is well
 };
 
 /// One thing the API can do. A GET is also a HEAD.

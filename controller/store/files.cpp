@@ -21,15 +21,6 @@ Result<Done> write_all(int fd, std::string_view content, const std::string& path
   return Done{};
 }
 
-void sync_folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
-  close(fd);
-}
-
 }  // namespace
 
 Error file_error(const std::string& path, const char* doing, int error_number) {
@@ -46,6 +37,15 @@ Error file_error(const std::string& path, const char* doing, int error_number) {
     default: break;
   }
   return Error{code, path + ": cannot " + doing + ": " + std::strerror(error_number)};
+}
+
+void sync_folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  fsync(fd);
+  close(fd);
 }
 
 Result<Done> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {

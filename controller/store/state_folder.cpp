@@ -30,15 +30,17 @@ Result<Done> make_folder(const std::string& path) {
 
 /// An earlier init that was cut off may have left the site: it is taken over, under its id.
 Result<Done> put_first_site(const std::string& directory, Site& site) {
-  auto store = open_file_store(directory);
+  auto store = open_store(directory, NoStore::kCreate);
   if (!store) return store.error();
-  if (!(*store)->state().nodes.empty()) {
+  const auto facts = (*store)->facts();
+  if (!facts) return facts.error();
+  if (facts->nodes != 0) {
     return Error{ErrorCode::kUnavailable,
-                 directory + "/store.jsonl already knows nodes but server.key is gone: restore the key from a backup"};
+                 directory + "/store.db already knows nodes but server.key is gone: restore the key from a backup"};
   }
-  for (const auto& earlier : (*store)->state().sites) {
-    if (earlier.name == site.name) site.id = earlier.id;
-  }
+  const auto earlier = (*store)->find_site(site.name);
+  if (!earlier) return earlier.error();
+  if (*earlier) site.id = (*earlier)->id;
   return (*store)->put_site(site);
 }
 

@@ -7,7 +7,7 @@
 
 namespace capmap {
 
-/// A controller's state folder: server.key (0600), admin.token (0600), store.jsonl. Made once by `capmapctl init`.
+/// A controller's state folder: server.key (0600), admin.token (0600), store.db. Made once by `capmapctl init`.
 struct NewState {
   std::string server_public_key;  ///< Z85
   Site site;                      ///< the first site, with its new id

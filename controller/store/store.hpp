@@ -1,10 +1,14 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/join_token.hpp"
+#include "common/messages.hpp"
 #include "common/result.hpp"
 #include "controller/map/site.hpp"
 
@@ -19,31 +23,82 @@ struct TokenRecord {
   bool operator==(const TokenRecord&) const = default;
 };
 
-/// Everything that outlives a controller: what agents cannot repeat.
-struct StoredState {
-  std::vector<Site> sites;
-  std::vector<KnownNode> nodes;
-  std::vector<TokenRecord> tokens;
+/// A known node with what the map noted of it, lazily: both may be older than what the map knew when it ended.
+struct StoredNode {
+  KnownNode node;
+  std::optional<ShapeId> shape;                    ///< its bytes are among shapes()
+  std::optional<std::uint64_t> last_seen_unix_ms;  ///< to the hour
+  bool operator==(const StoredNode&) const = default;
 };
 
-/// Keeps what must last. A put returns Done only when the change is on the disk (fsync): that is what *durable* means. On an error
-/// nothing of the change is kept, and the next put may succeed. One thread at a time.
+/// What the map thread noted of a node it heard.
+struct NodeNote {
+  NodeId node;
+  std::uint64_t seen_unix_ms = 0;
+  std::optional<ShapeId> shape;       ///< as it said hello with; absent: as before
+  std::optional<EncodedShape> bytes;  ///< that shape's own, when it was new to the map (checked by it)
+};
+
+/// Who changed what.
+struct AuditEntry {
+  std::uint64_t at_unix_ms = 0;
+  std::string who;      ///< "admin", "join"
+  std::string what;     ///< "site_added", "token_created", "node_joined"
+  std::string subject;  ///< the id of what was changed
+  std::string detail;
+  bool operator==(const AuditEntry&) const = default;
+};
+
+struct StoreFacts {
+  std::uint64_t version = 0;     ///< of the tables
+  std::uint64_t generation = 0;  ///< grows with each restore, and never goes back
+  std::uint64_t sites = 0, nodes = 0, shapes = 0, tokens = 0, audit_entries = 0;
+};
+
+/// Keeps what agents cannot repeat. What is put between begin() and commit() is one change: all of it or nothing; a put outside is a
+/// change of its own. *durable* means: commit() returned Done, so it is on the disk (fsync). On an error nothing of the change is kept;
+/// after one inside begin() call roll_back(). One thread at a time.
+/// Errors of all: kFull (no space), kDenied (may not be written), kMalformed (damaged: nothing may be written any more), kUnavailable.
 class Store {
  public:
   virtual ~Store() = default;
-  [[nodiscard]] virtual const StoredState& state() const = 0;
+
+  virtual Result<Done> begin() = 0;
+  virtual Result<Done> commit() = 0;
+  virtual void roll_back() = 0;
+
   virtual Result<Done> put_site(const Site& site) = 0;
   virtual Result<Done> put_token(const TokenRecord& token) = 0;
-  /// Lets a node in and takes one use of its token, as one change.
-  virtual Result<Done> put_node(const KnownNode& node, const TokenRecord& token_after) = 0;
-  /// Puts that failed since open, for /metrics.
-  [[nodiscard]] virtual std::uint64_t failed_puts() const = 0;
+  /// Adds a node, or changes what was put of it before; notes stay.
+  virtual Result<Done> put_node(const KnownNode& node) = 0;
+  virtual Result<Done> add_audit(const AuditEntry& entry) = 0;
+  /// Notes, as one change that is kept in order but not awaited on the disk: *applied*, not durable. Unknown nodes are passed over.
+  virtual Result<Done> note(const std::vector<NodeNote>& notes) = 0;
+
+  virtual Result<std::vector<Site>> sites() = 0;
+  virtual Result<std::optional<Site>> find_site(const std::string& name_or_id) = 0;
+  virtual Result<std::optional<TokenRecord>> find_token(const std::string& secret_hash) = 0;
+  virtual Result<std::optional<KnownNode>> find_node(const std::string& public_key) = 0;
+  /// All nodes, in no order. Cost: about a second a million.
+  virtual Result<Done> each_node(const std::function<void(const StoredNode&)>& take) = 0;
+  virtual Result<std::vector<EncodedShape>> shapes() = 0;
+  virtual Result<std::vector<AuditEntry>> audit() = 0;
+  virtual Result<StoreFacts> facts() = 0;
+
+  /// Writes something small, so that a full or read-only disk is noticed to be well again.
+  virtual Result<Done> probe() = 0;
+  /// What can wait until nobody does: moves the write-ahead log into the database when it has grown.
+  virtual Result<Done> tidy() = 0;
 };
 
-/// The back end of this version: an append-only file of JSON lines (`store.jsonl`), each fsync'd, compacted when opened.
-/// A last line torn by a crash was never acknowledged and is dropped with a warning; any other bad line refuses the start, naming
-/// file and line. Errors: kDenied, kMalformed, kFull, kUnavailable (another process holds the folder).
-Result<std::unique_ptr<Store>> open_file_store(const std::string& directory);
+/// What to do where the folder holds no store yet.
+enum class NoStore : unsigned char { kRefuse, kCreate };
+
+/// Opens `store.db` of a state folder and holds the folder's lock: brings older tables to this version (a copy of the old file is kept
+/// beside it), checks the file (PRAGMA quick_check), and takes over a journal `store.jsonl` of an older capmap once (kept as
+/// store.jsonl.imported). Errors: as Store; kUnavailable (another process holds the folder); kAbsent (no store, and not to be created);
+/// kMalformed with the way out, the file untouched.
+Result<std::unique_ptr<Store>> open_store(const std::string& directory, NoStore none);
 
 /// Checks the words of a site (region digits, owner class, compute class, service, security level, name length).
 /// Errors: kMalformed naming the field and what is allowed.

@@ -43,7 +43,9 @@ class Folder {
     path = name;
   }
   ~Folder() {
-    for (const char* file : {"/token", "/state/server.key", "/state/admin.token", "/state/store.jsonl"}) unlink((path + file).c_str());
+    for (const char* file :
+         {"/token", "/state/server.key", "/state/admin.token", "/state/store.db", "/state/store.db-wal", "/state/store.db-shm"})
+      unlink((path + file).c_str());
     rmdir((path + "/state").c_str());
     rmdir(path.c_str());
   }

@@ -10,6 +10,7 @@
 #include "controller/pipes.hpp"
 #include "controller/requests.hpp"
 #include "controller/store/state_folder.hpp"
+#include "controller/store_thread.hpp"
 #include "controller/zap.hpp"
 #include "tests/support/program.hpp"
 
@@ -28,16 +29,25 @@ class EnrolPort {
     }
     admin_ = std::move(*open_push(context_, kAdminPipe));
     std::promise<Result<std::string>> ready;
-    const EnrolOptions options{
-        .endpoint = "tcp://127.0.0.1:0", .keys = *load_server_keys(state), .advertise_host = "127.0.0.1", .message_port = 4711};
-    thread_ = std::thread([this, options, &ready, store = std::move(*open_file_store(state))]() mutable {
-      static_cast<void>(run_enrol(context_, strangers_, options, std::move(store), clock_, ready, metrics_));
+    const CurveKeys keys_of_state = *load_server_keys(state);
+    const EnrolOptions options{.endpoint = "tcp://127.0.0.1:0", .keys = keys_of_state};
+    thread_ = std::thread(
+        [this, options, &ready] { static_cast<void>(run_enrol(context_, strangers_, options, clock_, ready, enrol_metrics_)); });
+    const auto endpoint = ready.get_future().get();
+    REQUIRE(endpoint);
+    const TokenMaking making{.advertise_host = "127.0.0.1",
+                             .enrol_port = port_of(*endpoint),
+                             .message_port = 4711,
+                             .server_public_key = keys_of_state.public_key};
+    store_ = std::thread([this, making, store = std::move(*open_store(state, NoStore::kRefuse))]() mutable {
+      static_cast<void>(run_store(context_, making, std::move(store), clock_, health, store_metrics));
     });
-    REQUIRE(ready.get_future().get());
   }
   ~EnrolPort() {
-    send_stop(admin_);
+    send_stop(*open_push(context_, kEnrolPipe));
     thread_.join();
+    send_stop(admin_);
+    store_.join();
     strangers_.shutdown();
     zap_.join();
   }
@@ -58,12 +68,14 @@ class EnrolPort {
 
  public:
   zmq::socket_t map, keys, http;
+  Published<StoreHealth> health;
+  Published<Metrics> store_metrics;
 
  private:
   SystemClock clock_;
-  Published<Metrics> metrics_;
+  Published<Metrics> metrics_, enrol_metrics_;
   zmq::socket_t admin_;
-  std::thread zap_, thread_;
+  std::thread zap_, thread_, store_;
 };
 
 Result<Joined> join(const JoinToken& token, const CurveKeys& own, std::string claimed_key = {}) {
@@ -142,12 +154,18 @@ TEST_CASE("enrol: what was promised is there after the thread ended, tokens and 
     id = join(token, own)->node_id;
     CHECK(std::get<Site>(port.ask(AddSite{named("there")})).name == "there");
   }
-  const auto store = open_file_store(folder.path());
+  const auto store = open_store(folder.path(), NoStore::kRefuse);
   REQUIRE(store);
-  CHECK((*store)->state().nodes.size() == 1);
-  CHECK((*store)->state().nodes.front().id == id);
-  CHECK((*store)->state().tokens.front().uses_left == 0);
-  CHECK((*store)->state().sites.size() == 2);
+  std::vector<NodeId> nodes;
+  REQUIRE((*store)->each_node([&nodes](const StoredNode& stored) { nodes.push_back(stored.node.id); }));
+  CHECK(nodes == std::vector{id});
+  CHECK((*(*store)->find_token(secret_hash(token.secret)))->uses_left == 0);
+  CHECK((*store)->sites()->size() == 2);
+  std::string audit;
+  const auto entries = (*store)->audit();
+  REQUIRE(entries);
+  for (const auto& entry : *entries) audit += entry.who + " " + entry.what + ";";
+  CHECK(audit == "admin token_created;join node_joined;admin site_added;");
 }
 
 TEST_CASE("enrol: admin requests that make no sense are answered with the field") {

@@ -98,7 +98,7 @@ TEST_CASE("bad input: a full disk refuses what must last, says so, and the map g
     return;
   }
   const TemporaryFolder folder;
-  if (mount("capmap-test", folder.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
+  if (mount("capmap-test", folder.path().c_str(), "tmpfs", 0, "size=1m") != 0) {
     std::cout << "skipped: cannot mount a tmpfs here\n";
     return;
   }

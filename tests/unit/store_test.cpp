@@ -7,13 +7,14 @@
 #include <fstream>
 #include <sstream>
 
-#include "common/transport.hpp"
-#include "controller/store/lines.hpp"
+#include "controller/store/backup.hpp"
+#include "controller/store/schema.hpp"
 #include "controller/store/state_folder.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/store_records.hpp"
 
 using namespace capmap;
-using support::TemporaryFolder;
+using namespace capmap::support;
 
 namespace {
 
@@ -24,90 +25,246 @@ std::string content_of(const std::string& path) {
   return text.str();
 }
 
-Site some_site(const std::string& name) {
-  Site site;
-  site.id = random_id<SiteId>();
-  site.name = name;
-  site.region = "1101";
-  site.security_level = 3;
-  return site;
-}
-
-KnownNode some_node(const SiteId& site) {
-  return {
-      .id = random_id<NodeId>(), .public_key = make_curve_keys().public_key, .site = site, .hostname = "host \"1\"", .joined_unix_ms = 17};
+std::unique_ptr<Store> opened(const std::string& folder, NoStore none = NoStore::kRefuse) {
+  auto store = open_store(folder, none);
+  INFO((store ? std::string() : store.error().what));
+  REQUIRE(store);
+  return std::move(*store);
 }
 
 }  // namespace
 
-TEST_CASE("store: what was put is there after opening again, newest record of an id wins") {
+TEST_CASE("store: what was put is there after opening again, the newest of an id wins, and notes stay when a node is put again") {
   const TemporaryFolder folder;
   Site site = some_site("东数西算");
-  const KnownNode node = some_node(site.id);
-  const TokenRecord token{.secret_hash = std::string(64, 'a'), .site = site.id, .uses_left = 2, .expires_unix_ms = 99};
-  TokenRecord after = token;
-  after.uses_left = 1;
+  KnownNode node = some_node(site.id);
+  TokenRecord token = some_token(site.id);
+  const EncodedShape shape = some_shape(3);
+  const AuditEntry entry{.at_unix_ms = 5, .who = "admin", .what = "site_added", .subject = to_text(site.id), .detail = "x\ny"};
   {
-    auto store = open_file_store(folder.path());
-    REQUIRE(store);
-    REQUIRE((*store)->put_site(site));
+    auto store = opened(folder.path(), NoStore::kCreate);
+    REQUIRE(store->put_site(site));
     site.region = "31";
-    REQUIRE((*store)->put_site(site));
-    REQUIRE((*store)->put_token(token));
-    REQUIRE((*store)->put_node(node, after));
+    site.security_level.reset();
+    REQUIRE(store->put_site(site));
+    REQUIRE(store->put_token(token));
+    REQUIRE(store->begin());
+    REQUIRE(store->put_node(node));
+    token.uses_left = 1;
+    REQUIRE(store->put_token(token));
+    REQUIRE(store->add_audit(entry));
+    REQUIRE(store->commit());
+    REQUIRE(store->note({{.node = node.id, .seen_unix_ms = 4'000'000, .shape = shape.id, .bytes = shape}}));
+    node.hostname = "renamed";
+    REQUIRE(store->put_node(node));
   }
-  for (int round = 0; round < 2; ++round) {  // the second opening reads what the first one compacted
-    auto store = open_file_store(folder.path());
-    REQUIRE(store);
-    CHECK((*store)->state().sites == std::vector{site});
-    CHECK((*store)->state().nodes == std::vector{node});
-    CHECK((*store)->state().tokens == std::vector{after});
-  }
+  const auto store = opened(folder.path());
+  CHECK(*store->sites() == std::vector{site});
+  CHECK(*store->find_site(site.name) == site);
+  CHECK(*store->find_site(to_text(site.id)) == site);
+  CHECK_FALSE(store->find_site("nowhere")->has_value());
+  CHECK(nodes_of(*store) == std::vector{StoredNode{.node = node, .shape = shape.id, .last_seen_unix_ms = 4'000'000}});
+  CHECK(*store->find_node(node.public_key) == node);
+  CHECK(*store->find_token(token.secret_hash) == token);
+  CHECK(*store->audit() == std::vector{entry});
+  CHECK(*store->shapes() == std::vector{shape});
 }
 
-TEST_CASE("store: a crash at any byte of the last line loses that line only, and nothing before it") {
+TEST_CASE("store: what is rolled back was never there") {
   const TemporaryFolder folder;
-  const Site first = some_site("first"), second = some_site("second");
-  {
-    auto store = open_file_store(folder.path());
-    REQUIRE(store);
-    REQUIRE((*store)->put_site(first));
-  }
-  const std::string path = folder.path() + "/store.jsonl";
-  const std::string before = content_of(path);
-  const std::string line = write_line(second) + "\n";
-  for (std::size_t kept = 0; kept <= line.size(); ++kept) {
-    std::ofstream(path, std::ios::trunc) << before << line.substr(0, kept);
-    auto store = open_file_store(folder.path());
-    REQUIRE(store);
-    const std::size_t expected = kept == line.size() ? 2 : 1;
-    CHECK((*store)->state().sites.size() == expected);
-    CHECK((*store)->state().sites.front() == first);
-  }
+  const auto store = opened(folder.path(), NoStore::kCreate);
+  const Site site = some_site("a");
+  REQUIRE(store->begin());
+  REQUIRE(store->put_site(site));
+  REQUIRE(store->put_node(some_node(site.id)));
+  store->roll_back();
+  CHECK(store->sites()->empty());
+  CHECK(store->facts()->nodes == 0);
+  REQUIRE(store->put_site(site));
+  CHECK(store->sites()->size() == 1);
 }
 
-TEST_CASE("store: a line changed by hand refuses the start and names file and line") {
+TEST_CASE("store: notes of unknown nodes are passed over, a new shape takes the old one's place, seen times keep to the hour") {
   const TemporaryFolder folder;
-  { REQUIRE(open_file_store(folder.path())); }
-  const std::string path = folder.path() + "/store.jsonl";
-  std::ofstream(path, std::ios::app) << R"({"kind":"site","id":"s-nonsense"})"
-                                     << "\n"
-                                     << write_line(some_site("x")) << "\n";
-  const std::string written = content_of(path);
-  const auto store = open_file_store(folder.path());
-  REQUIRE_FALSE(store);
-  CHECK(store.error().code == ErrorCode::kMalformed);
-  CHECK(store.error().what.find("store.jsonl:2: field \"id\"") != std::string::npos);
-  CHECK(content_of(path) == written);  // nothing was thrown away
+  const auto store = opened(folder.path(), NoStore::kCreate);
+  const KnownNode node = some_node(random_id<SiteId>());
+  REQUIRE(store->put_node(node));
+  const EncodedShape first = some_shape(1), second = some_shape(2);
+  REQUIRE(store->note({{.node = random_id<NodeId>(), .seen_unix_ms = 1, .shape = {}, .bytes = {}}}));
+  REQUIRE(store->note({{.node = node.id, .seen_unix_ms = 10'000'000, .shape = first.id, .bytes = first}}));
+  REQUIRE(store->note({{.node = node.id, .seen_unix_ms = 10'060'000, .shape = {}, .bytes = {}}}));
+  CHECK(nodes_of(*store).at(0).last_seen_unix_ms == 10'000'000U);
+  REQUIRE(store->note({{.node = node.id, .seen_unix_ms = 13'600'000, .shape = {}, .bytes = {}}}));
+  CHECK(nodes_of(*store).at(0).last_seen_unix_ms == 13'600'000U);
+  CHECK(nodes_of(*store).at(0).shape == first.id);
+  REQUIRE(store->note({{.node = node.id, .seen_unix_ms = 13'600'000, .shape = second.id, .bytes = {}}}));
+  CHECK_FALSE(nodes_of(*store).at(0).shape.has_value());  // another shape, its bytes not known: the old one would be a lie
+  REQUIRE(store->note({{.node = node.id, .seen_unix_ms = 13'600'000, .shape = second.id, .bytes = second}}));
+  CHECK(nodes_of(*store).at(0).shape == second.id);
+  CHECK(*store->shapes() == std::vector{second});
+  CHECK(nodes_of(*store).size() == 1);
 }
 
 TEST_CASE("store: a second controller on the same folder is refused") {
   const TemporaryFolder folder;
-  const auto store = open_file_store(folder.path());
-  REQUIRE(store);
-  const auto other = open_file_store(folder.path());
+  const auto store = opened(folder.path(), NoStore::kCreate);
+  const auto other = open_store(folder.path(), NoStore::kRefuse);
   REQUIRE_FALSE(other);
   CHECK(other.error().code == ErrorCode::kUnavailable);
+}
+
+TEST_CASE("store: a folder that has lost its database is no new one") {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path(), NoStore::kRefuse);
+  REQUIRE_FALSE(store);
+  CHECK(store.error().code == ErrorCode::kAbsent);
+  CHECK(store.error().what.find("capmapctl restore FILE") != std::string::npos);
+}
+
+TEST_CASE("store: the journal of capmap 0.1 is taken over once, its torn last line dropped, and kept under another name") {
+  const TemporaryFolder folder;
+  const Site site = some_site("old");
+  const KnownNode node = some_node(site.id);
+  const std::string journal = folder.path() + "/store.jsonl";
+  const std::string token = R"({"kind":"token","secret_hash":"aa","site":")" + to_text(site.id) + R"(","uses_left":)";
+  const std::string text =
+      "{\"capmap_store\":1}\n"
+      R"({"kind":"site","name":"old","region":"1101","owner_class":"","compute_class":"","service":"",)"
+      R"("security_level":3,"id":")" +
+      to_text(site.id) + "\"}\n" + token + "2,\"expires_unix_ms\":9}\n" +
+      R"({"kind":"node","hostname":"host-1","joined_unix_ms":17,"id":")" + to_text(node.id) + R"(","public_key":")" + node.public_key +
+      R"(","site":")" + to_text(site.id) + R"(","token":)" + token + "1,\"expires_unix_ms\":9}}\n{\"kind\":\"si";
+  std::ofstream(journal) << text;
+  for (int round = 0; round < 2; ++round) {
+    const auto store = opened(folder.path());
+    CHECK(*store->sites() == std::vector{site});
+    CHECK(nodes_of(*store) == std::vector{StoredNode{.node = node, .shape = {}, .last_seen_unix_ms = {}}});
+    CHECK((*store->find_token("aa"))->uses_left == 1);
+  }
+  CHECK(content_of(journal + ".imported") == text);
+  CHECK(access(journal.c_str(), F_OK) != 0);
+}
+
+TEST_CASE("store: a journal line changed by hand refuses the start, names file and line, and nothing is made of the rest") {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() + "/store.jsonl") << "{\"capmap_store\":1}\n{\"kind\":\"site\",\"id\":\"s-nonsense\"}\n";
+  const auto store = open_store(folder.path(), NoStore::kRefuse);
+  REQUIRE_FALSE(store);
+  CHECK(store.error().code == ErrorCode::kMalformed);
+  CHECK(store.error().what.find("store.jsonl:2: field \"id\"") != std::string::npos);
+  CHECK(access((folder.path() + "/store.db").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("store: tables of version 1 become today's with all in them, and the old file is kept") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/store.db";
+  const KnownNode node = some_node(random_id<SiteId>());
+  {
+    auto old = Database::open(path, Database::Mode::kCreate);
+    REQUIRE(old);
+    REQUIRE(migrate(*old, store_migrations().first(1)));
+    auto put = old->prepare("insert into nodes values (?1, ?2, ?3, ?4, ?5)");
+    REQUIRE(put);
+    put->bind_blob(1, node.id.bytes).bind(2, node.public_key).bind_blob(3, node.site.bytes).bind(4, node.hostname).bind(5, 17);
+    REQUIRE(put->step());
+  }
+  {
+    const auto store = opened(folder.path());
+    CHECK(nodes_of(*store) == std::vector{StoredNode{.node = node, .shape = {}, .last_seen_unix_ms = {}}});
+    CHECK(store->facts()->version == store_migrations().size());
+  }
+  auto kept = Database::open(path + ".version-1", Database::Mode::kReadOnly);
+  REQUIRE(kept);
+  CHECK(*kept->number("pragma user_version") == 1);
+  CHECK(*kept->number("select count(*) from nodes") == 1);
+}
+
+TEST_CASE("store: a step that fails leaves the version before it whole") {
+  const TemporaryFolder folder;
+  auto database = Database::open(folder.path() + "/x.db", Database::Mode::kCreate);
+  REQUIRE(database);
+  const std::vector<Migration> steps = {{.what = "a", .sql = "create table a(x integer) strict;"},
+                                        {.what = "b", .sql = "create table b(x integer) strict; insert into nowhere values (1);"}};
+  CHECK_FALSE(migrate(*database, steps));
+  CHECK(*database->number("pragma user_version") == 1);
+  CHECK(*database->number("select count(*) from sqlite_schema") == 1);
+}
+
+TEST_CASE("store: tables of a newer capmap and databases of somebody else are refused and left as they are") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/store.db";
+  opened(folder.path(), NoStore::kCreate).reset();
+  REQUIRE(Database::open(path, Database::Mode::kReadWrite)->run("pragma user_version = 99"));
+  const auto newer = open_store(folder.path(), NoStore::kRefuse);
+  REQUIRE_FALSE(newer);
+  CHECK(newer.error().what.find("has version 99, made by a newer capmap") != std::string::npos);
+  REQUIRE(Database::open(path, Database::Mode::kReadWrite)->run("pragma application_id = 7"));
+  const auto foreign = open_store(folder.path(), NoStore::kRefuse);
+  REQUIRE_FALSE(foreign);
+  CHECK(foreign.error().what.find("no store of capmap") != std::string::npos);
+}
+
+TEST_CASE(
+    "store: a file with garbage in its middle, cut short, emptied or no database refuses the start, says the way out, stays as it is") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/store.db";
+  {
+    const auto store = opened(folder.path(), NoStore::kCreate);
+    REQUIRE(store->begin());
+    for (int i = 0; i < 500; ++i) REQUIRE(store->put_node(some_node(random_id<SiteId>())));
+    REQUIRE(store->commit());
+  }
+  const std::string whole = content_of(path);
+  REQUIRE(whole.size() > 40'000);
+  const std::string garbage = whole.substr(0, 20'000) + std::string(8'192, '\xA5') + whole.substr(28'192);
+  for (const auto& bad : {garbage, whole.substr(0, whole.size() / 2), std::string(), std::string(30'000, 'x')}) {
+    std::ofstream(path, std::ios::trunc) << bad;
+    const auto store = open_store(folder.path(), NoStore::kRefuse);
+    REQUIRE_FALSE(store);
+    CHECK(store.error().code == ErrorCode::kMalformed);
+    CHECK(store.error().what.find(path) == 0);
+    CHECK(store.error().what.find("restore") != std::string::npos);
+    CHECK(content_of(path) == bad);
+    CHECK_FALSE(check_store_file(path));
+  }
+}
+
+TEST_CASE("backup: holds one moment while the store is open, is never overwritten, and comes back with a higher generation") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/backup.db", path = folder.path() + "/store.db";
+  const Site before = some_site("before"), after = some_site("after");
+  auto store = opened(folder.path(), NoStore::kCreate);
+  REQUIRE(store->put_site(before));
+  const auto facts = back_up(folder.path(), file, {});
+  REQUIRE(facts);
+  CHECK(facts->sites == 1);
+  struct stat status {};
+  REQUIRE(stat(file.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  CHECK(back_up(folder.path(), file, {}).error().code == ErrorCode::kDenied);
+  REQUIRE(store->put_site(after));
+  CHECK(check_store_file(file)->sites == 1);
+
+  CHECK(restore_store(folder.path(), file, 1'000, {}).error().what.find("its controller runs") != std::string::npos);
+  const auto generation = store->facts()->generation;
+  store.reset();
+  const auto restored = restore_store(folder.path(), file, 1'000, {});
+  REQUIRE(restored);
+  CHECK(restored->facts.generation > generation);
+  CHECK(*opened(folder.path())->sites() == std::vector{before});
+  CHECK(check_store_file(restored->kept_as)->sites == 2);  // what stood there is not lost
+
+  std::ofstream(path, std::ios::trunc) << "damaged";
+  const auto over_damage = restore_store(folder.path(), file, 50'000'000'000, {});
+  REQUIRE(over_damage);
+  CHECK(over_damage->facts.generation >= 50'000'000);
+  CHECK(content_of(over_damage->kept_as) == "damaged");
+  CHECK(*opened(folder.path())->sites() == std::vector{before});
+
+  std::ofstream(folder.path() + "/bad") << "no database at all, but long enough to be looked at";
+  CHECK(restore_store(folder.path(), folder.path() + "/bad", 1'000, {}).error().code == ErrorCode::kMalformed);
+  CHECK(restore_store(folder.path(), folder.path() + "/none", 1'000, {}).error().code == ErrorCode::kAbsent);
+  CHECK(*opened(folder.path())->sites() == std::vector{before});
 }
 
 TEST_CASE("store: a site's words are checked and the error names the field") {

@@ -1,38 +1,28 @@
-#include "controller/store/lines.hpp"
+#include "controller/store/journal.hpp"
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+
+#include "common/log.hpp"
+#include "controller/store/files.hpp"
 
 namespace capmap {
 namespace {
 
 using nlohmann::json;
 
-json site_json(const Site& site) {
-  json out = {{"kind", "site"},         {"id", to_text(site.id)},          {"name", site.name},
-              {"region", site.region},  {"owner_class", site.owner_class}, {"compute_class", site.compute_class},
-              {"service", site.service}};
-  if (site.security_level) out["security_level"] = *site.security_level;
-  return out;
-}
+constexpr std::size_t kMaxJournalBytes = std::size_t{4} << 30;
+constexpr const char* kHeader = R"({"capmap_store":1})";
 
-json token_json(const TokenRecord& token) {
-  return {{"kind", "token"},
-          {"secret_hash", token.secret_hash},
-          {"site", to_text(token.site)},
-          {"uses_left", token.uses_left},
-          {"expires_unix_ms", token.expires_unix_ms}};
-}
-
-json node_json(const NodeLine& line) {
-  json out = {{"kind", "node"},
-              {"id", to_text(line.node.id)},
-              {"public_key", line.node.public_key},
-              {"site", to_text(line.node.site)},
-              {"hostname", line.node.hostname},
-              {"joined_unix_ms", line.node.joined_unix_ms}};
-  if (line.token) out["token"] = token_json(*line.token);
-  return out;
-}
+/// A node's line may carry the token it took a use of, so that both changed together or not at all.
+struct NodeLine {
+  KnownNode node;
+  std::optional<TokenRecord> token;
+};
+using Line = std::variant<Site, TokenRecord, NodeLine>;
 
 Error bad_field(const char* name) {
   return Error{ErrorCode::kMalformed, std::string("field \"") + name + "\" is missing or has a wrong value"};
@@ -117,23 +107,13 @@ Result<NodeLine> read_node(const json& object) {
   return line;
 }
 
-template <class Line>
-Result<StoreLine> widen(const Result<Line>& line) {
+template <class Kind>
+Result<Line> widen(const Result<Kind>& line) {
   if (!line) return line.error();
-  return StoreLine{*line};
+  return Line{*line};
 }
 
-}  // namespace
-
-std::string write_line(const StoreLine& line) {
-  // Hostnames come from other machines: bytes that are no UTF-8 are replaced, not thrown at us.
-  const auto text = [](const json& value) { return value.dump(-1, ' ', true, json::error_handler_t::replace); };
-  if (const auto* site = std::get_if<Site>(&line)) return text(site_json(*site));
-  if (const auto* token = std::get_if<TokenRecord>(&line)) return text(token_json(*token));
-  return text(node_json(*std::get_if<NodeLine>(&line)));
-}
-
-Result<StoreLine> read_line(std::string_view text) {
+Result<Line> read_line(std::string_view text) {
   const json object = json::parse(text, nullptr, false);
   if (!object.is_object()) return Error{ErrorCode::kMalformed, "not a JSON object"};
   const auto kind = text_field(object, "kind");
@@ -142,6 +122,55 @@ Result<StoreLine> read_line(std::string_view text) {
   if (*kind == "token") return widen(read_token(object));
   if (*kind == "node") return widen(read_node(object));
   return bad_field("kind");
+}
+
+/// Replaces the record of the same key, or adds it.
+template <class Record>
+void put(std::vector<Record>& records, std::unordered_map<std::string, std::size_t>& index, const std::string& key, const Record& record) {
+  const auto [place, added] = index.try_emplace(key, records.size());
+  if (added) {
+    records.push_back(record);
+  } else {
+    records[place->second] = record;
+  }
+}
+
+}  // namespace
+
+Result<Journal> read_journal(const std::string& path) {
+  const auto content = read_whole_file(path, kMaxJournalBytes);
+  if (!content) return content.error();
+  Journal journal;
+  std::unordered_map<std::string, std::size_t> sites, tokens, nodes;
+  std::string_view rest = *content;
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const auto end = rest.find('\n');
+    if (end == std::string_view::npos) {
+      log_warn("journal_torn_line", {{"file", path}, {"line", number}, {"bytes", rest.size()}, {"action", "dropped"}});
+      break;
+    }
+    const auto text = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    if (number == 1) {
+      if (text != kHeader) return Error{ErrorCode::kMalformed, path + ":1: not a journal of capmap (expected " + kHeader + ")"};
+      continue;
+    }
+    const auto line = read_line(text);
+    if (!line) {
+      return Error{ErrorCode::kMalformed,
+                   path + ":" + std::to_string(number) + ": " + line.error().what +
+                       "; the file was changed by hand or by a failing disk: restore it from a backup, or remove that line"};
+    }
+    if (const auto* site = std::get_if<Site>(&*line)) {
+      put(journal.sites, sites, to_text(site->id), *site);
+    } else if (const auto* token = std::get_if<TokenRecord>(&*line)) {
+      put(journal.tokens, tokens, token->secret_hash, *token);
+    } else if (const auto* node = std::get_if<NodeLine>(&*line)) {
+      put(journal.nodes, nodes, to_text(node->node.id), node->node);
+      if (node->token) put(journal.tokens, tokens, node->token->secret_hash, *node->token);
+    }
+  }
+  return journal;
 }
 
 }  // namespace capmap

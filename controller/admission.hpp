@@ -1,0 +1,43 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/messages.hpp"
+#include "common/transport.hpp"
+#include "controller/requests.hpp"
+#include "controller/store/store.hpp"
+
+namespace capmap {
+
+/// A machine asks to be let in: decoded and sent over the connection of `key`.
+struct JoinRequest {
+  Bytes route;      ///< for the answer
+  std::string key;  ///< of the connection, Z85
+  Join join;
+};
+struct JoinDecision {
+  Bytes route;
+  std::string hostname;
+  const char* answer = "";            ///< accepted, wrong_key, unknown_token, expired_token, used_token, not_stored: for /metrics
+  Joined joined;                      ///< what the machine is told
+  std::optional<KnownNode> let_in{};  ///< new since now: zap and map have to hear of it
+};
+
+/// What tokens are made with.
+struct TokenMaking {
+  std::string advertise_host;  ///< name or address that tokens tell agents to connect to
+  std::uint16_t enrol_port = 0, message_port = 0;
+  std::string server_public_key;
+};
+
+/// What an admin asked for, done: what the API answers, and for a site what the map has to hear.
+using Change = std::variant<Error, Site, CreatedToken>;
+
+/// The decisions that change the store, inside a change the caller has begun (they see what was put in it before). They hold when it is
+/// committed. A machine that joins again with its key gets its id again and uses nothing up. Errors: the store's; a refusal is no error.
+Result<JoinDecision> decide_join(Store& store, const JoinRequest& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const AddSite& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const CreateToken& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+
+}  // namespace capmap

@@ -1,0 +1,101 @@
+#include "controller/store/schema.hpp"
+
+#include <array>
+#include <string>
+
+#include "common/log.hpp"
+
+namespace capmap {
+namespace {
+
+// Ids are their 16 bytes; times are unix ms; what is not declared is empty or NULL, never 0.
+constexpr std::array kMigrations = {
+    Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
+create table meta(name text primary key, value integer not null) strict, without rowid;
+insert into meta values ('generation', 1);
+create table sites(
+  id blob primary key check (length(id) = 16), name text not null unique, region text not null, owner_class text not null,
+  compute_class text not null, service text not null, security_level integer
+) strict, without rowid;
+create table nodes(
+  id blob primary key check (length(id) = 16), public_key text not null unique, site blob not null, hostname text not null,
+  joined_unix_ms integer not null
+) strict, without rowid;
+create table tokens(
+  secret_hash text primary key, site blob not null, uses_left integer not null check (uses_left >= 0), expires_unix_ms integer not null
+) strict, without rowid;
+create table audit(
+  number integer primary key, at_unix_ms integer not null, who text not null, what text not null, subject text not null,
+  detail text not null
+) strict;
+)"},
+    Migration{.what = "shapes, when a node was last seen, its service state, pools, regions", .sql = R"(
+create table shapes(
+  number integer primary key, id blob not null unique check (length(id) = 16), compressed integer not null, raw_bytes integer not null,
+  body blob not null, added_unix_ms integer not null
+) strict;
+create table pools(
+  id blob primary key check (length(id) = 16), site blob not null references sites(id), name text not null, compute_class text not null,
+  unique (site, name)
+) strict, without rowid;
+create table regions(
+  code text primary key, parent text, name text not null, name_en text not null
+) strict, without rowid;
+alter table nodes add column pool blob;
+alter table nodes add column shape integer;
+alter table nodes add column last_seen_unix_ms integer;
+alter table nodes add column service_state text not null default 'in_service';
+alter table nodes add column service_from_unix_ms integer;
+alter table nodes add column service_until_unix_ms integer;
+alter table nodes add column service_who text;
+alter table nodes add column service_why text;
+)"},
+};
+
+}  // namespace
+
+std::span<const Migration> store_migrations() {
+  return kMigrations;
+}
+
+Result<std::int64_t> check_version(Database& database, std::int64_t newest) {
+  const auto application = database.number("pragma application_id");
+  if (!application) return application.error();
+  const auto version = database.number("pragma user_version");
+  if (!version) return version.error();
+  if (*application != kStoreApplicationId || *version < 1) {
+    return Error{ErrorCode::kMalformed,
+                 database.path() + ": is an SQLite database, but no store of capmap: capmapctl restore FILE brings a backup back"};
+  }
+  if (*version > newest) {
+    return Error{ErrorCode::kMalformed, database.path() + ": has version " + std::to_string(*version) +
+                                            ", made by a newer capmap; this one knows up to " + std::to_string(newest) +
+                                            ": install the newer capmap, or restore an older backup"};
+  }
+  return *version;
+}
+
+Result<Done> migrate(Database& database, std::span<const Migration> migrations) {
+  const auto tables = database.number("select count(*) from sqlite_schema");
+  if (!tables) return tables.error();
+  std::int64_t version = 0;
+  if (*tables != 0) {
+    const auto found = check_version(database, static_cast<std::int64_t>(migrations.size()));
+    if (!found) return found.error();
+    version = *found;
+  }
+  for (; version < static_cast<std::int64_t>(migrations.size()); ++version) {
+    const Migration& next = migrations[static_cast<std::size_t>(version)];
+    const std::string sql = "begin immediate;" + std::string(next.sql) + "pragma application_id = " + std::to_string(kStoreApplicationId) +
+                            "; pragma user_version = " + std::to_string(version + 1) + "; commit;";
+    if (auto done = database.run(sql.c_str()); !done) {
+      const Error error = done.error();
+      static_cast<void>(database.run("rollback"));
+      return error;
+    }
+    if (*tables != 0) log_info("store_migrated", {{"file", database.path()}, {"to_version", version + 1}, {"adds", next.what}});
+  }
+  return Done{};
+}
+
+}  // namespace capmap
