@@ -93,10 +93,16 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint
   const auto sites = store.sites();
   if (!sites) return sites.error();
   for (const auto& site : *sites) map.put_site(site);
+  const auto shapes = store.shapes();
+  if (!shapes) return shapes.error();
+  for (const auto& shape : *shapes) {
+    if (!map.restore_shape(shape, now_ms)) log_warn("stored_shape_not_understood", {{"shape", to_text(shape.id)}});
+  }
   std::vector<KeyUpdate> keys;
   auto read = store.each_node([&](const StoredNode& stored) {
     keys.push_back({.public_key = stored.node.public_key, .node = stored.node.id});
     map.add_node(stored.node, true, now_ms);
+    if (stored.shape) map.restore_binding(stored.node.id, *stored.shape);
   });
   if (!read) return read.error();
   return keys;

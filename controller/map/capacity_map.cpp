@@ -33,6 +33,15 @@ AckBatch CapacityMap::apply(const ReportBatch& batch, std::uint64_t now_unix_ms)
   return state_->apply(batch, now_unix_ms);
 }
 
+bool CapacityMap::restore_shape(const EncodedShape& shape, std::uint64_t now_ms) {
+  state_->forward(now_ms);
+  return state_->restore_shape(shape);
+}
+
+bool CapacityMap::restore_binding(const NodeId& node, const ShapeId& shape) {
+  return state_->restore_binding(node, shape);
+}
+
 bool CapacityMap::ask_benchmark(const NodeId& node, std::uint32_t seconds, std::uint64_t now_ms) {
   const auto row = state_->nodes.find(node);
   if (row) state_->benchmarks.ask(*row, seconds, state_->forward(now_ms));

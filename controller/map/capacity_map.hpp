@@ -61,6 +61,11 @@ class CapacityMap {
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
   void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms);
 
+  /// At start, from the store: a shape that was known before, then which node had it. So a restarted map shows what is installed before
+  /// its agents have spoken; they say hello all the same. False: bytes that do not decode; a node or shape that is not known.
+  bool restore_shape(const EncodedShape& shape, std::uint64_t now_ms);
+  bool restore_binding(const NodeId& node, const ShapeId& shape);
+
   /// Applies the messages of known nodes, in order, and says what each is answered: all that an ack holds.
   AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);
   /// Applies one message. now_ms is when it was received.

@@ -104,6 +104,25 @@ std::string CapacityMap::State::learn_shape(RowIndex row, const EncodedShape& en
   return {};
 }
 
+bool CapacityMap::State::restore_shape(const EncodedShape& encoded) {
+  auto unpacked = unpack_shape(encoded);
+  if (!unpacked) return false;
+  canonicalize(unpacked->shape);
+  shapes.intern(unpacked->id, std::move(unpacked->shape), now_ms);
+  count_shapes();
+  return true;
+}
+
+bool CapacityMap::State::restore_binding(const NodeId& node, const ShapeId& id) {
+  const auto row = nodes.find(node);
+  const auto shape = shapes.find(id);
+  if (!row || !shape || nodes.place(*row).shape != 0) return false;
+  const auto before = numbers(*row);
+  bind(*row, *shape);
+  settle(*row, before);
+  return true;
+}
+
 void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
   auto& place = nodes.place(row);
   shapes.bind(shape);
@@ -134,6 +153,10 @@ void CapacityMap::State::forget_usage(RowIndex row) {
   auto& cold = nodes.cold(row);
   cold.accelerators.clear();
   cold.file_systems.clear();
+  cold.cpu_steal_millicores.reset();
+  cold.load_centi.reset();
+  cold.disk_traffic.clear();
+  cold.nic_traffic.clear();
   cold.usage_problems.clear();
   cold.insane_reasons.clear();
 }

@@ -78,6 +78,8 @@ struct CapacityMap::State {
   void start_session(RowIndex row, const Envelope& envelope);
   bool may_teach_shape(RowIndex row);
   std::string learn_shape(RowIndex row, const EncodedShape& encoded);
+  bool restore_shape(const EncodedShape& encoded);
+  bool restore_binding(const NodeId& node, const ShapeId& shape);
   /// Binds a row to a shape (0 = none), judges its facts, and holds readings taken before against it.
   void bind(RowIndex row, ShapeIndex shape);
   void forget_usage(RowIndex row);
