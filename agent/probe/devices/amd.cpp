@@ -11,6 +11,7 @@
 #include "agent/card_dies.hpp"
 #include "agent/fields.hpp"
 #include "agent/probe/devices/device_backend.hpp"
+#include "agent/probe/devices/device_files.hpp"
 #include "agent/probe/devices/join_dies.hpp"
 #include "agent/rate.hpp"
 
@@ -68,18 +69,8 @@ class Card {
   }
 
  private:
-  /// A number at most `most`. A file that is not there, or that this device does not serve, is no failure.
   std::optional<std::uint64_t> number(const std::string& file, std::uint64_t most) {
-    const auto value = root_.read_u64(folder_ + "/" + file);
-    if (value && *value <= most) return *value;
-    if (value) {
-      reading_.failures.push_back(file + ": " + std::to_string(*value) + " has no meaning");
-    } else if (value.error().code == ErrorCode::kMalformed) {
-      reading_.failures.push_back(value.error().what);
-    } else if (value.error().code == ErrorCode::kUnavailable) {
-      silent_ = true;
-    }
-    return std::nullopt;
+    return device_number(root_, folder_ + "/" + file, file, most, reading_, silent_);
   }
 
   std::string line(const std::string& file) const {

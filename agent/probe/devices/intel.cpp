@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/probe/devices/device_backend.hpp"
+#include "agent/probe/devices/device_files.hpp"
 #include "agent/rate.hpp"
 
 namespace capmap {
@@ -47,22 +48,10 @@ class Card {
   }
 
  private:
-  /// A number at most `most`. A file that is not there, or that this device does not serve, is no failure.
   std::optional<std::uint64_t> number(const std::string& path, std::uint64_t most) {
-    const auto value = root_.read_u64(path);
-    const auto file = path.substr(std::min(path.size(), folder_.size()));
-    if (value && *value <= most) {
-      answered_ = true;
-      return *value;
-    }
-    if (value) {
-      reading_.failures.push_back(file + ": " + std::to_string(*value) + " has no meaning");
-    } else if (value.error().code == ErrorCode::kMalformed) {
-      reading_.failures.push_back(value.error().what);
-    } else if (value.error().code == ErrorCode::kUnavailable) {
-      silent_ = true;
-    }
-    return std::nullopt;
+    const auto value = device_number(root_, path, path.substr(std::min(path.size(), folder_.size())), most, reading_, silent_);
+    answered_ = answered_ || value;
+    return value;
   }
 
   /// Names in a folder of the device that are a word and a number: "tile0", "gt1".
