@@ -70,5 +70,6 @@ void score_cadvisor(const std::string& corpus, Score& score);
 void score_kfd(const std::string& corpus, Score& score);
 void score_exporters(const std::string& corpus, Score& score);
 void score_chips(const std::string& corpus, Score& score);
+void score_cards(const std::string& corpus, Score& score);
 
 }  // namespace capmap::support
