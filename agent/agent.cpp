@@ -35,7 +35,6 @@ namespace {
 
 constexpr std::uint64_t kLeadMs = 10;               ///< a snapshot is taken so long before it is sent: one burst of work, caches still warm
 constexpr std::uint64_t kMinSnapshotGapMs = 250;    ///< rates over less than this say nothing
-constexpr std::uint64_t kLookAfterMs = 100;         ///< after a snapshot, the pace its message got is looked at
 constexpr std::uint64_t kShapePatienceMs = 10'000;  ///< then hello goes out without a shape
 constexpr int kMaxWaitMs = 60'000;
 
@@ -133,27 +132,21 @@ class Ticker {
     return std::min({next_snapshot_ms_, shape_.due_ms(), accelerators_.due_ms(), shared_storage_.due_ms(), patience});
   }
 
-  /// Sleeps until a signal, news of the shape, or the next thing due. The pace is told when a message is sent and again when it is
-  /// acked; it is looked at once, a little after both, and its pipe is polled only while no snapshot is planned: fewer wake-ups a tick.
+  /// Sleeps until a signal, news of the shape, another pace, or the next thing due.
   void wait() {
     const auto now = clock_.boot_ms();
-    const bool quiet = now < look_ms_;
     std::array<Waitable, 6> items = {Waitable{.fd = parts_.signals}};
     std::size_t count = 1;
     if (shape_.fd() >= 0) items[count++].fd = shape_.fd();
     if (accelerators_.fd() >= 0) items[count++].fd = accelerators_.fd();
     if (shared_storage_.fd() >= 0) items[count++].fd = shared_storage_.fd();
     if (benchmark_.fd() >= 0) items[count++].fd = benchmark_.fd();
-    const bool unplanned = !quiet && next_snapshot_ms_ == UINT64_MAX;
-    if (unplanned) items[count++].socket = &pace_;
-    const auto due = std::min(next_due_ms(), quiet ? look_ms_ : UINT64_MAX);
+    items[count++].socket = &pace_;
+    const auto due = next_due_ms();
     const auto left = due > now ? std::min<std::uint64_t>(due - now, kMaxWaitMs) : 0;
     wait_any(std::span(items.data(), count), static_cast<int>(left));
     if (items[0].ready) take_signals();
-    if (clock_.boot_ms() < look_ms_) return;
-    take_paces();
-    // A pace that had to be waited for was told at sending; the one of the ack, maybe another interval, follows closely.
-    if (unplanned && next_snapshot_ms_ != UINT64_MAX) look_ms_ = clock_.boot_ms() + kLookAfterMs;
+    if (items[count - 1].ready) take_paces();
   }
 
   void take_signals() {
@@ -178,9 +171,13 @@ class Ticker {
       }
       interval_ms_ = (*pace)->interval_ms;
       benchmark_.ask((*pace)->benchmark_seconds, clock_.boot_ms());
-      const auto due = (*pace)->due_boot_ms;
-      next_snapshot_ms_ = std::max(last_snapshot_ms_ + kMinSnapshotGapMs, due - std::min(due, kLeadMs));
+      plan((*pace)->due_boot_ms);
     }
+  }
+
+  void plan(std::uint64_t due_ms) {
+    due_ms_ = due_ms;
+    next_snapshot_ms_ = std::max(last_snapshot_ms_ + kMinSnapshotGapMs, due_ms - std::min(due_ms, kLeadMs));
   }
 
   void step_children() {
@@ -230,10 +227,12 @@ class Ticker {
     shared_storage_.add_to(*input->usage, begin);
     note_problems(*input->usage);
     if (!shape_.problem().empty()) input->usage->problems.push_back({.probe = "shape", .what = shape_.problem()});
-    send_input(std::move(input));
     last_snapshot_ms_ = begin;
-    look_ms_ = begin + std::min<std::uint64_t>(interval_ms_ / 4, kLookAfterMs);
     next_snapshot_ms_ = UINT64_MAX;
+    if (due_ms_ > 0)
+      plan(std::max(due_ms_, begin) + interval_ms_);  // unless the uplink says otherwise: it is woken once a tick, and so are we
+    input->next_due_ms = due_ms_;
+    send_input(std::move(input));
     const auto took = clock_.boot_ms() - begin;
     log_.note("tick", took > interval_ms_ / 2 ? "a snapshot took over half the interval" : "");
   }
@@ -271,7 +270,8 @@ class Ticker {
   HardwareSigns signs_;
   ChangeLog log_;
   std::set<std::string> failing_;
-  std::uint64_t started_ms_, last_snapshot_ms_ = 0, next_snapshot_ms_ = UINT64_MAX, look_ms_ = 0;
+  std::uint64_t started_ms_, last_snapshot_ms_ = 0, next_snapshot_ms_ = UINT64_MAX;
+  std::uint64_t due_ms_ = 0;  ///< of the message that takes the next snapshot along; 0 = not told yet
   std::uint32_t interval_ms_ = 10'000;
   bool sent_facts_ = false, ended_ = false, uplink_gone_ = false;
 };

@@ -10,7 +10,8 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kSilentIntervals = 3, kMinSilentMs = 10'000, kMaxSilentMs = 120'000;
-constexpr std::uint32_t kAtOnce = 8;  ///< at most so many messages an interval leave because of an ack
+constexpr std::uint32_t kMaxPatientMs = 30'000;  ///< at longer intervals acks are read as they come
+constexpr std::uint32_t kAtOnce = 8;             ///< at most so many messages an interval leave because of an ack
 constexpr std::uint32_t kMovedDeviceMib = 1'024;
 constexpr std::uint32_t kMillicoresPerPu = 1'000;
 constexpr std::uint64_t kBytesPerMib = 1ULL << 20U;
@@ -147,6 +148,7 @@ AgentMessage Conversation::next(const Usage& usage, std::uint64_t now_ms) {
   const bool at_once = due_ms_ == 0;
   at_once_left_ = !at_once ? kAtOnce : at_once_left_ > 0 ? at_once_left_ - 1 : 0;
   if (!at_once) ++intervals_since_usage_;
+  calm_ = !at_once && last_seq_ == 0;
   forget_unacked();
   const Kind kind = choose(usage);
   AgentMessage message = make(kind, usage);
@@ -208,6 +210,10 @@ Bye Conversation::bye(std::string reason) {
 std::uint64_t Conversation::broken_ms() const {
   if (!unacked_since_ms_) return UINT64_MAX;
   return *unacked_since_ms_ + std::clamp(kSilentIntervals * interval_ms_, kMinSilentMs, kMaxSilentMs);
+}
+
+bool Conversation::ack_can_wait() const {
+  return calm_ && last_seq_ != 0 && last_kind_ == Kind::kHeartbeat && !urgent() && interval_ms_ <= kMaxPatientMs;
 }
 
 bool Conversation::take_broken(std::uint64_t now_ms) {

@@ -51,6 +51,10 @@ class Conversation {
   /// Bye with the next seq, for an orderly end.
   Bye bye(std::string reason);
 
+  /// True while the ack of a plain heartbeat is all that is awaited, and the one before was acked: it may be read together with the next
+  /// reading, and so wakes nobody. What it asks for is then done one interval later.
+  [[nodiscard]] bool ack_can_wait() const;
+
   /// Acks stopped coming although messages were sent: recreate the link. True once per silence.
   bool take_broken(std::uint64_t now_ms);
   /// When take_broken() would turn true; UINT64_MAX while no ack is missing.
@@ -89,6 +93,7 @@ class Conversation {
   std::uint32_t hello_seq_ = 0;  ///< of the hello that waits for its session; 0 = not sent yet
   Kind last_kind_ = Kind::kNone;
   std::uint32_t last_seq_ = 0;      ///< of the message on its way; 0 = none
+  bool calm_ = false;               ///< it left at its time, with nothing else unacked
   std::uint32_t at_once_left_ = 0;  ///< messages that may still follow an ack at once in this interval
   std::uint32_t intervals_since_usage_ = 0;
   Usage told_;      ///< baseline: what the controller was last told

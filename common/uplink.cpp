@@ -18,7 +18,9 @@ constexpr std::uint64_t kFamilyMs = 4'000;  ///< so long an address may not answ
 constexpr std::uint64_t kByeMs = 500;
 constexpr std::uint64_t kMaxWaitMs = 600'000;
 constexpr std::uint64_t kEarlyMs = 20;  ///< a message may leave so long before it is due when the reading it waits for has just come
-constexpr int kPerTurn = 64;            ///< inputs, events or acks taken before the others get their turn
+constexpr std::uint64_t kPlanSlackMs =
+    8;                        ///< a reading planned so long before its message is due is in time (kEarlyMs less the tick thread's lead)
+constexpr int kPerTurn = 64;  ///< inputs, events or acks taken before the others get their turn
 
 /// What happened to the connection, in words for an operator; each is logged once when it changes.
 constexpr const char* kSilentText = "the controller is silent: the network is cut, or the controller is stopped or overloaded";
@@ -79,8 +81,8 @@ class Uplink {
   bool ipv4_only_ = false;
   std::uint64_t reopen_ms_ = 0, backoff_ms_ = kFirstBackoffMs;
   std::uint64_t family_until_ms_ = UINT64_MAX;
-  std::uint64_t told_due_ms_ = 0;
-  std::uint32_t told_benchmark_ = 0;
+  std::uint64_t told_due_ms_ = 0;  ///< what the tick thread plans for
+  std::uint32_t told_interval_ms_ = 0, told_benchmark_ = 0;
   ChangeLog log_;
   RateLimit complaints_{5};
 };
@@ -135,16 +137,17 @@ std::uint64_t Uplink::next_event_ms() const {
 void Uplink::wait() {
   const std::uint64_t now = clock_.boot_ms(), next = next_event_ms();
   const std::uint64_t left = next > now ? std::min(next - now, kMaxWaitMs) : 0;
+  const bool acks_can_wait = talk_.ack_can_wait();
   std::array<Waitable, 3> items = {Waitable{.socket = &inputs_}};
   if (link_) {
-    items[1].socket = &link_->dealer;
-    items[2].socket = &link_->monitor.socket();
+    items[1].socket = &link_->monitor.socket();
+    items[2].socket = &link_->dealer;
   }
-  wait_any(std::span(items.data(), link_ ? 3 : 1), static_cast<int>(left));
+  wait_any(std::span(items.data(), !link_ ? 1 : acks_can_wait ? 2 : 3), static_cast<int>(left));
   // Asking a socket that has nothing costs system calls: only the ready ones are asked.
   inputs_ready_ = items[0].ready;
-  acks_ready_ = items[1].ready;
-  events_ready_ = items[2].ready;
+  events_ready_ = items[1].ready;
+  acks_ready_ = acks_can_wait || items[2].ready;
   usage_just_came_ = false;
 }
 
@@ -157,6 +160,7 @@ bool Uplink::take_inputs() {
     if (!(*input)->usage) continue;
     usage_ = std::move(*(*input)->usage);
     usage_just_came_ = true;
+    told_due_ms_ = (*input)->next_due_ms;
   }
   return true;
 }
@@ -218,8 +222,10 @@ void Uplink::tell_pace() {
   std::uint64_t due = told_due_ms_ > now ? told_due_ms_ : now + talk_.interval_ms();
   if (ready_ && talk_.due_ms() > now && talk_.due_ms() != UINT64_MAX) due = talk_.due_ms();
   const auto benchmark_seconds = talk_.benchmark_seconds();
-  if (due == told_due_ms_ && benchmark_seconds == told_benchmark_) return;
+  const bool planned = due >= told_due_ms_ && due - told_due_ms_ <= kPlanSlackMs && talk_.interval_ms() == told_interval_ms_;
+  if (planned && benchmark_seconds == told_benchmark_) return;
   told_due_ms_ = due;
+  told_interval_ms_ = talk_.interval_ms();
   told_benchmark_ = benchmark_seconds;
   static_cast<void>(send_object(pace_, std::make_unique<UplinkPace>(UplinkPace{talk_.interval_ms(), due, benchmark_seconds}), false));
 }

@@ -21,8 +21,9 @@ struct UplinkOptions {
 struct UplinkInput {
   std::optional<std::pair<Hello, EncodedShape>> facts;
   std::optional<Usage> usage;
+  std::uint64_t next_due_ms = 0;  ///< with usage: the message the tick thread will read for next, unless told otherwise; 0 = none planned
 };
-/// To the tick thread: take a snapshot so long before `due_boot_ms`, and pace on with interval_ms.
+/// To the tick thread, when it plans something else: take a snapshot a little before `due_boot_ms`, and pace on with interval_ms.
 struct UplinkPace {
   std::uint32_t interval_ms = 10'000;
   std::uint64_t due_boot_ms = 0;

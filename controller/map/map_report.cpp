@@ -10,6 +10,7 @@
 namespace capmap {
 namespace {
 
+constexpr std::uint32_t kSameJitter = 64;
 constexpr std::uint64_t kHeardMask = (1ULL << 48) - 1;
 constexpr std::uint8_t kAcceleratorsBit = kReadingCount;  ///< in Place::insane, after the readings
 
@@ -17,9 +18,9 @@ const Envelope& envelope_of(const AgentMessage& message) {
   return std::visit([](const auto& kind) -> const Envelope& { return kind.envelope; }, message);
 }
 
-/// The interval ± 5%, different each time, so that agents that started together drift apart.
+/// The interval ± 5%, another one each kSameJitter messages: agents that started together drift apart, and can plan ahead meanwhile.
 std::uint32_t jittered(std::uint32_t interval_ms, const Envelope& envelope) {
-  const std::uint64_t mixed = (envelope.run_id ^ (std::uint64_t{envelope.seq} << 32)) * 0x9E37'79B9'7F4A'7C15U;
+  const std::uint64_t mixed = (envelope.run_id ^ (std::uint64_t{envelope.seq / kSameJitter} << 32)) * 0x9E37'79B9'7F4A'7C15U;
   const std::uint64_t span = interval_ms / 10;
   return static_cast<std::uint32_t>(interval_ms - span / 2 + (span == 0 ? 0 : (mixed >> 33) % (span + 1)));
 }

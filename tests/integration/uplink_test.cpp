@@ -4,8 +4,11 @@
 #include <netdb.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <iostream>
+#include <thread>
 
+#include "common/clock.hpp"
 #include "common/join_token.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/running_uplink.hpp"
@@ -73,6 +76,31 @@ TEST_CASE("uplink: hello, shape, usage and heartbeats arrive in order, the tick 
     CHECK(next > seq);
     seq = next;
   }
+}
+
+TEST_CASE("uplink: a tick thread that plans what the uplink plans is told nothing") {
+  SmallController controller(make_curve_keys());
+  const CurveKeys own = make_curve_keys();
+  controller.let_in(own.public_key);
+  RunningUplink uplink(dealer_to(controller.endpoint(), controller.keys(), own));
+  uplink.give_facts();
+  REQUIRE(comes_in(controller));
+  const SystemClock clock;
+  std::uint64_t due = 0;
+  std::size_t told = 0, ticks = 0;
+  for (; ticks < 20; ++ticks) {
+    // A plan in the past is none; what is told replaces it.
+    for (auto pace = uplink.next_pace(due == 0 ? 1'000 : 0); pace; pace = uplink.next_pace(0)) {
+      due = pace->due_boot_ms;
+      ++told;
+    }
+    REQUIRE(due != 0);
+    for (auto now = clock.boot_ms(); now + 10 < due; now = clock.boot_ms()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    due = std::max(due, clock.boot_ms()) + 200;
+    uplink.give_usage(1'000, due);
+  }
+  CHECK(told < ticks);  // without plans two a tick: at sending, and at the ack; a busy machine is late now and then
+  CHECK(controller.count<Heartbeat>() >= ticks / 2);
 }
 
 TEST_CASE("uplink: a reading that moved goes with the next heartbeat") {

@@ -41,15 +41,16 @@ class RunningUplink {
     static_cast<void>(send_object(snapshots_, std::move(input)));
     give_usage(1'000);
   }
-  void give_usage(std::uint32_t busy_millicores) {
+  void give_usage(std::uint32_t busy_millicores, std::uint64_t next_due_ms = 0) {
     auto input = std::make_unique<UplinkInput>();
+    input->next_due_ms = next_due_ms;
     input->usage.emplace();
     input->usage->readings.cpu_busy_millicores = busy_millicores;
     static_cast<void>(send_object(snapshots_, std::move(input)));
   }
-  /// The next pace it tells; nothing when none comes within 10 s.
-  std::optional<UplinkPace> next_pace() {
-    auto pace = receive_object<UplinkPace>(pace_, 10'000);
+  /// The next pace it tells; nothing when none comes in time.
+  std::optional<UplinkPace> next_pace(int wait_ms = 10'000) {
+    auto pace = receive_object<UplinkPace>(pace_, wait_ms);
     return pace && *pace ? std::optional(**pace) : std::nullopt;
   }
   /// Asks it to end; false when it did not within a limit that guards against hanging.

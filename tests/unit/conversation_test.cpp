@@ -100,6 +100,43 @@ TEST_CASE("conversation: hello, the asked-for shape and usage follow each other 
   CHECK(talk.agent.due_ms() == start_ms + kIntervalMs);
 }
 
+TEST_CASE("conversation: only the ack of a plain heartbeat after an acked message can wait for the next reading") {
+  Talk talk;
+  CHECK_FALSE(talk.agent.ack_can_wait());  // nothing is awaited
+  talk.settle();
+  const auto beat = talk.say();
+  REQUIRE(is<Heartbeat>(beat));
+  CHECK(talk.agent.ack_can_wait());
+  talk.answer(std::get<Heartbeat>(beat).envelope.seq);
+  CHECK_FALSE(talk.agent.ack_can_wait());
+
+  SECTION("a heartbeat that follows an unacked one") {
+    talk.say();
+    CHECK(talk.agent.ack_can_wait());
+    talk.say();
+    CHECK_FALSE(talk.agent.ack_can_wait());
+  }
+  SECTION("usage") {
+    talk.usage.problems.push_back({.probe = "cpu", .what = "gone"});
+    REQUIRE(is<UsageMessage>(talk.say()));
+    CHECK_FALSE(talk.agent.ack_can_wait());
+  }
+  SECTION("a link that came up anew") {
+    talk.say();
+    talk.agent.on_link_up(talk.now_ms);
+    CHECK_FALSE(talk.agent.ack_can_wait());
+    REQUIRE(is<Hello>(talk.say()));
+    CHECK_FALSE(talk.agent.ack_can_wait());
+  }
+  SECTION("long intervals, where one more would be felt") {
+    auto ack = talk.ack(std::get<Heartbeat>(talk.say()).envelope.seq);
+    ack.next_interval_ms = 60'000;
+    CHECK(talk.agent.on_ack(ack, talk.now_ms));
+    REQUIRE(is<Heartbeat>(talk.say()));
+    CHECK_FALSE(talk.agent.ack_can_wait());
+  }
+}
+
 TEST_CASE("conversation: a shape nobody asks for is not sent") {
   Talk talk;
   talk.answer(std::get<Hello>(talk.say()).envelope.seq);
