@@ -16,6 +16,7 @@
 #include "controller/ingest.hpp"
 #include "controller/map_thread.hpp"
 #include "controller/pipes.hpp"
+#include "controller/restore.hpp"
 #include "controller/settings.hpp"
 #include "controller/store/state_folder.hpp"
 #include "controller/store_thread.hpp"
@@ -74,7 +75,7 @@ sigset_t block_stop_signals() {
 struct Parts {
   CurveKeys keys;
   std::string admin_token;
-  std::unique_ptr<Store> store;
+  StoreInCheck opened;
   std::shared_ptr<const ChipTable> chips;
 };
 
@@ -83,29 +84,9 @@ Parts load_parts(const ControllerSettings& settings) {
   Parts parts;
   parts.admin_token = value_or_give_up(load_admin_token(settings.state));
   parts.keys = value_or_give_up(load_server_keys(settings.state));
-  parts.store = value_or_give_up(open_store(settings.state, NoStore::kRefuse));
+  parts.opened = value_or_give_up(open_store_in_check(settings.state, NoStore::kRefuse));
   parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(value_or_give_up(find_catalog(settings.catalog)))));
   return parts;
-}
-
-/// Back from disk, in one pass over the nodes: the map learns the nodes, and zap will learn their keys.
-Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint64_t now_ms) {
-  const auto sites = store.sites();
-  if (!sites) return sites.error();
-  for (const auto& site : *sites) map.put_site(site);
-  const auto shapes = store.shapes();
-  if (!shapes) return shapes.error();
-  for (const auto& shape : *shapes) {
-    if (!map.restore_shape(shape, now_ms)) log_warn("stored_shape_not_understood", {{"shape", to_text(shape.id)}});
-  }
-  std::vector<KeyUpdate> keys;
-  auto read = store.each_node([&](const StoredNode& stored) {
-    keys.push_back({.public_key = stored.node.public_key, .node = stored.node.id});
-    map.add_node(stored.node, true, now_ms);
-    if (stored.shape) map.restore_binding(stored.node.id, *stored.shape);
-  });
-  if (!read) return read.error();
-  return keys;
 }
 
 int run(const ControllerSettings& settings) {
@@ -121,7 +102,9 @@ int run(const ControllerSettings& settings) {
   Published<StoreHealth> store_health;
 
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
-  ZapOptions zap_options{.keys = kKeysPipe, .known = value_or_give_up(restore(*parts.store, *engine, clock.boot_ms()))};
+  auto restored = restore(*parts.opened.store, *engine, clock.boot_ms());
+  value_or_give_up(parts.opened.checked.get());  // before what was read is believed
+  ZapOptions zap_options{.keys = kKeysPipe, .known = value_or_give_up(std::move(restored))};
   const std::size_t known_nodes = zap_options.known.size();
   log_info("restored", {{"nodes", known_nodes}, {"ms", clock.boot_ms() - started_ms}});
 
@@ -149,7 +132,8 @@ int run(const ControllerSettings& settings) {
                            .enrol_port = port_of(joins),
                            .message_port = port_of(messages),
                            .server_public_key = parts.keys.public_key};
-  auto store = start("store", [&] { return run_store(context, making, std::move(parts.store), clock, store_health, store_metrics); });
+  auto store =
+      start("store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics); });
 
   const HttpOptions http_options{.address = settings.http_address,
                                  .port = static_cast<std::uint16_t>(settings.http_port),

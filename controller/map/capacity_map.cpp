@@ -18,9 +18,9 @@ void CapacityMap::put_site(const Site& site) {
   state_->put_site(site);
 }
 
-void CapacityMap::add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms) {
+void CapacityMap::add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape) {
   state_->forward(now_ms);
-  state_->add_node(node, at_start);
+  state_->add_node(node, at_start, shape);
 }
 
 Answer CapacityMap::apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms) {
@@ -38,8 +38,8 @@ bool CapacityMap::restore_shape(const EncodedShape& shape, std::uint64_t now_ms)
   return state_->restore_shape(shape);
 }
 
-bool CapacityMap::restore_binding(const NodeId& node, const ShapeId& shape) {
-  return state_->restore_binding(node, shape);
+void CapacityMap::expect_nodes(std::size_t nodes) {
+  state_->nodes.reserve(nodes);
 }
 
 bool CapacityMap::ask_benchmark(const NodeId& node, std::uint32_t seconds, std::uint64_t now_ms) {

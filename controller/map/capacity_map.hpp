@@ -59,12 +59,13 @@ class CapacityMap {
   /// Given to nodes with their next ack; each node's liveness follows the interval that it was given.
   void set_interval(std::uint32_t interval_ms);
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
-  void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms);
+  /// `shape`: the one it had before a restart, by restore_shape; passed over when it is not known, or the node was added before.
+  void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape = {});
 
-  /// At start, from the store: a shape that was known before, then which node had it. So a restarted map shows what is installed before
-  /// its agents have spoken; they say hello all the same. False: bytes that do not decode; a node or shape that is not known.
+  /// At start, from the store: room for so many nodes, and the shapes that were known before. So a restarted map shows what is installed
+  /// before its agents have spoken; they say hello all the same. False: bytes that do not decode.
+  void expect_nodes(std::size_t nodes);
   bool restore_shape(const EncodedShape& shape, std::uint64_t now_ms);
-  bool restore_binding(const NodeId& node, const ShapeId& shape);
 
   /// Applies the messages of known nodes, in order, and says what each is answered: all that an ack holds.
   AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);

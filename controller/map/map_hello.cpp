@@ -113,16 +113,6 @@ bool CapacityMap::State::restore_shape(const EncodedShape& encoded) {
   return true;
 }
 
-bool CapacityMap::State::restore_binding(const NodeId& node, const ShapeId& id) {
-  const auto row = nodes.find(node);
-  const auto shape = shapes.find(id);
-  if (!row || !shape || nodes.place(*row).shape != 0) return false;
-  const auto before = numbers(*row);
-  bind(*row, *shape);
-  settle(*row, before);
-  return true;
-}
-
 void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
   auto& place = nodes.place(row);
   shapes.bind(shape);

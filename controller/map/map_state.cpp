@@ -45,7 +45,7 @@ void CapacityMap::State::put_site(const Site& site) {
   ++revision;
 }
 
-void CapacityMap::State::add_node(const KnownNode& node, bool at_start) {
+void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const std::optional<ShapeId>& shape) {
   const auto known = nodes.find(node.id);
   const RowIndex row = known ? *known : nodes.add(node.id);
   const auto before = numbers(row);
@@ -59,6 +59,7 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start) {
     place.set(Place::kCounted, at_start);
     // Else in no cell, and lost to nobody, until it says hello.
     set_liveness(row, at_start ? Liveness::kResyncing : Liveness::kLost);
+    if (const auto kept = shape ? shapes.find(*shape) : std::nullopt) bind(row, *kept);
   }
   settle(row, before);
 }

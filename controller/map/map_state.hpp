@@ -27,7 +27,7 @@ struct CapacityMap::State {
   std::uint64_t forward(std::uint64_t now);
   std::uint32_t site_index(const SiteId& id);
   void put_site(const Site& site);
-  void add_node(const KnownNode& node, bool at_start);
+  void add_node(const KnownNode& node, bool at_start, const std::optional<ShapeId>& shape);
   /// True when more is due than one call does.
   bool advance();
   void age_out(RowIndex row);
@@ -79,7 +79,6 @@ struct CapacityMap::State {
   bool may_teach_shape(RowIndex row);
   std::string learn_shape(RowIndex row, const EncodedShape& encoded);
   bool restore_shape(const EncodedShape& encoded);
-  bool restore_binding(const NodeId& node, const ShapeId& shape);
   /// Binds a row to a shape (0 = none), judges its facts, and holds readings taken before against it.
   void bind(RowIndex row, ShapeIndex shape);
   void forget_usage(RowIndex row);

@@ -62,8 +62,19 @@ void NodeTable::put(IndexPart& part, std::size_t hash, std::uint32_t entry) {
 }
 
 void NodeTable::grow(IndexPart& part) const {
+  resize(part, part.entries.size() + part.entries.size() / 16 + kFirstEntries);
+}
+
+void NodeTable::reserve(std::size_t rows) {
+  const auto a_part = rows / kParts + rows / kParts / 8 + kFirstEntries;  // ids are random: parts differ by some percent
+  for (auto& part : parts_) {
+    if (part.entries.size() < a_part) resize(part, a_part);
+  }
+}
+
+void NodeTable::resize(IndexPart& part, std::size_t entries) const {
   IndexPart grown;
-  grown.entries.resize(part.entries.size() + part.entries.size() / 16 + kFirstEntries);
+  grown.entries.resize(entries);
   for (const auto entry : part.entries) {
     if (entry != 0) put(grown, IdHash{}(id((entry & kRowMask) - 1)), entry);
   }

@@ -83,6 +83,8 @@ class NodeTable {
   [[nodiscard]] std::optional<RowIndex> find(const NodeId& id) const;
   /// Adds a row for an id that has none.
   RowIndex add(const NodeId& id);
+  /// Makes the index large enough for so many rows at once, where they come at once.
+  void reserve(std::size_t rows);
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t chunk_count() const { return chunks_.size(); }
@@ -135,6 +137,7 @@ class NodeTable {
   static std::uint32_t entry_of(std::size_t hash, RowIndex row);
   static void put(IndexPart& part, std::size_t hash, std::uint32_t entry);
   void grow(IndexPart& part) const;
+  void resize(IndexPart& part, std::size_t entries) const;
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::vector<IndexPart> parts_;

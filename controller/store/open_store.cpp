@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <future>
+#include <utility>
 
 #include "common/log.hpp"
 #include "controller/store/backup.hpp"
@@ -62,17 +64,41 @@ Error out_of_order(const std::string& path, const std::string& what) {
 }
 
 /// Older tables become today's; the file as it was is kept for the older program.
-Result<Done> bring_up_to_date(Database& database, const std::string& path) {
-  const auto newest = static_cast<std::int64_t>(store_migrations().size());
-  const auto version = check_version(database, newest);
-  if (!version) return version.error();
-  if (*version == newest) return Done{};
-  const std::string kept = path + ".version-" + std::to_string(*version);
+Result<Done> bring_up_to_date(Database& database, const std::string& path, std::int64_t version) {
+  const std::string kept = path + ".version-" + std::to_string(version);
   if (!is_there(kept)) {
     if (auto copied = copy_database(database, kept, {}); !copied) return copied.error();
-    log_info("store_kept", {{"file", kept}, {"version", *version}});
+    log_info("store_kept", {{"file", kept}, {"version", version}});
   }
   return migrate(database, store_migrations());
+}
+
+/// Over a connection of its own. Thread: any.
+Result<Done> check_file(const std::string& path) {
+  auto database = Database::open(path, Database::Mode::kReadOnly);
+  if (!database) return database.error();
+  const auto checked = database->text("pragma quick_check(1)");
+  if (!checked && checked.error().code != ErrorCode::kMalformed) return checked.error();
+  if (!checked) return out_of_order(path, "is damaged or no database");
+  if (*checked != "ok") return out_of_order(path, "is damaged: " + *checked);
+  return Done{};
+}
+
+/// Older tables are changed only after the check, whose outcome then stands in `checked` again.
+Result<std::unique_ptr<Store>> open_checked(const std::string& path, std::future<Result<Done>>& checked, StateLock lock) {
+  auto database = Database::open(path, Database::Mode::kReadWrite);
+  if (!database) return database.error();
+  const auto version = check_version(*database, static_cast<std::int64_t>(store_migrations().size()));
+  if (!version) return version.error();
+  if (*version != static_cast<std::int64_t>(store_migrations().size())) {
+    auto outcome = checked.get();
+    std::promise<Result<Done>> known;
+    checked = known.get_future();
+    known.set_value(outcome);
+    if (!outcome) return outcome.error();
+    if (auto ready = bring_up_to_date(*database, path, *version); !ready) return ready.error();
+  }
+  return make_sqlite_store(std::move(*database), std::move(lock));
 }
 
 void put_journal_away(const std::string& journal) {
@@ -83,7 +109,7 @@ void put_journal_away(const std::string& journal) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_store(const std::string& directory, NoStore none) {
+Result<StoreInCheck> open_store_in_check(const std::string& directory, NoStore none) {
   auto lock = StateLock::take(directory);
   if (!lock) return lock.error();
   const std::string path = directory + "/store.db", journal_path = directory + "/store.jsonl";
@@ -100,14 +126,22 @@ Result<std::unique_ptr<Store>> open_store(const std::string& directory, NoStore 
     if (journal) log_info("journal_imported", {{"file", journal_path}, {"nodes", journal->nodes.size()}, {"sites", journal->sites.size()}});
   }
   if (is_there(journal_path)) put_journal_away(journal_path);  // a crash stood between the new file and this
-  auto database = Database::open(path, Database::Mode::kReadWrite);
-  if (!database) return database.error();
-  const auto checked = database->text("pragma quick_check(1)");
-  if (!checked && checked.error().code != ErrorCode::kMalformed) return checked.error();
-  if (!checked) return out_of_order(path, "is damaged or no database");
-  if (*checked != "ok") return out_of_order(path, "is damaged: " + *checked);
-  if (auto ready = bring_up_to_date(*database, path); !ready) return ready.error();
-  return make_sqlite_store(std::move(*database), std::move(*lock));
+  StoreInCheck opened;
+  opened.checked = std::async(std::launch::async, check_file, path);
+  auto store = open_checked(path, opened.checked, std::move(*lock));
+  if (!store) {  // what the check says of the file is the better reason
+    const auto checked = opened.checked.valid() ? opened.checked.get() : Result<Done>(Done{});
+    return checked ? store.error() : checked.error();
+  }
+  opened.store = std::move(*store);
+  return opened;
+}
+
+Result<std::unique_ptr<Store>> open_store(const std::string& directory, NoStore none) {
+  auto opened = open_store_in_check(directory, none);
+  if (!opened) return opened.error();
+  if (auto checked = opened->checked.get(); !checked) return checked.error();
+  return std::move(opened->store);
 }
 
 }  // namespace capmap

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,6 +100,14 @@ enum class NoStore : unsigned char { kRefuse, kCreate };
 /// store.jsonl.imported). Errors: as Store; kUnavailable (another process holds the folder); kAbsent (no store, and not to be created);
 /// kMalformed with the way out, the file untouched.
 Result<std::unique_ptr<Store>> open_store(const std::string& directory, NoStore none);
+
+/// As open_store(), but the file is checked by another thread meanwhile: `checked` is the outcome, and to be looked at before anything is
+/// written or believed. Tables of an older version are brought up to date after the check all the same.
+struct StoreInCheck {
+  std::unique_ptr<Store> store;
+  std::future<Result<Done>> checked;
+};
+Result<StoreInCheck> open_store_in_check(const std::string& directory, NoStore none);
 
 /// Checks the words of a site (region digits, owner class, compute class, service, security level, name length).
 /// Errors: kMalformed naming the field and what is allowed.

@@ -1,7 +1,6 @@
-#include "controller/map/capacity_map.hpp"
-
 #include <catch2/catch.hpp>
 
+#include "controller/map/capacity_map.hpp"
 #include "tests/support/map_world.hpp"
 
 using namespace capmap;
@@ -10,14 +9,12 @@ using namespace capmap::test;
 TEST_CASE("capacity map: after a restart a node's hardware is on the map before it has spoken, and its hello changes nothing of it") {
   World world;
   const MapAgent kept{.node = numbered_id<NodeId>(9), .run_id = 7, .shape = server_shape(16, 128, 2)};
-  CHECK_FALSE(world.map.restore_binding(kept.node, kept.encoded().id));
   KnownNode node;
   node.id = kept.node;
   node.site = numbered_id<SiteId>(1);
-  world.map.add_node(node, true, world.now);
-  CHECK_FALSE(world.map.restore_binding(kept.node, kept.encoded().id));
   CHECK(world.map.restore_shape(kept.encoded(), world.now));
-  CHECK(world.map.restore_binding(kept.node, kept.encoded().id));
+  world.map.expect_nodes(5'000);
+  world.map.add_node(node, true, world.now, kept.encoded().id);
   auto cells = world.cells();
   REQUIRE(cells.size() == 1);
   CHECK(cells[0].key.hardware != kNoHardware);
@@ -30,6 +27,9 @@ TEST_CASE("capacity map: after a restart a node's hardware is on the map before 
   REQUIRE(cells.size() == 1);
   CHECK(cells[0].key.hardware == hardware);
   CHECK(cells[0].key.liveness == Liveness::kFresh);
+  node.id = numbered_id<NodeId>(10);
+  world.map.add_node(node, true, world.now, pack_shape(server_shape(99, 9, 0)).id);
+  CHECK(world.cells().size() == 2);
   EncodedShape broken = kept.encoded();
   broken.body.resize(3);
   CHECK_FALSE(world.map.restore_shape(broken, world.now));

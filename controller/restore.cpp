@@ -1,0 +1,81 @@
+#include "controller/restore.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <utility>
+
+#include "common/log.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::size_t kPerBatch = 1'024, kMostBatches = 64;  ///< so far the reader is ahead at most
+
+/// Nodes on their way from the store's reader to the map, in batches.
+class ReadAhead {
+ public:
+  void give(std::vector<StoredNode> batch) {
+    std::unique_lock lock(mutex_);
+    taken_.wait(lock, [&] { return batches_.size() < kMostBatches; });
+    batches_.push_back(std::move(batch));
+    given_.notify_one();
+  }
+  /// Empty: that was all.
+  std::vector<StoredNode> take() {
+    std::unique_lock lock(mutex_);
+    given_.wait(lock, [&] { return !batches_.empty(); });
+    auto batch = std::move(batches_.front());
+    batches_.pop_front();
+    taken_.notify_one();
+    return batch;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable given_, taken_;
+  std::deque<std::vector<StoredNode>> batches_;
+};
+
+Result<Done> read_nodes(Store& store, ReadAhead& ahead) {
+  std::vector<StoredNode> batch;
+  auto read = store.each_node([&](const StoredNode& stored) {
+    if (batch.empty()) batch.reserve(kPerBatch);
+    batch.push_back(stored);
+    if (batch.size() == kPerBatch) ahead.give(std::exchange(batch, {}));
+  });
+  if (!batch.empty()) ahead.give(std::move(batch));
+  ahead.give({});
+  return read;
+}
+
+}  // namespace
+
+Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint64_t now_ms) {
+  const auto facts = store.facts();
+  if (!facts) return facts.error();
+  const auto sites = store.sites();
+  if (!sites) return sites.error();
+  for (const auto& site : *sites) map.put_site(site);
+  const auto shapes = store.shapes();
+  if (!shapes) return shapes.error();
+  for (const auto& shape : *shapes) {
+    if (!map.restore_shape(shape, now_ms)) log_warn("stored_shape_not_understood", {{"shape", to_text(shape.id)}});
+  }
+  std::vector<KeyUpdate> keys;
+  keys.reserve(facts->nodes);
+  map.expect_nodes(facts->nodes);
+  ReadAhead ahead;
+  auto reading = std::async(std::launch::async, [&] { return read_nodes(store, ahead); });
+  for (auto batch = ahead.take(); !batch.empty(); batch = ahead.take()) {
+    for (auto& stored : batch) {
+      map.add_node(stored.node, true, now_ms, stored.shape);
+      keys.push_back({.public_key = std::move(stored.node.public_key), .node = stored.node.id});
+    }
+  }
+  if (auto read = reading.get(); !read) return read.error();
+  return keys;
+}
+
+}  // namespace capmap
