@@ -17,6 +17,7 @@ constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before ac
 /// When messages come one after the other, so long is waited for more to come along: one wake-up of each thread for all of them. One that
 /// comes alone after a pause is taken at once.
 constexpr std::uint64_t kGatherMs = 5, kPauseMs = 50;
+constexpr std::uint32_t kFloodDrops = 200;  ///< a node of which so many were dropped is told to the map as flooding
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 
 std::span<const std::byte> bytes_of(const zmq::message_t& message) {
@@ -25,7 +26,7 @@ std::span<const std::byte> bytes_of(const zmq::message_t& message) {
 
 /// What ingest remembers of a sender: its allowance of messages, refilled with time.
 struct Sender {
-  std::uint32_t allowance = IngestOptions::kBurst;
+  std::uint32_t allowance = IngestOptions::kBurst, dropped = 0;
   std::uint64_t refilled_ms = 0;
 
   bool take(std::uint64_t now_ms) {
@@ -110,7 +111,7 @@ Result<Done> Ingest::take_reports() {
     if (!routed) break;
     admit(std::move(*routed), reports);
   }
-  if (reports.reports.empty()) return Done{};
+  if (reports.reports.empty() && reports.flooding.empty()) return Done{};
   return send_object(map_, std::move(batch));
 }
 
@@ -120,7 +121,10 @@ void Ingest::admit(Routed routed, ReportBatch& batch) {
   if (!node) return refuse("no_identity", "?", "a message without a known key");
   if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
   auto& sender = senders_.try_emplace(*node, Sender{.refilled_ms = batch.received_boot_ms}).first->second;
-  if (!sender.take(batch.received_boot_ms)) return refuse("rate", routed.user_id, "more messages than one each 100 ms");
+  if (!sender.take(batch.received_boot_ms)) {
+    if (++sender.dropped % kFloodDrops == 0) batch.flooding.push_back(*node);
+    return refuse("rate", routed.user_id, "more messages than one each 100 ms");
+  }
   auto message = decode_agent_message(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
   ++taken_[message->index()];

@@ -198,17 +198,20 @@ void ColdStore::put(std::uint32_t row, std::string_view bytes) {
 std::string ColdStore::pack(const ColdRecord& record) {
   Writer out;
   const auto& hello = record.hello;
-  const bool has_rules = !record.old_runs.empty() || !record.new_shapes_ms.empty() || record.goodbye || hello.shape_id != ShapeId{};
+  const bool has_rules = !record.old_runs.empty() || !record.new_shapes_ms.empty() || !record.renamed_ms.empty() || record.excluded != 0 ||
+                         record.goodbye || hello.shape_id != ShapeId{};
   if (!everything_ && !has_rules) return {};
   out.number(everything_ ? share(alike(hello)) : 0);
   out.maybe(record.goodbye ? std::optional(record.goodbye->size()) : std::nullopt);
   if (record.goodbye) out.text(*record.goodbye);
   const bool named = hello.shape_id != ShapeId{};
   out.text(named ? std::string_view(reinterpret_cast<const char*>(hello.shape_id.bytes.data()), hello.shape_id.bytes.size()) : "");
-  for (const auto* list : {&record.old_runs, &record.new_shapes_ms}) {
+  for (const auto* list : {&record.old_runs, &record.new_shapes_ms, &record.renamed_ms}) {
     out.number(list->size());
     for (const auto value : *list) out.number(value);
   }
+  out.number(record.excluded);
+  if (record.excluded != 0) out.number(record.flood_until_ms);
   if (!everything_) return out.take();
   out.text(hello.hostname);
   out.number(hello.hostname == record.joined_hostname ? 1 : 0);
@@ -251,10 +254,12 @@ ColdRecord ColdStore::unpack(std::string_view bytes) const {
   in.maybe(goodbye);
   if (goodbye) record.goodbye = in.text();
   if (const auto id = in.text(); id.size() == hello.shape_id.bytes.size()) std::memcpy(hello.shape_id.bytes.data(), id.data(), id.size());
-  for (auto* list : {&record.old_runs, &record.new_shapes_ms}) {
+  for (auto* list : {&record.old_runs, &record.new_shapes_ms, &record.renamed_ms}) {
     list->resize(in.number());
     for (auto& value : *list) value = in.number();
   }
+  record.excluded = static_cast<std::uint8_t>(in.number());
+  if (record.excluded != 0) record.flood_until_ms = in.number();
   if (!everything_) return record;
   hello.hostname = in.text();
   record.joined_hostname = in.number() != 0 ? hello.hostname : in.text();

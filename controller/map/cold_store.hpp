@@ -27,6 +27,9 @@ struct ColdRecord {
   std::vector<std::pair<std::uint8_t, std::string>> insane_reasons;  ///< (bit of Place::insane, why)
   std::vector<std::uint64_t> old_runs;                               ///< newest last, at most kOldRuns
   std::vector<std::uint64_t> new_shapes_ms;                          ///< when it taught us a shape, within the last hour
+  std::vector<std::uint64_t> renamed_ms;                             ///< when its hello named other hardware, within the last hour
+  std::uint8_t excluded = 0;                                         ///< by Exclusion
+  std::uint64_t flood_until_ms = 0;                                  ///< it counts as flooding
   std::optional<std::string> goodbye;                                ///< the reason of its bye, until it speaks again
 };
 

@@ -34,6 +34,7 @@ Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t 
   if (!starts && stand != Standing::kNext) return out_of_turn(row, stand);
   const auto before = numbers(row);
   auto& place = nodes.place(row);
+  note_name(row, hello, now_unix_ms);
   if (starts) start_session(row, hello.envelope);
   if (hello.shape_id != named_shape(row)) forget_usage(row);
   if (!benchmarks.empty()) benchmarks.answered(row, nodes.cold(row).hello, hello);
@@ -125,6 +126,7 @@ void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
     if (place.is(Place::kPusKnown)) cold.hello.pus_allowed = static_cast<std::uint32_t>(nodes.talk(row).pus_allowed);
   }
   if (shape != 0) cold.hello.shape_id = {};
+  exclude(row, Exclusion::kAbsurdShape, shapes.facts(shape).absurd.has_value());
   place.set(Place::kFactsContradict, hardware && !contradictions(cold.hello, *hardware).empty());
   Readings taken;
   for (std::size_t i = 0; i < kReadingCount; ++i) {

@@ -54,8 +54,10 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
 std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const {
   const auto& place = nodes.place(row);
   const auto& cold = nodes.cold(row);
-  std::vector<std::string> reasons;
-  if (const auto& hardware = shapes.rows()[shapes.hardware(place.shape)]) reasons = contradictions(cold.hello, *hardware);
+  auto reasons = exclusion_reasons(row);
+  if (const auto& hardware = shapes.rows()[shapes.hardware(place.shape)]) {
+    for (auto& why : contradictions(cold.hello, *hardware)) reasons.push_back(std::move(why));
+  }
   for (const auto& [bit, why] : cold.insane_reasons) reasons.push_back(why);
   if (nodes.talk(row).session == 0) {
     reasons.emplace_back("has not said hello yet");

@@ -43,6 +43,7 @@ Devices count_devices(const std::vector<AcceleratorUse>& devices) {
 AckBatch CapacityMap::State::apply(const ReportBatch& batch, std::uint64_t now_unix_ms) {
   AckBatch answers;
   answers.acks.reserve(batch.reports.size());
+  for (const auto& node : batch.flooding) note_flood(node);
   for (const auto& report : batch.reports) {
     const auto answer = apply(report.node, report.message, now_unix_ms);
     const auto& envelope = envelope_of(report.message);
@@ -100,6 +101,7 @@ Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
   const auto before = numbers(row);
   accept(row, message.envelope);
   auto result = answer(row);
+  look_at_exclusions(row);
   if (prefix_agrees(row, message.shape_prefix, result)) {
     forget_usage(row);
     nodes.place(row).set(Place::kUsageTaken, true);
@@ -126,12 +128,13 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
   nodes.talk(row).revision = ++revision & ((std::uint64_t{1} << 48U) - 1);
   auto& place = nodes.place(row);
   if (!place.is(Place::kCounted)) return;
-  const CellKey key{.site = place.site,
-                    .pool = place.pool,
-                    .hardware = shapes.hardware(place.shape),
-                    .liveness = place.liveness,
-                    .service = place.service,
-                    .verdict = verdict(row)};
+  const CellKey key{
+      .site = place.site,
+      .pool = place.pool,
+      .hardware = shapes.hardware(place.shape),
+      .liveness = place.liveness,
+      .service = place.is(Place::kExcluded) && place.service != ServiceState::kRetired ? ServiceState::kQuarantined : place.service,
+      .verdict = verdict(row)};
   const auto after = numbers(row);
   place.cell = place.cell == 0 ? cells.add(key, after) : cells.change(place.cell, before, key, after);
 }

@@ -165,7 +165,7 @@ void CapacityMap::State::count_shapes() {
 
 Verdict CapacityMap::State::verdict(RowIndex row) const {
   const auto& place = nodes.place(row);
-  if (place.is(Place::kFactsContradict) || place.insane != 0) return Verdict::kContradicted;
+  if (place.is(Place::kFactsContradict) || place.is(Place::kExcluded) || place.insane != 0) return Verdict::kContradicted;
   return place.shape != 0 && place.is(Place::kUsageTaken) ? Verdict::kConsistent : Verdict::kUnproven;
 }
 

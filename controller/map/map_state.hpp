@@ -10,6 +10,7 @@
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/cells.hpp"
 #include "controller/map/dictionaries.hpp"
+#include "controller/map/exclusion.hpp"
 #include "controller/map/liveness.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/sanity.hpp"
@@ -70,6 +71,16 @@ struct CapacityMap::State {
   bool take_readings(RowIndex row, const Readings& readings);
   bool take_accelerators(RowIndex row, const std::vector<AcceleratorUse>& devices);
   void note_insane(RowIndex row, std::size_t bit, std::optional<std::string> why);
+
+  // exclusion.cpp ----------------------------------------------------------------------------------------------------------------
+  /// Between numbers() and settle(), as all that changes a row.
+  void exclude(RowIndex row, Exclusion why, bool on);
+  /// Of a hello, before it is taken: does it name other hardware again and again, does it come from the future?
+  void note_name(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms);
+  /// Ends what is over.
+  void look_at_exclusions(RowIndex row);
+  void note_flood(const NodeId& node);
+  [[nodiscard]] std::vector<std::string> exclusion_reasons(RowIndex row) const;
 
   // map_hello.cpp ----------------------------------------------------------------------------------------------------------------
   Answer take(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms);

@@ -34,6 +34,7 @@ struct Place {
   static constexpr std::uint8_t kMemoryKnown = 16;     ///< memory_total_mib holds
   static constexpr std::uint8_t kPusKnown = 32;        ///< Talk::pus_allowed holds
   static constexpr std::uint8_t kNamedInFull = 64;     ///< said hello since another shape shares its prefix
+  static constexpr std::uint8_t kExcluded = 128;       ///< in no total: see Exclusion
 
   std::uint32_t site = 0;
   ShapeIndex shape = 0;

@@ -16,6 +16,7 @@ struct Report {
 struct ReportBatch {
   std::uint64_t received_boot_ms = 0;
   std::vector<Report> reports;
+  std::vector<NodeId> flooding;  ///< nodes whose messages were dropped by the hundred since the batch before
 };
 
 struct AckOut {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/check.hpp"
+#include "controller/map/exclusion.hpp"
 
 namespace capmap {
 namespace {
@@ -117,6 +118,7 @@ std::uint32_t ShapeTable::row_of(Shape shape) {
   ++version_;
   facts_[index] = facts_of(shape);
   rows_[index] = std::make_shared<const HardwareRow>(describe(std::move(shape)));
+  facts_[index].absurd = absurd_hardware(rows_[index]->shape, rows_[index]->peak);
   rows_by_hash_.emplace(hash, index);
   return index;
 }

@@ -20,6 +20,7 @@ struct HardwareFacts {
   std::optional<std::uint64_t> disks_bytes;        ///< absent where there is no disk or the size of one is not known
   std::uint32_t accelerators = 0;                  ///< devices, all kinds
   std::optional<std::uint64_t> accelerator_bytes;  ///< of the largest one; absent where there is none or the memory of one is not known
+  std::optional<std::string> absurd{};             ///< why no server can have it
 };
 HardwareFacts facts_of(const Shape& shape);
 

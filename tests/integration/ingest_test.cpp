@@ -1,6 +1,7 @@
 // The message port with its real threads (zap, ingest, map) and real sockets: what known senders may do wrong.
 #include "controller/ingest.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <future>
 #include <random>
@@ -176,7 +177,7 @@ TEST_CASE("ingest: random, truncated, wrong-version and many-framed messages of 
   CHECK(fresh_nodes(port) == 1);
 }
 
-TEST_CASE("ingest: a flood of one node is cut to its allowance, others are served") {
+TEST_CASE("ingest: a flood of one node is cut to its allowance and costs it its place in the totals, others are served") {
   Peer flood, good;
   MessagePort port({flood.node, good.node});
   flood.connect(port);
@@ -187,6 +188,13 @@ TEST_CASE("ingest: a flood of one node is cut to its allowance, others are serve
   CHECK(port.will_count("rate", 500));
   good.settle();
   CHECK(eventually([&] { return fresh_nodes(port) == 2; }, kLimit));
+  CHECK(eventually(
+      [&] {
+        const auto cells = port.view.take()->cells.ordered();
+        return std::count_if(cells.begin(), cells.end(), [](const auto& cell) { return cell.key.service == ServiceState::kQuarantined; }) ==
+               1;
+      },
+      kLimit));
 }
 
 TEST_CASE("ingest: a message over the size limit ends its own connection only") {

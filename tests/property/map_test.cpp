@@ -128,7 +128,7 @@ class Play {
         case 3:
           return {std::string("liveness != ") + kLivenessNames[liveness],
                   [liveness](const auto& node) { return static_cast<std::size_t>(node.liveness) != liveness; }};
-        case 4: return {"service_state = in_service", [](const auto& node) { return node.service == ServiceState::kInService; }};
+        case 4: return {"service_state = in_service", [](const auto& node) { return node.counted_service() == ServiceState::kInService; }};
         default:
           return {"has(accelerator kind = gpu count > 1)", [](const auto& node) {
                     return node.shape && std::ranges::any_of(node.shape->accelerators, [](const auto& device) {

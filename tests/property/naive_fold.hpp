@@ -84,7 +84,7 @@ inline std::vector<Cell> NaiveMap::cells(const MapView& view) const {
     key.hardware = hardware_index(view, node);
     key.pool = pool_index(view, node);
     key.liveness = node.liveness;
-    key.service = node.service;
+    key.service = node.counted_service();
     key.verdict = node.verdict();
     auto& cell = cells[key];
     cell.key = key;
@@ -143,11 +143,11 @@ RollupGroup naive_group(const NaiveMap& map, std::uint64_t now_ms, Wanted wanted
   std::uint64_t heard_sum = 0;
   for (const auto& node : map.nodes()) {
     if (!node.counted || !wanted(node)) continue;
-    if (node.service == ServiceState::kRetired || node.service == ServiceState::kQuarantined) continue;
+    if (node.counted_service() == ServiceState::kRetired || node.counted_service() == ServiceState::kQuarantined) continue;
     ++group.installed_nodes;
     ++group.nodes_by_liveness[static_cast<std::size_t>(node.liveness)];
     if (node.liveness == Liveness::kFresh || node.liveness == Liveness::kStale) ++group.healthy_nodes;
-    if (node.liveness == Liveness::kFresh && node.service == ServiceState::kInService) add_available_record(group, node);
+    if (node.liveness == Liveness::kFresh && node.counted_service() == ServiceState::kInService) add_available_record(group, node);
     if (node.heard_ms) {
       ++group.age_known_nodes;
       heard_sum += *node.heard_ms;

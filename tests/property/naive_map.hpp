@@ -24,7 +24,8 @@ class NaiveMap {
     bool counted = false, said_bye = false, usage_taken = false;
     std::uint64_t run_id = 0;
     std::uint32_t session = 0, seq = 0;
-    std::vector<std::uint64_t> old_runs, taught_ms;
+    std::vector<std::uint64_t> old_runs, taught_ms, renamed_ms;
+    bool flips = false;
     ShapeId named;
     std::optional<Shape> shape;
     std::optional<std::uint64_t> memory_total_bytes;
@@ -35,6 +36,10 @@ class NaiveMap {
     std::optional<std::uint64_t> heard_ms;
     Liveness liveness = Liveness::kResyncing;
 
+    /// As cells have it: who names other hardware again and again is in no total.
+    [[nodiscard]] ServiceState counted_service() const {
+      return flips && service != ServiceState::kRetired ? ServiceState::kQuarantined : service;
+    }
     [[nodiscard]] Verdict verdict() const;
     [[nodiscard]] bool contradicts() const;
     [[nodiscard]] std::uint64_t installed_devices() const;
@@ -59,6 +64,7 @@ class NaiveMap {
  private:
   void hello(Node& node, const Hello& hello, std::uint64_t now_ms);
   void bind(Node& node);
+  static void look_at_flips(Node& node, std::uint64_t now_ms);
   void take(Node& node, const Readings& readings, Answer& answer) const;
   void take(Node& node, const std::vector<AcceleratorUse>& devices, Answer& answer) const;
   bool may_teach(Node& node, std::uint64_t now_ms) const;
@@ -83,7 +89,7 @@ inline bool NaiveMap::Node::contradicts() const {
 }
 
 inline Verdict NaiveMap::Node::verdict() const {
-  if (contradicts() || !insane.empty()) return Verdict::kContradicted;
+  if (contradicts() || flips || !insane.empty()) return Verdict::kContradicted;
   return shape && usage_taken ? Verdict::kConsistent : Verdict::kUnproven;
 }
 
@@ -174,6 +180,7 @@ inline Answer NaiveMap::apply(const NodeId& id, const AgentMessage& message, std
     }
   }
   if (const auto* use = std::get_if<UsageMessage>(&message)) {
+    look_at_flips(node, now_ms);
     if (use->shape_prefix == shape_prefix(node.named)) {
       node.readings = {};
       node.insane.clear();
@@ -191,7 +198,14 @@ inline Answer NaiveMap::apply(const NodeId& id, const AgentMessage& message, std
   return answer;
 }
 
-inline void NaiveMap::hello(Node& node, const Hello& hello, std::uint64_t) {
+inline void NaiveMap::look_at_flips(Node& node, std::uint64_t now_ms) {
+  std::erase_if(node.renamed_ms, [&](std::uint64_t at) { return now_ms - at >= 3'600'000; });
+  node.flips = node.renamed_ms.size() > 4;
+}
+
+inline void NaiveMap::hello(Node& node, const Hello& hello, std::uint64_t now_ms) {
+  if (node.session > 0 && node.named != hello.shape_id) node.renamed_ms.push_back(now_ms);
+  look_at_flips(node, now_ms);
   const bool starts = node.session == 0 || node.run_id != hello.envelope.run_id || hello.envelope.seq <= node.seq;
   if (starts) {
     std::erase(node.old_runs, hello.envelope.run_id);
