@@ -1,322 +1,270 @@
 #include "controller/map/cell_fold.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "controller/map/selection.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::size_t kFewFigures = 3;             ///< are summed cell by cell
-constexpr std::size_t kMatrixEntries = 1U << 20U;  ///< groups x hardware rows that are counted in a matrix
+constexpr std::uint64_t kFewNumbers = 4'096;                 ///< each gets a place of its own
+constexpr std::uint64_t kMostBits = std::uint64_t{1} << 23;  ///< numbers that are noted as bits
+constexpr std::uint64_t kMatrixEntries = std::uint64_t{1} << 21;
+static_assert(kFewNumbers <= kMostWanted);
 
-/// A few groups are summed in eight lanes: neighbours of one group need not wait for each other's additions.
-constexpr unsigned kLaneShift = 3;
-constexpr std::size_t kLanedPlaces = 4'096;
-
-/// So many groups have their nodes by state: 128 codes each.
-constexpr unsigned kStateShift = 7;
-constexpr std::size_t kStatePlaces = 1'024;
-static_assert(kStateCount < 1U << kStateShift);
-
-using Places = std::array<std::uint32_t, kBlockCells>;
-
-bool asked(const Measures& measures, Measure measure) {
-  return measures.test(static_cast<std::size_t>(measure));
-}
-
-bool in_scope(Scope scope, std::size_t state) {
-  const auto service = service_of(state);
-  if (state == kFreeSlot || service == ServiceState::kRetired || service == ServiceState::kQuarantined) return false;
-  const auto liveness = liveness_of(state);
-  switch (scope) {
-    case Scope::kInstalled: return true;
-    case Scope::kHealthy: return liveness == Liveness::kFresh || liveness == Liveness::kStale;
-    case Scope::kAvailable: return liveness == Liveness::kFresh && service == ServiceState::kInService;
-    case Scope::kResyncing: return liveness == Liveness::kResyncing;
-    case Scope::kFresh: return liveness == Liveness::kFresh;
-    case Scope::kStale: return liveness == Liveness::kStale;
-    default: return liveness == Liveness::kLost;
+/// Ascending, each once. The numbers are below `space`.
+void sort_numbers(std::vector<std::uint64_t>& numbers, std::uint64_t space) {
+  constexpr unsigned kDigitBits = 11;
+  constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
+  std::vector<std::uint64_t> other(numbers.size());
+  for (unsigned shift = 0; shift < 64 && space >> shift != 0; shift += kDigitBits) {
+    std::vector<std::size_t> first(kDigits + 1);
+    for (const auto number : numbers) ++first[(number >> shift) % kDigits + 1];
+    for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+    for (const auto number : numbers) other[first[(number >> shift) % kDigits]++] = number;
+    numbers.swap(other);
   }
+  const auto repeated = std::ranges::unique(numbers);
+  numbers.erase(repeated.begin(), repeated.end());
 }
-
-/// What has to be summed for the measures that are asked for.
-struct Plan {
-  std::array<bool, kScopeCount> scopes{};
-  std::vector<std::size_t> sums, counts, buckets;
-  bool age = false, words = false;
-  std::vector<HardwareFigure> figures;
-
-  explicit Plan(const Measures& measures) {
-    if (asked(measures, Measure::kNodes)) scopes.fill(true);
-    const auto use = [&](Measure measure, std::initializer_list<std::size_t> columns, std::initializer_list<std::size_t> largest) {
-      if (!asked(measures, measure)) return;
-      scopes[static_cast<std::size_t>(Scope::kAvailable)] = true;
-      sums.insert(sums.end(), columns);
-      buckets.insert(buckets.end(), largest);
-    };
-    use(Measure::kCpuUse, {kSumCpuBusy, kSumCpuFree}, {kFreeCores});
-    use(Measure::kMemoryUse, {kSumMemoryUsed, kSumMemoryFree}, {kFreeMemory});
-    use(Measure::kPower, {kSumPower}, {});
-    use(Measure::kAcceleratorUse, {}, {kFreeAccelerators});
-    if (asked(measures, Measure::kAcceleratorUse)) counts = {kCountUsed, kCountFree, kCountUseUnknown, kCountUnhealthy};
-    age = asked(measures, Measure::kAge);
-    words = asked(measures, Measure::kAcceleratorModels) || asked(measures, Measure::kUnratedWhy);
-    const auto want = [&](Measure measure, std::initializer_list<int> wanted) {
-      if (!asked(measures, measure)) return;
-      for (const int figure : wanted) figures.push_back(static_cast<HardwareFigure>(figure));
-    };
-    if (asked(measures, Measure::kUnrated)) scopes[0] = true;
-    want(Measure::kNodes, {kHardwareUnknown});
-    want(Measure::kCpu, {kPackages, kCores, kPus});
-    want(Measure::kMemory, {kMemoryBytes, kMemoryUnknown});
-    want(Measure::kAccelerators, {kAccelerators});
-    want(Measure::kStorage, {kStorageBytes, kStorageBytes + 1, kStorageBytes + 2, kStorageBytes + 3, kStorageBytes + 4, kStorageUnknown});
-    want(Measure::kNetwork, {kNics, kNicMbps, kNicUnknown});
-    want(Measure::kUnrated, {kUnratedPackages, kUnratedAccelerators, kUnratedNodes});
-    for (std::size_t i = 0; i < kPrecisionCount; ++i) {
-      const auto at = static_cast<int>(i);
-      want(static_cast<Measure>(static_cast<std::size_t>(Measure::kPeakFp64) + i),
-           {kCpuPeak + at, kCpuOffered + at, kAcceleratorPeak + at, kAcceleratorOffered + at});
-    }
-    const bool any_peak = (measures >> static_cast<std::size_t>(Measure::kPeakFp64)).any();
-    if (any_peak) figures.push_back(kRated);
-  }
-};
 
 class Fold {
  public:
-  Fold(const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures, Grouping& grouping)
-      : dictionaries_(dictionaries), filter_(filter), plan_(measures), grouping_(grouping) {
-    for (std::size_t scope = 0; scope < kScopeCount; ++scope) {
-      for (std::size_t state = 0; state <= kStateCount; ++state) {
-        masks_[scope][state] = in_scope(static_cast<Scope>(scope), state) ? UINT32_MAX : 0;
-      }
+  Fold(const CellColumns& cells, const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures,
+       const Grouping& grouping)
+      : cells_(cells),
+        figures_(dictionaries.figures()),
+        filter_(filter),
+        grouping_(grouping),
+        selection_(filter, grouping, dictionaries),
+        out_(measures) {
+    const auto pointer = [](const auto& values) { return values.empty() ? nullptr : values.data(); };
+    pass_.site_add = pointer(grouping.adds(Domain::kSite));
+    pass_.site_class = pointer(selection_.site_class);
+    pass_.pool_add = pointer(grouping.adds(Domain::kPool));
+    if (!selection_.by_code) pass_.hardware_add = pointer(grouping.adds(Domain::kHardware));
+    const auto& state_add = grouping.adds(Domain::kState);
+    for (std::size_t state = 0; state < pass_.states.size(); ++state) {
+      pass_.states[state] = out_.plan.facts_of(state);
+      pass_.states[state].row = selection_.state_row[state];
+      if (!state_add.empty()) pass_.states[state].add = state_add[state];
     }
-    out_.wanted = plan_.figures;
-    few_ = plan_.figures.size() <= kFewFigures && !plan_.words;
-    by_hardware_ = !few_ && (plan_.words || !plan_.figures.empty());
-    keep_.fill(1);
-    if (few_) take_figures();
-    if (grouping.dense() && grouping.size() <= kLanedPlaces) shift_ = kLaneShift;
-    by_state_ = asked(measures, Measure::kNodes) && grouping.dense() && grouping.size() <= kStatePlaces;
-    if (by_state_) by_state_nodes_.resize(grouping.size() << kStateShift << 1U);
-    only_unknown_ = few_ && plan_.figures == std::vector<HardwareFigure>{kHardwareUnknown};
-    if (by_state_ && only_unknown_ && plan_.sums.empty() && plan_.counts.empty() && !plan_.age) shift_ = 0;
+    pass_.residuals = selection_.residuals;
+    pass_.rows = selection_.rows;
+    pass_.code_add = selection_.code_add;
+    pass_.most_above = grouping.most(Domain::kHardware) + grouping.most(Domain::kPool);
+    pass_.slots = out_.slots = out_.plan.slots;
+    pass_.top_slots = out_.top_slots = out_.plan.tops.size();
+    pass_.heard_slot = out_.plan.heard_slot;
+    pass_.oldest_slot = out_.plan.oldest_slot;
+    pass_.hardware_count = figures_.rows;
+    hardware_ = out_.plan.hardware();
   }
 
-  Folded run(const CellColumns& cells) {
-    for (std::size_t block = 0; block < cells.block_count(); ++block) {
-      const auto& keys = cells.keys(block);
-      if (filter_ != nullptr) filter_->judge(keys, keep_);
-      grouping_.places(keys, filter_ != nullptr ? &keep_ : nullptr, places_);
-      if (by_state_) add_states(keys);
-      for (std::size_t i = 0; i < kBlockCells && shift_ > 0; ++i) places_[i] <<= shift_;
-      make_room();
-      add_keys(keys);
-      if (!plan_.sums.empty() || !plan_.counts.empty() || !plan_.buckets.empty() || plan_.age) add_sums(keys, cells.sums(block));
+  Folded run(std::size_t first, std::size_t limit) {
+    if (grouping_.space() <= kFewNumbers) {
+      fold_all();
+      want_seen(first, limit);
+    } else {
+      note_numbers();
+      want_noted(first, limit);
+      if (!out_.numbers.empty()) fold_window();
     }
-    if (by_hardware_) gather_hardware();
-    join_all_lanes();
-    if (by_state_) spread_states();
+    out_.sums = std::move(pass_.sums);
+    out_.tops = std::move(pass_.tops);
     return std::move(out_);
   }
 
  private:
-  void take_figures() {
-    const auto& rows = dictionaries_.figures().rows;
-    for (const auto figure : plan_.figures) {
-      auto& values = values_.emplace_back();
-      values.reserve(rows.size());
-      for (const auto& row : rows) values.push_back(row[figure]);
+  /// Room for the sums of some places; what is there stays.
+  void make_room(std::size_t places) {
+    const auto before = pass_.slots == 0 ? places : pass_.sums.size() / pass_.slots;
+    pass_.sums.resize(places * pass_.slots);
+    pass_.tops.resize(places * pass_.top_slots);
+    for (auto place = before; out_.plan.age && place < places; ++place) {
+      pass_.sums[place * pass_.slots + pass_.oldest_slot].of.fill(UINT64_MAX);
     }
-    out_.figures.resize(plan_.figures.size());
+    if (!hardware_) return;
+    out_.figure_low.resize(places * out_.plan.figures.size());
+    out_.figure_high.resize(places * out_.plan.figures.size());
+    if (out_.plan.models) out_.models.resize(places * figures_.models.size());
+    if (out_.plan.reasons) out_.reasons.resize(places * figures_.reasons.size());
   }
 
-  /// Columns grow with the places.
-  void make_room() {
-    const auto size = grouping_.size() << shift_;
-    if (size == room_) return;
-    room_ = size;
-    for (std::size_t i = 0; i < kScopeCount; ++i) {
-      if (plan_.scopes[i] && !by_state_) out_.nodes[i].resize(size);
-    }
-    for (const auto i : plan_.sums) {
-      out_.sum[i].resize(size);
-      out_.known[i].resize(size);
-    }
-    for (const auto i : plan_.counts) out_.count[i].resize(size);
-    for (const auto i : plan_.buckets) out_.buckets[i].resize(size);
-    if (plan_.age) {
-      out_.heard_ms_sum.resize(size);
-      out_.count[kCountHeard].resize(size);
-      out_.oldest_heard_ms.resize(size, UINT64_MAX);
-    }
-    for (auto& column : out_.figures) column.resize(size);
-  }
-
-  /// Place 0 for cells outside the scope.
-  Places scoped(Scope scope, const CellKeys& keys) const {
-    const auto& mask = masks_[static_cast<std::size_t>(scope)];
-    Places places;
-    const auto lanes = (1U << shift_) - 1;
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      places[i] = (places_[i] & mask[keys.state[i]]) | (static_cast<std::uint32_t>(i) & lanes);
-    }
-    return places;
-  }
-
-  /// All scopes in one pass: nodes by place and state, from which each scope is added up at the end.
-  void add_states(const CellKeys& keys) {
-    auto* const nodes = by_state_nodes_.data();
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      nodes[(places_[i] << kStateShift | keys.state[i]) << 1U | (i & 1U)] += keys.nodes[i];
+  void pass_over_blocks() {
+    BlockColumns block;
+    ColumnBlock<std::uint32_t> scratch;
+    alignas(64) std::array<std::uint8_t, kBlockCells> keep;
+    for (std::size_t i = 0; i < cells_.block_count(); ++i) {
+      out_.plan.use_columns(cells_.keys(i), cells_.sums(i), scratch, block);
+      if (selection_.judge_cells) {
+        filter_->judge(cells_.keys(i), keep);
+        block.keep = keep.data();
+      }
+      fold_block(pass_, block);
     }
   }
 
-  void spread_states() {
-    for (std::size_t scope = 0; scope < kScopeCount; ++scope) {
-      auto& column = out_.nodes[scope];
-      column.assign(grouping_.size(), 0);
-      for (std::size_t place = 1; place < column.size(); ++place) {
-        for (std::size_t state = 0; state < kStateCount; ++state) {
-          const auto at = (place << kStateShift | state) << 1U;
-          if (masks_[scope][state] != 0) column[place] += by_state_nodes_[at] + by_state_nodes_[at + 1];
+  void fold_all() {
+    pass_.kind = PassKind::kAll;
+    const auto places = grouping_.space() + 1;
+    make_room(places);
+    pass_.seen.resize(places);
+    std::vector<std::uint32_t> site_rows;
+    const bool matrix = hardware_ && pass_.pool_add == nullptr && grouping_.row_space() * figures_.rows <= kMatrixEntries;
+    if (matrix) {
+      pass_.matrix.resize(grouping_.row_space() * figures_.rows);
+      site_rows = grouping_.row_adds(Domain::kSite);
+      pass_.matrix_row = site_rows.empty() ? nullptr : site_rows.data();
+      const auto state_rows = grouping_.row_adds(Domain::kState);
+      for (std::size_t state = 0; state < state_rows.size(); ++state) pass_.states[state].matrix_add = state_rows[state];
+    }
+    pass_.list_hardware = hardware_ && !matrix;
+    pass_over_blocks();
+    if (matrix) spread_matrix();
+    spread_listed();
+    add_total(places);
+  }
+
+  /// Which groups there are, and the total.
+  void note_numbers() {
+    pass_.kind = PassKind::kSeen;
+    pass_.by_bits = grouping_.space() <= kMostBits;
+    if (pass_.by_bits) pass_.bits.resize((grouping_.space() >> 6) + 1);
+    make_room(1);
+    if (hardware_) pass_.matrix.resize(figures_.rows);
+    pass_over_blocks();
+    for (std::size_t row = 0; hardware_ && row < figures_.rows; ++row) add_hardware(0, row, pass_.matrix[row]);
+    pass_.matrix.clear();
+    if (!pass_.by_bits) sort_numbers(pass_.met, grouping_.space());
+  }
+
+  void fold_window() {
+    pass_.kind = PassKind::kWindow;
+    pass_.first = out_.numbers.front();
+    pass_.last = out_.numbers.back();
+    pass_.list_hardware = hardware_;
+    if (pass_.by_bits) {
+      pass_.first_word = pass_.first >> 6;
+      const auto below = pass_.bits[pass_.first_word] & ((std::uint64_t{1} << (pass_.first & 63)) - 1);
+      auto before = std::uint32_t{0} - static_cast<std::uint32_t>(std::popcount(below));
+      for (auto word = pass_.first_word; word <= pass_.last >> 6; ++word) {
+        pass_.rank.push_back(before);
+        before += static_cast<std::uint32_t>(std::popcount(pass_.bits[word]));
+      }
+    } else {
+      pass_.met = out_.numbers;
+    }
+    make_room(out_.numbers.size() + 1);
+    pass_over_blocks();
+    spread_listed();
+    for (std::uint32_t place = 1; place <= out_.numbers.size(); ++place) out_.places.push_back(place);
+  }
+
+  /// Of all groups that were seen the wanted ones.
+  void want_seen(std::size_t first, std::size_t limit) {
+    for (std::uint32_t place = 1; place < pass_.seen.size(); ++place) {
+      if (pass_.seen[place] == 0) continue;
+      if (out_.group_count >= first && out_.group_count - first < limit) {
+        out_.numbers.push_back(place - 1);
+        out_.places.push_back(place);
+      }
+      ++out_.group_count;
+    }
+  }
+
+  void want_noted(std::size_t first, std::size_t limit) {
+    if (!pass_.by_bits) {
+      out_.group_count = pass_.met.size();
+      const auto begin = std::min(first, pass_.met.size()), end = begin + std::min(limit, pass_.met.size() - begin);
+      out_.numbers.assign(pass_.met.begin() + static_cast<std::ptrdiff_t>(begin), pass_.met.begin() + static_cast<std::ptrdiff_t>(end));
+      return;
+    }
+    for (std::size_t word = 0; word < pass_.bits.size(); ++word) {
+      const auto count = static_cast<std::size_t>(std::popcount(pass_.bits[word]));
+      const bool wanted = out_.group_count + count > first && out_.numbers.size() < limit;
+      auto rank = out_.group_count;
+      for (auto bits = pass_.bits[word]; wanted && bits != 0; bits &= bits - 1, ++rank) {
+        if (rank >= first && out_.numbers.size() < limit) out_.numbers.push_back(word << 6 | static_cast<unsigned>(std::countr_zero(bits)));
+      }
+      out_.group_count += count;
+    }
+  }
+
+  void add_hardware(std::size_t place, std::size_t row, std::uint64_t nodes) {
+    if (nodes == 0) return;
+    const auto count = out_.plan.figures.size();
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto& column = figures_.columns[out_.plan.figures[k]];
+      if (!column.low.empty()) out_.figure_low[place * count + k] += column.low[row] * nodes;
+      if (!column.high.empty()) out_.figure_high[place * count + k] += column.high[row] * nodes;
+    }
+    const auto& words = figures_.words[row];
+    if (out_.plan.models) {
+      for (const auto& [model, devices] : words.models) out_.models[place * figures_.models.size() + model] += devices * nodes;
+    }
+    if (out_.plan.reasons) {
+      for (const auto& [reason, parts] : words.reasons) out_.reasons[place * figures_.reasons.size() + reason] += parts * nodes;
+    }
+  }
+
+  void spread_matrix() {
+    const auto& adds = grouping_.adds(Domain::kHardware);
+    for (std::uint64_t row = 0; row < grouping_.row_space(); ++row) {
+      const auto place = grouping_.number_of_row(row) + 1;
+      const auto* const counts = pass_.matrix.data() + row * figures_.rows;
+      for (std::size_t hardware = 0; hardware < figures_.rows; ++hardware) {
+        if (counts[hardware] != 0) add_hardware(adds.empty() ? place : place + adds[hardware], hardware, counts[hardware]);
+      }
+    }
+  }
+
+  void spread_listed() {
+    for (const auto& cell : pass_.listed) add_hardware(cell.place, cell.hardware, cell.nodes);
+  }
+
+  void add_total(std::size_t places) {
+    for (std::size_t place = 1; place < places; ++place) {
+      if (pass_.seen[place] == 0) continue;
+      for (std::size_t slot = 0; slot < pass_.slots; ++slot) {
+        auto& total = pass_.sums[slot];
+        const auto& group = pass_.sums[place * pass_.slots + slot];
+        const bool least = out_.plan.age && slot == pass_.oldest_slot;
+        for (std::size_t i = 0; i < total.of.size(); ++i) {
+          total.of[i] = least ? std::min(total.of[i], group.of[i]) : total.of[i] + group.of[i];
         }
       }
-    }
-  }
-
-  static bool has_unknown(const CellKeys& keys) {
-    bool any = false;
-    for (std::size_t i = 0; i < kBlockCells; ++i) any |= keys.hardware[i] == kNoHardware && keys.state[i] != kFreeSlot;
-    return any;
-  }
-
-  void add_keys(const CellKeys& keys) {
-    for (std::size_t scope = 0; scope < kScopeCount; ++scope) {
-      if (!plan_.scopes[scope] || by_state_) continue;
-      const auto places = scoped(static_cast<Scope>(scope), keys);
-      auto* const nodes = out_.nodes[scope].data();
-      for (std::size_t i = 0; i < kBlockCells; ++i) nodes[places[i]] += keys.nodes[i];
-    }
-    if ((!by_hardware_ && values_.empty()) || (only_unknown_ && !has_unknown(keys))) return;
-    const auto places = scoped(Scope::kInstalled, keys);
-    for (std::size_t k = 0; k < values_.size(); ++k) {
-      const auto* const values = values_[k].data();
-      auto* const sums = out_.figures[k].data();
-      for (std::size_t i = 0; i < kBlockCells; ++i) sums[places[i]] += static_cast<U128>(values[keys.hardware[i]]) * keys.nodes[i];
-    }
-    if (by_hardware_) count_hardware(keys, places);
-  }
-
-  void count_hardware(const CellKeys& keys, const Places& places) {
-    const auto rows = dictionaries_.size(Domain::kHardware);
-    if (matrix_.empty() && grouping_.dense() && (room_ >> shift_) * rows <= kMatrixEntries) {
-      matrix_.resize((room_ >> shift_) * rows);
-    }
-    if (matrix_.empty()) {
-      for (std::size_t i = 0; i < kBlockCells; ++i) {
-        if (places[i] >> shift_ != 0) listed_.emplace_back(std::uint64_t{places[i] >> shift_} << 32 | keys.hardware[i], keys.nodes[i]);
+      for (std::size_t slot = 0; slot < pass_.top_slots; ++slot) {
+        auto& total = pass_.tops[slot].of[0];
+        total = std::max(total, std::ranges::max(pass_.tops[place * pass_.top_slots + slot].of));
       }
-      return;
-    }
-    for (std::size_t i = 0; i < kBlockCells; ++i) matrix_[(places[i] >> shift_) * rows + keys.hardware[i]] += keys.nodes[i];
-  }
-
-  void leave_matrix(std::size_t rows) {
-    for (std::size_t at = rows; at < matrix_.size(); ++at) {
-      if (matrix_[at] > 0) listed_.emplace_back(std::uint64_t{at / rows} << 32 | at % rows, matrix_[at]);
-    }
-    matrix_.clear();
-  }
-
-  void gather_hardware() {
-    if (!matrix_.empty()) {
-      leave_matrix(dictionaries_.size(Domain::kHardware));
-      out_.by_hardware = std::move(listed_);
-      return;
-    }
-    std::ranges::sort(listed_);
-    for (const auto& [key, nodes] : listed_) {
-      if (!out_.by_hardware.empty() && out_.by_hardware.back().first == key) {
-        out_.by_hardware.back().second += nodes;
-      } else {
-        out_.by_hardware.emplace_back(key, nodes);
-      }
+      const auto add = [place](std::vector<std::uint64_t>& values, std::size_t count) {
+        for (std::size_t k = 0; !values.empty() && k < count; ++k) values[k] += values[place * count + k];
+      };
+      add(out_.figure_low, out_.plan.figures.size());
+      add(out_.figure_high, out_.plan.figures.size());
+      add(out_.models, figures_.models.size());
+      add(out_.reasons, figures_.reasons.size());
     }
   }
 
-  void add_sums(const CellKeys& keys, const CellSums& sums) {
-    const auto available = scoped(Scope::kAvailable, keys);
-    for (const auto k : plan_.sums) {
-      add_column(out_.sum[k], sums.sum(k), available);
-      add_column(out_.known[k], sums.known(k), available);
-    }
-    for (const auto k : plan_.counts) add_column(out_.count[k], sums.count(k), available);
-    for (const auto k : plan_.buckets) {
-      for (std::size_t i = 0; i < kBlockCells; ++i) out_.buckets[k][available[i]] |= sums.buckets(k)[i];
-    }
-    if (!plan_.age) return;
-    const auto installed = scoped(Scope::kInstalled, keys);
-    add_column(out_.heard_ms_sum, sums.heard_ms_sum(), installed);
-    add_column(out_.count[kCountHeard], sums.count(kCountHeard), installed);
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      auto& oldest = out_.oldest_heard_ms[installed[i]];
-      oldest = std::min(oldest, sums.oldest_heard_ms()[i]);
-    }
-  }
-
-  template <class Number, class Join>
-  void join_lanes(std::vector<Number>& column, Join join) const {
-    if (shift_ == 0 || column.empty()) return;
-    const auto lanes = std::size_t{1} << shift_;
-    for (std::size_t place = 0; place < column.size() / lanes; ++place) {
-      Number all = column[place * lanes];
-      for (std::size_t lane = 1; lane < lanes; ++lane) all = join(all, column[place * lanes + lane]);
-      column[place] = all;
-    }
-    column.resize(column.size() / lanes);
-  }
-
-  void join_all_lanes() {
-    const auto sum = [](auto a, auto b) { return a + b; };
-    for (auto& column : out_.nodes) join_lanes(column, sum);
-    for (auto& column : out_.sum) join_lanes(column, sum);
-    for (auto& column : out_.known) join_lanes(column, sum);
-    for (auto& column : out_.count) join_lanes(column, sum);
-    for (auto& column : out_.figures) join_lanes(column, sum);
-    for (auto& column : out_.buckets) join_lanes(column, [](auto a, auto b) { return a | b; });
-    join_lanes(out_.heard_ms_sum, sum);
-    join_lanes(out_.oldest_heard_ms, [](auto a, auto b) { return std::min(a, b); });
-  }
-
-  template <class Column>
-  static void add_column(std::vector<std::uint64_t>& into, const Column& column, const Places& places) {
-    auto* const sums = into.data();
-    for (std::size_t i = 0; i < kBlockCells; ++i) sums[places[i]] += column[i];
-  }
-
-  const Dictionaries& dictionaries_;
+  const CellColumns& cells_;
+  const HardwareFigures& figures_;
   const CellFilter* filter_;
-  Plan plan_;
-  Grouping& grouping_;
-  std::array<std::array<std::uint32_t, kStateCount + 1>, kScopeCount> masks_{};
-  std::array<std::uint8_t, kBlockCells> keep_{};
-  Places places_{};
-  std::size_t room_ = 0;
-  unsigned shift_ = 0;  ///< of a place to its first lane
-  bool few_ = false, by_hardware_ = false, by_state_ = false, only_unknown_ = false;
-  std::vector<std::uint64_t> by_state_nodes_;       ///< [place << kStateShift | state], two lanes
-  std::vector<std::vector<std::uint64_t>> values_;  ///< [wanted][hardware]
-  std::vector<std::uint32_t> matrix_;               ///< [place][hardware] installed nodes
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> listed_;
+  const Grouping& grouping_;
+  Selection selection_;
+  FoldPass pass_;
+  bool hardware_ = false;
   Folded out_;
 };
 
 }  // namespace
 
 Folded fold_cells(const CellColumns& cells, const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures,
-                  Grouping& grouping) {
-  return Fold(dictionaries, filter, measures, grouping).run(cells);
+                  const Grouping& grouping, std::size_t first, std::size_t limit) {
+  return Fold(cells, dictionaries, filter, measures, grouping).run(first, limit);
 }
 
 }  // namespace capmap
