@@ -24,6 +24,17 @@ const CellColumn<std::uint32_t>& zero_column() {
   return zeros;
 }
 
+void CellKeys::set_state(std::size_t i, std::uint8_t code) {
+  state[i] = code;
+  const auto first = i / kRunCells * kRunCells;
+  auto all = kFreeSlot;
+  for (auto k = first; k < first + kRunCells; ++k) {
+    if (state[k] == kFreeSlot) continue;
+    all = all == kFreeSlot || all == state[k] ? state[k] : kMixedRun;
+  }
+  run_state[i / kRunCells] = all;
+}
+
 CellSums::CellSums() {
   for (auto& column : wide) column = std::make_shared<ColumnBlock<std::uint64_t>>();
   for (auto& column : narrow) column = zero_column();
@@ -70,7 +81,7 @@ void CellColumns::push_back(const Cell& cell) {
   keys->run_site[at / kRunCells] = cell.key.site;
   keys->pool[at] = cell.key.pool;
   keys->hardware[at] = cell.key.hardware;
-  keys->state[at] = state_code(cell.key.liveness, cell.key.service, cell.key.verdict);
+  keys->set_state(at, state_code(cell.key.liveness, cell.key.service, cell.key.verdict));
   keys->nodes[at] = cell.nodes;
   for (std::size_t i = 0; i < kCellSumCount; ++i) {
     (*sums.narrow[kNarrowLow + i])[at] = static_cast<std::uint32_t>((cell.*kCellSums[i]).sum);

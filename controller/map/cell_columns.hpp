@@ -17,6 +17,7 @@ using CellSlot = std::uint32_t;  ///< a place in the columns; 0 is never used
 inline constexpr std::size_t kServiceCount = kServiceStateNames.size(), kVerdictCount = kVerdictNames.size();
 inline constexpr std::size_t kStateCount = kLivenessCount * kServiceCount * kVerdictCount;
 inline constexpr std::uint8_t kFreeSlot = kStateCount;
+inline constexpr std::uint8_t kMixedRun = UINT8_MAX;
 constexpr std::uint8_t state_code(Liveness liveness, ServiceState service, Verdict verdict) {
   return static_cast<std::uint8_t>((static_cast<std::size_t>(liveness) * kServiceCount + static_cast<std::size_t>(service)) *
                                        kVerdictCount +
@@ -53,7 +54,13 @@ struct CellKeys {
   std::array<std::uint32_t, kBlockRuns> run_site{};
   alignas(64) std::array<std::uint32_t, kBlockCells> pool{}, hardware{}, nodes{};
   alignas(64) std::array<std::uint8_t, kBlockCells> state;
-  CellKeys() { state.fill(kFreeSlot); }
+  std::array<std::uint8_t, kBlockRuns> run_state;  ///< what all cells of the run are in; kFreeSlot: there are none, or kMixedRun
+  CellKeys() {
+    state.fill(kFreeSlot);
+    run_state.fill(kFreeSlot);
+  }
+  /// Writes the state of a cell.
+  void set_state(std::size_t i, std::uint8_t code);
   [[nodiscard]] std::uint32_t site(std::size_t i) const { return run_site[i / kRunCells]; }
 };
 /// What adds and subtracts: columns that are shared and copied each by itself. Sums lie in two halves, because the upper ones are

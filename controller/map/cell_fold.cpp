@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <utility>
 
+#include "controller/map/fold_items.hpp"
 #include "controller/map/selection.hpp"
 
 namespace capmap {
@@ -59,6 +61,7 @@ class Fold {
     pass_.top_slots = out_.top_slots = out_.plan.tops.size();
     pass_.heard_slot = out_.plan.heard_slot;
     pass_.oldest_slot = out_.plan.oldest_slot;
+    pass_.count_nodes = out_.plan.nodes || out_.plan.installed;
     pass_.hardware_count = figures_.rows;
     hardware_ = out_.plan.hardware();
   }
@@ -100,10 +103,10 @@ class Fold {
     for (std::size_t i = 0; i < cells_.block_count(); ++i) {
       out_.plan.use_columns(cells_.keys(i), cells_.sums(i), scratch, block);
       if (selection_.judge_cells) {
-        filter_->judge(cells_.keys(i), keep);
+        filter_->judge(*block.keys, keep);
         block.keep = keep.data();
       }
-      fold_block(pass_, block);
+      fold_block(pass_, block, *items_);
     }
   }
 
@@ -256,6 +259,7 @@ class Fold {
   const Grouping& grouping_;
   Selection selection_;
   FoldPass pass_;
+  std::unique_ptr<FoldItems> items_ = std::make_unique<FoldItems>();
   bool hardware_ = false;
   Folded out_;
 };

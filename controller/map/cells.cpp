@@ -129,7 +129,7 @@ CellSlot CellTable::add(const CellKey& key, const Contribution& part) {
     keys.run_site[i / kRunCells] = key.site;
     keys.pool[i] = key.pool;
     keys.hardware[i] = key.hardware;
-    keys.state[i] = state_code(key.liveness, key.service, key.verdict);
+    keys.set_state(i, state_code(key.liveness, key.service, key.verdict));
   }
   ++keys.nodes[i];
   known_stale_[slot / kBlockCells] = 1;
@@ -144,7 +144,7 @@ void CellTable::remove(CellSlot slot, const Contribution& part) {
   known_stale_[slot / kBlockCells] = 1;
   if (--keys.nodes[i] > 0) return;
   check_empty(slot);
-  keys.state[i] = kFreeSlot;
+  keys.set_state(i, kFreeSlot);
   keys.pool[i] = keys.hardware[i] = 0;
   runs_.give(of_slot_[slot].site, slot);
   slots_.erase(of_slot_[slot]);

@@ -1,249 +1,246 @@
-// The inner loop of every rollup. A run is sixteen cells of one site: what the site says is looked up once, its cells are told apart by
-// masks, and columns are summed in vectors. Compiled twice on x86-64: as everywhere, and for processors with AVX2.
+// The first half of the inner loop of every rollup: which cells of a block are kept, and where they go. A run is sixteen cells of one
+// site: what the site says is looked up once, and its cells are told apart by masks.
 #include "controller/map/fold_kernel.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
-// Vectors are handed to functions that are always inlined, so their calling convention does not matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
+#include "controller/map/fold_items.hpp"
 
 namespace capmap {
 namespace {
 
+using Mask = FoldItems::Mask;
 using Bytes = std::uint8_t __attribute__((vector_size(16), may_alias));
-using SignedBytes = std::int8_t __attribute__((vector_size(8)));
-using SignedWords = std::int32_t __attribute__((vector_size(32)));
-using Words = std::uint32_t __attribute__((vector_size(32), may_alias));
-using FourBytes = std::int8_t __attribute__((vector_size(4)));
-using SignedLongs = std::int64_t __attribute__((vector_size(32)));
-using Longs = std::uint64_t __attribute__((vector_size(32), may_alias));
 using Pair = std::uint64_t __attribute__((vector_size(16), may_alias));
-
+constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101U;
+constexpr Mask kAllCells = {UINT64_MAX, UINT64_MAX};
 #define CAPMAP_INLINE inline __attribute__((always_inline))
 
-/// Cells of a run, 0xFF or 0 each.
-struct Mask {
-  std::uint64_t half[2];
-};
-
+CAPMAP_INLINE Bytes bytes_of(Mask mask) {
+  return reinterpret_cast<Bytes>(Pair{mask.low, mask.high});
+}
 CAPMAP_INLINE Mask mask_of(Bytes bytes) {
   const Pair pair = reinterpret_cast<Pair>(bytes);
-  return {{pair[0], pair[1]}};
+  return {pair[0], pair[1]};
 }
-
-CAPMAP_INLINE Bytes bytes_of(const Mask& mask) {
-  return reinterpret_cast<Bytes>(Pair{mask.half[0], mask.half[1]});
+CAPMAP_INLINE Mask both(Mask a, Mask b) {
+  return {a.low & b.low, a.high & b.high};
 }
-
-CAPMAP_INLINE bool any(const Mask& mask) {
-  return (mask.half[0] | mask.half[1]) != 0;
+CAPMAP_INLINE Mask without(Mask a, Mask b) {
+  return {a.low & ~b.low, a.high & ~b.high};
+}
+CAPMAP_INLINE bool any(Mask mask) {
+  return (mask.low | mask.high) != 0;
 }
 
 /// Number of the first byte that is not zero.
-CAPMAP_INLINE unsigned first_of(const Mask& mask) {
-  const unsigned upper = mask.half[0] == 0 ? 1 : 0;
-  return upper * 8 + static_cast<unsigned>(std::countr_zero(mask.half[upper])) / 8;
+CAPMAP_INLINE unsigned first_of(Mask mask) {
+  return mask.low != 0 ? static_cast<unsigned>(std::countr_zero(mask.low)) / 8 : 8 + static_cast<unsigned>(std::countr_zero(mask.high)) / 8;
+}
+CAPMAP_INLINE std::uint8_t byte_of(Mask mask, unsigned i) {
+  return static_cast<std::uint8_t>((i < 8 ? mask.low : mask.high) >> (i % 8 * 8));
+}
+CAPMAP_INLINE Mask only(unsigned i) {
+  const auto byte = std::uint64_t{0xFF} << (i % 8 * 8);
+  return {i < 8 ? byte : 0, i < 8 ? 0 : byte};
 }
 
-CAPMAP_INLINE Bytes equal_to(Bytes bytes, std::uint8_t value) {
-  return reinterpret_cast<Bytes>(bytes == (Bytes{} + value));
+/// 0xFF for each byte that is `value`.
+CAPMAP_INLINE Mask equal_to(Mask bytes, std::uint8_t value) {
+  return mask_of(reinterpret_cast<Bytes>(bytes_of(bytes) == (Bytes{} + value)));
+}
+CAPMAP_INLINE Mask equal_to(const std::uint8_t* bytes, std::uint8_t value) {
+  return mask_of(reinterpret_cast<Bytes>(*reinterpret_cast<const Bytes*>(bytes) == (Bytes{} + value)));
 }
 
-/// Bytes of a table at sixteen indexes. Put together in registers: a vector read of bytes that were just written one by one stalls.
-CAPMAP_INLINE Bytes look_up(const std::uint8_t* table, const std::uint32_t* index) {
-  Mask found{};
+/// Bytes of a table at sixteen indexes, put together in registers.
+CAPMAP_INLINE Mask look_up(const std::uint8_t* table, const std::uint32_t* index) {
+  Mask found;
 #pragma GCC unroll 8
   for (unsigned i = 0; i < 8; ++i) {
-    found.half[0] |= std::uint64_t{table[index[i]]} << (8 * i);
-    found.half[1] |= std::uint64_t{table[index[i + 8]]} << (8 * i);
+    found.low |= std::uint64_t{table[index[i]]} << (8 * i);
+    found.high |= std::uint64_t{table[index[i + 8]]} << (8 * i);
   }
-  return bytes_of(found);
+  return found;
 }
 
-CAPMAP_INLINE Words widened(const Mask& mask, unsigned half) {
-  SignedBytes bytes;
-  std::memcpy(&bytes, &mask.half[half], sizeof bytes);
-  return reinterpret_cast<Words>(__builtin_convertvector(bytes, SignedWords));
-}
+/// Reads a block run by run.
+class Reader {
+ public:
+  Reader(FoldPass& pass, const BlockColumns& block, FoldItems& items)
+      : pass_(pass),
+        block_(block),
+        keys_(*block.keys),
+        items_(items),
+        cell_by_cell_(pass.hardware_add != nullptr || pass.pool_add != nullptr),
+        one_code_(pass.code_add.size() == 1),
+        sums_(pass.slots > 0 || pass.top_slots > 0),
+        matrix_(!pass.matrix.empty()) {}
 
-CAPMAP_INLINE Longs pairs_summed(Words words) {
-  const Longs longs = reinterpret_cast<Longs>(words);
-  return (longs & UINT32_MAX) + (longs >> 32);
-}
-
-CAPMAP_INLINE void add_column(FoldPass& pass, const ColumnUse& use, std::size_t at, const Words* mask, std::size_t place) {
-  Words lower = *reinterpret_cast<const Words*>(use.values + at), upper = *reinterpret_cast<const Words*>(use.values + at + 8);
-  if (use.less != nullptr) {
-    lower -= *reinterpret_cast<const Words*>(use.less + at);
-    upper -= *reinterpret_cast<const Words*>(use.less + at + 8);
-  }
-  auto& sum = *reinterpret_cast<Longs*>(&pass.sums[place * pass.slots + use.slot]);
-  sum += pairs_summed(lower & mask[0]) + pairs_summed(upper & mask[1]);
-}
-
-CAPMAP_INLINE void add_ages(FoldPass& pass, const BlockColumns& block, std::size_t at, const Mask& mask, std::size_t place) {
-  auto& heard = *reinterpret_cast<Longs*>(&pass.sums[place * pass.slots + pass.heard_slot]);
-  auto& oldest = *reinterpret_cast<Longs*>(&pass.sums[place * pass.slots + pass.oldest_slot]);
-  for (unsigned i = 0; i < kRunCells; i += 4) {
-    const auto four = static_cast<std::uint32_t>(mask.half[i / 8] >> (i % 8 * 8));
-    FourBytes bytes;
-    std::memcpy(&bytes, &four, sizeof bytes);
-    const Longs wide = reinterpret_cast<Longs>(__builtin_convertvector(bytes, SignedLongs));
-    heard += *reinterpret_cast<const Longs*>(block.heard + at + i) & wide;
-    const Longs ms = *reinterpret_cast<const Longs*>(block.oldest + at + i) | ~wide;
-    oldest = ms < oldest ? ms : oldest;
-  }
-}
-
-/// Adds the cells of a mask, all of one state and one group.
-CAPMAP_INLINE void add_masked(FoldPass& pass, const BlockColumns& block, std::size_t at, const Mask& mask, const StateFacts& state,
-                              std::size_t place) {
-  const Words wide[2] = {widened(mask, 0), widened(mask, 1)};
-  if (state.nodes_slot >= 0) {
-    add_column(pass, {block.keys->nodes.data(), nullptr, static_cast<std::uint32_t>(state.nodes_slot)}, at, wide, place);
-  }
-  if (state.available) {
-    for (const auto& use : block.available) add_column(pass, use, at, wide, place);
-    for (std::size_t i = 0; i < block.tops.size(); ++i) {
-      auto& top = *reinterpret_cast<Bytes*>(&pass.tops[place * pass.top_slots + i]);
-      const Bytes bytes = *reinterpret_cast<const Bytes*>(block.tops[i] + at) & bytes_of(mask);
-      top = bytes > top ? bytes : top;
-    }
-  }
-  if (!state.installed) return;
-  for (const auto& use : block.installed) add_column(pass, use, at, wide, place);
-  if (block.heard != nullptr) add_ages(pass, block, at, mask, place);
-}
-
-/// The same for one cell.
-CAPMAP_INLINE void add_cell(FoldPass& pass, const BlockColumns& block, std::size_t at, const StateFacts& state, std::size_t place) {
-  auto* const sums = &pass.sums[place * pass.slots];
-  const auto add = [&](const ColumnUse& use) { sums[use.slot].of[at % 4] += use.values[at] - (use.less == nullptr ? 0 : use.less[at]); };
-  if (state.nodes_slot >= 0) sums[state.nodes_slot].of[at % 4] += block.keys->nodes[at];
-  if (state.available) {
-    for (const auto& use : block.available) add(use);
-    for (std::size_t i = 0; i < block.tops.size(); ++i) {
-      auto& top = pass.tops[place * pass.top_slots + i].of[0];
-      top = std::max(top, block.tops[i][at]);
-    }
-  }
-  if (!state.installed) return;
-  for (const auto& use : block.installed) add(use);
-  if (block.heard == nullptr) return;
-  sums[pass.heard_slot].of[at % 4] += block.heard[at];
-  sums[pass.oldest_slot].of[at % 4] = std::min(sums[pass.oldest_slot].of[at % 4], block.oldest[at]);
-}
-
-CAPMAP_INLINE void count_hardware(FoldPass& pass, const CellKeys& keys, std::size_t at, const Mask& mask, std::size_t row) {
-  auto* const counts = &pass.matrix[row * pass.hardware_count];
-#pragma GCC unroll 8
-  for (unsigned i = 0; i < 8; ++i) {
-    counts[keys.hardware[at + i]] += keys.nodes[at + i] & static_cast<std::uint32_t>(static_cast<std::int8_t>(mask.half[0] >> (8 * i)));
-    counts[keys.hardware[at + i + 8]] +=
-        keys.nodes[at + i + 8] & static_cast<std::uint32_t>(static_cast<std::int8_t>(mask.half[1] >> (8 * i)));
-  }
-}
-
-CAPMAP_INLINE void list_hardware(FoldPass& pass, const CellKeys& keys, std::size_t at, Mask mask, std::uint32_t place) {
-  while (any(mask)) {
-    const auto i = first_of(mask);
-    mask.half[i / 8] &= ~(std::uint64_t{0xFF} << (i % 8 * 8));
-    pass.listed.push_back({place, keys.hardware[at + i], keys.nodes[at + i]});
-  }
-}
-
-/// The cells of a run that are of one state: `codes` are 0 or one more than the code of their hardware.
-CAPMAP_INLINE void fold_state(FoldPass& pass, const BlockColumns& block, std::size_t at, Bytes codes, const StateFacts& state,
-                              std::uint64_t number) {
-  const auto& keys = *block.keys;
-  const Bytes none{};
-  const Mask kept = mask_of(reinterpret_cast<Bytes>(codes != none));
-  if (!any(kept)) return;
-  const bool cell_by_cell = pass.hardware_add != nullptr || pass.pool_add != nullptr;
-  if (!pass.matrix.empty() && state.installed) {
-    const auto row = (pass.matrix_row == nullptr ? 0 : pass.matrix_row[keys.run_site[at / kRunCells]]) + state.matrix_add;
-    count_hardware(pass, keys, at, kept, row);
-  }
-  if (pass.kind == PassKind::kSeen) add_masked(pass, block, at, kept, state, 0);
-  const auto place_of = [&pass](std::uint64_t of) {
-    if (pass.kind == PassKind::kAll) return static_cast<std::uint32_t>(of + 1);
-    return of < pass.first || of > pass.last ? 0U : pass.place_in_window(of);
-  };
-  if (!cell_by_cell) {
-    for (Mask left = mask_of(codes); any(left);) {
-      const auto first = first_of(left);
-      const auto code = static_cast<std::uint8_t>(left.half[first / 8] >> (first % 8 * 8));
-      const Bytes same = equal_to(codes, code);
-      const Mask mask = mask_of(same);
-      left = mask_of(bytes_of(left) & ~same);
-      const auto of = number + pass.code_add[code - 1U];
-      if (pass.kind == PassKind::kSeen) {
-        pass.note(of);
-        continue;
+  void read_all() {
+    const auto* const site_adds = pass_.site_add;
+    const auto* const site_classes = pass_.site_class;
+    for (std::size_t run = 0; run < kBlockRuns; ++run) {
+      const auto code = keys_.run_state[run];
+      if (code == kFreeSlot) continue;
+      at_ = run * kRunCells;
+      site_ = keys_.run_site[run];
+      const auto number = site_adds == nullptr ? 0 : site_adds[site_];
+      const auto first_residual = site_classes == nullptr ? 0 : site_classes[site_] * pass_.rows;
+      if (items_.full()) {
+        sum_items(pass_, block_, items_);
+        items_.clear();
       }
-      const auto place = place_of(of);
-      if (place == 0) continue;
-      if (pass.kind == PassKind::kAll) pass.seen[place] = 1;
-      add_masked(pass, block, at, mask, state, place);
-      if (pass.list_hardware && state.installed) list_hardware(pass, keys, at, mask, place);
+      if (code == kMixedRun) {
+        read_mixed(number, first_residual);
+      } else {
+        read_whole(pass_.states[code], number, pass_.residuals[first_residual + pass_.states[code].row]);
+      }
     }
-    return;
   }
-  for (unsigned i = 0; i < kRunCells; ++i) {
-    if ((kept.half[i / 8] >> (i % 8 * 8) & 1U) == 0) continue;
-    auto of = number;
-    if (pass.hardware_add != nullptr) of += pass.hardware_add[keys.hardware[at + i]];
-    if (pass.pool_add != nullptr) of += pass.pool_add[keys.pool[at + i]];
-    if (pass.kind == PassKind::kSeen) {
-      pass.note(of);
-      continue;
-    }
-    const auto place = place_of(of);
-    if (place == 0) continue;
-    if (pass.kind == PassKind::kAll) pass.seen[place] = 1;
-    add_cell(pass, block, at + i, state, place);
-    if (pass.list_hardware && state.installed) pass.listed.push_back({place, keys.hardware[at + i], keys.nodes[at + i]});
-  }
-}
 
-CAPMAP_INLINE void fold(FoldPass& pass, const BlockColumns& block) {
-  const auto& keys = *block.keys;
-  for (std::size_t run = 0; run < kBlockRuns; ++run) {
-    const auto at = run * kRunCells;
-    const Bytes states = *reinterpret_cast<const Bytes*>(keys.state.data() + at);
-    Mask left = mask_of(~equal_to(states, kFreeSlot));
-    if (!any(left)) continue;
-    const auto site = keys.run_site[run];
-    const auto site_add = pass.site_add == nullptr ? 0 : pass.site_add[site];
-    const auto first_residual = pass.site_class == nullptr ? 0 : pass.site_class[site] * pass.rows;
-    while (any(left)) {  // mostly once: the cells of a site are mostly of one state
-      const auto code = keys.state[at + first_of(left)];
-      const Bytes same = equal_to(states, code);
-      left = mask_of(bytes_of(left) & ~same);
-      const auto& state = pass.states[code];
-      const auto& residual = pass.residuals[first_residual + state.row];
-      if (!residual.any) continue;
-      const auto number = site_add + state.add;
-      if (pass.kind == PassKind::kWindow && (number > pass.last || number + pass.most_above < pass.first)) continue;
-      Bytes codes = same & 1;
-      if (residual.table != nullptr) codes = look_up(residual.table, keys.hardware.data() + at) & same;
-      if (block.keep != nullptr) codes &= ~equal_to(*reinterpret_cast<const Bytes*>(block.keep + at), 0);
-      fold_state(pass, block, at, codes, state, number);
+ private:
+  void read_mixed(std::uint64_t number, std::size_t first_residual) {
+    const auto* const states = keys_.state.data() + at_;
+    auto left = without(kAllCells, equal_to(states, kFreeSlot));
+    while (any(left)) {
+      const auto code = states[first_of(left)];
+      const auto same = equal_to(states, code);
+      left = without(left, same);
+      const auto& state = pass_.states[code];
+      read_state(same, state, number, pass_.residuals[first_residual + state.row]);
     }
   }
-}
 
-#if defined(__x86_64__)
-__attribute__((target("avx2,bmi,bmi2"), noinline)) void fold_avx2(FoldPass& pass, const BlockColumns& block) {
-  fold(pass, block);
-}
-bool has_avx2() {
-  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-  return has;
-}
-#endif
+  /// All cells of a run, which are of one state.
+  CAPMAP_INLINE void read_whole(const StateFacts& state, std::uint64_t number, const Residual& residual) {
+    if (!residual.any) return;
+    if (residual.table == nullptr && block_.keep == nullptr && !cell_by_cell_) {
+      number += state.add;
+      if (!out_of_window(number)) whole_run(state, number + pass_.code_add[0]);
+      return;
+    }
+    read_state(without(kAllCells, equal_to(keys_.state.data() + at_, kFreeSlot)), state, number, residual);
+  }
+
+  /// Some cells of a run, which are of one state.
+  CAPMAP_INLINE void read_state(Mask same, const StateFacts& state, std::uint64_t number, const Residual& residual) {
+    number += state.add;
+    if (!residual.any || out_of_window(number)) return;
+    if (block_.keep != nullptr) same = without(same, equal_to(block_.keep + at_, 0));
+    const Mask ones = {kOnes & same.low, kOnes & same.high};
+    const auto codes = residual.table == nullptr ? ones : both(same, look_up(residual.table, keys_.hardware.data() + at_));
+    if (!any(codes)) return;
+    const auto kept = one_code_ ? Mask{codes.low * 0xFF, codes.high * 0xFF} : without(kAllCells, equal_to(codes, 0));
+    if (pass_.kind == PassKind::kSeen) add_part(state, 0, kept);
+    count(state, kept);
+    if (cell_by_cell_) return read_cells(kept, state, number);
+    if (!one_code_) return read_codes(codes, state, number);
+    read_group(kept, state, number + pass_.code_add[0]);
+  }
+
+  [[nodiscard]] CAPMAP_INLINE bool out_of_window(std::uint64_t number) const {
+    return pass_.kind == PassKind::kWindow && (number > pass_.last || number + pass_.most_above < pass_.first);
+  }
+
+  /// Cells of one group.
+  CAPMAP_INLINE void read_group(Mask mask, const StateFacts& state, std::uint64_t number) {
+    if (pass_.kind == PassKind::kSeen) return pass_.note(number);
+    const auto place = place_of(number);
+    if (place == kNowhere) return;
+    add_part(state, place, mask);
+    if (pass_.list_hardware) list(state, place, mask);
+  }
+
+  CAPMAP_INLINE void whole_run(const StateFacts& state, std::uint64_t number) {
+    if (pass_.kind == PassKind::kSeen) pass_.note(number);
+    const auto place = pass_.kind == PassKind::kSeen ? 0 : place_of(number);
+    if (place == kNowhere) return;
+    if (sums_) items_.whole[items_.whole_count++] = item(state, place, at_);
+    count(state, kAllCells);
+    if (pass_.list_hardware) list(state, place, without(kAllCells, equal_to(keys_.state.data() + at_, kFreeSlot)));
+  }
+
+  /// Two codes a run are told apart by masks; of more, each cell is taken by itself.
+  void read_codes(Mask codes, const StateFacts& state, std::uint64_t number) {
+    for (unsigned met = 0; any(codes); ++met) {
+      const auto first = first_of(codes);
+      const auto code = byte_of(codes, first);
+      const auto same = met < 2 ? equal_to(codes, code) : only(first);
+      codes = without(codes, same);
+      const auto of = number + pass_.code_add[code - 1U];
+      if (met < 2) {
+        read_group(same, state, of);
+      } else {
+        read_cell(first, state, of);
+      }
+    }
+  }
+
+  void read_cells(Mask left, const StateFacts& state, std::uint64_t number) {
+    while (any(left)) {
+      const auto i = first_of(left);
+      left = without(left, only(i));
+      auto of = number;
+      if (pass_.hardware_add != nullptr) of += pass_.hardware_add[keys_.hardware[at_ + i]];
+      if (pass_.pool_add != nullptr) of += pass_.pool_add[keys_.pool[at_ + i]];
+      read_cell(i, state, of);
+    }
+  }
+
+  CAPMAP_INLINE void read_cell(unsigned i, const StateFacts& state, std::uint64_t number) {
+    if (pass_.kind == PassKind::kSeen) return pass_.note(number);
+    const auto place = place_of(number);
+    if (place == kNowhere) return;
+    if (sums_) items_.cells[items_.cell_count++] = item(state, place, at_ + i);
+    if (pass_.list_hardware) list(state, place, only(i));
+  }
+
+  /// kAll: the number + 1, which is seen. kWindow: its rank.
+  CAPMAP_INLINE std::uint32_t place_of(std::uint64_t number) {
+    if (pass_.kind != PassKind::kAll) return number < pass_.first || number > pass_.last ? kNowhere : pass_.place_in_window(number);
+    pass_.seen[number + 1] = 1;
+    return static_cast<std::uint32_t>(number + 1);
+  }
+
+  static FoldItems::Item item(const StateFacts& state, std::uint32_t place, std::size_t at) {
+    return {.place = place,
+            .at = static_cast<std::uint16_t>(at),
+            .nodes_slot = state.nodes_slot,
+            .available = state.available,
+            .installed = state.installed};
+  }
+
+  CAPMAP_INLINE void add_part(const StateFacts& state, std::uint32_t place, Mask mask) {
+    if (!sums_) return;
+    items_.masks[items_.part_count] = mask;
+    items_.part[items_.part_count++] = item(state, place, at_);
+  }
+
+  CAPMAP_INLINE void count(const StateFacts& state, Mask mask) {
+    if (!matrix_ || !state.installed) return;
+    const auto row = (pass_.matrix_row == nullptr ? 0 : pass_.matrix_row[site_]) + state.matrix_add;
+    items_.counted[items_.counted_count++] = {.row = row, .at = static_cast<std::uint32_t>(at_), .mask = mask};
+  }
+
+  void list(const StateFacts& state, std::uint32_t place, Mask left) {
+    while (state.installed && any(left)) {
+      const auto i = first_of(left);
+      left = without(left, only(i));
+      pass_.listed.push_back({place, keys_.hardware[at_ + i], keys_.nodes[at_ + i]});
+    }
+  }
+
+  static constexpr std::uint32_t kNowhere = UINT32_MAX;
+  FoldPass& pass_;
+  const BlockColumns& block_;
+  const CellKeys& keys_;
+  FoldItems& items_;
+  const bool cell_by_cell_, one_code_, sums_, matrix_;
+  std::size_t at_ = 0;
+  std::uint32_t site_ = 0;
+};
 
 }  // namespace
 
@@ -254,11 +251,10 @@ std::uint32_t FoldPass::place_in_window(std::uint64_t number) const {
   return rank[word - first_word] + static_cast<std::uint32_t>(std::popcount(below)) + 1;
 }
 
-void fold_block(FoldPass& pass, const BlockColumns& block) {
-#if defined(__x86_64__)
-  if (has_avx2()) return fold_avx2(pass, block);
-#endif
-  fold(pass, block);
+void fold_block(FoldPass& pass, const BlockColumns& block, FoldItems& items) {
+  items.clear();
+  Reader(pass, block, items).read_all();
+  sum_items(pass, block, items);
 }
 
 }  // namespace capmap

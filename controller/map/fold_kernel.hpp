@@ -79,6 +79,7 @@ struct FoldPass {
 
   std::size_t slots = 0, top_slots = 0;
   std::uint32_t heard_slot = 0, oldest_slot = 0;
+  bool count_nodes = false;
   std::vector<Lanes> sums;         ///< [place * slots + slot]
   std::vector<TopLanes> tops;      ///< [place * top_slots + slot]
   std::vector<std::uint8_t> seen;  ///< [place] of kAll
@@ -93,6 +94,7 @@ struct FoldPass {
   bool list_hardware = false;
   std::vector<Listed> listed;
 
+  /// Notes that a number was met.
   void note(std::uint64_t number) {
     if (by_bits) {
       bits[number >> 6] |= std::uint64_t{1} << (number & 63);
@@ -104,7 +106,8 @@ struct FoldPass {
   [[nodiscard]] std::uint32_t place_in_window(std::uint64_t number) const;
 };
 
-/// Adds the cells of a block. Pure but for `pass`. Cost: a look at each cell's state and hardware, and the columns that are used.
-void fold_block(FoldPass& pass, const BlockColumns& block);
+struct FoldItems;
+/// Adds the cells of a block. Pure but for `pass`; what is in `scratch` does not matter. Cost: a look at each run's site and state, and at the columns that are used.
+void fold_block(FoldPass& pass, const BlockColumns& block, FoldItems& scratch);
 
 }  // namespace capmap
