@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <bit>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "controller/map/fold_items.hpp"
+#include "controller/map/hardware_fold.hpp"
 #include "controller/map/selection.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr std::uint64_t kFewNumbers = 4'096;                 ///< each gets a place of its own
-constexpr std::uint64_t kMostBits = std::uint64_t{1} << 23;  ///< numbers that are noted as bits
-constexpr std::uint64_t kMatrixEntries = std::uint64_t{1} << 21;
+constexpr std::uint64_t kMostBits = std::uint64_t{1} << 26;  ///< numbers that are noted as bits
 static_assert(kFewNumbers <= kMostWanted);
 
 /// Ascending, each once. The numbers are below `space`.
@@ -37,16 +38,16 @@ class Fold {
   Fold(const CellColumns& cells, const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures,
        const Grouping& grouping)
       : cells_(cells),
-        figures_(dictionaries.figures()),
         filter_(filter),
         grouping_(grouping),
-        selection_(filter, grouping, dictionaries),
-        out_(measures) {
+        out_(measures),
+        hardware_(out_, dictionaries.figures(), grouping),
+        selection_(filter, grouping, dictionaries, !hardware_.counts_only()) {
     const auto pointer = [](const auto& values) { return values.empty() ? nullptr : values.data(); };
     pass_.site_add = pointer(grouping.adds(Domain::kSite));
     pass_.site_class = pointer(selection_.site_class);
     pass_.pool_add = pointer(grouping.adds(Domain::kPool));
-    if (!selection_.by_code) pass_.hardware_add = pointer(grouping.adds(Domain::kHardware));
+    if (!selection_.by_code || pass_.pool_add != nullptr) pass_.hardware_add = pointer(grouping.adds(Domain::kHardware));
     const auto& state_add = grouping.adds(Domain::kState);
     for (std::size_t state = 0; state < pass_.states.size(); ++state) {
       pass_.states[state] = out_.plan.facts_of(state);
@@ -62,14 +63,13 @@ class Fold {
     pass_.heard_slot = out_.plan.heard_slot;
     pass_.oldest_slot = out_.plan.oldest_slot;
     pass_.count_nodes = out_.plan.nodes || out_.plan.installed;
-    pass_.hardware_count = figures_.rows;
-    hardware_ = out_.plan.hardware();
   }
 
   Folded run(std::size_t first, std::size_t limit) {
-    if (grouping_.space() <= kFewNumbers) {
-      fold_all();
-      want_seen(first, limit);
+    if (hardware_.counts_only()) {
+      count_all(first, limit);
+    } else if (grouping_.space() <= kFewNumbers) {
+      fold_all(first, limit);
     } else {
       note_numbers();
       want_noted(first, limit);
@@ -89,11 +89,7 @@ class Fold {
     for (auto place = before; out_.plan.age && place < places; ++place) {
       pass_.sums[place * pass_.slots + pass_.oldest_slot].of.fill(UINT64_MAX);
     }
-    if (!hardware_) return;
-    out_.figure_low.resize(places * out_.plan.figures.size());
-    out_.figure_high.resize(places * out_.plan.figures.size());
-    if (out_.plan.models) out_.models.resize(places * figures_.models.size());
-    if (out_.plan.reasons) out_.reasons.resize(places * figures_.reasons.size());
+    hardware_.make_room(places);
   }
 
   void pass_over_blocks() {
@@ -110,60 +106,85 @@ class Fold {
     }
   }
 
-  void fold_all() {
+  void fold_all(std::size_t first, std::size_t limit) {
     pass_.kind = PassKind::kAll;
     const auto places = grouping_.space() + 1;
     make_room(places);
     pass_.seen.resize(places);
-    std::vector<std::uint32_t> site_rows;
-    const bool matrix = hardware_ && pass_.pool_add == nullptr && grouping_.row_space() * figures_.rows <= kMatrixEntries;
-    if (matrix) {
-      pass_.matrix.resize(grouping_.row_space() * figures_.rows);
-      site_rows = grouping_.row_adds(Domain::kSite);
-      pass_.matrix_row = site_rows.empty() ? nullptr : site_rows.data();
-      const auto state_rows = grouping_.row_adds(Domain::kState);
-      for (std::size_t state = 0; state < state_rows.size(); ++state) pass_.states[state].matrix_add = state_rows[state];
+    if (hardware_.by_matrix()) {
+      hardware_.ask_for_matrix(pass_);
+    } else {
+      hardware_.ask_for_places(pass_);
     }
-    pass_.list_hardware = hardware_ && !matrix;
     pass_over_blocks();
-    if (matrix) spread_matrix();
-    spread_listed();
+    hardware_.take(pass_, [](std::uint64_t number) { return static_cast<std::uint32_t>(number + 1); });
     add_total(places);
+    want_seen(first, limit);
   }
 
-  /// Which groups there are, and the total.
-  void note_numbers() {
+  void prepare_notes() {
     pass_.kind = PassKind::kSeen;
     pass_.by_bits = grouping_.space() <= kMostBits;
     if (pass_.by_bits) pass_.bits.resize((grouping_.space() >> 6) + 1);
     make_room(1);
-    if (hardware_) pass_.matrix.resize(figures_.rows);
+  }
+
+  /// Which groups there are, and the total.
+  void note_numbers() {
+    prepare_notes();
+    hardware_.ask_for_total(pass_);
     pass_over_blocks();
-    for (std::size_t row = 0; hardware_ && row < figures_.rows; ++row) add_hardware(0, row, pass_.matrix[row]);
-    pass_.matrix.clear();
+    hardware_.take_total(pass_);
     if (!pass_.by_bits) sort_numbers(pass_.met, grouping_.space());
   }
 
-  void fold_window() {
+  /// Nothing but hardware is asked for: one pass over the cells counts it, the rest is done with the counts.
+  void count_all(std::size_t first, std::size_t limit) {
+    prepare_notes();
+    pass_.count_only = true;
+    hardware_.ask_for_matrix(pass_);
+    pass_over_blocks();
+    hardware_.note_counted(pass_);
+    if (!pass_.by_bits) sort_numbers(pass_.met, grouping_.space());
+    want_noted(first, limit);
+    rank_window();
+    hardware_.take(pass_, [this](std::uint64_t number) {
+      return out_.numbers.empty() || number < pass_.first || number > pass_.last ? 0 : pass_.place_in_window(number);
+    });
+  }
+
+  /// Gives the wanted numbers places in their order.
+  void rank_window() {
     pass_.kind = PassKind::kWindow;
+    make_room(out_.numbers.size() + 1);
+    for (std::uint32_t place = 1; place <= out_.numbers.size(); ++place) out_.places.push_back(place);
+    if (out_.numbers.empty()) return;
     pass_.first = out_.numbers.front();
     pass_.last = out_.numbers.back();
-    pass_.list_hardware = hardware_;
-    if (pass_.by_bits) {
-      pass_.first_word = pass_.first >> 6;
-      const auto below = pass_.bits[pass_.first_word] & ((std::uint64_t{1} << (pass_.first & 63)) - 1);
-      auto before = std::uint32_t{0} - static_cast<std::uint32_t>(std::popcount(below));
-      for (auto word = pass_.first_word; word <= pass_.last >> 6; ++word) {
-        pass_.rank.push_back(before);
-        before += static_cast<std::uint32_t>(std::popcount(pass_.bits[word]));
-      }
-    } else {
+    if (!pass_.by_bits) {
       pass_.met = out_.numbers;
+      return;
     }
-    make_room(out_.numbers.size() + 1);
+    pass_.first_word = pass_.first >> 6;
+    const auto below = pass_.bits[pass_.first_word] & ((std::uint64_t{1} << (pass_.first & 63)) - 1);
+    auto before = std::uint32_t{0} - static_cast<std::uint32_t>(std::popcount(below));
+    for (auto word = pass_.first_word; word <= pass_.last >> 6; ++word) {
+      pass_.rank.push_back(before);
+      if (pass_.bits[word] != 0) before += static_cast<std::uint32_t>(std::popcount(pass_.bits[word]));
+    }
+  }
+
+  void fold_window() {
+    rank_window();
+    hardware_.ask_for_places(pass_);
+    const auto& adds = grouping_.adds(Domain::kHardware);
+    if (pass_.hardware_add != nullptr) {
+      const auto most_below = grouping_.most(Domain::kSite) + grouping_.most(Domain::kPool) + grouping_.most(Domain::kState);
+      selection_.narrow(pass_.residuals, adds.size(),
+                        [&](std::size_t i) { return adds[i] <= pass_.last && adds[i] + most_below >= pass_.first; });
+    }
     pass_over_blocks();
-    spread_listed();
-    for (std::uint32_t place = 1; place <= out_.numbers.size(); ++place) out_.places.push_back(place);
+    hardware_.take(pass_, [](std::uint64_t) { return 0U; });
   }
 
   /// Of all groups that were seen the wanted ones.
@@ -185,47 +206,23 @@ class Fold {
       out_.numbers.assign(pass_.met.begin() + static_cast<std::ptrdiff_t>(begin), pass_.met.begin() + static_cast<std::ptrdiff_t>(end));
       return;
     }
-    for (std::size_t word = 0; word < pass_.bits.size(); ++word) {
-      const auto count = static_cast<std::size_t>(std::popcount(pass_.bits[word]));
-      const bool wanted = out_.group_count + count > first && out_.numbers.size() < limit;
-      auto rank = out_.group_count;
-      for (auto bits = pass_.bits[word]; wanted && bits != 0; bits &= bits - 1, ++rank) {
-        if (rank >= first && out_.numbers.size() < limit) out_.numbers.push_back(word << 6 | static_cast<unsigned>(std::countr_zero(bits)));
-      }
+    constexpr std::size_t kStep = 64;
+    for (std::size_t word = 0; word < pass_.bits.size(); word += kStep) {
+      const std::span<const std::uint64_t> words(pass_.bits.data() + word, std::min(kStep, pass_.bits.size() - word));
+      const auto count = count_bits(words);
+      if (out_.group_count + count > first && out_.numbers.size() < limit) want_some(word, words, first, limit);
       out_.group_count += count;
     }
   }
 
-  void add_hardware(std::size_t place, std::size_t row, std::uint64_t nodes) {
-    if (nodes == 0) return;
-    const auto count = out_.plan.figures.size();
-    for (std::size_t k = 0; k < count; ++k) {
-      const auto& column = figures_.columns[out_.plan.figures[k]];
-      if (!column.low.empty()) out_.figure_low[place * count + k] += column.low[row] * nodes;
-      if (!column.high.empty()) out_.figure_high[place * count + k] += column.high[row] * nodes;
-    }
-    const auto& words = figures_.words[row];
-    if (out_.plan.models) {
-      for (const auto& [model, devices] : words.models) out_.models[place * figures_.models.size() + model] += devices * nodes;
-    }
-    if (out_.plan.reasons) {
-      for (const auto& [reason, parts] : words.reasons) out_.reasons[place * figures_.reasons.size() + reason] += parts * nodes;
-    }
-  }
-
-  void spread_matrix() {
-    const auto& adds = grouping_.adds(Domain::kHardware);
-    for (std::uint64_t row = 0; row < grouping_.row_space(); ++row) {
-      const auto place = grouping_.number_of_row(row) + 1;
-      const auto* const counts = pass_.matrix.data() + row * figures_.rows;
-      for (std::size_t hardware = 0; hardware < figures_.rows; ++hardware) {
-        if (counts[hardware] != 0) add_hardware(adds.empty() ? place : place + adds[hardware], hardware, counts[hardware]);
+  void want_some(std::size_t word, std::span<const std::uint64_t> words, std::size_t first, std::size_t limit) {
+    auto rank = out_.group_count;
+    for (auto bits : words) {
+      for (; bits != 0; bits &= bits - 1, ++rank) {
+        if (rank >= first && out_.numbers.size() < limit) out_.numbers.push_back(word << 6 | static_cast<unsigned>(std::countr_zero(bits)));
       }
+      ++word;
     }
-  }
-
-  void spread_listed() {
-    for (const auto& cell : pass_.listed) add_hardware(cell.place, cell.hardware, cell.nodes);
   }
 
   void add_total(std::size_t places) {
@@ -243,25 +240,18 @@ class Fold {
         auto& total = pass_.tops[slot].of[0];
         total = std::max(total, std::ranges::max(pass_.tops[place * pass_.top_slots + slot].of));
       }
-      const auto add = [place](std::vector<std::uint64_t>& values, std::size_t count) {
-        for (std::size_t k = 0; !values.empty() && k < count; ++k) values[k] += values[place * count + k];
-      };
-      add(out_.figure_low, out_.plan.figures.size());
-      add(out_.figure_high, out_.plan.figures.size());
-      add(out_.models, figures_.models.size());
-      add(out_.reasons, figures_.reasons.size());
+      hardware_.add_to_total(place);
     }
   }
 
   const CellColumns& cells_;
-  const HardwareFigures& figures_;
   const CellFilter* filter_;
   const Grouping& grouping_;
+  Folded out_;
+  HardwareFold hardware_;
   Selection selection_;
   FoldPass pass_;
   std::unique_ptr<FoldItems> items_ = std::make_unique<FoldItems>();
-  bool hardware_ = false;
-  Folded out_;
 };
 
 }  // namespace

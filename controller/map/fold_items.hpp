@@ -21,7 +21,7 @@ struct FoldItems {
     std::uint64_t low = 0, high = 0;
   };
   struct Counted {
-    std::uint32_t row = 0;
+    std::uint32_t row = 0;  ///< of the matrix; without one the place
     std::uint32_t at = 0;
     Mask mask{};
   };
@@ -30,7 +30,7 @@ struct FoldItems {
   std::array<Item, kRoom> part;   ///< runs of which some are
   std::array<Mask, kRoom> masks;  ///< [part]
   std::array<Item, kBlockCells> cells;
-  std::array<Counted, kRoom> counted;  ///< what goes to the matrix
+  std::array<Counted, kRoom> counted;  ///< whose hardware counts
 
   /// Each run adds at most that much to each.
   [[nodiscard]] bool full() const {

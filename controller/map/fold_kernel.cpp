@@ -76,7 +76,8 @@ class Reader {
         cell_by_cell_(pass.hardware_add != nullptr || pass.pool_add != nullptr),
         one_code_(pass.code_add.size() == 1),
         sums_(pass.slots > 0 || pass.top_slots > 0),
-        matrix_(!pass.matrix.empty()) {}
+        matrix_(!pass.matrix.empty()),
+        figures_(!pass.figures.empty() && pass.matrix.empty()) {}
 
   void read_all() {
     const auto* const site_adds = pass_.site_add;
@@ -116,7 +117,9 @@ class Reader {
   /// All cells of a run, which are of one state.
   CAPMAP_INLINE void read_whole(const StateFacts& state, std::uint64_t number, const Residual& residual) {
     if (!residual.any) return;
-    if (residual.table == nullptr && block_.keep == nullptr && !cell_by_cell_) {
+    const bool all = residual.table == nullptr && block_.keep == nullptr;
+    if (all && pass_.count_only && state.installed) return count(state, 0, kAllCells);
+    if (all && !cell_by_cell_) {
       number += state.add;
       if (!out_of_window(number)) whole_run(state, number + pass_.code_add[0]);
       return;
@@ -134,7 +137,8 @@ class Reader {
     if (!any(codes)) return;
     const auto kept = one_code_ ? Mask{codes.low * 0xFF, codes.high * 0xFF} : without(kAllCells, equal_to(codes, 0));
     if (pass_.kind == PassKind::kSeen) add_part(state, 0, kept);
-    count(state, kept);
+    if (matrix_) count(state, 0, kept);
+    if (pass_.count_only && state.installed) return;
     if (cell_by_cell_) return read_cells(kept, state, number);
     if (!one_code_) return read_codes(codes, state, number);
     read_group(kept, state, number + pass_.code_add[0]);
@@ -150,6 +154,7 @@ class Reader {
     const auto place = place_of(number);
     if (place == kNowhere) return;
     add_part(state, place, mask);
+    if (figures_) count(state, place, mask);
     if (pass_.list_hardware) list(state, place, mask);
   }
 
@@ -158,7 +163,7 @@ class Reader {
     const auto place = pass_.kind == PassKind::kSeen ? 0 : place_of(number);
     if (place == kNowhere) return;
     if (sums_) items_.whole[items_.whole_count++] = item(state, place, at_);
-    count(state, kAllCells);
+    if (matrix_ || figures_) count(state, place, kAllCells);
     if (pass_.list_hardware) list(state, place, without(kAllCells, equal_to(keys_.state.data() + at_, kFreeSlot)));
   }
 
@@ -179,6 +184,7 @@ class Reader {
   }
 
   void read_cells(Mask left, const StateFacts& state, std::uint64_t number) {
+    if (pass_.kind == PassKind::kSeen && pass_.by_bits && pass_.pool_add == nullptr) return note_cells(left, number);
     while (any(left)) {
       const auto i = first_of(left);
       left = without(left, only(i));
@@ -189,11 +195,24 @@ class Reader {
     }
   }
 
+  /// Notes the numbers of cells by hardware. No branch says which cells are kept: none could be foreseen.
+  CAPMAP_INLINE void note_cells(Mask kept, std::uint64_t number) {
+    auto* const bits = pass_.bits.data();
+    const auto* const adds = pass_.hardware_add;
+    const auto* const hardware = keys_.hardware.data() + at_;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; ++i) {
+      const auto low = number + adds[hardware[i]], high = number + adds[hardware[i + 8]];
+      bits[low >> 6] |= (kept.low >> (8 * i) & 1U) << (low & 63);
+      bits[high >> 6] |= (kept.high >> (8 * i) & 1U) << (high & 63);
+    }
+  }
+
   CAPMAP_INLINE void read_cell(unsigned i, const StateFacts& state, std::uint64_t number) {
     if (pass_.kind == PassKind::kSeen) return pass_.note(number);
     const auto place = place_of(number);
     if (place == kNowhere) return;
-    if (sums_) items_.cells[items_.cell_count++] = item(state, place, at_ + i);
+    if (sums_ || figures_) items_.cells[items_.cell_count++] = item(state, place, at_ + i);
     if (pass_.list_hardware) list(state, place, only(i));
   }
 
@@ -218,9 +237,10 @@ class Reader {
     items_.part[items_.part_count++] = item(state, place, at_);
   }
 
-  CAPMAP_INLINE void count(const StateFacts& state, Mask mask) {
-    if (!matrix_ || !state.installed) return;
-    const auto row = (pass_.matrix_row == nullptr ? 0 : pass_.matrix_row[site_]) + state.matrix_add;
+  /// Installed nodes by hardware: to the row of the matrix, or else to the figures of a place.
+  CAPMAP_INLINE void count(const StateFacts& state, std::uint32_t place, Mask mask) {
+    if (!state.installed) return;
+    const auto row = !matrix_ ? place : (pass_.matrix_row == nullptr ? 0 : pass_.matrix_row[site_]) + state.matrix_add;
     items_.counted[items_.counted_count++] = {.row = row, .at = static_cast<std::uint32_t>(at_), .mask = mask};
   }
 
@@ -237,7 +257,7 @@ class Reader {
   const BlockColumns& block_;
   const CellKeys& keys_;
   FoldItems& items_;
-  const bool cell_by_cell_, one_code_, sums_, matrix_;
+  const bool cell_by_cell_, one_code_, sums_, matrix_, figures_;
   std::size_t at_ = 0;
   std::uint32_t site_ = 0;
 };

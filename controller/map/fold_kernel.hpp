@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "controller/map/cell_columns.hpp"
@@ -85,6 +86,7 @@ struct FoldPass {
   std::vector<std::uint8_t> seen;  ///< [place] of kAll
 
   std::vector<std::uint32_t> matrix;          ///< [row * hardware_count + hardware] installed nodes; empty: not asked for
+  bool count_only = false;                    ///< installed cells go to the matrix and nowhere else
   const std::uint32_t* matrix_row = nullptr;  ///< [site]; null: 0
   std::size_t hardware_count = 0;
   /// Cells of the window with their installed nodes, where hardware is asked for and there is no matrix.
@@ -93,6 +95,9 @@ struct FoldPass {
   };
   bool list_hardware = false;
   std::vector<Listed> listed;
+  /// Where figures of hardware are few, they are summed as they are met.
+  std::vector<const std::uint32_t*> figures;  ///< [hardware] each
+  std::vector<std::uint64_t> figure_sums;     ///< [place * their number + which]
 
   /// Notes that a number was met.
   void note(std::uint64_t number) {
@@ -107,7 +112,11 @@ struct FoldPass {
 };
 
 struct FoldItems;
-/// Adds the cells of a block. Pure but for `pass`; what is in `scratch` does not matter. Cost: a look at each run's site and state, and at the columns that are used.
+/// Adds the cells of a block. Pure but for `pass`; what is in `scratch` does not matter. Cost: a look at each run's site and state, and at
+/// the columns that are used.
 void fold_block(FoldPass& pass, const BlockColumns& block, FoldItems& scratch);
+
+/// How many bits are set.
+std::size_t count_bits(std::span<const std::uint64_t> words);
 
 }  // namespace capmap

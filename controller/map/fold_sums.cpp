@@ -1,6 +1,7 @@
 // The second half of the inner loop of every rollup: columns are summed in vectors, sixteen cells at once. Compiled twice on x86-64: as
 // everywhere, and for processors with AVX2.
 #include <algorithm>
+#include <bit>
 
 #include "controller/map/fold_items.hpp"
 
@@ -146,6 +147,11 @@ CAPMAP_INLINE void add_ages(FoldPass& pass, const BlockColumns& block, const Fol
   }
 }
 
+/// All bits of byte i, which is 0xFF or 0.
+CAPMAP_INLINE std::uint32_t filled(std::uint64_t mask, unsigned i) {
+  return static_cast<std::uint32_t>(static_cast<std::int8_t>(mask >> (8 * i)));
+}
+
 CAPMAP_INLINE void count_hardware(FoldPass& pass, const CellKeys& keys, const FoldItems& items) {
   auto* const matrix = pass.matrix.data();
   const auto width = pass.hardware_count;
@@ -170,6 +176,31 @@ CAPMAP_INLINE void count_hardware(FoldPass& pass, const CellKeys& keys, const Fo
   }
 }
 
+/// Sums figures of hardware times nodes.
+CAPMAP_INLINE void add_figures(FoldPass& pass, const CellKeys& keys, const FoldItems& items) {
+  const auto count = pass.figures.size();
+  for (std::size_t which = 0; which < count; ++which) {
+    const auto* const figure = pass.figures[which];
+    auto* const sums = pass.figure_sums.data() + which;
+    for (std::size_t k = 0; k < items.counted_count; ++k) {
+      const auto& item = items.counted[k];
+      const auto* const hardware = keys.hardware.data() + item.at;
+      const auto* const nodes = keys.nodes.data() + item.at;
+      std::uint64_t low = 0, high = 0;
+#pragma GCC unroll 8
+      for (unsigned i = 0; i < 8; ++i) {
+        low += figure[hardware[i]] * std::uint64_t{nodes[i] & filled(item.mask.low, i)};
+        high += figure[hardware[i + 8]] * std::uint64_t{nodes[i + 8] & filled(item.mask.high, i)};
+      }
+      sums[item.row * count] += low + high;
+    }
+    for (std::size_t i = 0; i < items.cell_count; ++i) {
+      const auto& item = items.cells[i];
+      if (item.installed) sums[item.place * count] += figure[keys.hardware[item.at]] * std::uint64_t{keys.nodes[item.at]};
+    }
+  }
+}
+
 CAPMAP_INLINE void sum(FoldPass& pass, const BlockColumns& block, const FoldItems& items) {
   std::array<WideMask, FoldItems::kRoom> masks;
   for (std::size_t i = 0; i < items.part_count; ++i) masks[i] = widened(items.masks[i]);
@@ -189,15 +220,29 @@ CAPMAP_INLINE void sum(FoldPass& pass, const BlockColumns& block, const FoldItem
   for (const auto& use : block.installed) add(use, [](const Item& item) { return item.installed; });
   for (std::size_t i = 0; i < block.tops.size(); ++i) add_tops(pass, block.tops[i], i, items);
   if (block.heard != nullptr) add_ages(pass, block, items, masks.data());
-  count_hardware(pass, *block.keys, items);
+  if (pass.matrix.empty()) {
+    add_figures(pass, *block.keys, items);
+  } else {
+    count_hardware(pass, *block.keys, items);
+  }
+}
+
+CAPMAP_INLINE std::size_t bits_in(std::span<const std::uint64_t> words) {
+  std::size_t bits = 0;
+  for (const auto word : words) bits += static_cast<std::size_t>(std::popcount(word));
+  return bits;
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,bmi,bmi2"), noinline)) void sum_avx2(FoldPass& pass, const BlockColumns& block, const FoldItems& items) {
+__attribute__((target("avx2,bmi,bmi2,popcnt"), noinline)) std::size_t bits_in_avx2(std::span<const std::uint64_t> words) {
+  return bits_in(words);
+}
+__attribute__((target("avx2,bmi,bmi2,popcnt"), noinline)) void sum_avx2(FoldPass& pass, const BlockColumns& block, const FoldItems& items) {
   sum(pass, block, items);
 }
 bool has_avx2() {
-  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  static const bool has =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
   return has;
 }
 #endif
@@ -209,6 +254,13 @@ void sum_items(FoldPass& pass, const BlockColumns& block, const FoldItems& items
   if (has_avx2()) return sum_avx2(pass, block, items);
 #endif
   sum(pass, block, items);
+}
+
+std::size_t count_bits(std::span<const std::uint64_t> words) {
+#if defined(__x86_64__)
+  if (has_avx2()) return bits_in_avx2(words);
+#endif
+  return bits_in(words);
 }
 
 }  // namespace capmap

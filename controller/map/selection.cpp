@@ -27,8 +27,9 @@ std::vector<std::uint8_t> number_patterns(std::vector<std::uint8_t>& patterns) {
 
 }  // namespace
 
-Selection::Selection(const CellFilter* filter, const Grouping& grouping, const Dictionaries& dictionaries) : code_add{0} {
-  number_codes(grouping.adds(Domain::kHardware));
+Selection::Selection(const CellFilter* filter, const Grouping& grouping, const Dictionaries& dictionaries, bool by_hardware)
+    : code_add{0}, by_code(by_hardware) {
+  if (by_hardware) number_codes(grouping.adds(Domain::kHardware));
   const bool pools = filter != nullptr && filter->tests(Domain::kPool) > 0 && dictionaries.size(Domain::kPool) > 1;
   judge_cells = filter != nullptr && (pools || !filter->simple());
   if (filter != nullptr && !judge_cells) divide(*filter, dictionaries);
