@@ -1,15 +1,16 @@
 #include "controller/map/cell_columns.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace capmap {
 namespace {
 
 template <std::size_t N>
-std::uint32_t bits_of(const std::array<std::uint32_t, N>& histogram) {
-  std::uint32_t bits = 0;
-  for (std::size_t i = 0; i < N; ++i) bits |= (histogram[i] > 0 ? 1U : 0U) << i;
-  return bits;
+std::uint8_t top_of(const std::array<std::uint32_t, N>& histogram) {
+  std::size_t top = N;
+  while (top > 0 && histogram[top - 1] == 0) --top;
+  return static_cast<std::uint8_t>(top);
 }
 
 }  // namespace
@@ -18,10 +19,40 @@ const std::array<ReadingSum Cell::*, kCellSumCount> kCellSums = {
     &Cell::cpu_busy_millicores,  &Cell::memory_used_mib,       &Cell::storage_used_mb, &Cell::storage_read_kbs,    &Cell::storage_write_kbs,
     &Cell::network_receive_kbps, &Cell::network_transmit_kbps, &Cell::power_watts,     &Cell::cpu_free_millicores, &Cell::memory_free_mib};
 
+const CellColumn<std::uint32_t>& zero_column() {
+  static const auto zeros = std::make_shared<ColumnBlock<std::uint32_t>>();
+  return zeros;
+}
+
+void CellKeys::set_state(std::size_t i, std::uint8_t code) {
+  state[i] = code;
+  const auto first = i / kRunCells * kRunCells;
+  auto all = kFreeSlot;
+  for (auto k = first; k < first + kRunCells; ++k) {
+    if (state[k] == kFreeSlot) continue;
+    all = all == kFreeSlot || all == state[k] ? state[k] : kMixedRun;
+  }
+  run_state[i / kRunCells] = all;
+}
+
 CellSums::CellSums() {
-  for (auto& column : wide) column = std::make_shared<std::array<std::uint64_t, kBlockCells>>();
-  for (auto& column : narrow) column = std::make_shared<std::array<std::uint32_t, kBlockCells>>();
+  for (auto& column : wide) column = std::make_shared<ColumnBlock<std::uint64_t>>();
+  for (auto& column : narrow) column = zero_column();
+  for (auto& column : tops) column = std::make_shared<ColumnBlock<std::uint8_t>>();
   wide[kWideOldest]->fill(UINT64_MAX);
+}
+
+void CellSums::find_known_nodes(const CellKeys& keys) {
+  for (std::size_t column = 0; column < kCellSumCount; ++column) {
+    known_nodes[column] = KnownNodes::kNone;
+    if (is_zero(kNarrowKnown + column)) continue;
+    std::uint32_t differs = 0, any = 0;
+    for (std::size_t i = 0; i < kBlockCells; ++i) {
+      differs |= known(column)[i] ^ keys.nodes[i];
+      any |= known(column)[i];
+    }
+    known_nodes[column] = differs == 0 ? KnownNodes::kAll : any == 0 ? KnownNodes::kNone : KnownNodes::kSome;
+  }
 }
 
 CellColumns::CellColumns(std::initializer_list<Cell> cells) {
@@ -29,32 +60,43 @@ CellColumns::CellColumns(std::initializer_list<Cell> cells) {
 }
 
 void CellColumns::push_back(const Cell& cell) {
-  const auto at = cells_ % kBlockCells, at_histogram = cells_ % kHistogramBlockCells;
+  if (next_ % kRunCells != 0 && keys_.back()->site((next_ - 1) % kBlockCells) != cell.key.site) {
+    next_ = static_cast<CellSlot>((next_ / kRunCells + 1) * kRunCells);
+  }
+  const auto at = next_ % kBlockCells, at_histogram = next_ % kHistogramBlockCells;
   auto keys = at == 0 ? std::make_shared<CellKeys>() : std::make_shared<CellKeys>(*keys_.back());
   auto histograms = at_histogram == 0 ? std::make_shared<CellHistograms>() : std::make_shared<CellHistograms>(*histograms_.back());
-  keys_.resize(cells_ / kBlockCells + 1);
+  keys_.resize(next_ / kBlockCells + 1);
   if (at == 0) sums_.emplace_back();
   CellSums sums;  // copies: another view may hold the columns that are there
-  for (std::size_t i = 0; i < kWideCount; ++i) *sums.wide[i] = *sums_.back().wide[i];
-  for (std::size_t i = 0; i < kNarrowColumns; ++i) *sums.narrow[i] = *sums_.back().narrow[i];
-  histograms_.resize(cells_ / kHistogramBlockCells + 1);
-  keys->site[at] = cell.key.site;
+  const auto copy = [](auto& to, const auto& from) {
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      to[i] = std::make_shared<typename std::remove_cvref_t<decltype(to[i])>::element_type>(*from[i]);
+    }
+  };
+  copy(sums.wide, sums_.back().wide);
+  copy(sums.narrow, sums_.back().narrow);
+  copy(sums.tops, sums_.back().tops);
+  histograms_.resize(next_ / kHistogramBlockCells + 1);
+  keys->run_site[at / kRunCells] = cell.key.site;
   keys->pool[at] = cell.key.pool;
   keys->hardware[at] = cell.key.hardware;
-  keys->state[at] = state_code(cell.key.liveness, cell.key.service, cell.key.verdict);
+  keys->set_state(at, state_code(cell.key.liveness, cell.key.service, cell.key.verdict));
   keys->nodes[at] = cell.nodes;
   for (std::size_t i = 0; i < kCellSumCount; ++i) {
-    (*sums.wide[i])[at] = (cell.*kCellSums[i]).sum;
-    (*sums.narrow[i])[at] = (cell.*kCellSums[i]).known;
+    (*sums.narrow[kNarrowLow + i])[at] = static_cast<std::uint32_t>((cell.*kCellSums[i]).sum);
+    (*sums.narrow[kNarrowHigh + i])[at] = static_cast<std::uint32_t>((cell.*kCellSums[i]).sum >> 32);
+    (*sums.narrow[kNarrowKnown + i])[at] = (cell.*kCellSums[i]).known;
   }
   const std::array counts = {cell.accelerators_used, cell.accelerators_free, cell.accelerators_use_unknown, cell.accelerators_unhealthy,
                              cell.heard_nodes};
   for (std::size_t i = 0; i < kCellCountCount; ++i) (*sums.narrow[kNarrowCount + i])[at] = counts[i];
   (*sums.wide[kWideHeard])[at] = cell.heard_ms_sum;
   (*sums.wide[kWideOldest])[at] = cell.oldest_heard_ms;
-  (*sums.narrow[kNarrowBuckets + std::size_t{kFreeCores}])[at] = bits_of(cell.free_cores_histogram);
-  (*sums.narrow[kNarrowBuckets + std::size_t{kFreeMemory}])[at] = bits_of(cell.free_memory_gib_histogram);
-  (*sums.narrow[kNarrowBuckets + std::size_t{kFreeAccelerators}])[at] = bits_of(cell.free_accelerators_histogram);
+  (*sums.tops[kFreeCores])[at] = top_of(cell.free_cores_histogram);
+  (*sums.tops[kFreeMemory])[at] = top_of(cell.free_memory_gib_histogram);
+  (*sums.tops[kFreeAccelerators])[at] = top_of(cell.free_accelerators_histogram);
+  sums.find_known_nodes(*keys);
   histograms->cores[at_histogram] = cell.free_cores_histogram;
   histograms->memory_gib[at_histogram] = cell.free_memory_gib_histogram;
   histograms->accelerators[at_histogram] = cell.free_accelerators_histogram;
@@ -62,6 +104,7 @@ void CellColumns::push_back(const Cell& cell) {
   sums_.back() = std::move(sums);
   histograms_.back() = std::move(histograms);
   ++cells_;
+  ++next_;
 }
 
 Cell CellColumns::cell(CellSlot slot) const {
@@ -71,14 +114,14 @@ Cell CellColumns::cell(CellSlot slot) const {
   const auto& histograms = *histograms_[slot / kHistogramBlockCells];
   Cell cell;
   const std::size_t state = keys.state[at];
-  cell.key = {.site = keys.site[at],
+  cell.key = {.site = keys.site(at),
               .pool = keys.pool[at],
               .hardware = keys.hardware[at],
               .liveness = liveness_of(state),
               .service = service_of(state),
               .verdict = verdict_of(state)};
   cell.nodes = keys.nodes[at];
-  for (std::size_t i = 0; i < kCellSumCount; ++i) cell.*kCellSums[i] = {sums.sum(i)[at], sums.known(i)[at]};
+  for (std::size_t i = 0; i < kCellSumCount; ++i) cell.*kCellSums[i] = {sums.sum(i, at), sums.known(i)[at]};
   cell.accelerators_used = sums.count(kCountUsed)[at];
   cell.accelerators_free = sums.count(kCountFree)[at];
   cell.accelerators_use_unknown = sums.count(kCountUseUnknown)[at];

@@ -17,6 +17,7 @@ using CellSlot = std::uint32_t;  ///< a place in the columns; 0 is never used
 inline constexpr std::size_t kServiceCount = kServiceStateNames.size(), kVerdictCount = kVerdictNames.size();
 inline constexpr std::size_t kStateCount = kLivenessCount * kServiceCount * kVerdictCount;
 inline constexpr std::uint8_t kFreeSlot = kStateCount;
+inline constexpr std::uint8_t kMixedRun = UINT8_MAX;
 constexpr std::uint8_t state_code(Liveness liveness, ServiceState service, Verdict verdict) {
   return static_cast<std::uint8_t>((static_cast<std::size_t>(liveness) * kServiceCount + static_cast<std::size_t>(service)) *
                                        kVerdictCount +
@@ -44,35 +45,61 @@ inline constexpr std::size_t kHistogramCount = 3;
 enum HistogramIndex : std::uint8_t { kFreeCores, kFreeMemory, kFreeAccelerators };
 
 /// Neighbouring slots share blocks. A block is copied before the first change after it was published; so views cost what changed.
-/// Columns are long, so that a scan streams; histograms are looked at one by one and lie together.
-inline constexpr std::size_t kBlockCells = 2'048, kHistogramBlockCells = 16;
+/// Columns are long, so that a scan streams; histograms are looked at one by one and lie together. Sixteen slots are a run: the cells of
+/// one run are of one site, so that what a site says is looked up once for all of them.
+inline constexpr std::size_t kBlockCells = 2'048, kRunCells = 16, kBlockRuns = kBlockCells / kRunCells, kHistogramBlockCells = kRunCells;
 
-/// What the cells of a block are: dictionary codes, and nodes.
+/// What the cells of a block are: dictionary codes, and nodes. A free slot has no nodes.
 struct CellKeys {
-  std::array<std::uint32_t, kBlockCells> site{}, pool{}, hardware{}, nodes{};
-  std::array<std::uint8_t, kBlockCells> state;
-  CellKeys() { state.fill(kFreeSlot); }
+  std::array<std::uint32_t, kBlockRuns> run_site{};
+  alignas(64) std::array<std::uint32_t, kBlockCells> pool{}, hardware{}, nodes{};
+  alignas(64) std::array<std::uint8_t, kBlockCells> state;
+  std::array<std::uint8_t, kBlockRuns> run_state;  ///< what all cells of the run are in; kFreeSlot: there are none, or kMixedRun
+  CellKeys() {
+    state.fill(kFreeSlot);
+    run_state.fill(kFreeSlot);
+  }
+  /// Writes the state of a cell.
+  void set_state(std::size_t i, std::uint8_t code);
+  [[nodiscard]] std::uint32_t site(std::size_t i) const { return run_site[i / kRunCells]; }
 };
-/// What adds and subtracts: columns that are shared and copied each by itself.
+/// What adds and subtracts: columns that are shared and copied each by itself. Sums lie in two halves, because the upper ones are
+/// nearly always zero; all columns that hold nothing but zeros may be one and the same.
 template <class Number>
-using CellColumn = std::shared_ptr<std::array<Number, kBlockCells>>;
-enum WideColumn : std::uint8_t { kWideSum, kWideHeard = kCellSumCount, kWideOldest, kWideCount };
+struct alignas(64) ColumnBlock : std::array<Number, kBlockCells> {};
+template <class Number>
+using CellColumn = std::shared_ptr<ColumnBlock<Number>>;
+enum WideColumn : std::uint8_t { kWideHeard, kWideOldest, kWideCount };
 enum NarrowColumn : std::uint8_t {
-  kNarrowKnown,
-  kNarrowCount = kCellSumCount,
-  kNarrowBuckets = kNarrowCount + kCellCountCount,
-  kNarrowColumns = kNarrowBuckets + kHistogramCount
+  kNarrowLow,
+  kNarrowHigh = kCellSumCount,
+  kNarrowKnown = kNarrowHigh + kCellSumCount,
+  kNarrowCount = kNarrowKnown + kCellSumCount,
+  kNarrowColumns = kNarrowCount + kCellCountCount
 };
+const CellColumn<std::uint32_t>& zero_column();
+/// How many of a block's nodes are in a sum: a scan need not look at what is the same for all.
+enum class KnownNodes : std::uint8_t { kNone, kSome, kAll };
 struct CellSums {
-  std::array<CellColumn<std::uint64_t>, kWideCount> wide;        ///< sums by CellSumIndex; heard boot_ms; the oldest of these
-  std::array<CellColumn<std::uint32_t>, kNarrowColumns> narrow;  ///< nodes in each sum; counts; bit i: bucket i is not empty
+  std::array<CellColumn<std::uint64_t>, kWideCount> wide;        ///< heard boot_ms; the oldest of these
+  std::array<CellColumn<std::uint32_t>, kNarrowColumns> narrow;  ///< halves of sums by CellSumIndex, nodes in each; counts
+  std::array<CellColumn<std::uint8_t>, kHistogramCount> tops;    ///< one more than the highest bucket that is not empty, 0 = all are
+  std::array<KnownNodes, kCellSumCount> known_nodes{};
   CellSums();
-  [[nodiscard]] const auto& sum(std::size_t i) const { return std::as_const(*wide[i]); }
-  [[nodiscard]] const auto& known(std::size_t i) const { return std::as_const(*narrow[i]); }
-  [[nodiscard]] const auto& count(std::size_t i) const { return std::as_const(*narrow[kNarrowCount + i]); }
-  [[nodiscard]] const auto& buckets(std::size_t i) const { return std::as_const(*narrow[kNarrowBuckets + i]); }
+  [[nodiscard]] std::uint64_t sum(std::size_t column, std::size_t i) const {
+    return std::uint64_t{(*narrow[kNarrowHigh + column])[i]} << 32 | (*narrow[kNarrowLow + column])[i];
+  }
+  [[nodiscard]] const auto& low(std::size_t column) const { return std::as_const(*narrow[kNarrowLow + column]); }
+  [[nodiscard]] const auto& high(std::size_t column) const { return std::as_const(*narrow[kNarrowHigh + column]); }
+  [[nodiscard]] bool is_zero(std::size_t column) const { return narrow[column] == zero_column(); }  ///< false: it may still be
+  [[nodiscard]] bool has_high(std::size_t column) const { return !is_zero(kNarrowHigh + column); }
+  [[nodiscard]] const auto& known(std::size_t column) const { return std::as_const(*narrow[kNarrowKnown + column]); }
+  [[nodiscard]] const auto& count(std::size_t column) const { return std::as_const(*narrow[kNarrowCount + column]); }
+  [[nodiscard]] const auto& top(std::size_t column) const { return std::as_const(*tops[column]); }
   [[nodiscard]] const auto& heard_ms_sum() const { return std::as_const(*wide[kWideHeard]); }
   [[nodiscard]] const auto& oldest_heard_ms() const { return std::as_const(*wide[kWideOldest]); }
+  /// Looks at all cells of the block anew.
+  void find_known_nodes(const CellKeys& keys);
 };
 struct CellHistograms {
   std::array<std::array<std::uint32_t, kFreeBuckets>, kHistogramBlockCells> cores{}, memory_gib{};
@@ -102,6 +129,7 @@ class CellColumns {
   std::vector<CellSums> sums_;
   std::vector<std::shared_ptr<const CellHistograms>> histograms_;
   std::size_t cells_ = 0;
+  CellSlot next_ = 0;  ///< of a view that is made by hand
 };
 
 }  // namespace capmap

@@ -1,322 +1,264 @@
 #include "controller/map/cell_fold.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "controller/map/fold_items.hpp"
+#include "controller/map/hardware_fold.hpp"
+#include "controller/map/selection.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::size_t kFewFigures = 3;             ///< are summed cell by cell
-constexpr std::size_t kMatrixEntries = 1U << 20U;  ///< groups x hardware rows that are counted in a matrix
+constexpr std::uint64_t kFewNumbers = 4'096;                 ///< each gets a place of its own
+constexpr std::uint64_t kMostBits = std::uint64_t{1} << 26;  ///< numbers that are noted as bits
+static_assert(kFewNumbers <= kMostWanted);
 
-/// A few groups are summed in eight lanes: neighbours of one group need not wait for each other's additions.
-constexpr unsigned kLaneShift = 3;
-constexpr std::size_t kLanedPlaces = 4'096;
-
-/// So many groups have their nodes by state: 128 codes each.
-constexpr unsigned kStateShift = 7;
-constexpr std::size_t kStatePlaces = 1'024;
-static_assert(kStateCount < 1U << kStateShift);
-
-using Places = std::array<std::uint32_t, kBlockCells>;
-
-bool asked(const Measures& measures, Measure measure) {
-  return measures.test(static_cast<std::size_t>(measure));
-}
-
-bool in_scope(Scope scope, std::size_t state) {
-  const auto service = service_of(state);
-  if (state == kFreeSlot || service == ServiceState::kRetired || service == ServiceState::kQuarantined) return false;
-  const auto liveness = liveness_of(state);
-  switch (scope) {
-    case Scope::kInstalled: return true;
-    case Scope::kHealthy: return liveness == Liveness::kFresh || liveness == Liveness::kStale;
-    case Scope::kAvailable: return liveness == Liveness::kFresh && service == ServiceState::kInService;
-    case Scope::kResyncing: return liveness == Liveness::kResyncing;
-    case Scope::kFresh: return liveness == Liveness::kFresh;
-    case Scope::kStale: return liveness == Liveness::kStale;
-    default: return liveness == Liveness::kLost;
+/// Ascending, each once. The numbers are below `space`.
+void sort_numbers(std::vector<std::uint64_t>& numbers, std::uint64_t space) {
+  constexpr unsigned kDigitBits = 11;
+  constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
+  std::vector<std::uint64_t> other(numbers.size());
+  for (unsigned shift = 0; shift < 64 && space >> shift != 0; shift += kDigitBits) {
+    std::vector<std::size_t> first(kDigits + 1);
+    for (const auto number : numbers) ++first[(number >> shift) % kDigits + 1];
+    for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+    for (const auto number : numbers) other[first[(number >> shift) % kDigits]++] = number;
+    numbers.swap(other);
   }
+  const auto repeated = std::ranges::unique(numbers);
+  numbers.erase(repeated.begin(), repeated.end());
 }
-
-/// What has to be summed for the measures that are asked for.
-struct Plan {
-  std::array<bool, kScopeCount> scopes{};
-  std::vector<std::size_t> sums, counts, buckets;
-  bool age = false, words = false;
-  std::vector<HardwareFigure> figures;
-
-  explicit Plan(const Measures& measures) {
-    if (asked(measures, Measure::kNodes)) scopes.fill(true);
-    const auto use = [&](Measure measure, std::initializer_list<std::size_t> columns, std::initializer_list<std::size_t> largest) {
-      if (!asked(measures, measure)) return;
-      scopes[static_cast<std::size_t>(Scope::kAvailable)] = true;
-      sums.insert(sums.end(), columns);
-      buckets.insert(buckets.end(), largest);
-    };
-    use(Measure::kCpuUse, {kSumCpuBusy, kSumCpuFree}, {kFreeCores});
-    use(Measure::kMemoryUse, {kSumMemoryUsed, kSumMemoryFree}, {kFreeMemory});
-    use(Measure::kPower, {kSumPower}, {});
-    use(Measure::kAcceleratorUse, {}, {kFreeAccelerators});
-    if (asked(measures, Measure::kAcceleratorUse)) counts = {kCountUsed, kCountFree, kCountUseUnknown, kCountUnhealthy};
-    age = asked(measures, Measure::kAge);
-    words = asked(measures, Measure::kAcceleratorModels) || asked(measures, Measure::kUnratedWhy);
-    const auto want = [&](Measure measure, std::initializer_list<int> wanted) {
-      if (!asked(measures, measure)) return;
-      for (const int figure : wanted) figures.push_back(static_cast<HardwareFigure>(figure));
-    };
-    if (asked(measures, Measure::kUnrated)) scopes[0] = true;
-    want(Measure::kNodes, {kHardwareUnknown});
-    want(Measure::kCpu, {kPackages, kCores, kPus});
-    want(Measure::kMemory, {kMemoryBytes, kMemoryUnknown});
-    want(Measure::kAccelerators, {kAccelerators});
-    want(Measure::kStorage, {kStorageBytes, kStorageBytes + 1, kStorageBytes + 2, kStorageBytes + 3, kStorageBytes + 4, kStorageUnknown});
-    want(Measure::kNetwork, {kNics, kNicMbps, kNicUnknown});
-    want(Measure::kUnrated, {kUnratedPackages, kUnratedAccelerators, kUnratedNodes});
-    for (std::size_t i = 0; i < kPrecisionCount; ++i) {
-      const auto at = static_cast<int>(i);
-      want(static_cast<Measure>(static_cast<std::size_t>(Measure::kPeakFp64) + i),
-           {kCpuPeak + at, kCpuOffered + at, kAcceleratorPeak + at, kAcceleratorOffered + at});
-    }
-    const bool any_peak = (measures >> static_cast<std::size_t>(Measure::kPeakFp64)).any();
-    if (any_peak) figures.push_back(kRated);
-  }
-};
 
 class Fold {
  public:
-  Fold(const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures, Grouping& grouping)
-      : dictionaries_(dictionaries), filter_(filter), plan_(measures), grouping_(grouping) {
-    for (std::size_t scope = 0; scope < kScopeCount; ++scope) {
-      for (std::size_t state = 0; state <= kStateCount; ++state) {
-        masks_[scope][state] = in_scope(static_cast<Scope>(scope), state) ? UINT32_MAX : 0;
-      }
+  Fold(const CellColumns& cells, const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures,
+       const Grouping& grouping)
+      : cells_(cells),
+        filter_(filter),
+        grouping_(grouping),
+        out_(measures),
+        hardware_(out_, dictionaries.figures(), grouping),
+        selection_(filter, grouping, dictionaries, !hardware_.counts_only()) {
+    const auto pointer = [](const auto& values) { return values.empty() ? nullptr : values.data(); };
+    pass_.site_add = pointer(grouping.adds(Domain::kSite));
+    pass_.site_class = pointer(selection_.site_class);
+    pass_.pool_add = pointer(grouping.adds(Domain::kPool));
+    if (!selection_.by_code || pass_.pool_add != nullptr) pass_.hardware_add = pointer(grouping.adds(Domain::kHardware));
+    const auto& state_add = grouping.adds(Domain::kState);
+    for (std::size_t state = 0; state < pass_.states.size(); ++state) {
+      pass_.states[state] = out_.plan.facts_of(state);
+      pass_.states[state].row = selection_.state_row[state];
+      if (!state_add.empty()) pass_.states[state].add = state_add[state];
     }
-    out_.wanted = plan_.figures;
-    few_ = plan_.figures.size() <= kFewFigures && !plan_.words;
-    by_hardware_ = !few_ && (plan_.words || !plan_.figures.empty());
-    keep_.fill(1);
-    if (few_) take_figures();
-    if (grouping.dense() && grouping.size() <= kLanedPlaces) shift_ = kLaneShift;
-    by_state_ = asked(measures, Measure::kNodes) && grouping.dense() && grouping.size() <= kStatePlaces;
-    if (by_state_) by_state_nodes_.resize(grouping.size() << kStateShift << 1U);
-    only_unknown_ = few_ && plan_.figures == std::vector<HardwareFigure>{kHardwareUnknown};
-    if (by_state_ && only_unknown_ && plan_.sums.empty() && plan_.counts.empty() && !plan_.age) shift_ = 0;
+    pass_.residuals = selection_.residuals;
+    pass_.rows = selection_.rows;
+    pass_.code_add = selection_.code_add;
+    pass_.most_above = grouping.most(Domain::kHardware) + grouping.most(Domain::kPool);
+    pass_.slots = out_.slots = out_.plan.slots;
+    pass_.top_slots = out_.top_slots = out_.plan.tops.size();
+    pass_.heard_slot = out_.plan.heard_slot;
+    pass_.oldest_slot = out_.plan.oldest_slot;
+    pass_.count_nodes = out_.plan.nodes || out_.plan.installed;
   }
 
-  Folded run(const CellColumns& cells) {
-    for (std::size_t block = 0; block < cells.block_count(); ++block) {
-      const auto& keys = cells.keys(block);
-      if (filter_ != nullptr) filter_->judge(keys, keep_);
-      grouping_.places(keys, filter_ != nullptr ? &keep_ : nullptr, places_);
-      if (by_state_) add_states(keys);
-      for (std::size_t i = 0; i < kBlockCells && shift_ > 0; ++i) places_[i] <<= shift_;
-      make_room();
-      add_keys(keys);
-      if (!plan_.sums.empty() || !plan_.counts.empty() || !plan_.buckets.empty() || plan_.age) add_sums(keys, cells.sums(block));
+  Folded run(std::size_t first, std::size_t limit) {
+    if (hardware_.counts_only()) {
+      count_all(first, limit);
+    } else if (grouping_.space() <= kFewNumbers) {
+      fold_all(first, limit);
+    } else {
+      note_numbers();
+      want_noted(first, limit);
+      if (!out_.numbers.empty()) fold_window();
     }
-    if (by_hardware_) gather_hardware();
-    join_all_lanes();
-    if (by_state_) spread_states();
+    out_.sums = std::move(pass_.sums);
+    out_.tops = std::move(pass_.tops);
     return std::move(out_);
   }
 
  private:
-  void take_figures() {
-    const auto& rows = dictionaries_.figures().rows;
-    for (const auto figure : plan_.figures) {
-      auto& values = values_.emplace_back();
-      values.reserve(rows.size());
-      for (const auto& row : rows) values.push_back(row[figure]);
+  /// Room for the sums of some places; what is there stays.
+  void make_room(std::size_t places) {
+    const auto before = pass_.slots == 0 ? places : pass_.sums.size() / pass_.slots;
+    pass_.sums.resize(places * pass_.slots);
+    pass_.tops.resize(places * pass_.top_slots);
+    for (auto place = before; out_.plan.age && place < places; ++place) {
+      pass_.sums[place * pass_.slots + pass_.oldest_slot].of.fill(UINT64_MAX);
     }
-    out_.figures.resize(plan_.figures.size());
+    hardware_.make_room(places);
   }
 
-  /// Columns grow with the places.
-  void make_room() {
-    const auto size = grouping_.size() << shift_;
-    if (size == room_) return;
-    room_ = size;
-    for (std::size_t i = 0; i < kScopeCount; ++i) {
-      if (plan_.scopes[i] && !by_state_) out_.nodes[i].resize(size);
-    }
-    for (const auto i : plan_.sums) {
-      out_.sum[i].resize(size);
-      out_.known[i].resize(size);
-    }
-    for (const auto i : plan_.counts) out_.count[i].resize(size);
-    for (const auto i : plan_.buckets) out_.buckets[i].resize(size);
-    if (plan_.age) {
-      out_.heard_ms_sum.resize(size);
-      out_.count[kCountHeard].resize(size);
-      out_.oldest_heard_ms.resize(size, UINT64_MAX);
-    }
-    for (auto& column : out_.figures) column.resize(size);
-  }
-
-  /// Place 0 for cells outside the scope.
-  Places scoped(Scope scope, const CellKeys& keys) const {
-    const auto& mask = masks_[static_cast<std::size_t>(scope)];
-    Places places;
-    const auto lanes = (1U << shift_) - 1;
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      places[i] = (places_[i] & mask[keys.state[i]]) | (static_cast<std::uint32_t>(i) & lanes);
-    }
-    return places;
-  }
-
-  /// All scopes in one pass: nodes by place and state, from which each scope is added up at the end.
-  void add_states(const CellKeys& keys) {
-    auto* const nodes = by_state_nodes_.data();
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      nodes[(places_[i] << kStateShift | keys.state[i]) << 1U | (i & 1U)] += keys.nodes[i];
+  void pass_over_blocks() {
+    BlockColumns block;
+    ColumnBlock<std::uint32_t> scratch;
+    alignas(64) std::array<std::uint8_t, kBlockCells> keep;
+    for (std::size_t i = 0; i < cells_.block_count(); ++i) {
+      out_.plan.use_columns(cells_.keys(i), cells_.sums(i), scratch, block);
+      if (selection_.judge_cells) {
+        filter_->judge(*block.keys, keep);
+        block.keep = keep.data();
+      }
+      fold_block(pass_, block, *items_);
     }
   }
 
-  void spread_states() {
-    for (std::size_t scope = 0; scope < kScopeCount; ++scope) {
-      auto& column = out_.nodes[scope];
-      column.assign(grouping_.size(), 0);
-      for (std::size_t place = 1; place < column.size(); ++place) {
-        for (std::size_t state = 0; state < kStateCount; ++state) {
-          const auto at = (place << kStateShift | state) << 1U;
-          if (masks_[scope][state] != 0) column[place] += by_state_nodes_[at] + by_state_nodes_[at + 1];
+  void fold_all(std::size_t first, std::size_t limit) {
+    pass_.kind = PassKind::kAll;
+    const auto places = grouping_.space() + 1;
+    make_room(places);
+    pass_.seen.resize(places);
+    if (hardware_.by_matrix()) {
+      hardware_.ask_for_matrix(pass_);
+    } else {
+      hardware_.ask_for_places(pass_);
+    }
+    pass_over_blocks();
+    hardware_.take(pass_, [](std::uint64_t number) { return static_cast<std::uint32_t>(number + 1); });
+    add_total(places);
+    want_seen(first, limit);
+  }
+
+  void prepare_notes() {
+    pass_.kind = PassKind::kSeen;
+    pass_.by_bits = grouping_.space() <= kMostBits;
+    if (pass_.by_bits) pass_.bits.resize((grouping_.space() >> 6) + 1);
+    make_room(1);
+  }
+
+  /// Which groups there are, and the total.
+  void note_numbers() {
+    prepare_notes();
+    hardware_.ask_for_total(pass_);
+    pass_over_blocks();
+    hardware_.take_total(pass_);
+    if (!pass_.by_bits) sort_numbers(pass_.met, grouping_.space());
+  }
+
+  /// Nothing but hardware is asked for: one pass over the cells counts it, the rest is done with the counts.
+  void count_all(std::size_t first, std::size_t limit) {
+    prepare_notes();
+    pass_.count_only = true;
+    hardware_.ask_for_matrix(pass_);
+    pass_over_blocks();
+    hardware_.note_counted(pass_);
+    if (!pass_.by_bits) sort_numbers(pass_.met, grouping_.space());
+    want_noted(first, limit);
+    rank_window();
+    hardware_.take(pass_, [this](std::uint64_t number) {
+      return out_.numbers.empty() || number < pass_.first || number > pass_.last ? 0 : pass_.place_in_window(number);
+    });
+  }
+
+  /// Gives the wanted numbers places in their order.
+  void rank_window() {
+    pass_.kind = PassKind::kWindow;
+    make_room(out_.numbers.size() + 1);
+    for (std::uint32_t place = 1; place <= out_.numbers.size(); ++place) out_.places.push_back(place);
+    if (out_.numbers.empty()) return;
+    pass_.first = out_.numbers.front();
+    pass_.last = out_.numbers.back();
+    if (!pass_.by_bits) {
+      pass_.met = out_.numbers;
+      return;
+    }
+    pass_.first_word = pass_.first >> 6;
+    const auto below = pass_.bits[pass_.first_word] & ((std::uint64_t{1} << (pass_.first & 63)) - 1);
+    auto before = std::uint32_t{0} - static_cast<std::uint32_t>(std::popcount(below));
+    for (auto word = pass_.first_word; word <= pass_.last >> 6; ++word) {
+      pass_.rank.push_back(before);
+      if (pass_.bits[word] != 0) before += static_cast<std::uint32_t>(std::popcount(pass_.bits[word]));
+    }
+  }
+
+  void fold_window() {
+    rank_window();
+    hardware_.ask_for_places(pass_);
+    const auto& adds = grouping_.adds(Domain::kHardware);
+    if (pass_.hardware_add != nullptr) {
+      const auto most_below = grouping_.most(Domain::kSite) + grouping_.most(Domain::kPool) + grouping_.most(Domain::kState);
+      selection_.narrow(pass_.residuals, adds.size(),
+                        [&](std::size_t i) { return adds[i] <= pass_.last && adds[i] + most_below >= pass_.first; });
+    }
+    pass_over_blocks();
+    hardware_.take(pass_, [](std::uint64_t) { return 0U; });
+  }
+
+  /// Of all groups that were seen the wanted ones.
+  void want_seen(std::size_t first, std::size_t limit) {
+    for (std::uint32_t place = 1; place < pass_.seen.size(); ++place) {
+      if (pass_.seen[place] == 0) continue;
+      if (out_.group_count >= first && out_.group_count - first < limit) {
+        out_.numbers.push_back(place - 1);
+        out_.places.push_back(place);
+      }
+      ++out_.group_count;
+    }
+  }
+
+  void want_noted(std::size_t first, std::size_t limit) {
+    if (!pass_.by_bits) {
+      out_.group_count = pass_.met.size();
+      const auto begin = std::min(first, pass_.met.size()), end = begin + std::min(limit, pass_.met.size() - begin);
+      out_.numbers.assign(pass_.met.begin() + static_cast<std::ptrdiff_t>(begin), pass_.met.begin() + static_cast<std::ptrdiff_t>(end));
+      return;
+    }
+    constexpr std::size_t kStep = 64;
+    for (std::size_t word = 0; word < pass_.bits.size(); word += kStep) {
+      const std::span<const std::uint64_t> words(pass_.bits.data() + word, std::min(kStep, pass_.bits.size() - word));
+      const auto count = count_bits(words);
+      if (out_.group_count + count > first && out_.numbers.size() < limit) want_some(word, words, first, limit);
+      out_.group_count += count;
+    }
+  }
+
+  void want_some(std::size_t word, std::span<const std::uint64_t> words, std::size_t first, std::size_t limit) {
+    auto rank = out_.group_count;
+    for (auto bits : words) {
+      for (; bits != 0; bits &= bits - 1, ++rank) {
+        if (rank >= first && out_.numbers.size() < limit) out_.numbers.push_back(word << 6 | static_cast<unsigned>(std::countr_zero(bits)));
+      }
+      ++word;
+    }
+  }
+
+  void add_total(std::size_t places) {
+    for (std::size_t place = 1; place < places; ++place) {
+      if (pass_.seen[place] == 0) continue;
+      for (std::size_t slot = 0; slot < pass_.slots; ++slot) {
+        auto& total = pass_.sums[slot];
+        const auto& group = pass_.sums[place * pass_.slots + slot];
+        const bool least = out_.plan.age && slot == pass_.oldest_slot;
+        for (std::size_t i = 0; i < total.of.size(); ++i) {
+          total.of[i] = least ? std::min(total.of[i], group.of[i]) : total.of[i] + group.of[i];
         }
       }
-    }
-  }
-
-  static bool has_unknown(const CellKeys& keys) {
-    bool any = false;
-    for (std::size_t i = 0; i < kBlockCells; ++i) any |= keys.hardware[i] == kNoHardware && keys.state[i] != kFreeSlot;
-    return any;
-  }
-
-  void add_keys(const CellKeys& keys) {
-    for (std::size_t scope = 0; scope < kScopeCount; ++scope) {
-      if (!plan_.scopes[scope] || by_state_) continue;
-      const auto places = scoped(static_cast<Scope>(scope), keys);
-      auto* const nodes = out_.nodes[scope].data();
-      for (std::size_t i = 0; i < kBlockCells; ++i) nodes[places[i]] += keys.nodes[i];
-    }
-    if ((!by_hardware_ && values_.empty()) || (only_unknown_ && !has_unknown(keys))) return;
-    const auto places = scoped(Scope::kInstalled, keys);
-    for (std::size_t k = 0; k < values_.size(); ++k) {
-      const auto* const values = values_[k].data();
-      auto* const sums = out_.figures[k].data();
-      for (std::size_t i = 0; i < kBlockCells; ++i) sums[places[i]] += static_cast<U128>(values[keys.hardware[i]]) * keys.nodes[i];
-    }
-    if (by_hardware_) count_hardware(keys, places);
-  }
-
-  void count_hardware(const CellKeys& keys, const Places& places) {
-    const auto rows = dictionaries_.size(Domain::kHardware);
-    if (matrix_.empty() && grouping_.dense() && (room_ >> shift_) * rows <= kMatrixEntries) {
-      matrix_.resize((room_ >> shift_) * rows);
-    }
-    if (matrix_.empty()) {
-      for (std::size_t i = 0; i < kBlockCells; ++i) {
-        if (places[i] >> shift_ != 0) listed_.emplace_back(std::uint64_t{places[i] >> shift_} << 32 | keys.hardware[i], keys.nodes[i]);
+      for (std::size_t slot = 0; slot < pass_.top_slots; ++slot) {
+        auto& total = pass_.tops[slot].of[0];
+        total = std::max(total, std::ranges::max(pass_.tops[place * pass_.top_slots + slot].of));
       }
-      return;
-    }
-    for (std::size_t i = 0; i < kBlockCells; ++i) matrix_[(places[i] >> shift_) * rows + keys.hardware[i]] += keys.nodes[i];
-  }
-
-  void leave_matrix(std::size_t rows) {
-    for (std::size_t at = rows; at < matrix_.size(); ++at) {
-      if (matrix_[at] > 0) listed_.emplace_back(std::uint64_t{at / rows} << 32 | at % rows, matrix_[at]);
-    }
-    matrix_.clear();
-  }
-
-  void gather_hardware() {
-    if (!matrix_.empty()) {
-      leave_matrix(dictionaries_.size(Domain::kHardware));
-      out_.by_hardware = std::move(listed_);
-      return;
-    }
-    std::ranges::sort(listed_);
-    for (const auto& [key, nodes] : listed_) {
-      if (!out_.by_hardware.empty() && out_.by_hardware.back().first == key) {
-        out_.by_hardware.back().second += nodes;
-      } else {
-        out_.by_hardware.emplace_back(key, nodes);
-      }
+      hardware_.add_to_total(place);
     }
   }
 
-  void add_sums(const CellKeys& keys, const CellSums& sums) {
-    const auto available = scoped(Scope::kAvailable, keys);
-    for (const auto k : plan_.sums) {
-      add_column(out_.sum[k], sums.sum(k), available);
-      add_column(out_.known[k], sums.known(k), available);
-    }
-    for (const auto k : plan_.counts) add_column(out_.count[k], sums.count(k), available);
-    for (const auto k : plan_.buckets) {
-      for (std::size_t i = 0; i < kBlockCells; ++i) out_.buckets[k][available[i]] |= sums.buckets(k)[i];
-    }
-    if (!plan_.age) return;
-    const auto installed = scoped(Scope::kInstalled, keys);
-    add_column(out_.heard_ms_sum, sums.heard_ms_sum(), installed);
-    add_column(out_.count[kCountHeard], sums.count(kCountHeard), installed);
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      auto& oldest = out_.oldest_heard_ms[installed[i]];
-      oldest = std::min(oldest, sums.oldest_heard_ms()[i]);
-    }
-  }
-
-  template <class Number, class Join>
-  void join_lanes(std::vector<Number>& column, Join join) const {
-    if (shift_ == 0 || column.empty()) return;
-    const auto lanes = std::size_t{1} << shift_;
-    for (std::size_t place = 0; place < column.size() / lanes; ++place) {
-      Number all = column[place * lanes];
-      for (std::size_t lane = 1; lane < lanes; ++lane) all = join(all, column[place * lanes + lane]);
-      column[place] = all;
-    }
-    column.resize(column.size() / lanes);
-  }
-
-  void join_all_lanes() {
-    const auto sum = [](auto a, auto b) { return a + b; };
-    for (auto& column : out_.nodes) join_lanes(column, sum);
-    for (auto& column : out_.sum) join_lanes(column, sum);
-    for (auto& column : out_.known) join_lanes(column, sum);
-    for (auto& column : out_.count) join_lanes(column, sum);
-    for (auto& column : out_.figures) join_lanes(column, sum);
-    for (auto& column : out_.buckets) join_lanes(column, [](auto a, auto b) { return a | b; });
-    join_lanes(out_.heard_ms_sum, sum);
-    join_lanes(out_.oldest_heard_ms, [](auto a, auto b) { return std::min(a, b); });
-  }
-
-  template <class Column>
-  static void add_column(std::vector<std::uint64_t>& into, const Column& column, const Places& places) {
-    auto* const sums = into.data();
-    for (std::size_t i = 0; i < kBlockCells; ++i) sums[places[i]] += column[i];
-  }
-
-  const Dictionaries& dictionaries_;
+  const CellColumns& cells_;
   const CellFilter* filter_;
-  Plan plan_;
-  Grouping& grouping_;
-  std::array<std::array<std::uint32_t, kStateCount + 1>, kScopeCount> masks_{};
-  std::array<std::uint8_t, kBlockCells> keep_{};
-  Places places_{};
-  std::size_t room_ = 0;
-  unsigned shift_ = 0;  ///< of a place to its first lane
-  bool few_ = false, by_hardware_ = false, by_state_ = false, only_unknown_ = false;
-  std::vector<std::uint64_t> by_state_nodes_;       ///< [place << kStateShift | state], two lanes
-  std::vector<std::vector<std::uint64_t>> values_;  ///< [wanted][hardware]
-  std::vector<std::uint32_t> matrix_;               ///< [place][hardware] installed nodes
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> listed_;
+  const Grouping& grouping_;
   Folded out_;
+  HardwareFold hardware_;
+  Selection selection_;
+  FoldPass pass_;
+  std::unique_ptr<FoldItems> items_ = std::make_unique<FoldItems>();
 };
 
 }  // namespace
 
 Folded fold_cells(const CellColumns& cells, const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures,
-                  Grouping& grouping) {
-  return Fold(dictionaries, filter, measures, grouping).run(cells);
+                  const Grouping& grouping, std::size_t first, std::size_t limit) {
+  return Fold(cells, dictionaries, filter, measures, grouping).run(first, limit);
 }
 
 }  // namespace capmap

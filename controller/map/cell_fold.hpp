@@ -1,33 +1,36 @@
 #pragma once
-#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
+#include "controller/map/filter.hpp"
+#include "controller/map/fold_kernel.hpp"
+#include "controller/map/fold_plan.hpp"
 #include "controller/map/grouping.hpp"
-#include "controller/map/rollup.hpp"
 
 namespace capmap {
 
-/// Which nodes a figure is of.
-enum class Scope : std::uint8_t { kInstalled, kHealthy, kAvailable, kResyncing, kFresh, kStale, kLost };
-inline constexpr std::size_t kScopeCount = 7;
-
-/// The sums of one question by place of a group, a column each; those that no measure needs stay empty.
+/// The sums of one question: place 0 is the total of all groups, the others are the groups that are wanted.
 struct Folded {
-  std::array<std::vector<std::uint64_t>, kScopeCount> nodes;
-  std::array<std::vector<std::uint64_t>, kCellSumCount> sum, known;  ///< of available nodes
-  std::array<std::vector<std::uint64_t>, kCellCountCount> count;     ///< of available nodes; kCountHeard of installed
-  std::array<std::vector<std::uint32_t>, kHistogramCount> buckets;   ///< of available nodes
-  std::vector<std::uint64_t> heard_ms_sum, oldest_heard_ms;          ///< of installed nodes
-  std::vector<HardwareFigure> wanted;                                ///< figures that are asked for, of installed nodes
-  std::vector<std::vector<U128>> figures;                            ///< [wanted][place], when they are few
-  /// Else: installed nodes by place and hardware row, ascending, each pair once.
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> by_hardware;  ///< (place << 32 | hardware, nodes)
+  explicit Folded(const Measures& measures) : plan(measures) {}
+  FoldPlan plan;
+  std::size_t group_count = 0;         ///< all there are
+  std::vector<std::uint64_t> numbers;  ///< of the wanted groups, ascending
+  std::vector<std::uint32_t> places;   ///< of the same
+  std::size_t slots = 0, top_slots = 0;
+  std::vector<Lanes> sums;     ///< [place * slots + slot]
+  std::vector<TopLanes> tops;  ///< [place * top_slots + slot]
+  /// Sums of installed hardware, [place * their number + which]: halves of the plan's figures, and texts by their number.
+  std::vector<std::uint64_t> figure_low, figure_high, models, reasons;
 };
 
-/// One pass over the cells of a view. Fills `grouping` with the groups that are met.
+/// Groups a fold sums one by one.
+inline constexpr std::size_t kMostWanted = 4'096;
+
+/// Folds the cells of a view by group: sums the groups `first` … `first + limit - 1` in the order of their numbers, and all together.
+/// limit: at most kMostWanted. A view holds fewer than 2^32 nodes, so sums of 32-bit halves fit in 64 bits. Pure; any thread.
+/// Cost: one pass over the columns that the measures need, two where there may be many groups.
 Folded fold_cells(const CellColumns& cells, const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures,
-                  Grouping& grouping);
+                  const Grouping& grouping, std::size_t first, std::size_t limit);
 
 }  // namespace capmap

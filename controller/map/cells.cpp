@@ -1,6 +1,7 @@
 #include "controller/map/cells.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/check.hpp"
 
@@ -48,22 +49,21 @@ std::array<std::optional<std::size_t>, kHistogramCount> buckets_of(const Contrib
   return buckets;
 }
 
-/// Moves one node between buckets and keeps the bits of those that are not empty.
-void move_bucket(std::uint32_t* histogram, std::uint32_t& bits, const std::optional<std::size_t>& before,
-                 const std::optional<std::size_t>& after) {
-  if (before) {
-    subtract(histogram[*before], 1);
-    if (histogram[*before] == 0) bits &= ~(1U << *before);
-  }
+/// Moves one node between buckets. Returns one more than the highest that is not empty.
+std::uint8_t move_bucket(std::uint32_t* histogram, std::size_t top, const std::optional<std::size_t>& before,
+                         const std::optional<std::size_t>& after) {
+  if (before) subtract(histogram[*before], 1);
   if (after) {
     ++histogram[*after];
-    bits |= 1U << *after;
+    top = std::max(top, *after + 1);
   }
+  while (top > 0 && histogram[top - 1] == 0) --top;
+  return static_cast<std::uint8_t>(top);
 }
 
 }  // namespace
 
-CellTable::CellTable() : of_slot_(1), heard_(1) {}
+CellTable::CellTable() = default;
 
 template <class Block>
 Block& CellTable::writable(Blocks<Block>& blocks, std::size_t index) {
@@ -77,56 +77,62 @@ Block& CellTable::writable(Blocks<Block>& blocks, std::size_t index) {
   return *blocks.all[index];
 }
 
+template <class Column, class Written>
+auto& CellTable::writable(Column& column, Written& written, CellSlot slot) {
+  if (written != generation_) {
+    column = std::make_shared<typename Column::element_type>(*column);
+    written = generation_;
+  }
+  return (*column)[slot % kBlockCells];
+}
+
 std::uint64_t& CellTable::wide(CellSlot slot, std::size_t column) {
   const auto block = slot / kBlockCells;
-  auto& values = sums_[block].wide[column];
-  if (wide_written_[block][column] != generation_) {
-    values = std::make_shared<std::array<std::uint64_t, kBlockCells>>(*values);
-    wide_written_[block][column] = generation_;
-  }
-  return (*values)[slot % kBlockCells];
+  return writable(sums_[block].wide[column], wide_written_[block][column], slot);
 }
 
 std::uint32_t& CellTable::narrow(CellSlot slot, std::size_t column) {
   const auto block = slot / kBlockCells;
-  auto& values = sums_[block].narrow[column];
-  if (narrow_written_[block][column] != generation_) {
-    values = std::make_shared<std::array<std::uint32_t, kBlockCells>>(*values);
-    narrow_written_[block][column] = generation_;
-  }
-  return (*values)[slot % kBlockCells];
+  return writable(sums_[block].narrow[column], narrow_written_[block][column], slot);
 }
 
-CellSlot CellTable::take_slot() {
-  if (!free_.empty()) {
-    const auto slot = free_.back();
-    free_.pop_back();
-    return slot;
-  }
-  if (of_slot_.size() / kBlockCells >= sums_.size()) {
+void CellTable::set_sum(CellSlot slot, std::size_t column, std::uint64_t value) {
+  narrow(slot, kNarrowLow + column) = static_cast<std::uint32_t>(value);
+  const auto high = static_cast<std::uint32_t>(value >> 32);
+  if (sums_[slot / kBlockCells].high(column)[slot % kBlockCells] != high) narrow(slot, kNarrowHigh + column) = high;
+}
+
+CellSlot CellTable::take_slot(std::uint32_t site) {
+  const auto slot = runs_.take(site);
+  if (slot / kBlockCells >= sums_.size()) {
     sums_.emplace_back();
-    wide_written_.emplace_back().fill(generation_);
-    narrow_written_.emplace_back().fill(generation_);
+    wide_written_.emplace_back();  // no generation: the first change makes a column of its own
+    narrow_written_.emplace_back();
+    tops_written_.emplace_back();
+    known_stale_.push_back(1);
   }
-  of_slot_.emplace_back();
-  heard_.emplace_back();
-  return static_cast<CellSlot>(of_slot_.size() - 1);
+  if (slot >= of_slot_.size()) {
+    of_slot_.resize(slot + 1);
+    heard_.resize(slot + 1);
+  }
+  return slot;
 }
 
 CellSlot CellTable::add(const CellKey& key, const Contribution& part) {
   const auto [at, made] = slots_.try_emplace(key, 0);
-  if (made) at->second = take_slot();
+  if (made) at->second = take_slot(key.site);
   const auto slot = at->second;
   auto& keys = writable(keys_, slot / kBlockCells);
   const auto i = slot % kBlockCells;
   if (made) {
     of_slot_[slot] = key;
-    keys.site[i] = key.site;
+    keys.run_site[i / kRunCells] = key.site;
     keys.pool[i] = key.pool;
     keys.hardware[i] = key.hardware;
-    keys.state[i] = state_code(key.liveness, key.service, key.verdict);
+    keys.set_state(i, state_code(key.liveness, key.service, key.verdict));
   }
   ++keys.nodes[i];
+  known_stale_[slot / kBlockCells] = 1;
   shift(slot, Contribution{}, part);
   return slot;
 }
@@ -135,12 +141,13 @@ void CellTable::remove(CellSlot slot, const Contribution& part) {
   shift(slot, part, Contribution{});
   auto& keys = writable(keys_, slot / kBlockCells);
   const auto i = slot % kBlockCells;
+  known_stale_[slot / kBlockCells] = 1;
   if (--keys.nodes[i] > 0) return;
   check_empty(slot);
-  keys.state[i] = kFreeSlot;
-  keys.site[i] = keys.pool[i] = keys.hardware[i] = 0;
+  keys.set_state(i, kFreeSlot);
+  keys.pool[i] = keys.hardware[i] = 0;
+  runs_.give(of_slot_[slot].site, slot);
   slots_.erase(of_slot_[slot]);
-  free_.push_back(slot);
 }
 
 CellSlot CellTable::change(CellSlot slot, const Contribution& before, const CellKey& key, const Contribution& after) {
@@ -156,11 +163,14 @@ void CellTable::shift(CellSlot slot, const Contribution& before, const Contribut
   const auto old_amounts = amounts_of(before), new_amounts = amounts_of(after);
   for (std::size_t i = 0; i < kCellSumCount; ++i) {
     if (old_amounts[i] == new_amounts[i]) continue;
-    auto& sum = wide(slot, i);
+    auto sum = sums_[slot / kBlockCells].sum(i, slot % kBlockCells);
     subtract(sum, old_amounts[i].value_or(0));
     raise(sum, new_amounts[i].value_or(0));
-    if (old_amounts[i].has_value() != new_amounts[i].has_value())
-      shift_count(narrow(slot, i), old_amounts[i] ? 1 : 0, new_amounts[i] ? 1 : 0);
+    set_sum(slot, i, sum);
+    if (old_amounts[i].has_value() != new_amounts[i].has_value()) {
+      shift_count(narrow(slot, kNarrowKnown + i), old_amounts[i] ? 1 : 0, new_amounts[i] ? 1 : 0);
+      known_stale_[slot / kBlockCells] = 1;
+    }
   }
   const auto old_counts = counts_of(before), new_counts = counts_of(after);
   for (std::size_t i = 0; i < kCellCountCount; ++i) {
@@ -179,10 +189,10 @@ void CellTable::shift_histograms(CellSlot slot, const Contribution& before, cons
                                                            histograms.accelerators[i].data()};
   for (std::size_t k = 0; k < kHistogramCount; ++k) {
     if (old_buckets[k] == new_buckets[k]) continue;
-    auto bits = (*sums_[slot / kBlockCells].narrow[kNarrowBuckets + k])[slot % kBlockCells];
-    const auto bits_before = bits;
-    move_bucket(all[k], bits, old_buckets[k], new_buckets[k]);
-    if (bits != bits_before) narrow(slot, kNarrowBuckets + k) = bits;
+    auto& sums = sums_[slot / kBlockCells];
+    const auto top_before = sums.top(k)[slot % kBlockCells];
+    const auto top = move_bucket(all[k], top_before, old_buckets[k], new_buckets[k]);
+    if (top != top_before) writable(sums.tops[k], tops_written_[slot / kBlockCells][k], slot) = top;
   }
 }
 
@@ -213,12 +223,16 @@ void CellTable::check_empty(CellSlot slot) const {
   const auto& sums = sums_[slot / kBlockCells];
   const auto at = slot % kBlockCells;
   std::uint64_t left = 0;
-  for (std::size_t i = 0; i <= kWideHeard; ++i) left |= (*sums.wide[i])[at];
+  left |= sums.heard_ms_sum()[at];
   for (const auto& column : sums.narrow) left |= (*column)[at];
+  for (const auto& column : sums.tops) left |= (*column)[at];
   check(left == 0 && heard_[slot].empty(), "a cell without nodes still holds something");
 }
 
 CellColumns CellTable::publish() {
+  for (std::size_t block = 0; block < known_stale_.size(); ++block) {
+    if (std::exchange(known_stale_[block], 0) != 0) sums_[block].find_known_nodes(*keys_.all[block]);
+  }
   CellColumns columns;
   columns.keys_.assign(keys_.all.begin(), keys_.all.end());
   columns.sums_ = sums_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/map/cell_columns.hpp"
+#include "controller/map/cell_runs.hpp"
 #include "controller/map/contribution.hpp"
 
 namespace capmap {
@@ -40,9 +41,12 @@ class CellTable {
 
   template <class Block>
   Block& writable(Blocks<Block>& blocks, std::size_t index);
+  template <class Column, class Written>
+  auto& writable(Column& column, Written& written, CellSlot slot);
   std::uint64_t& wide(CellSlot slot, std::size_t column);
   std::uint32_t& narrow(CellSlot slot, std::size_t column);
-  CellSlot take_slot();
+  void set_sum(CellSlot slot, std::size_t column, std::uint64_t value);
+  CellSlot take_slot(std::uint32_t site);
   /// Replaces what a node adds to a cell; a Contribution of nothing stands for not being there.
   void shift(CellSlot slot, const Contribution& before, const Contribution& after);
   void shift_heard(CellSlot slot, const Contribution& before, const Contribution& after);
@@ -51,13 +55,16 @@ class CellTable {
 
   Blocks<CellKeys> keys_;
   std::vector<CellSums> sums_;
-  std::vector<std::array<std::uint32_t, kWideCount>> wide_written_;        ///< [block][column] generation of the last change
-  std::vector<std::array<std::uint32_t, kNarrowColumns>> narrow_written_;  ///< likewise
+  /// [block][column] generation of the last change
+  std::vector<std::array<std::uint32_t, kWideCount>> wide_written_;
+  std::vector<std::array<std::uint32_t, kNarrowColumns>> narrow_written_;
+  std::vector<std::array<std::uint32_t, kHistogramCount>> tops_written_;
+  std::vector<std::uint8_t> known_stale_;  ///< [block] nodes or known nodes have changed since it was published
   Blocks<CellHistograms> histograms_;
   std::uint32_t generation_ = 1;
   std::vector<CellKey> of_slot_;   ///< [slot]
   std::vector<HeardSlots> heard_;  ///< [slot]
-  std::vector<CellSlot> free_;
+  CellRuns runs_;
   std::unordered_map<CellKey, CellSlot, KeyHash> slots_;
 };
 

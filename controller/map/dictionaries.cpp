@@ -1,7 +1,6 @@
 #include "controller/map/dictionaries.hpp"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 #include <string_view>
 #include <unordered_map>
@@ -93,52 +92,6 @@ std::string hardware_text(Dimension dimension, const HardwareRow& row) {
   return accelerator_text(dimension, row);
 }
 
-std::array<std::uint64_t, kFigureCount> figures_of(const HardwareRow* row) {
-  std::array<std::uint64_t, kFigureCount> figures{};
-  if (row == nullptr) {
-    figures[kHardwareUnknown] = figures[kUnratedNodes] = 1;
-    return figures;
-  }
-  const auto& shape = row->shape;
-  figures[kPackages] = shape.cpu.packages.value_or(0);
-  figures[kCores] = shape.cpu.cores.value_or(0);
-  figures[kPus] = shape.cpu.pus.value_or(0);
-  figures[kMemoryBytes] = shape.memory_bytes.value_or(0);
-  figures[kMemoryUnknown] = shape.memory_bytes ? 0 : 1;
-  for (const auto& device : shape.accelerators) figures[kAccelerators] += device.count;
-  for (const auto& disk : shape.disks) {
-    auto& of_media = figures[kStorageBytes + static_cast<std::size_t>(disk.media)];
-    std::uint64_t bytes = 0, sum = 0;
-    const bool fits =
-        disk.bytes && !__builtin_mul_overflow(*disk.bytes, disk.count, &bytes) && !__builtin_add_overflow(of_media, bytes, &sum);
-    if (fits) of_media = sum;
-    if (!fits) figures[kStorageUnknown] += disk.count;
-  }
-  for (const auto& nic : shape.nics) {
-    figures[kNics] += nic.count;
-    if (!nic.speed_mbps) figures[kNicUnknown] += nic.count;
-    figures[kNicMbps] += std::uint64_t{nic.speed_mbps.value_or(0)} * nic.count;
-  }
-  figures[kRated] = row->peak.rated_accelerators;
-  for (const auto& part : row->peak.unrated) figures[part.what == "cpu" ? kUnratedPackages : kUnratedAccelerators] += part.count;
-  figures[kUnratedNodes] = row->peak.unrated.empty() ? 0 : 1;
-  for (std::size_t i = 0; i < kPrecisionCount; ++i) {
-    figures[kCpuPeak + i] = row->peak.cpu[i].value_or(0);
-    figures[kCpuOffered + i] = row->peak.cpu[i] ? shape.cpu.packages.value_or(1) : 0;
-    figures[kAcceleratorPeak + i] = row->peak.accelerators[i].value_or(0);
-    figures[kAcceleratorOffered + i] = row->peak.accelerators[i] ? row->peak.accelerators_counted[i] : 0;
-  }
-  return figures;
-}
-
-/// The number of a text, given to it when it is new.
-template <class Text>
-std::uint32_t number_of(std::map<Text, std::uint32_t>& numbers, std::vector<Text>& texts, Text text) {
-  const auto [at, made] = numbers.try_emplace(std::move(text), static_cast<std::uint32_t>(texts.size()));
-  if (made) texts.push_back(at->first);
-  return at->second;
-}
-
 }  // namespace
 
 Domain domain_of(Dimension dimension) {
@@ -167,7 +120,7 @@ Dictionaries::Dictionaries(Sites sites, Pools pools, Hardware hardware, const Di
                                             (domain == Domain::kPool && same_pools) || (domain == Domain::kHardware && same_hardware));
     columns_[i] = same ? before->columns_[i] : std::make_shared<const DimensionColumn>(make_column(dimension));
   }
-  figures_ = same_hardware ? before->figures_ : std::make_shared<const HardwareFigures>(make_figures());
+  figures_ = same_hardware ? before->figures_ : std::make_shared<const HardwareFigures>(figures_of(hardware_));
 }
 
 std::size_t Dictionaries::size(Domain domain) const {
@@ -215,28 +168,6 @@ DimensionColumn Dictionaries::make_column(Dimension dimension) const {
   }
   for (auto& code : made.codes) code = rank[code];
   return made;
-}
-
-HardwareFigures Dictionaries::make_figures() const {
-  HardwareFigures figures;
-  std::map<std::string, std::uint32_t> model_numbers;
-  std::map<std::pair<std::string, std::string>, std::uint32_t> reason_numbers;
-  const auto count = size(Domain::kHardware);
-  figures.rows.resize(count);
-  figures.words.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto* const row = i < hardware_.size() ? hardware_[i].get() : nullptr;
-    figures.rows[i] = figures_of(row);
-    if (row == nullptr) continue;
-    auto& words = figures.words[i];
-    for (std::size_t k = 0; k < row->shape.accelerators.size(); ++k) {
-      words.models.emplace_back(number_of(model_numbers, figures.models, row->accelerator_names[k]), row->shape.accelerators[k].count);
-    }
-    for (const auto& part : row->peak.unrated) {
-      words.reasons.emplace_back(number_of(reason_numbers, figures.reasons, {part.what, part.why}), part.count);
-    }
-  }
-  return figures;
 }
 
 }  // namespace capmap

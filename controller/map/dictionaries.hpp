@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "controller/map/cell_columns.hpp"
 #include "controller/map/dimension.hpp"
+#include "controller/map/hardware_figures.hpp"
 #include "controller/map/hardware_row.hpp"
 #include "controller/map/site.hpp"
 
@@ -25,42 +25,6 @@ struct DimensionColumn {
   std::vector<std::uint32_t> codes;  ///< [site, pool or hardware index, or state code]
 };
 
-/// What one node of a hardware row adds to each figure.
-enum HardwareFigure : std::uint8_t {
-  kPackages,
-  kCores,
-  kPus,
-  kMemoryBytes,
-  kMemoryUnknown,
-  kAccelerators,
-  kStorageBytes,
-  kStorageUnknown = kStorageBytes + 5,
-  kNics,
-  kNicMbps,
-  kNicUnknown,
-  kRated,
-  kUnratedPackages,
-  kUnratedAccelerators,
-  kUnratedNodes,
-  kHardwareUnknown,
-  kCpuPeak,
-  kCpuOffered = kCpuPeak + kPrecisionCount,
-  kAcceleratorPeak = kCpuOffered + kPrecisionCount,
-  kAcceleratorOffered = kAcceleratorPeak + kPrecisionCount,
-  kFigureCount = kAcceleratorOffered + kPrecisionCount
-};
-
-struct HardwareFigures {
-  using Counted = std::pair<std::uint32_t, std::uint32_t>;  ///< (number of a text, devices or packages a node)
-  struct Words {
-    std::vector<Counted> models, reasons;
-  };
-  std::vector<std::array<std::uint64_t, kFigureCount>> rows;  ///< [hardware]
-  std::vector<Words> words;                                   ///< [hardware]
-  std::vector<std::string> models;
-  std::vector<std::pair<std::string, std::string>> reasons;  ///< (what, why)
-};
-
 /// Texts and figures of sites, pools and hardware rows, immutable, shared by all views until one of these tables changes. It is an
 /// index, not an answer: cells are not in it. Cost: a pass over the tables that changed (20,000 sites: some 20 ms).
 class Dictionaries {
@@ -72,14 +36,12 @@ class Dictionaries {
   Dictionaries(Sites sites, Pools pools, Hardware hardware, const Dictionaries* before = nullptr);
   [[nodiscard]] const DimensionColumn& column(Dimension dimension) const { return *columns_[static_cast<std::size_t>(dimension)]; }
   [[nodiscard]] const HardwareFigures& figures() const { return *figures_; }
-  [[nodiscard]] const Hardware& hardware() const { return hardware_; }
   /// Indexes a domain has: one more than the highest a cell may hold.
   [[nodiscard]] std::size_t size(Domain domain) const;
 
  private:
   [[nodiscard]] std::string text(Dimension dimension, std::size_t index) const;
   [[nodiscard]] DimensionColumn make_column(Dimension dimension) const;
-  [[nodiscard]] HardwareFigures make_figures() const;
 
   Sites sites_;
   Pools pools_;

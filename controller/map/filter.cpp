@@ -8,8 +8,6 @@
 namespace capmap {
 namespace {
 
-constexpr unsigned kGibShift = 30;
-
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -40,50 +38,63 @@ bool compare_texts(const FilterNode& test, std::string_view text) {
   }
 }
 
-std::optional<std::uint64_t> hardware_number(std::string_view field, const HardwareRow* row) {
-  if (row == nullptr) return std::nullopt;
-  const auto& shape = row->shape;
-  if (field == "packages") return shape.cpu.packages;
-  if (field == "cores") return shape.cpu.cores;
-  if (field == "pus") return shape.cpu.pus;
-  if (field == "memory_gib") return shape.memory_bytes ? std::optional(*shape.memory_bytes >> kGibShift) : std::nullopt;
-  std::uint64_t devices = 0;
-  for (const auto& device : shape.accelerators) devices += device.count;
-  return devices;
+std::size_t number_field(std::string_view field) {
+  constexpr std::array<std::string_view, kHardwareNumberCount> names = {"packages", "cores", "pus", "memory_gib", "accelerators"};
+  return static_cast<std::size_t>(std::ranges::find(names, field) - names.begin());
 }
 
-std::string vendor_text(std::uint16_t id) {
-  constexpr const char* digits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 12; shift >= 0; shift -= 4) text += digits[(id >> shift) & 0xF];
-  return text;
-}
-
-bool device_fulfils(const FilterNode& test, const HardwareRow& row, std::size_t device_index) {
-  constexpr std::array<const char*, 5> kinds = {"", "gpu", "npu", "fpga", "other"};
-  const auto& device = row.shape.accelerators[device_index];
-  if (test.field == "model") return compare_texts(test, row.accelerator_names[device_index]);
-  if (test.field == "vendor") return compare_texts(test, vendor_text(device.vendor_id));
-  if (test.field == "kind") return compare_texts(test, kinds[static_cast<std::size_t>(device.kind)]);
+bool device_fulfils(const FilterNode& test, const DeviceText& device) {
+  if (test.field == "model") return compare_texts(test, device.model);
+  if (test.field == "vendor") return compare_texts(test, device.vendor);
+  if (test.field == "kind") return compare_texts(test, device.kind);
   if (test.field == "count") return compare_numbers(test, device.count);
-  return compare_numbers(test, device.memory_bytes ? std::optional(*device.memory_bytes >> kGibShift) : std::nullopt);
+  return compare_numbers(test, device.memory_gib);
 }
 
-bool has_accelerator(const FilterNode& node, const HardwareRow* row) {
-  if (row == nullptr) return false;
-  for (std::size_t i = 0; i < row->shape.accelerators.size(); ++i) {
-    if (std::ranges::all_of(node.parts, [&](const FilterNode& test) { return device_fulfils(test, *row, i); })) return true;
+/// [hardware] answers of a test that speaks of hardware.
+std::vector<std::uint8_t> judge_hardware(const FilterNode& node, const HardwareFigures& figures) {
+  std::vector<std::uint8_t> holds(figures.rows);
+  if (node.kind == FilterNode::Kind::kTest) {
+    const auto& numbers = figures.numbers[number_field(node.field)];
+    for (std::size_t i = 0; i < holds.size(); ++i) {
+      const bool same = i > 0 && numbers[i] == numbers[i - 1];
+      holds[i] = same ? holds[i - 1] : compare_numbers(node, numbers[i]);
+    }
+    return holds;
   }
-  return false;
+  std::vector<std::uint8_t> of_device;
+  for (const auto& device : figures.devices) {
+    of_device.push_back(std::ranges::all_of(node.parts, [&](const FilterNode& test) { return device_fulfils(test, device); }));
+  }
+  for (std::size_t i = 0; i < holds.size(); ++i) {
+    for (const auto device : figures.devices_of[i]) holds[i] |= of_device[device];
+  }
+  return holds;
 }
 
-const std::uint32_t* indexes(const CellKeys& keys, Domain domain) {
-  return domain == Domain::kSite ? keys.site.data() : domain == Domain::kPool ? keys.pool.data() : keys.hardware.data();
+/// [code] answers of a test of texts, which are in order.
+std::vector<std::uint8_t> judge_texts(const FilterNode& node, const std::vector<std::string>& texts, bool numeric) {
+  std::vector<std::uint8_t> holds;
+  if (numeric) {
+    for (const auto& text : texts) holds.push_back(compare_numbers(node, number_in(text)));
+    return holds;
+  }
+  const bool unlike = node.compare == FilterNode::Compare::kNotEqual;
+  holds.assign(texts.size(), unlike ? 1 : 0);
+  for (const auto& value : node.values) {
+    for (auto at = std::ranges::lower_bound(texts, value); at != texts.end(); ++at) {
+      if (node.compare == FilterNode::Compare::kPrefix ? !at->starts_with(value) : *at != value) break;
+      holds[static_cast<std::size_t>(at - texts.begin())] = unlike ? 0 : 1;
+    }
+  }
+  return holds;
 }
 
 }  // namespace
 
-CellFilter::CellFilter(const FilterNode& filter, const Dictionaries& dictionaries) : root_(compile(filter, dictionaries)) {}
+CellFilter::CellFilter(const FilterNode& filter, const Dictionaries& dictionaries) : root_(compile(filter, dictionaries)) {
+  number_tests(root_);
+}
 
 CellFilter::Step CellFilter::compile(const FilterNode& node, const Dictionaries& dictionaries) {
   Step step;
@@ -96,22 +107,56 @@ CellFilter::Step CellFilter::compile(const FilterNode& node, const Dictionaries&
   if (node.kind == FilterNode::Kind::kTest && named != kDimensionNames.end()) {
     const auto dimension = static_cast<Dimension>(named - kDimensionNames.begin());
     const auto& column = dictionaries.column(dimension);
-    const bool numeric = dimension == Dimension::kSecurityLevel;
-    std::vector<std::uint8_t> of_code;
-    for (const auto& text : column.texts) of_code.push_back(numeric ? compare_numbers(node, number_in(text)) : compare_texts(node, text));
+    const auto of_code = judge_texts(node, column.texts, dimension == Dimension::kSecurityLevel);
     step.domain = domain_of(dimension);
-    step.holds.reserve(column.codes.size());
-    for (const auto code : column.codes) step.holds.push_back(of_code[code]);
+    step.holds.resize(column.codes.size());
+    for (std::size_t i = 0; i < column.codes.size(); ++i) step.holds[i] = of_code[column.codes[i]];
     return step;
   }
   step.domain = Domain::kHardware;
-  step.holds.resize(dictionaries.size(Domain::kHardware));
-  for (std::size_t i = 0; i < step.holds.size(); ++i) {
-    const auto* const row = i < dictionaries.hardware().size() ? dictionaries.hardware()[i].get() : nullptr;
-    step.holds[i] = node.kind == FilterNode::Kind::kHasAccelerator ? has_accelerator(node, row)
-                                                                   : compare_numbers(node, hardware_number(node.field, row));
-  }
+  step.holds = judge_hardware(node, dictionaries.figures());
   return step;
+}
+
+void CellFilter::number_tests(Step& step) {
+  if (step.kind == FilterNode::Kind::kTest) {
+    auto& tests = tests_[static_cast<std::size_t>(step.domain)];
+    step.number = tests++;
+    return;
+  }
+  for (auto& part : step.parts) number_tests(part);
+}
+
+bool CellFilter::simple() const {
+  return std::ranges::all_of(tests_, [](std::size_t tests) { return tests <= kPatternBits; });
+}
+
+std::vector<std::uint8_t> CellFilter::patterns(Domain domain, std::size_t size) const {
+  std::vector<std::uint8_t> found(size);
+  gather(root_, domain, found);
+  return found;
+}
+
+void CellFilter::gather(const Step& step, Domain domain, std::vector<std::uint8_t>& found) {
+  if (step.kind == FilterNode::Kind::kTest && step.domain == domain) {
+    const auto shift = static_cast<unsigned>(step.number);
+    for (std::size_t i = 0; i < found.size(); ++i) found[i] = static_cast<std::uint8_t>(found[i] | step.holds[i] << shift);
+  }
+  for (const auto& part : step.parts) gather(part, domain, found);
+}
+
+bool CellFilter::holds(const Patterns& patterns) const {
+  return holds(root_, patterns);
+}
+
+bool CellFilter::holds(const Step& step, const Patterns& patterns) {
+  const auto part_holds = [&](const Step& part) { return holds(part, patterns); };
+  switch (step.kind) {
+    case FilterNode::Kind::kNot: return !part_holds(step.parts[0]);
+    case FilterNode::Kind::kAnd: return std::ranges::all_of(step.parts, part_holds);
+    case FilterNode::Kind::kOr: return std::ranges::any_of(step.parts, part_holds);
+    default: return (patterns[static_cast<std::size_t>(step.domain)] >> step.number & 1U) != 0;
+  }
 }
 
 /// Parts that are tables of one domain become one table, so that a cell costs a look-up a domain.
@@ -161,7 +206,11 @@ void CellFilter::judge(const Step& step, const CellKeys& keys, std::array<std::u
       for (std::size_t i = 0; i < kBlockCells; ++i) keep[i] = holds[keys.state[i]];
       return;
     }
-    const auto* const index = indexes(keys, step.domain);
+    if (step.domain == Domain::kSite) {
+      for (std::size_t i = 0; i < kBlockCells; ++i) keep[i] = holds[keys.site(i)];
+      return;
+    }
+    const auto* const index = step.domain == Domain::kPool ? keys.pool.data() : keys.hardware.data();
     for (std::size_t i = 0; i < kBlockCells; ++i) keep[i] = holds[index[i]];
     return;
   }

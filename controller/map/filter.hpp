@@ -41,18 +41,33 @@ class CellFilter {
   /// [slot] 1 where the filter keeps the cell.
   [[nodiscard]] std::vector<std::uint8_t> kept(const CellColumns& cells) const;
 
+  /// Few tests of each domain: the answers of all its tests for one site, pool, hardware row or state fit in the bits of a byte, and
+  /// whatever has the same byte is judged alike.
+  [[nodiscard]] bool simple() const;
+  [[nodiscard]] std::size_t tests(Domain domain) const { return tests_[static_cast<std::size_t>(domain)]; }
+  /// [index] bit i: test i of the domain holds. Only of a simple filter.
+  [[nodiscard]] std::vector<std::uint8_t> patterns(Domain domain, std::size_t size) const;
+  using Patterns = std::array<std::uint8_t, kDomainCount>;
+  [[nodiscard]] bool holds(const Patterns& patterns) const;
+
  private:
+  static constexpr std::size_t kPatternBits = 8;
   struct Step {
     FilterNode::Kind kind = FilterNode::Kind::kTest;
     Domain domain = Domain::kSite;
+    std::size_t number = 0;           ///< of a test, in its domain
     std::vector<std::uint8_t> holds;  ///< [index in the domain], of a test
     std::vector<Step> parts;
   };
   static Step compile(const FilterNode& node, const Dictionaries& dictionaries);
   static Step join(FilterNode::Kind kind, std::vector<Step> parts);
   static void judge(const Step& step, const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep);
+  static void gather(const Step& step, Domain domain, std::vector<std::uint8_t>& found);
+  static bool holds(const Step& step, const Patterns& patterns);
+  void number_tests(Step& step);
 
   Step root_;
+  std::array<std::size_t, kDomainCount> tests_{};
 };
 
 }  // namespace capmap

@@ -2,8 +2,7 @@
 #include "controller/map/rollup.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <utility>
+#include <optional>
 
 #include "controller/map/cell_fold.hpp"
 
@@ -13,84 +12,79 @@ namespace {
 /// The groups of a fold as readers get them.
 class Groups {
  public:
-  Groups(const Folded& folded, const Dictionaries& dictionaries, const Measures& measures, std::uint64_t now_boot_ms)
-      : folded_(folded), dictionaries_(dictionaries), measures_(measures), now_boot_ms_(now_boot_ms) {
-    model_counts_.resize(asked(Measure::kAcceleratorModels) ? dictionaries.figures().models.size() : 0);
-    reason_counts_.resize(asked(Measure::kUnratedWhy) ? dictionaries.figures().reasons.size() : 0);
-  }
+  Groups(const Folded& folded, const HardwareFigures& figures, std::uint64_t now_boot_ms)
+      : folded_(folded), figures_(figures), now_boot_ms_(now_boot_ms) {}
 
-  /// The sum of the groups at some places.
-  RollupGroup sum_of(const std::vector<std::uint32_t>& places) {
+  [[nodiscard]] RollupGroup at(std::size_t place) const {
     RollupGroup group;
-    age_ = {};
-    bits_ = {};
-    for (const auto place : places) add(group, place);
-    finish(group);
+    add_nodes(group, place);
+    add_use(group, place);
+    add_age(group, place);
+    const auto& wanted = folded_.plan.figures;
+    for (std::size_t k = 0; k < wanted.size(); ++k) {
+      const auto low = folded_.figure_low[place * wanted.size() + k], high = folded_.figure_high[place * wanted.size() + k];
+      if (low != 0 || high != 0) add_figure(group, wanted[k], (static_cast<U128>(high) << 32) + low);
+    }
+    hand_over(folded_.models, figures_.models, place, group.accelerators_by_model);
+    hand_over(folded_.reasons, figures_.reasons, place, group.unrated_why);
     return group;
   }
 
  private:
-  struct Age {
-    std::uint64_t heard_ms_sum = 0, oldest_ms = UINT64_MAX;
-  };
-  [[nodiscard]] bool asked(Measure measure) const { return measures_.test(static_cast<std::size_t>(measure)); }
-  [[nodiscard]] std::uint64_t nodes(Scope scope, std::uint32_t place) const {
-    const auto& column = folded_.nodes[static_cast<std::size_t>(scope)];
-    return column.empty() ? 0 : column[place];
+  [[nodiscard]] std::uint64_t sum(std::size_t place, std::size_t slot) const { return folded_.sums[place * folded_.slots + slot].sum(); }
+
+  void add_nodes(RollupGroup& group, std::size_t place) const {
+    const auto& plan = folded_.plan;
+    if (plan.installed) group.installed_nodes = sum(place, 0);
+    if (plan.hardware_unknown) group.hardware_unknown_nodes = sum(place, plan.hardware_unknown_slot);
+    for (std::size_t liveness = 0; plan.nodes && liveness < kLivenessCount; ++liveness) {
+      const auto in_service = sum(place, liveness * 2 + 1), nodes = sum(place, liveness * 2) + in_service;
+      group.installed_nodes += nodes;
+      group.nodes_by_liveness[liveness] = nodes;
+      const auto as = static_cast<Liveness>(liveness);
+      if (as == Liveness::kFresh || as == Liveness::kStale) group.healthy_nodes += nodes;
+      if (as == Liveness::kFresh) group.available_nodes = in_service;
+    }
   }
 
-  void add(RollupGroup& group, std::uint32_t place) {
-    group.installed_nodes += nodes(Scope::kInstalled, place);
-    group.healthy_nodes += nodes(Scope::kHealthy, place);
-    group.available_nodes += nodes(Scope::kAvailable, place);
-    for (std::size_t i = 0; i < kLivenessCount; ++i) {
-      group.nodes_by_liveness[i] += nodes(static_cast<Scope>(static_cast<std::size_t>(Scope::kResyncing) + i), place);
+  void add_use(RollupGroup& group, std::size_t place) const {
+    const auto& plan = folded_.plan;
+    for (const auto& use : plan.sums) {
+      const Amount amount{.value = (static_cast<U128>(sum(place, use.high)) << 32) + sum(place, use.low),
+                          .unknown = sum(place, use.unknown)};
+      switch (use.column) {
+        case kSumCpuBusy: group.cpu_busy_millicores = amount; break;
+        case kSumCpuFree: group.cpu_free_millicores = amount; break;
+        case kSumMemoryUsed: group.memory_used_mib = amount; break;
+        case kSumMemoryFree: group.memory_free_mib = amount; break;
+        default: group.power_watts = amount; break;
+      }
     }
-    const auto add_use = [&](Amount& amount, std::size_t column) {
-      if (folded_.sum[column].empty()) return;
-      amount.value += folded_.sum[column][place];
-      amount.unknown += nodes(Scope::kAvailable, place) - folded_.known[column][place];
-    };
-    add_use(group.cpu_busy_millicores, kSumCpuBusy);
-    add_use(group.cpu_free_millicores, kSumCpuFree);
-    add_use(group.memory_used_mib, kSumMemoryUsed);
-    add_use(group.memory_free_mib, kSumMemoryFree);
-    add_use(group.power_watts, kSumPower);
-    if (asked(Measure::kAcceleratorUse)) {
-      group.accelerators_used += folded_.count[kCountUsed][place];
-      group.accelerators_free += folded_.count[kCountFree][place];
-      group.accelerators_use_unknown += folded_.count[kCountUseUnknown][place];
-      group.accelerators_unhealthy += folded_.count[kCountUnhealthy][place];
+    for (const auto& count : plan.counts) {
+      const auto nodes = sum(place, count.slot);
+      switch (count.column) {
+        case kCountUsed: group.accelerators_used = nodes; break;
+        case kCountFree: group.accelerators_free = nodes; break;
+        case kCountUseUnknown: group.accelerators_use_unknown = nodes; break;
+        default: group.accelerators_unhealthy = nodes; break;
+      }
     }
-    for (std::size_t i = 0; i < kHistogramCount; ++i) {
-      if (!folded_.buckets[i].empty()) bits_[i] |= folded_.buckets[i][place];
+    for (std::size_t slot = 0; slot < plan.tops.size(); ++slot) {
+      const unsigned top = std::ranges::max(folded_.tops[place * folded_.top_slots + slot].of);
+      if (plan.tops[slot] == kFreeCores) group.largest_free_cores = floor_of(top);
+      if (plan.tops[slot] == kFreeMemory) group.largest_free_memory_gib = floor_of(top);
+      if (plan.tops[slot] == kFreeAccelerators) group.largest_free_accelerators = top == 0 ? 0 : top - 1;
     }
-    if (asked(Measure::kAge)) {
-      age_.heard_ms_sum += folded_.heard_ms_sum[place];
-      age_.oldest_ms = std::min(age_.oldest_ms, folded_.oldest_heard_ms[place]);
-      group.age_known_nodes += folded_.count[kCountHeard][place];
-    }
-    add_hardware(group, place);
   }
 
-  void add_hardware(RollupGroup& group, std::uint32_t place) {
-    for (std::size_t k = 0; k < folded_.figures.size(); ++k) add_figure(group, folded_.wanted[k], folded_.figures[k][place]);
-    const auto first =
-        std::ranges::lower_bound(folded_.by_hardware, std::uint64_t{place} << 32, {}, [](const auto& entry) { return entry.first; });
-    const auto& figures = dictionaries_.figures();
-    for (auto at = first; at != folded_.by_hardware.end() && at->first >> 32 == place; ++at) {
-      const auto hardware = static_cast<std::uint32_t>(at->first);
-      const auto& row = figures.rows[hardware];
-      for (const auto figure : folded_.wanted) {
-        if (row[figure] != 0) add_figure(group, figure, static_cast<U128>(row[figure]) * at->second);
-      }
-      if (!model_counts_.empty()) {
-        for (const auto& [model, devices] : figures.words[hardware].models) model_counts_[model] += devices * at->second;
-      }
-      if (!reason_counts_.empty()) {
-        for (const auto& [reason, parts] : figures.words[hardware].reasons) reason_counts_[reason] += parts * at->second;
-      }
-    }
+  void add_age(RollupGroup& group, std::size_t place) const {
+    if (!folded_.plan.age) return;
+    group.age_known_nodes = sum(place, folded_.plan.heard_nodes_slot);
+    if (group.age_known_nodes == 0) return;
+    const auto mean_ms = sum(place, folded_.plan.heard_slot) / group.age_known_nodes;
+    const auto oldest_ms = std::ranges::min(folded_.sums[place * folded_.slots + folded_.plan.oldest_slot].of);
+    group.age_mean_ms = now_boot_ms_ - std::min(now_boot_ms_, mean_ms);
+    group.age_max_ms = now_boot_ms_ - std::min(now_boot_ms_, oldest_ms);
   }
 
   static void add_figure(RollupGroup& group, std::size_t figure, U128 amount) {
@@ -132,39 +126,21 @@ class Groups {
     }
   }
 
-  /// The least value of the highest bucket that is not empty.
-  static std::uint32_t floor_of(std::uint32_t bits) {
-    const auto bucket = static_cast<unsigned>(std::bit_width(bits));  // one more than its number
-    return bucket <= 1 ? 0 : std::uint32_t{1} << (bucket - 2);
-  }
+  /// The least value of the highest bucket that is not empty; `top` is one more than its number.
+  static std::uint32_t floor_of(unsigned top) { return top <= 1 ? 0 : std::uint32_t{1} << (top - 2); }
 
   template <class Text>
-  static void hand_over(std::vector<std::uint64_t>& counts, const std::vector<Text>& texts, std::map<Text, std::uint64_t>& into) {
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      if (counts[i] > 0) into[texts[i]] = std::exchange(counts[i], 0);
+  static void hand_over(const std::vector<std::uint64_t>& counts, const std::vector<Text>& texts, std::size_t place,
+                        std::map<Text, std::uint64_t>& into) {
+    if (counts.empty()) return;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (const auto count = counts[place * texts.size() + i]; count > 0) into[texts[i]] = count;
     }
-  }
-
-  void finish(RollupGroup& group) {
-    hand_over(model_counts_, dictionaries_.figures().models, group.accelerators_by_model);
-    hand_over(reason_counts_, dictionaries_.figures().reasons, group.unrated_why);
-    if (group.age_known_nodes > 0) {
-      group.age_mean_ms = now_boot_ms_ - std::min(now_boot_ms_, age_.heard_ms_sum / group.age_known_nodes);
-      group.age_max_ms = now_boot_ms_ - std::min(now_boot_ms_, age_.oldest_ms);
-    }
-    group.largest_free_cores = floor_of(bits_[kFreeCores]);
-    group.largest_free_memory_gib = floor_of(bits_[kFreeMemory]);
-    const auto devices = static_cast<std::uint32_t>(std::bit_width(bits_[kFreeAccelerators]));
-    group.largest_free_accelerators = devices == 0 ? 0 : devices - 1;
   }
 
   const Folded& folded_;
-  const Dictionaries& dictionaries_;
-  Measures measures_;
+  const HardwareFigures& figures_;
   std::uint64_t now_boot_ms_;
-  Age age_;
-  std::array<std::uint32_t, kHistogramCount> bits_{};
-  std::vector<std::uint64_t> model_counts_, reason_counts_;
 };
 
 }  // namespace
@@ -173,21 +149,25 @@ Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_
   // A view that was made by hand has no dictionaries.
   const auto dictionaries =
       view.dictionaries ? view.dictionaries : std::make_shared<const Dictionaries>(view.sites, view.pools, view.hardware);
-  Grouping grouping(*dictionaries, query.by);
+  const Grouping grouping(*dictionaries, query.by);
   std::optional<CellFilter> filter;
   if (query.filter) filter.emplace(*query.filter, *dictionaries);
-  const auto folded = fold_cells(view.cells, *dictionaries, filter ? &*filter : nullptr, query.measures, grouping);
-  const auto places = grouping.ordered();
-  Groups groups(folded, *dictionaries, query.measures, now_boot_ms);
-  Rollup rollup{.by = query.by, .groups = {}, .group_count = places.size(), .total = groups.sum_of(places)};
-  const auto first = std::min(query.first, places.size());
-  const auto last = first + std::min(query.limit, places.size() - first);
-  rollup.groups.reserve(last - first);
-  for (auto i = first; i < last; ++i) {
-    rollup.groups.push_back(groups.sum_of({places[i]}));
-    rollup.groups.back().key = grouping.texts(places[i]);
+  Rollup rollup{.by = query.by, .groups = {}, .group_count = 0, .total = {}};
+  for (auto first = query.first;;) {
+    const auto left = query.limit - rollup.groups.size();
+    const auto folded =
+        fold_cells(view.cells, *dictionaries, filter ? &*filter : nullptr, query.measures, grouping, first, std::min(left, kMostWanted));
+    const Groups groups(folded, dictionaries->figures(), now_boot_ms);
+    rollup.group_count = folded.group_count;
+    rollup.total = groups.at(0);
+    rollup.groups.reserve(rollup.groups.size() + folded.places.size());
+    for (std::size_t i = 0; i < folded.places.size(); ++i) {
+      rollup.groups.push_back(groups.at(folded.places[i]));
+      rollup.groups.back().key = grouping.texts(folded.numbers[i]);
+    }
+    first += folded.places.size();
+    if (folded.places.empty() || first >= rollup.group_count || rollup.groups.size() >= query.limit) return rollup;
   }
-  return rollup;
 }
 
 Rollup roll_up(const MapView& view, const std::vector<Dimension>& by, std::uint64_t now_boot_ms) {

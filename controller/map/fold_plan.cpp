@@ -1,0 +1,106 @@
+#include "controller/map/fold_plan.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace capmap {
+namespace {
+
+bool any_without_hardware(const CellKeys& keys, ColumnBlock<std::uint32_t>& scratch) {
+  std::uint32_t any = 0;
+  for (std::size_t i = 0; i < kBlockCells; ++i) {
+    scratch[i] = keys.hardware[i] == kNoHardware ? keys.nodes[i] : 0;
+    any |= scratch[i];
+  }
+  return any != 0;
+}
+
+}  // namespace
+
+FoldPlan::FoldPlan(const Measures& measures) {
+  const auto asked = [&measures](Measure measure) { return measures.test(static_cast<std::size_t>(measure)); };
+  nodes = hardware_unknown = asked(Measure::kNodes);
+  installed = asked(Measure::kUnrated) && !nodes;
+  slots = nodes ? kLivenessCount * 2 : installed ? 1 : 0;
+  if (hardware_unknown) hardware_unknown_slot = slots++;
+  const auto use = [&](Measure measure, std::initializer_list<std::size_t> columns, std::initializer_list<std::size_t> largest) {
+    if (!asked(measure)) return;
+    for (const auto column : columns) {
+      sums.push_back({.column = column, .low = slots, .high = slots + 1, .unknown = slots + 2});
+      slots += 3;
+    }
+    tops.insert(tops.end(), largest);
+  };
+  use(Measure::kCpuUse, {kSumCpuBusy, kSumCpuFree}, {kFreeCores});
+  use(Measure::kMemoryUse, {kSumMemoryUsed, kSumMemoryFree}, {kFreeMemory});
+  use(Measure::kPower, {kSumPower}, {});
+  use(Measure::kAcceleratorUse, {}, {kFreeAccelerators});
+  if (asked(Measure::kAcceleratorUse)) {
+    for (const auto column : {kCountUsed, kCountFree, kCountUseUnknown, kCountUnhealthy}) counts.push_back({column, slots++});
+  }
+  age = asked(Measure::kAge);
+  if (age) {
+    heard_nodes_slot = slots++;
+    heard_slot = slots++;
+    oldest_slot = slots++;
+  }
+  models = asked(Measure::kAcceleratorModels);
+  reasons = asked(Measure::kUnratedWhy);
+  const auto want = [&](Measure measure, std::initializer_list<int> wanted) {
+    if (!asked(measure)) return;
+    for (const int figure : wanted) figures.push_back(static_cast<HardwareFigure>(figure));
+  };
+  want(Measure::kCpu, {kPackages, kCores, kPus});
+  want(Measure::kMemory, {kMemoryBytes, kMemoryUnknown});
+  want(Measure::kAccelerators, {kAccelerators});
+  want(Measure::kStorage, {kStorageBytes, kStorageBytes + 1, kStorageBytes + 2, kStorageBytes + 3, kStorageBytes + 4, kStorageUnknown});
+  want(Measure::kNetwork, {kNics, kNicMbps, kNicUnknown});
+  want(Measure::kUnrated, {kUnratedPackages, kUnratedAccelerators, kUnratedNodes});
+  for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+    const auto at = static_cast<int>(i);
+    want(static_cast<Measure>(static_cast<std::size_t>(Measure::kPeakFp64) + i),
+         {kCpuPeak + at, kCpuOffered + at, kAcceleratorPeak + at, kAcceleratorOffered + at});
+  }
+  const bool any_peak = (measures >> static_cast<std::size_t>(Measure::kPeakFp64)).any();
+  if (any_peak) figures.push_back(kRated);
+}
+
+StateFacts FoldPlan::facts_of(std::size_t state) const {
+  StateFacts facts;
+  const auto service = service_of(state);
+  if (state == kFreeSlot || service == ServiceState::kRetired || service == ServiceState::kQuarantined) return facts;
+  const auto liveness = liveness_of(state);
+  const bool in_service = service == ServiceState::kInService;
+  facts.installed = true;
+  facts.available = liveness == Liveness::kFresh && in_service;
+  if (nodes) facts.nodes_slot = static_cast<std::int8_t>(static_cast<std::size_t>(liveness) * 2 + (in_service ? 1 : 0));
+  if (installed) facts.nodes_slot = 0;
+  return facts;
+}
+
+void FoldPlan::use_columns(const CellKeys& keys, const CellSums& sums_of, ColumnBlock<std::uint32_t>& scratch, BlockColumns& out) const {
+  out.keys = &keys;
+  out.available.clear();
+  out.installed.clear();
+  out.tops.clear();
+  for (const auto& sum : sums) {
+    const auto known = sums_of.known_nodes[sum.column];
+    if (known != KnownNodes::kAll) {
+      out.available.push_back({keys.nodes.data(), known == KnownNodes::kNone ? nullptr : sums_of.known(sum.column).data(), sum.unknown});
+    }
+    if (known == KnownNodes::kNone) continue;
+    out.available.push_back({sums_of.low(sum.column).data(), nullptr, sum.low});
+    if (sums_of.has_high(sum.column)) out.available.push_back({sums_of.high(sum.column).data(), nullptr, sum.high});
+  }
+  for (const auto& count : counts) {
+    if (!sums_of.is_zero(kNarrowCount + count.column)) out.available.push_back({sums_of.count(count.column).data(), nullptr, count.slot});
+  }
+  for (const auto top : tops) out.tops.push_back(sums_of.top(top).data());
+  if (hardware_unknown && any_without_hardware(keys, scratch)) out.installed.push_back({scratch.data(), nullptr, hardware_unknown_slot});
+  if (!age) return;
+  out.installed.push_back({sums_of.count(kCountHeard).data(), nullptr, heard_nodes_slot});
+  out.heard = sums_of.heard_ms_sum().data();
+  out.oldest = sums_of.oldest_heard_ms().data();
+}
+
+}  // namespace capmap

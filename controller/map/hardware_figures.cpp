@@ -1,0 +1,144 @@
+#include "controller/map/hardware_figures.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace capmap {
+namespace {
+
+constexpr std::array<const char*, 5> kKindNames = {"", "gpu", "npu", "fpga", "other"};
+constexpr unsigned kGibShift = 30;
+
+std::string hex(std::uint16_t id) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string text;
+  for (int shift = 12; shift >= 0; shift -= 4) text += digits[(id >> shift) & 0xF];
+  return text;
+}
+
+using Row = std::array<std::uint64_t, kFigureCount>;
+
+Row row_of(const HardwareRow* row) {
+  Row figures{};
+  if (row == nullptr) {
+    figures[kHardwareUnknown] = figures[kUnratedNodes] = 1;
+    return figures;
+  }
+  const auto& shape = row->shape;
+  figures[kPackages] = shape.cpu.packages.value_or(0);
+  figures[kCores] = shape.cpu.cores.value_or(0);
+  figures[kPus] = shape.cpu.pus.value_or(0);
+  figures[kMemoryBytes] = shape.memory_bytes.value_or(0);
+  figures[kMemoryUnknown] = shape.memory_bytes ? 0 : 1;
+  for (const auto& device : shape.accelerators) figures[kAccelerators] += device.count;
+  for (const auto& disk : shape.disks) {
+    auto& of_media = figures[kStorageBytes + static_cast<std::size_t>(disk.media)];
+    std::uint64_t bytes = 0, sum = 0;
+    const bool fits =
+        disk.bytes && !__builtin_mul_overflow(*disk.bytes, disk.count, &bytes) && !__builtin_add_overflow(of_media, bytes, &sum);
+    if (fits) of_media = sum;
+    if (!fits) figures[kStorageUnknown] += disk.count;
+  }
+  for (const auto& nic : shape.nics) {
+    figures[kNics] += nic.count;
+    if (!nic.speed_mbps) figures[kNicUnknown] += nic.count;
+    figures[kNicMbps] += std::uint64_t{nic.speed_mbps.value_or(0)} * nic.count;
+  }
+  figures[kRated] = row->peak.rated_accelerators;
+  for (const auto& part : row->peak.unrated) figures[part.what == "cpu" ? kUnratedPackages : kUnratedAccelerators] += part.count;
+  figures[kUnratedNodes] = row->peak.unrated.empty() ? 0 : 1;
+  for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+    figures[kCpuPeak + i] = row->peak.cpu[i].value_or(0);
+    figures[kCpuOffered + i] = row->peak.cpu[i] ? shape.cpu.packages.value_or(1) : 0;
+    figures[kAcceleratorPeak + i] = row->peak.accelerators[i].value_or(0);
+    figures[kAcceleratorOffered + i] = row->peak.accelerators[i] ? row->peak.accelerators_counted[i] : 0;
+  }
+  return figures;
+}
+
+/// The number of a text, given to it when it is new.
+template <class Text>
+std::uint32_t number_of(std::map<Text, std::uint32_t>& numbers, std::vector<Text>& texts, Text text) {
+  const auto [at, made] = numbers.try_emplace(std::move(text), static_cast<std::uint32_t>(texts.size()));
+  if (made) texts.push_back(at->first);
+  return at->second;
+}
+
+void set_columns(HardwareFigures& figures, std::size_t row, const Row& values) {
+  for (std::size_t figure = 0; figure < kFigureCount; ++figure) {
+    const auto set = [&](std::vector<std::uint32_t>& half, std::uint64_t value) {
+      if (value == 0) return;
+      if (half.empty()) half.resize(figures.rows);
+      half[row] = static_cast<std::uint32_t>(value);
+    };
+    set(figures.columns[figure].low, values[figure] & UINT32_MAX);
+    set(figures.columns[figure].high, values[figure] >> 32);
+  }
+}
+
+void set_numbers(HardwareFigures& figures, std::size_t row, const Shape& shape) {
+  std::uint64_t devices = 0;
+  for (const auto& device : shape.accelerators) devices += device.count;
+  figures.numbers[kNumberPackages][row] = shape.cpu.packages;
+  figures.numbers[kNumberCores][row] = shape.cpu.cores;
+  figures.numbers[kNumberPus][row] = shape.cpu.pus;
+  if (shape.memory_bytes) figures.numbers[kNumberMemoryGib][row] = *shape.memory_bytes >> kGibShift;
+  figures.numbers[kNumberAccelerators][row] = devices;
+}
+
+/// Numbers texts and devices as they are met.
+class Lists {
+ public:
+  explicit Lists(HardwareFigures& figures) : figures_(figures) {}
+
+  void add(std::size_t index, const HardwareRow& row) {
+    auto& words = figures_.words[index];
+    for (std::size_t k = 0; k < row.shape.accelerators.size(); ++k) {
+      const auto& device = row.shape.accelerators[k];
+      const auto& name = row.accelerator_names[k];
+      words.models.emplace_back(number_of(models_, figures_.models, name), device.count);
+      const auto [at, made] =
+          devices_.try_emplace({name, device.vendor_id, static_cast<std::size_t>(device.kind), device.count, device.memory_bytes},
+                               static_cast<std::uint32_t>(figures_.devices.size()));
+      if (made) {
+        figures_.devices.push_back({.model = name,
+                                    .vendor = hex(device.vendor_id),
+                                    .kind = kKindNames[static_cast<std::size_t>(device.kind)],
+                                    .count = device.count,
+                                    .memory_gib = device.memory_bytes ? std::optional(*device.memory_bytes >> kGibShift) : std::nullopt});
+      }
+      figures_.devices_of[index].push_back(at->second);
+    }
+    for (const auto& part : row.peak.unrated) {
+      words.reasons.emplace_back(number_of(reasons_, figures_.reasons, {part.what, part.why}), part.count);
+    }
+  }
+
+ private:
+  HardwareFigures& figures_;
+  std::map<std::string, std::uint32_t> models_;
+  std::map<std::pair<std::string, std::string>, std::uint32_t> reasons_;
+  std::map<std::tuple<std::string, std::uint16_t, std::size_t, std::uint32_t, std::optional<std::uint64_t>>, std::uint32_t> devices_;
+};
+
+}  // namespace
+
+HardwareFigures figures_of(const std::vector<std::shared_ptr<const HardwareRow>>& hardware) {
+  HardwareFigures figures;
+  figures.rows = std::max<std::size_t>(hardware.size(), 1);
+  figures.words.resize(figures.rows);
+  figures.devices_of.resize(figures.rows);
+  for (auto& column : figures.numbers) column.resize(figures.rows);
+  Lists lists(figures);
+  for (std::size_t i = 0; i < figures.rows; ++i) {
+    const auto* const row = i < hardware.size() ? hardware[i].get() : nullptr;
+    set_columns(figures, i, row_of(row));
+    if (row == nullptr) continue;
+    set_numbers(figures, i, row->shape);
+    lists.add(i, *row);
+  }
+  return figures;
+}
+
+}  // namespace capmap

@@ -1,0 +1,80 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controller/map/hardware_row.hpp"
+
+namespace capmap {
+
+/// What one node of a hardware row adds to each figure.
+enum HardwareFigure : std::uint8_t {
+  kPackages,
+  kCores,
+  kPus,
+  kMemoryBytes,
+  kMemoryUnknown,
+  kAccelerators,
+  kStorageBytes,
+  kStorageUnknown = kStorageBytes + 5,
+  kNics,
+  kNicMbps,
+  kNicUnknown,
+  kRated,
+  kUnratedPackages,
+  kUnratedAccelerators,
+  kUnratedNodes,
+  kHardwareUnknown,
+  kCpuPeak,
+  kCpuOffered = kCpuPeak + kPrecisionCount,
+  kAcceleratorPeak = kCpuOffered + kPrecisionCount,
+  kAcceleratorOffered = kAcceleratorPeak + kPrecisionCount,
+  kFigureCount = kAcceleratorOffered + kPrecisionCount
+};
+
+/// What a filter may compare of hardware.
+enum HardwareNumber : std::uint8_t {
+  kNumberPackages,
+  kNumberCores,
+  kNumberPus,
+  kNumberMemoryGib,
+  kNumberAccelerators,
+  kHardwareNumberCount
+};
+
+/// Rows of accelerators as filters see them; equal ones are kept once.
+struct DeviceText {
+  std::string model, vendor;  ///< vendor: four hexadecimal digits
+  const char* kind = "";
+  std::uint32_t count = 0;
+  std::optional<std::uint64_t> memory_gib;
+};
+
+/// All hardware rows column by column.
+struct HardwareFigures {
+  /// A figure of all rows in halves; a half that is zero everywhere is empty.
+  struct Column {
+    std::vector<std::uint32_t> low, high;  ///< [hardware]
+  };
+  using Counted = std::pair<std::uint32_t, std::uint32_t>;  ///< (number of a text, devices or packages a node)
+  struct Words {
+    std::vector<Counted> models, reasons;
+  };
+  std::size_t rows = 0;
+  std::array<Column, kFigureCount> columns;
+  std::vector<Words> words;  ///< [hardware]
+  std::vector<std::string> models;
+  std::vector<std::pair<std::string, std::string>> reasons;                             ///< (what, why)
+  std::array<std::vector<std::optional<std::uint64_t>>, kHardwareNumberCount> numbers;  ///< [hardware]; absent: not known
+  std::vector<DeviceText> devices;
+  std::vector<std::vector<std::uint32_t>> devices_of;  ///< [hardware] indexes of devices
+};
+/// [hardware]; null rows are of no known hardware. At least one row is made. Cost: a pass over all rows.
+HardwareFigures figures_of(const std::vector<std::shared_ptr<const HardwareRow>>& hardware);
+
+}  // namespace capmap

@@ -1,0 +1,60 @@
+#pragma once
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <string_view>
+
+#include "common/result.hpp"
+
+namespace capmap {
+
+/// What a caller may ask for; each costs its own columns alone. The largest block that fits on one node stands beside every free sum.
+enum class Measure : std::uint8_t {
+  kNodes,
+  kCpu,
+  kCpuUse,
+  kMemory,
+  kMemoryUse,
+  kAccelerators,
+  kAcceleratorUse,
+  kAcceleratorModels,
+  kStorage,
+  kNetwork,
+  kPower,
+  kAge,
+  kUnrated,
+  kUnratedWhy,
+  kPeakFp64,
+  kPeakFp64Matrix,
+  kPeakFp32,
+  kPeakFp32Matrix,
+  kPeakTf32,
+  kPeakFp16,
+  kPeakBf16,
+  kPeakFp8,
+  kPeakFp4,
+  kPeakInt8,
+  kPeakInt4
+};
+inline constexpr std::size_t kMeasureCount = 25;
+inline constexpr std::array<const char*, kMeasureCount> kMeasureNames = {"nodes",           "cpu",
+                                                                         "cpu_use",         "memory",
+                                                                         "memory_use",      "accelerators",
+                                                                         "accelerator_use", "accelerator_models",
+                                                                         "storage",         "network",
+                                                                         "power",           "age",
+                                                                         "unrated",         "unrated_why",
+                                                                         "peak_fp64",       "peak_fp64_matrix",
+                                                                         "peak_fp32",       "peak_fp32_matrix",
+                                                                         "peak_tf32",       "peak_fp16",
+                                                                         "peak_bf16",       "peak_fp8",
+                                                                         "peak_fp4",        "peak_int8",
+                                                                         "peak_int4"};
+using Measures = std::bitset<kMeasureCount>;
+/// "cpu,peak_fp16" -> measures; empty text -> all. Errors: kMalformed naming the word, with the known ones.
+Result<Measures> parse_measures(std::string_view text);
+inline Measures all_measures() {
+  return Measures().set();
+}
+
+}  // namespace capmap
