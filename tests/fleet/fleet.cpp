@@ -1,41 +1,29 @@
 #include "tests/fleet/fleet.hpp"
 
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <random>
-#include <span>
 #include <thread>
 #include <utility>
 
 #include "common/clock.hpp"
-#include "common/codec.hpp"
-#include "common/conversation.hpp"
-#include "common/join_token.hpp"
 #include "common/shape.hpp"
+#include "tests/fleet/agent.hpp"
 
 namespace capmap::fleet {
 namespace {
 
-constexpr std::uint32_t kJoinsAtOnce = 64;
-constexpr int kJoinPatienceMs = 20'000, kMessagesPerTurn = 16;
 constexpr std::size_t kKeptLatencies = 10'000;
 constexpr auto kTurn = std::chrono::milliseconds(5);
+/// Our one thread is the callers' side of all handshakes: more at once would time out here, not at the controller.
+constexpr std::uint32_t kOpensAtOnce = 50;
+/// After so long without faults all has been told; one that stopped without a word is lost by then (time to live: 60 s).
+constexpr std::uint64_t kSettleMs = 15'000, kLostAfterMs = 62'000;
 
 volatile std::sig_atomic_t stop_asked = 0;
-
-std::span<const std::byte> bytes_of(const zmq::message_t& message) {
-  return {static_cast<const std::byte*>(message.data()), message.size()};
-}
 
 /// Two descriptors an agent (its socket's mailbox, its connection) and some for ourselves.
 Result<Done> allow_descriptors(std::uint32_t agents) {
@@ -48,194 +36,137 @@ Result<Done> allow_descriptors(std::uint32_t agents) {
                                      " descriptors, the limit here is " + std::to_string(limit.rlim_cur)};
 }
 
-zmq::context_t make_context(std::uint32_t sockets) {
-  zmq::context_t context(1);
-  context.set(zmq::ctxopt::max_sockets, static_cast<int>(sockets + 16));
-  return context;
-}
+class Fleet {
+ public:
+  Fleet(const Stage& stage, const std::vector<CurveKeys>& keys) : stage_(stage), keys_(keys) {}
+  Result<Done> run();
 
-Result<Done> join_some(zmq::context_t& context, const JoinToken& token, std::span<const CurveKeys> keys, std::uint32_t first) {
-  std::vector<zmq::socket_t> sockets;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    auto dealer = open_dealer(
-        context, {.endpoint = tcp_endpoint(token.host, token.enrol_port), .server_public_key = token.server_public_key, .keys = keys[i]});
-    if (!dealer) return dealer.error();
-    const Join join{.token_secret = token.secret, .hostname = "sim-" + std::to_string(first + i), .public_key = keys[i].public_key};
-    if (auto sent = send(*dealer, encode(join)); !sent) return sent;
-    sockets.push_back(std::move(*dealer));
+ private:
+  Result<Done> start_all();
+  Result<Done> turn_all(std::uint64_t now_ms);
+  void report();
+  /// The moment of truth: nothing has moved for long enough, and all of it has been told.
+  Result<Done> write_truth(std::uint64_t now_ms);
+
+  Stage stage_;
+  const std::vector<CurveKeys>& keys_;
+  SystemClock clock_;
+  std::vector<Agent> agents_;  ///< clones last
+  std::vector<std::uint64_t> latencies_;
+  std::optional<std::uint64_t> quiet_ms_;
+  bool truth_written_ = false;
+};
+
+Result<Done> Fleet::start_all() {
+  const auto& options = stage_.options;
+  const auto& faults = options.faults;
+  agents_.reserve(options.agents + faults.clones);
+  const auto open = [&](std::uint32_t i, bool clone) -> Result<Done> {
+    if (agents_.size() % kOpensAtOnce == kOpensAtOnce - 1) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    agents_.emplace_back(stage_, options.first + i, keys_[i], clock_.boot_ms());
+    auto& agent = agents_.back();
+    agent.clone = clone;
+    // One fault an agent: the first few flood, the next few lie, and so on.
+    std::uint32_t from = 0;
+    const auto among = [&from, i](std::uint32_t count) { return i >= std::exchange(from, from + count) && i < from; };
+    agent.floods = among(faults.floods);
+    if (among(faults.liars)) agent.lie();
+    agent.flips = among(faults.flippers);
+    agent.future = among(faults.futures);
+    return agent.start(stage_, clock_.boot_ms(), clock_.unix_ms());
+  };
+  for (std::uint32_t i = 0; i < options.agents; ++i) {
+    if (auto opened = open(i, false); !opened) return opened;
   }
-  for (auto& socket : sockets) {
-    auto answer = receive(socket, kJoinPatienceMs);
-    if (!answer) return Error{answer.error().code, "joining at " + token.host + ": " + answer.error().what};
-    const auto joined = decode_joined(bytes_of(*answer));
-    if (!joined) return joined.error();
-    if (!joined->accepted) return Error{ErrorCode::kDenied, joined->reason};
+  for (std::uint32_t i = 0; i < std::min(faults.clones, options.agents); ++i) {
+    if (auto opened = open(options.agents - 1 - i, true); !opened) return opened;
   }
   return Done{};
 }
 
-/// One simulated server.
-class Agent {
- public:
-  Agent(zmq::socket_t dealer, std::uint64_t seed, std::uint32_t number, const Shape& shape, const EncodedShape& packed)
-      : dealer_(std::move(dealer)),
-        random_(seed * 1'000'003 + number),
-        run_id_(random_() | 1U),
-        talk_(run_id_, {}),
-        pus_(shape.cpu.pus.value_or(1)) {
-    Hello hello;
-    hello.agent_version = CAPMAP_VERSION;
-    hello.hostname = "sim-" + std::to_string(number);
-    hello.os = "simulated";
-    hello.memory_total_bytes = shape.memory_bytes.value_or(0) / 64 * 63;
-    hello.pus_allowed = pus_;
-    memory_mib_ = static_cast<std::uint32_t>(*hello.memory_total_bytes >> 20U);
-    talk_.set_facts(std::move(hello), packed);
-    usage_.readings.cpu_busy_millicores = static_cast<std::uint32_t>(random_() % (pus_ * 1'000));
-    usage_.readings.memory_used_mib = static_cast<std::uint32_t>(random_() % memory_mib_);
-    talk_.on_link_up(0);
-  }
-
-  /// Sends what is due and reads what came. Cost when there is nothing: one look at the socket.
-  void turn(std::uint64_t now_ms, std::uint32_t loss_permille, bool any_ack) {
-    for (int i = 0; i < kMessagesPerTurn; ++i) {
-      auto message = receive(dealer_, 0);
-      if (!message) break;
-      auto ack = decode_ack(bytes_of(*message));
-      if (!ack) continue;
-      if (any_ack) ack->run_id = run_id_;
-      ++acks;
-      if (sent_ms_ != 0) latest_ms = now_ms - std::exchange(sent_ms_, 0);
-      talk_.on_ack(*ack, now_ms);
+Result<Done> Fleet::turn_all(std::uint64_t now_ms) {
+  const auto now_unix_ms = clock_.unix_ms();
+  for (auto& agent : agents_) {
+    if (agent.clone && quiet_ms_) continue;
+    if (auto turned = agent.turn(stage_, now_ms, now_unix_ms, quiet_ms_.has_value()); !turned) return turned;
+    if (agent.latest_ms != UINT64_MAX && latencies_.size() < kKeptLatencies) {
+      latencies_.push_back(std::exchange(agent.latest_ms, UINT64_MAX));
     }
-    static_cast<void>(talk_.take_broken(now_ms));  // libzmq connects again by itself; the next message is hello
-    if (talk_.due_ms() > now_ms) return;
-    walk();
-    const Bytes bytes = encode(talk_.next(usage_, now_ms));
-    sent_ms_ = now_ms;
-    ++sent;
-    if (loss_permille != 0 && random_() % 1'000 < loss_permille) return;
-    static_cast<void>(send(dealer_, bytes));  // a full queue is a lost message: it is told again
   }
-  void say_bye() { static_cast<void>(send(dealer_, encode(talk_.bye("fleet ends")))); }
-  [[nodiscard]] bool in_session() const { return talk_.session() != 0; }
+  return Done{};
+}
 
-  std::uint64_t acks = 0, sent = 0;
-  std::uint64_t latest_ms = UINT64_MAX;  ///< of the newest ack; UINT64_MAX when it was counted
-
- private:
-  /// Use drifts as on a busy server.
-  void walk() {
-    const auto step = [this](std::uint32_t value, std::uint32_t most) {
-      const std::int64_t by = static_cast<std::int64_t>(random_() % (most / 10 + 1)) - most / 20;
-      return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value + by, 0, most));
-    };
-    usage_.readings.cpu_busy_millicores = step(*usage_.readings.cpu_busy_millicores, pus_ * 1'000);
-    usage_.readings.memory_used_mib = step(*usage_.readings.memory_used_mib, memory_mib_);
-  }
-
-  zmq::socket_t dealer_;
-  std::mt19937_64 random_;
-  std::uint64_t run_id_;
-  Conversation talk_;
-  Usage usage_;
-  std::uint32_t pus_, memory_mib_ = 1;
-  std::uint64_t sent_ms_ = 0;
-};
-
-void report(const std::vector<Agent>& agents, std::vector<std::uint64_t>& latencies) {
+void Fleet::report() {
   std::uint64_t sessions = 0, acks = 0, sent = 0;
-  for (const auto& agent : agents) {
+  for (const auto& agent : agents_) {
     sessions += agent.in_session() ? 1 : 0;
     acks += agent.acks;
     sent += agent.sent;
   }
-  std::sort(latencies.begin(), latencies.end());
-  const std::uint64_t p99 = latencies.empty() ? 0 : latencies[(latencies.size() - 1) * 99 / 100];
-  std::printf("agents=%zu sessions=%llu sent=%llu acks=%llu p99_ack_ms=%llu\n", agents.size(), static_cast<unsigned long long>(sessions),
+  std::sort(latencies_.begin(), latencies_.end());
+  const std::uint64_t p99 = latencies_.empty() ? 0 : latencies_[(latencies_.size() - 1) * 99 / 100];
+  std::printf("agents=%zu sessions=%llu sent=%llu acks=%llu p99_ack_ms=%llu\n", agents_.size(), static_cast<unsigned long long>(sessions),
               static_cast<unsigned long long>(sent), static_cast<unsigned long long>(acks), static_cast<unsigned long long>(p99));
   std::fflush(stdout);
-  latencies.clear();
+  latencies_.clear();
+}
+
+Result<Done> Fleet::write_truth(std::uint64_t now_ms) {
+  const bool settled = now_ms >= *quiet_ms_ + kSettleMs && std::ranges::all_of(agents_, [&](const Agent& agent) {
+                         if (agent.clone || agent.in_session()) return true;
+                         return !agent.running() && (agent.stopped_with_bye() || now_ms >= agent.stopped_ms() + kLostAfterMs);
+                       });
+  if (!settled || truth_written_) return Done{};
+  truth_written_ = true;
+  if (!stage_.options.truth.empty()) {
+    auto file = TruthFile::create(stage_.options.truth, stage_.plan, std::to_string(stage_.options.first));
+    if (!file) return file.error();
+    for (const auto& agent : agents_) {
+      if (!agent.clone) file->add(stage_.plan, agent.server(), agent.running() ? "fresh" : agent.ever_acked() ? "lost" : "absent");
+    }
+    if (auto finished = file->finish(); !finished) return finished;
+  }
+  std::printf("quiet\n");
+  std::fflush(stdout);
+  return Done{};
+}
+
+Result<Done> Fleet::run() {
+  const auto& options = stage_.options;
+  if (auto started = start_all(); !started) return started;
+  const auto start_ms = clock_.boot_ms();
+  auto reported_ms = start_ms;
+  while (stop_asked == 0) {
+    const auto now_ms = clock_.boot_ms();
+    if (options.seconds != 0 && now_ms >= start_ms + std::uint64_t{options.seconds} * 1'000) break;
+    if (!quiet_ms_ && options.quiet_after_s != 0 && now_ms >= start_ms + std::uint64_t{options.quiet_after_s} * 1'000) {
+      quiet_ms_ = now_ms;
+      for (auto& agent : agents_) agent.calm();
+    }
+    if (auto turned = turn_all(now_ms); !turned) return turned;
+    if (quiet_ms_) {
+      if (auto written = write_truth(now_ms); !written) return written;
+    }
+    if (options.report_every_s != 0 && now_ms >= reported_ms + std::uint64_t{options.report_every_s} * 1'000) {
+      reported_ms = now_ms;
+      report();
+    }
+    std::this_thread::sleep_for(kTurn);
+  }
+  report();
+  for (auto& agent : agents_) agent.say_bye();
+  return Done{};
 }
 
 }  // namespace
 
-Result<std::vector<CurveKeys>> join_all(const std::string& token, std::uint32_t count) {
-  const auto parsed = parse_join_token(token);
-  if (!parsed) return parsed.error();
-  std::vector<CurveKeys> keys(count);
-  std::generate(keys.begin(), keys.end(), make_curve_keys);
-  auto context = make_context(count);  // a closed socket keeps its place until libzmq has reaped it
-  for (std::uint32_t first = 0; first < count; first += kJoinsAtOnce) {
-    const auto some = std::span(keys).subspan(first, std::min(kJoinsAtOnce, count - first));
-    if (auto joined = join_some(context, *parsed, some, first); !joined) return joined.error();
-  }
-  return keys;
-}
-
-Result<std::vector<CurveKeys>> load_keys(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) return Error{ErrorCode::kAbsent, path + ": cannot be read"};
-  std::vector<CurveKeys> keys;
-  for (std::string line; std::getline(in, line);) {
-    const auto public_key = curve_public_of(line);
-    if (!public_key) return Error{ErrorCode::kMalformed, path + ":" + std::to_string(keys.size() + 1) + ": " + public_key.error().what};
-    keys.push_back({*public_key, line});
-  }
-  return keys;
-}
-
-Result<Done> save_keys(const std::string& path, const std::vector<CurveKeys>& keys) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return Error{ErrorCode::kUnavailable, path + ": " + std::strerror(errno)};
-  std::string text;
-  for (const auto& key : keys) text += key.secret_key + "\n";
-  const bool whole = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  close(fd);
-  if (!whole) return Error{ErrorCode::kFull, path + ": could not be written whole"};
-  return Done{};
-}
-
-Result<Done> run_fleet(const FleetOptions& options, const std::vector<CurveKeys>& keys) {
-  if (auto allowed = allow_descriptors(options.agents); !allowed) return allowed;
+Result<Done> run_fleet(const FleetOptions& options, const Plan& plan, const std::vector<CurveKeys>& keys) {
+  if (auto allowed = allow_descriptors(options.agents + options.faults.clones); !allowed) return allowed;
   for (const int number : {SIGTERM, SIGINT}) std::signal(number, [](int) { stop_asked = 1; });
-  auto context = make_context(options.agents);
-  const auto shapes = known_shapes();
-  std::vector<EncodedShape> packed;
-  for (const auto& shape : shapes) packed.push_back(pack_shape(shape));
-  // Our one thread is the callers' side of all handshakes: more at once would time out here, not at the controller.
-  constexpr std::uint32_t kOpensAtOnce = 50;
-  std::vector<Agent> agents;
-  agents.reserve(options.agents);
-  for (std::uint32_t i = 0; i < options.agents; ++i) {
-    if (i % kOpensAtOnce == kOpensAtOnce - 1) std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    auto dealer = open_dealer(context, {.endpoint = options.controller, .server_public_key = options.server_public_key, .keys = keys[i]});
-    if (!dealer) return dealer.error();
-    dealer->set(zmq::sockopt::linger, 500);
-    const std::size_t kind = (options.seed + i) % shapes.size();
-    agents.emplace_back(std::move(*dealer), options.seed, i, shapes[kind], packed[kind]);
-  }
-  const SystemClock clock;
-  const auto start_ms = clock.boot_ms();
-  auto reported_ms = start_ms;
-  std::vector<std::uint64_t> latencies;
-  while (stop_asked == 0) {
-    const auto now_ms = clock.boot_ms();
-    if (options.seconds != 0 && now_ms >= start_ms + std::uint64_t{options.seconds} * 1'000) break;
-    for (auto& agent : agents) {
-      agent.turn(now_ms, options.loss_permille, options.any_ack);
-      if (agent.latest_ms != UINT64_MAX && latencies.size() < kKeptLatencies)
-        latencies.push_back(std::exchange(agent.latest_ms, UINT64_MAX));
-    }
-    if (options.report_every_s != 0 && now_ms >= reported_ms + std::uint64_t{options.report_every_s} * 1'000) {
-      reported_ms = now_ms;
-      report(agents, latencies);
-    }
-    std::this_thread::sleep_for(kTurn);
-  }
-  report(agents, latencies);
-  for (auto& agent : agents) agent.say_bye();
-  return Done{};
+  auto context = make_context(2 * (options.agents + options.faults.clones));
+  std::vector<EncodedShape> shapes;
+  for (const auto& machine : plan.machines) shapes.push_back(pack_shape(machine.shape));
+  return Fleet({.context = context, .options = options, .plan = plan, .shapes = shapes}, keys).run();
 }
 
 }  // namespace capmap::fleet

@@ -3,7 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
+#include <map>
+#include <sstream>
 
+#include "common/csv.hpp"
 #include "common/join_token.hpp"
 #include "tests/fleet/fleet.hpp"
 
@@ -16,44 +20,137 @@ int fail(const Error& error) {
   return 1;
 }
 
+struct Line {
+  fleet::FleetOptions options;
+  std::string token, sites, keys_file, to, preset = "mix";
+  std::uint32_t nodes = 0;  ///< of the whole plan; 0 = as many as agents
+  bool print_sites = false;
+};
+
+void print_sites(const fleet::Plan& plan) {
+  std::vector<std::uint32_t> nodes(plan.sites.size());
+  for (const auto site : plan.site_of) ++nodes[site];
+  std::puts("name,region,compute_class,nodes");
+  for (std::size_t i = 0; i < plan.sites.size(); ++i) {
+    const auto& site = plan.sites[i];
+    std::printf("%s,%s,%s,%u\n", site.name.c_str(), site.region.c_str(), site.compute_class.c_str(), nodes[i]);
+  }
+}
+
+/// What the plan adds up to, beside what it was made from.
+void print_national(const fleet::Plan& plan) {
+  const auto totals = fleet::totals_of(plan);
+  const double scale = static_cast<double>(totals.fp32_mflops) / 1e12 / fleet::kPublishedEflops;
+  std::printf("national nodes=%zu scale=1/%.4f sites=%zu divisions=%zu hardware_rows=%zu cells=%zu\n", plan.site_of.size(), 1 / scale,
+              plan.sites.size(), totals.divisions, totals.machines_used, totals.cells);
+  std::printf(
+      "at full scale: %.3f EFLOPS (FP32 nominal; the published figure states no basis), %.3f of them intelligent; %.3f EB, %.3f %% flash\n",
+      static_cast<double>(totals.fp32_mflops) / 1e12 / scale, static_cast<double>(totals.intelligent_fp32_mflops) / 1e12 / scale,
+      static_cast<double>(totals.storage_bytes) / 1e18 / scale,
+      100 * static_cast<double>(totals.flash_bytes) / static_cast<double>(totals.storage_bytes));
+  std::fflush(stdout);
+}
+
+/// The token of each node's site, from a file with the columns name and token.
+Result<std::vector<std::string>> tokens_of_sites(const Line& line, const fleet::Plan& plan) {
+  std::ifstream in(line.sites);
+  std::stringstream text;
+  text << in.rdbuf();
+  const auto table = parse_csv(line.sites, text.str());
+  if (!table) return table.error();
+  if (table->header != std::vector<std::string>{"name", "token"}) {
+    return Error{ErrorCode::kMalformed, line.sites + ": its columns must be name,token"};
+  }
+  std::map<std::string, std::string> by_name;
+  for (const auto& row : table->rows) by_name[row.cells[0]] = row.cells[1];
+  std::vector<std::string> tokens;
+  for (std::uint32_t i = 0; i < line.options.agents; ++i) {
+    const auto& site = plan.sites[plan.site_of[line.options.first + i]].name;
+    if (!by_name.contains(site)) return Error{ErrorCode::kAbsent, line.sites + ": has no token for site " + site};
+    tokens.push_back(by_name[site]);
+  }
+  return tokens;
+}
+
 /// Keys of an earlier run where the file is there, else by joining.
-Result<std::vector<CurveKeys>> keys_for(const std::string& token, const std::string& file, std::uint32_t agents) {
+Result<std::vector<CurveKeys>> keys_for(const std::vector<std::string>& tokens, const std::string& file) {
   const bool kept = !file.empty() && access(file.c_str(), F_OK) == 0;
-  auto keys = kept ? fleet::load_keys(file) : fleet::join_all(token, agents);
+  auto keys = kept ? fleet::load_keys(file) : fleet::join_all(tokens);
   if (!keys) return keys;
-  if (keys->size() < agents) return Error{ErrorCode::kMalformed, file + ": holds fewer keys than there are agents"};
+  if (keys->size() < tokens.size()) return Error{ErrorCode::kMalformed, file + ": holds fewer keys than there are agents"};
   if (!kept && !file.empty()) {
     if (auto saved = fleet::save_keys(file, *keys); !saved) return saved.error();
   }
   return keys;
 }
 
-}  // namespace
+void add_faults(CLI::App& app, fleet::Faults& faults) {
+  const auto permille = CLI::Range(0, 1000);
+  app.add_option("--loss", faults.loss_permille, "messages of a thousand that are lost")->check(permille);
+  app.add_option("--duplicate", faults.duplicate_permille, "messages of a thousand that are sent twice")->check(permille);
+  app.add_option("--delay", faults.delay_ms, "each message waits up to so many ms, so they overtake each other")
+      ->check(CLI::Range(0, 60'000));
+  app.add_option("--churn", faults.churn_permille, "agents of a thousand that stop each second, to come back within 20 s")->check(permille);
+  app.add_option("--floods", faults.floods, "agents that send each message 1,000 times");
+  app.add_option("--clones", faults.clones, "agents whose key a second one has too");
+  app.add_option("--liars", faults.liars, "servers that say what cannot be");
+  app.add_option("--flippers", faults.flippers, "agents that change their shape every 5 s");
+  app.add_option("--futures", faults.futures, "servers whose clock is a year ahead");
+}
 
-int main(int argc, char** argv) {
-  fleet::FleetOptions options;
-  std::string token, keys_file, to;
-  CLI::App app("capmap-fleet simulates agents, for capacity planning and tests", "capmap-fleet");
-  app.footer("example: capmap-fleet --join $(capmapctl token create --site lab --uses 1000 --quiet) --agents 1000 --keys-file fleet.keys");
-  app.add_option("--join", token, "join token; names the controller too")->required();
-  app.add_option("--agents", options.agents, "how many")->check(CLI::Range(1, 1'000'000));
+void add_options(CLI::App& app, Line& line) {
+  auto& options = line.options;
+  app.add_option("--join", line.token, "join token of one site for all; names the controller too");
+  app.add_option("--sites", line.sites, "CSV file name,token: each server joins with the token of its site");
+  app.add_option("--preset", line.preset, "mix (three machines), equal (one machine), national (published totals, scaled to --nodes)")
+      ->check(CLI::IsMember({"mix", "equal", "national"}));
+  app.add_option("--nodes", line.nodes, "of the whole plan; default: as many as --first and --agents need")
+      ->check(CLI::Range(1, 20'000'000));
+  app.add_option("--agents", options.agents, "how many of them this process is")->check(CLI::Range(1, 1'000'000));
+  app.add_option("--first", options.first, "from which node of the plan on");
   app.add_option("--seed", options.seed, "the same seed gives the same fleet");
   app.add_option("--seconds", options.seconds, "how long; 0 until SIGTERM");
   app.add_option("--report-every", options.report_every_s, "seconds between report lines; 0 only at the end");
-  app.add_option("--loss", options.loss_permille, "messages of a thousand that are lost")->check(CLI::Range(0, 1000));
-  app.add_option("--keys-file", keys_file, "keeps the keys between runs, so that a restarted fleet joins no second time");
-  app.add_option("--to", to, "message port instead of the token's: tcp://host:port, with the same server key");
+  app.add_option("--keys-file", line.keys_file, "keeps the keys between runs, so that a restarted fleet joins no second time");
+  app.add_option("--to", line.to, "message port instead of the token's: tcp://host:port, with the same server key");
   app.add_flag("--any-ack", options.any_ack, "take every ack as the agent's own, from a peer that answers all alike");
+  app.add_flag("--exact", options.exact, "tell every change of a reading, however small");
+  app.add_option("--quiet-after", options.quiet_after_s,
+                 "seconds; then faults end, nothing changes, and `quiet` is printed once all is told");
+  app.add_option("--truth", options.truth, "folder for machines.csv and nodes.FIRST.csv, written at the quiet point");
+  app.add_flag("--print-sites", line.print_sites, "print the plan's sites as CSV and end");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Line line;
+  CLI::App app("capmap-fleet simulates agents, for capacity planning and tests", "capmap-fleet");
+  app.footer("example: capmap-fleet --join $(capmapctl token create --site lab --uses 1000 --quiet) --agents 1000 --keys-file fleet.keys");
+  add_options(app, line);
+  add_faults(app, line.options.faults);
   CLI11_PARSE(app, argc, argv);
 
-  const auto parsed = parse_join_token(token);
+  auto& options = line.options;
+  const auto nodes = std::max(line.nodes, line.print_sites ? line.nodes : options.first + options.agents);
+  const auto plan = line.preset == "national" ? fleet::national_plan(nodes, options.seed)
+                                              : fleet::small_plan(nodes, options.seed, line.preset == "equal");
+  if (line.print_sites) {
+    print_sites(plan);
+    return 0;
+  }
+  if (line.preset == "national") print_national(plan);
+  auto tokens = line.sites.empty() ? Result<std::vector<std::string>>(std::vector<std::string>(options.agents, line.token))
+                                   : tokens_of_sites(line, plan);
+  if (!tokens) return fail(tokens.error());
+  const auto parsed = parse_join_token(tokens->front());
   if (!parsed) return fail(parsed.error());
-  options.controller = to.empty() ? tcp_endpoint(parsed->host, parsed->message_port) : to;
+  options.controller = line.to.empty() ? tcp_endpoint(parsed->host, parsed->message_port) : line.to;
   options.server_public_key = parsed->server_public_key;
-  const auto keys = keys_for(token, keys_file, options.agents);
+  const auto keys = keys_for(*tokens, line.keys_file);
   if (!keys) return fail(keys.error());
   std::printf("joined agents=%zu\n", keys->size());
   std::fflush(stdout);
-  const auto ran = fleet::run_fleet(options, *keys);
+  const auto ran = fleet::run_fleet(options, plan, *keys);
   return ran ? 0 : fail(ran.error());
 }

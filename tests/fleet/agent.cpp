@@ -1,0 +1,141 @@
+#include "tests/fleet/agent.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/codec.hpp"
+
+namespace capmap::fleet {
+namespace {
+
+constexpr int kMessagesPerTurn = 16, kFloodTimes = 1'000;
+constexpr std::uint64_t kMostAwayMs = 20'000, kFlipEveryMs = 5'000, kYearMs = 366ULL * 24 * 3'600 * 1'000;
+
+std::span<const std::byte> bytes_of(const zmq::message_t& message) {
+  return {static_cast<const std::byte*>(message.data()), message.size()};
+}
+
+}  // namespace
+
+Agent::Agent(const Stage& stage, std::uint32_t number, const CurveKeys& keys, std::uint64_t now_ms)
+    : server_(stage.plan, number, stage.options.seed),
+      keys_(keys),
+      random_(stage.options.seed * 7'368'787 + number),
+      stopped_ms_(now_ms),
+      looked_ms_(now_ms),
+      machine_(server_.machine()) {}
+
+void Agent::set_facts(const Stage& stage, std::uint64_t now_unix_ms) {
+  talk_->set_facts(server_.hello(now_unix_ms + (future ? kYearMs : 0)), stage.shapes[machine_]);
+}
+
+Result<Done> Agent::start(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms) {
+  auto dealer = open_dealer(stage.context,
+                            {.endpoint = stage.options.controller, .server_public_key = stage.options.server_public_key, .keys = keys_});
+  if (!dealer) return dealer.error();
+  dealer_ = std::move(*dealer);
+  dealer_.set(zmq::sockopt::linger, 500);
+  run_id_ = random_() | 1U;
+  if (clone) run_id_ ^= 0xFF00;
+  Thresholds thresholds;
+  if (stage.options.exact) {
+    thresholds = {.cpu_busy_millicores = 1,
+                  .memory_used_mib = 1,
+                  .storage_used_mb = 1,
+                  .storage_kbs = 1,
+                  .network_kbps = 1,
+                  .power_watts = 1,
+                  .permille = 0,
+                  .usage_every_intervals = thresholds.usage_every_intervals};
+  }
+  talk_.emplace(run_id_, thresholds);
+  set_facts(stage, now_unix_ms);
+  talk_->on_link_up(now_ms);
+  bye_said_ = false;
+  return Done{};
+}
+
+void Agent::stop(std::uint64_t now_ms) {
+  delayed_.clear();
+  bye_said_ = random_() % 2 == 0;
+  if (bye_said_) static_cast<void>(send(dealer_, encode(talk_->bye("fleet stops it"))));
+  dealer_.close();
+  dealer_ = {};
+  stopped_ms_ = now_ms;
+  returns_ms_ = now_ms + 1'000 + random_() % kMostAwayMs;
+}
+
+void Agent::put(const Faults& faults, Bytes bytes, std::uint64_t now_ms) {
+  if (random_() % 1'000 < faults.loss_permille) return;
+  int times = random_() % 1'000 < faults.duplicate_permille ? 2 : 1;
+  if (floods) times = kFloodTimes;
+  if (faults.delay_ms != 0) {
+    for (int i = 0; i < times; ++i) delayed_.push_back({now_ms + random_() % faults.delay_ms, bytes});
+    return;
+  }
+  for (int i = 0; i < times; ++i) static_cast<void>(send(dealer_, bytes));  // a full queue is a lost message: it is told again
+}
+
+void Agent::send_delayed(std::uint64_t now_ms) {
+  for (std::size_t i = 0; i < delayed_.size();) {
+    if (delayed_[i].due_ms > now_ms) {
+      ++i;
+      continue;
+    }
+    static_cast<void>(send(dealer_, delayed_[i].bytes));
+    delayed_[i] = std::move(delayed_.back());
+    delayed_.pop_back();
+  }
+}
+
+Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms, bool quiet) {
+  const Faults faults = quiet ? Faults{} : stage.options.faults;
+  if (!running()) return !quiet && returns_ms_ != 0 && now_ms >= returns_ms_ ? start(stage, now_ms, now_unix_ms) : Result<Done>(Done{});
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    auto message = receive(dealer_, 0);
+    if (!message) break;
+    auto ack = decode_ack(bytes_of(*message));
+    if (!ack) continue;
+    if (stage.options.any_ack) ack->run_id = run_id_;
+    ++acks;
+    if (sent_ms_ != 0) latest_ms = now_ms - std::exchange(sent_ms_, 0);
+    talk_->on_ack(*ack, now_ms);
+  }
+  if (faults.churn_permille != 0 && now_ms >= looked_ms_ + 1'000) {
+    looked_ms_ = now_ms;
+    if (random_() % 1'000 < faults.churn_permille) {
+      stop(now_ms);
+      return Done{};
+    }
+  }
+  if (flips && now_ms >= flipped_ms_ + kFlipEveryMs) {
+    flipped_ms_ = now_ms;
+    machine_ = static_cast<std::uint32_t>(random_() % stage.shapes.size());
+    set_facts(stage, now_unix_ms);
+  }
+  if (quiet && machine_ != server_.machine()) {
+    machine_ = server_.machine();
+    set_facts(stage, now_unix_ms);
+  }
+  static_cast<void>(talk_->take_broken(now_ms));  // libzmq connects again by itself; the next message is hello
+  send_delayed(now_ms);
+  if (talk_->due_ms() > now_ms) return Done{};
+  if (!quiet) server_.walk();
+  Bytes bytes = encode(talk_->next(server_.usage(), now_ms));
+  sent_ms_ = now_ms;
+  ++sent;
+  put(faults, std::move(bytes), now_ms);
+  return Done{};
+}
+
+void Agent::calm() {
+  floods = flips = false;
+  if (clone && running()) dealer_.close();
+  if (clone) dealer_ = {};
+}
+
+void Agent::say_bye() {
+  if (running()) static_cast<void>(send(dealer_, encode(talk_->bye("fleet ends"))));
+}
+
+}  // namespace capmap::fleet

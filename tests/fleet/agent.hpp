@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "common/conversation.hpp"
+#include "tests/fleet/fleet.hpp"
+#include "tests/fleet/server.hpp"
+
+namespace capmap::fleet {
+
+/// What all agents of a process share.
+struct Stage {
+  zmq::context_t& context;
+  const FleetOptions& options;
+  const Plan& plan;
+  const std::vector<EncodedShape>& shapes;  ///< [machine]
+};
+
+/// One simulated server's agent: a Conversation over a DEALER of its own, with the faults it has been given.
+class Agent {
+ public:
+  Agent(const Stage& stage, std::uint32_t number, const CurveKeys& keys, std::uint64_t now_ms);
+
+  Result<Done> start(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms);
+  /// Sends what is due and reads what came. Cost when there is nothing: one look at the socket.
+  Result<Done> turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms, bool quiet);
+  void say_bye();
+  /// No faults any more, and no new readings.
+  void calm();
+  [[nodiscard]] bool running() const { return dealer_.handle() != nullptr; }
+  [[nodiscard]] bool in_session() const { return running() && talk_->session() != 0; }
+  [[nodiscard]] const Server& server() const { return server_; }
+  [[nodiscard]] std::uint64_t stopped_ms() const { return stopped_ms_; }  ///< while it does not run
+  [[nodiscard]] bool stopped_with_bye() const { return bye_said_; }
+  [[nodiscard]] bool ever_acked() const { return acks != 0; }
+
+  bool floods = false, flips = false, clone = false, future = false;
+  void lie() { server_.lie(); }
+
+  std::uint64_t acks = 0, sent = 0;
+  std::uint64_t latest_ms = UINT64_MAX;  ///< of the newest ack; UINT64_MAX when it was counted
+
+ private:
+  void stop(std::uint64_t now_ms);
+  void put(const Faults& faults, Bytes bytes, std::uint64_t now_ms);
+  void send_delayed(std::uint64_t now_ms);
+  void set_facts(const Stage& stage, std::uint64_t now_unix_ms);
+
+  struct Delayed {
+    std::uint64_t due_ms = 0;
+    Bytes bytes;
+  };
+
+  Server server_;
+  CurveKeys keys_;
+  std::mt19937_64 random_;
+  zmq::socket_t dealer_;
+  std::optional<Conversation> talk_;
+  std::vector<Delayed> delayed_;
+  std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0;
+  std::uint32_t machine_;
+  bool bye_said_ = false;
+};
+
+}  // namespace capmap::fleet
