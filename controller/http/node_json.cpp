@@ -40,6 +40,10 @@ Json age_json(const NodeRow& row, std::uint64_t now_boot_ms) {
   return now_boot_ms - std::min(now_boot_ms, *row.last_heard_boot_ms);
 }
 
+bool in_totals(const NodeRow& row) {
+  return row.counted && row.counted_service != ServiceState::kRetired && row.counted_service != ServiceState::kQuarantined;
+}
+
 /// Who and where, the front of both forms.
 Json head_json(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
   return {{"id", to_text(row.id)},
@@ -47,6 +51,7 @@ Json head_json(const NodeRow& row, const MapView& view, std::uint64_t now_boot_m
           {"site", site_json(row, view)},
           {"liveness", kLivenessNames[static_cast<std::size_t>(row.liveness)]},
           {"service_state", kServiceStateNames[static_cast<std::size_t>(row.service)]},
+          {"in_totals", in_totals(row)},
           {"verdict", kVerdictNames[static_cast<std::size_t>(row.verdict)]},
           {"age_ms", age_json(row, now_boot_ms)}};
 }

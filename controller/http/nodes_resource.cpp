@@ -5,8 +5,10 @@
 #include "common/log.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/node_json.hpp"
+#include "controller/http/node_scan.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/map/rollup.hpp"
 
 namespace capmap {
 namespace {
@@ -21,6 +23,7 @@ struct Page {
   std::uint64_t now_boot_ms = 0;
   std::optional<std::uint32_t> site;
   std::optional<Liveness> liveness;
+  std::optional<CellFilter> filter;
   std::size_t limit = kDefaultLimit;
   std::size_t chunk = 0, row = 0, asked = 0;
   Json nodes = Json::array();
@@ -36,7 +39,8 @@ Outcome finish(const Page& page, bool more) {
 }
 
 bool wanted(const Page& page, const NodeRow& row) {
-  return (!page.site || row.site == *page.site) && (!page.liveness || row.liveness == *page.liveness);
+  return (!page.site || row.site == *page.site) && (!page.liveness || row.liveness == *page.liveness) &&
+         (!page.filter || keeps_row(*page.filter, row));
 }
 
 Outcome take_chunk(const std::shared_ptr<Page>& page, const Answer& answer) {
@@ -96,6 +100,11 @@ std::optional<HttpResponse> read_filters(const Call& call, Page& page) {
                                .known = {kLivenessNames.begin(), kLivenessNames.end()}});
     }
     page.liveness = static_cast<Liveness>(found - kLivenessNames.begin());
+  }
+  if (const auto text = parameter(call.target, "filter"); text && !text->empty()) {
+    const auto filter = parse_filter(*text);
+    if (!filter) return problem_response({.status = 400, .word = "bad-filter", .detail = filter.error().what});
+    page.filter.emplace(*filter, *dictionaries_of(*call.view));
   }
   return std::nullopt;
 }

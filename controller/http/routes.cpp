@@ -9,7 +9,7 @@ namespace capmap {
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = {
       {"GET", "/v1/map", get_map, true, false, {"group_by", "by", "filter", "measure", "limit", "cursor"}},
-      {"GET", "/v1/nodes", get_nodes, true, false, {"site", "liveness", "limit", "cursor"}},
+      {"GET", "/v1/nodes", get_nodes, true, false, {"site", "liveness", "filter", "limit", "cursor"}},
       {"GET", "/v1/nodes/{id}", get_node, true},
       {"POST", "/v1/nodes/{id}/benchmark", post_benchmark, false, true},
       {"GET", "/v1/sites", get_sites, true},

@@ -159,6 +159,19 @@ bool CellFilter::holds(const Step& step, const Patterns& patterns) {
   }
 }
 
+bool CellFilter::keeps(const Step& step, const Indexes& indexes) {
+  const auto part_keeps = [&](const Step& part) { return keeps(part, indexes); };
+  switch (step.kind) {
+    case FilterNode::Kind::kNot: return !part_keeps(step.parts[0]);
+    case FilterNode::Kind::kAnd: return std::ranges::all_of(step.parts, part_keeps);
+    case FilterNode::Kind::kOr: return std::ranges::any_of(step.parts, part_keeps);
+    default: break;
+  }
+  const auto index = indexes[static_cast<std::size_t>(step.domain)];
+  if (step.holds.empty()) return false;
+  return step.holds[index < step.holds.size() ? index : 0] != 0;
+}
+
 /// Parts that are tables of one domain become one table, so that a cell costs a look-up a domain.
 CellFilter::Step CellFilter::join(FilterNode::Kind kind, std::vector<Step> parts) {
   if (kind == FilterNode::Kind::kNot && parts[0].kind == FilterNode::Kind::kTest) {

@@ -38,6 +38,9 @@ class CellFilter {
   CellFilter(const FilterNode& filter, const Dictionaries& dictionaries);
   /// keep[i] = 1 where the filter holds for cell i, else 0.
   void judge(const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep) const;
+  /// Whether the filter holds for one site, pool, hardware row and state code; what is newer than its dictionaries is as not declared.
+  using Indexes = std::array<std::size_t, kDomainCount>;
+  [[nodiscard]] bool keeps(const Indexes& indexes) const { return keeps(root_, indexes); }
   /// [slot] 1 where the filter keeps the cell.
   [[nodiscard]] std::vector<std::uint8_t> kept(const CellColumns& cells) const;
 
@@ -64,6 +67,7 @@ class CellFilter {
   static void judge(const Step& step, const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep);
   static void gather(const Step& step, Domain domain, std::vector<std::uint8_t>& found);
   static bool holds(const Step& step, const Patterns& patterns);
+  static bool keeps(const Step& step, const Indexes& indexes);
   void number_tests(Step& step);
 
   Step root_;

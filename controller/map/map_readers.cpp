@@ -16,6 +16,8 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.hardware = shapes.hardware(place.shape);
   out.liveness = place.liveness;
   out.service = place.service;
+  out.counted = place.is(Place::kCounted);
+  out.counted_service = counted_service(row);
   out.verdict = verdict(row);
   out.revision = nodes.talk(row).revision;
   if (place.is(Place::kHeard)) out.last_heard_boot_ms = talk.heard_ms;

@@ -124,17 +124,21 @@ Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
   return result;
 }
 
+ServiceState CapacityMap::State::counted_service(RowIndex row) const {
+  const auto& place = nodes.place(row);
+  return place.is(Place::kExcluded) && place.service != ServiceState::kRetired ? ServiceState::kQuarantined : place.service;
+}
+
 void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
   nodes.talk(row).revision = ++revision & ((std::uint64_t{1} << 48U) - 1);
   auto& place = nodes.place(row);
   if (!place.is(Place::kCounted)) return;
-  const CellKey key{
-      .site = place.site,
-      .pool = place.pool,
-      .hardware = shapes.hardware(place.shape),
-      .liveness = place.liveness,
-      .service = place.is(Place::kExcluded) && place.service != ServiceState::kRetired ? ServiceState::kQuarantined : place.service,
-      .verdict = verdict(row)};
+  const CellKey key{.site = place.site,
+                    .pool = place.pool,
+                    .hardware = shapes.hardware(place.shape),
+                    .liveness = place.liveness,
+                    .service = counted_service(row),
+                    .verdict = verdict(row)};
   const auto after = numbers(row);
   place.cell = place.cell == 0 ? cells.add(key, after) : cells.change(place.cell, before, key, after);
 }

@@ -57,6 +57,8 @@ struct CapacityMap::State {
   /// Call numbers() before a row is changed and settle() after: cells follow, and the row gets a new revision.
   [[nodiscard]] Contribution numbers(RowIndex row) const { return contribution_of(nodes, row, shapes.facts(nodes.place(row).shape)); }
   void settle(RowIndex row, const Contribution& before);
+  /// The service state of its cell.
+  [[nodiscard]] ServiceState counted_service(RowIndex row) const;
 
   /// Whether a message is the newest of the run that is spoken with.
   enum class Standing : std::uint8_t { kNext, kOldSeq, kOldRun, kUnknownRun };

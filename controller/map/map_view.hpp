@@ -39,6 +39,8 @@ struct NodeRow {
   std::uint32_t site = 0, pool = 0, hardware = 0;
   Liveness liveness = Liveness::kResyncing;  ///< kLost and never heard: let in since the start, no hello yet, in no cell
   ServiceState service = ServiceState::kInService;
+  bool counted = false;                                     ///< in a cell
+  ServiceState counted_service = ServiceState::kInService;  ///< as its cell has it: quarantined where the map leaves it out of totals
   Verdict verdict = Verdict::kUnproven;
   std::uint64_t revision = 0;                       ///< of its last change
   std::optional<std::uint64_t> last_heard_boot_ms;  ///< absent: not since this controller started

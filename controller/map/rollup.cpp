@@ -145,10 +145,12 @@ class Groups {
 
 }  // namespace
 
+std::shared_ptr<const Dictionaries> dictionaries_of(const MapView& view) {
+  return view.dictionaries ? view.dictionaries : std::make_shared<const Dictionaries>(view.sites, view.pools, view.hardware);
+}
+
 Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_t now_boot_ms) {
-  // A view that was made by hand has no dictionaries.
-  const auto dictionaries =
-      view.dictionaries ? view.dictionaries : std::make_shared<const Dictionaries>(view.sites, view.pools, view.hardware);
+  const auto dictionaries = dictionaries_of(view);
   const Grouping grouping(*dictionaries, query.by);
   std::optional<CellFilter> filter;
   if (query.filter) filter.emplace(*query.filter, *dictionaries);

@@ -73,6 +73,9 @@ struct Rollup {
   RollupGroup total;                ///< of all groups
 };
 
+/// A view's dictionaries; made anew for a view that was made by hand and has none.
+std::shared_ptr<const Dictionaries> dictionaries_of(const MapView& view);
+
 /// Folds the cells of a view: what a measure that was not asked for would say stays zero. Pure; any thread; nothing is kept from one
 /// question to the next. Cost: one pass over the columns that the measures need, and the groups that are wanted.
 Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_t now_boot_ms);

@@ -112,7 +112,7 @@ TEST_CASE("http: an unknown dimension, parameter or word is refused with the kno
   CHECK(hub.status == 400);
   const auto problem = body_of(hub);
   CHECK(std::count(problem["known"].begin(), problem["known"].end(), "region") == 1);
-  CHECK(body_of(get(world.port, "/v1/nodes?livenes=fresh"))["known"] == json::array({"site", "liveness", "limit", "cursor"}));
+  CHECK(body_of(get(world.port, "/v1/nodes?livenes=fresh"))["known"] == json::array({"site", "liveness", "filter", "limit", "cursor"}));
   CHECK(body_of(get(world.port, "/v1/nodes?liveness=dead"))["known"].size() == 4);
   for (const char* target :
        {"/v1/nodes?limit=0", "/v1/nodes?limit=1001", "/v1/nodes?cursor=3", "/v1/nodes?cursor=a.b", "/v1/nodes?site=nowhere",
@@ -142,6 +142,35 @@ TEST_CASE("http: nodes come in pages that miss none and repeat none, also when f
     CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
   }
   CHECK(body_of(get(world.port, "/v1/nodes?cursor=99.0"))["nodes"].empty());
+}
+
+TEST_CASE("http: what only nodes know is answered by looking at all of them, with the same figures, filters and pages") {
+  HttpWorld world;
+  world.view.publish(small_view(world.clock.boot_ms()));
+  const auto answer = body_of(get(world.port, "/v1/map?group_by=os,liveness"));
+  CHECK(answer["answered_from"] == "node_scan");
+  CHECK(answer["nodes_looked_at"] == 10);
+  CHECK(answer["by"] == json::array({"os", "liveness"}));
+  REQUIRE(answer["groups"].size() == 4);
+  const auto& group = answer["groups"][2];
+  CHECK(group["key"] == json({{"os", "Debian 12"}, {"liveness", "fresh"}}));
+  CHECK(group["nodes"]["installed"] == 2);
+  CHECK(group["nodes"]["available"] == 2);
+  CHECK(group["cpu"]["cores"] == 96);
+  CHECK(group["cpu"]["busy_millicores"] == 20'000);
+  CHECK(group["cpu"]["free_millicores"] == 172'000);
+  CHECK(group["memory"]["installed_bytes"] == std::to_string(2ULL << 40));
+  CHECK(group["memory"]["used_bytes"].is_null());
+  CHECK(group["accelerators"]["used"] == 2);
+  CHECK(group["accelerators"]["use_unknown"] == 14);
+  CHECK(group["accelerators"]["by_model"]["Example NPU"] == 16);
+  CHECK(answer["total"]["nodes"]["installed"] == 10);
+  CHECK(answer["total"]["nodes"]["lost"] == 5);
+  CHECK(body_of(get(world.port, "/v1/map?group_by=hostname&limit=3&cursor=9"))["groups"].size() == 1);
+  CHECK(body_of(get(world.port, "/v1/map?group_by=kernel&filter=liveness%20%3D%20lost"))["total"]["nodes"]["installed"] == 5);
+  CHECK(body_of(get(world.port, "/v1/map?group_by=os,colour"))["known"].size() == 26);
+  CHECK(body_of(get(world.port, "/v1/nodes?filter=liveness%20%3D%20fresh%20and%20cores%20%3E%2040"))["nodes"].size() == 5);
+  CHECK(get(world.port, "/v1/nodes?filter=colour%20%3D%20red").status == 400);
 }
 
 TEST_CASE("http: one node is shown with its devices by name, and what it did not say is null") {

@@ -94,6 +94,8 @@ inline NodeRow node_row(std::uint8_t i) {
   row.site = 1;
   row.hardware = 1;
   row.liveness = i % 2 == 0 ? Liveness::kFresh : Liveness::kLost;
+  row.counted = true;
+  row.os = i < 4 ? "Debian 12" : "Debian 11";
   row.hostname = "node-" + std::to_string(i) + "\xff";  // names come from outside and need not be UTF-8
   row.last_heard_boot_ms = 999'000;
   row.disk_names = {"nvme0n1", "nvme1n1", "sda"};
