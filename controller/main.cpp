@@ -99,6 +99,12 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint
     if (!map.restore_shape(shape, now_ms)) log_warn("stored_shape_not_understood", {{"shape", to_text(shape.id)}});
   }
   std::vector<KeyUpdate> keys;
+  const auto children = store.children();
+  if (!children) return children.error();
+  for (const auto& child : *children) {
+    keys.push_back({.public_key = child.public_key, .node = NodeId{child.id.bytes}, .child = true});
+    map.add_child(child, random_id_bytes(), now_ms);
+  }
   auto read = store.each_node([&](const StoredNode& stored) {
     keys.push_back({.public_key = stored.node.public_key, .node = stored.node.id});
     map.add_node(stored.node, true, now_ms);

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <vector>
 
 #include "common/conversation.hpp"
@@ -55,7 +54,7 @@ class Agent {
 
   Server server_;
   CurveKeys keys_;
-  std::mt19937_64 random_;
+  Dice random_;
   zmq::socket_t dealer_;
   std::optional<Conversation> talk_;
   std::vector<Delayed> delayed_;
