@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "common/batch.hpp"
@@ -47,10 +48,10 @@ struct ChildLink {
   std::unordered_map<SiteId, std::uint32_t, IdHash> sites;  ///< delegated: index of each
   std::uint64_t run_id = 0;
   std::uint32_t session = 0, seq = 0;
-  std::vector<std::uint64_t> old_runs;                                 ///< newest last
-  std::vector<RowIndex> rows;                                          ///< [number]
-  std::uint32_t refused_nodes = 0;                                     ///< of rows
-  std::unordered_map<ShapeId, std::vector<RowIndex>, IdHash> waiting;  ///< rows whose shape is not known yet
+  std::vector<std::uint64_t> old_runs;          ///< newest last
+  std::vector<RowIndex> rows;                   ///< [number]
+  std::uint32_t refused_nodes = 0;              ///< of rows
+  std::unordered_set<ShapeId, IdHash> waiting;  ///< shapes that were named and are not known yet
   std::uint64_t shapes_since_ms = 0;
   std::uint32_t shapes_taught = 0;  ///< within the hour since then
 };

@@ -41,7 +41,7 @@ class ShortWay {
 
  private:
   [[nodiscard]] bool only_moves(const Place& place, const Talk& talk) const {
-    return place.cell != 0 && place.liveness == Liveness::kFresh && place.insane == 0 && place.is(Place::kUsageTaken) &&
+    return place.cell != 0 && place.liveness == Liveness::kFresh && place.insane == 0 && place.shape != 0 && place.is(Place::kUsageTaken) &&
            place.is(Place::kHeard) && place.interval_ds == map_.interval_ds() && (place.known & columns_) == columns_ &&
            talk.heard_ms <= heard_ms_;
   }
@@ -59,11 +59,15 @@ class ShortWay {
 
 template <class State>
 bool ShortWay<State>::believable(RowIndex row, std::size_t at) const {
-  const auto held = map_.reading_limits(row);
+  const auto& place = map_.nodes.place(row);
   for (std::size_t i = 0; i < kBatchReadings; ++i) {
     if (states_.readings[i].empty()) continue;
     const auto entry = states_.readings[i][at];
-    if (entry == 0 || doubt_reading(i, entry - 1, held)) return false;
+    if (entry == 0) return false;
+    // What is below the plainest limit is below the true one.
+    if (i == kCpuBusy && place.is(Place::kPusKnown) && entry - 1 <= map_.nodes.talk(row).pus_allowed * kMillicores) continue;
+    if (i == kMemoryUsed && place.is(Place::kMemoryKnown) && entry - 1 <= map_.nodes.levels(row).memory_total_mib) continue;
+    if (doubt_reading(i, entry - 1, map_.reading_limits(row))) return false;
   }
   return true;
 }
@@ -139,6 +143,7 @@ void CapacityMap::State::take_state(RowIndex row, const BatchStates& states, std
   const auto before = numbers(row);
   auto& place = nodes.place(row);
   auto& talk = nodes.talk(row);
+  if (place.shape == 0) bind(row, shapes.find(nodes.cold(row).hello.shape_id).value_or(0));
   if (states.full) {
     place.known = 0;
     place.insane = 0;

@@ -68,7 +68,7 @@ std::vector<ChildAckOut> CapacityMap::State::apply(const ChildBatch& batch, std:
         ack.nodes = static_cast<std::uint32_t>(child.rows.size());
         ack.refused_nodes = child.refused_nodes;
         for (auto at = child.waiting.begin(); at != child.waiting.end() && ack.need_shapes.size() < kMaxNeedShapes; ++at) {
-          ack.need_shapes.push_back(at->first);
+          ack.need_shapes.push_back(*at);
         }
       }
     }
@@ -124,7 +124,7 @@ RowIndex CapacityMap::State::child_row(ChildLink& child, const BatchNode& node) 
   forget_usage(row);
   const auto shape = shapes.find(node.shape);
   bind(row, shape.value_or(0));
-  if (!shape) child.waiting[node.shape].push_back(row);
+  if (!shape) child.waiting.insert(node.shape);
   if (!found) set_liveness(row, Liveness::kResyncing);
   settle(row, before);
   return row;
@@ -140,23 +140,13 @@ const char* CapacityMap::State::take(ChildLink& child, const ShapeMessage& messa
   if (child.shapes_taught >= kShapesAnHour) return "too_many_shapes";
   auto unpacked = unpack_shape(message.shape);
   if (!unpacked) return "bad_shape";
-  const auto waiting = child.waiting.find(unpacked->id);
-  if (waiting == child.waiting.end()) return "unknown_shape";
-  auto shape = shapes.find(unpacked->id);
-  if (!shape) {
-    ++child.shapes_taught;
-    canonicalize(unpacked->shape);
-    shape = shapes.intern(unpacked->id, std::move(unpacked->shape), now_ms);
-    count_shapes();
-  }
-  for (const auto row : waiting->second) {
-    if (nodes.place(row).shape != 0) continue;
-    const auto before = numbers(row);
-    bind(row, *shape);
-    settle(row, before);
-  }
-  child.waiting.erase(waiting);
-  return nullptr;
+  if (child.waiting.erase(unpacked->id) == 0) return "unknown_shape";
+  if (shapes.find(unpacked->id)) return nullptr;
+  ++child.shapes_taught;
+  canonicalize(unpacked->shape);
+  shapes.intern(unpacked->id, std::move(unpacked->shape), now_ms);
+  count_shapes();
+  return nullptr;  // rows are bound with their next states: in their order, so that neighbours share blocks of cells
 }
 
 const char* CapacityMap::State::take(ChildLink& child, const BatchStates& states) {
