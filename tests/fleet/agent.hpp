@@ -58,7 +58,7 @@ class Agent {
   zmq::socket_t dealer_;
   std::optional<Conversation> talk_;
   std::vector<Delayed> delayed_;
-  std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0;
+  std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0, acks_of_run_ = 0;
   std::uint32_t machine_;
   bool bye_said_ = false;
 };
