@@ -39,13 +39,17 @@ start_controller() {
 
 "$build/capmapctl" init --state "$folder/state" --site here --region 11 >/dev/null
 start_controller
-"$build/tests/fleet/capmap-fleet" --preset national --nodes "$agents" --print-sites >"$folder/sites"
+"$build/tests/fleet/capmap-fleet" --preset national --nodes "$agents" --seed "$seed" --print-sites >"$folder/sites"
 tests/fleet/make_sites.py "$folder/sites" "$folder/tokens" --url "$url" --admin-token "$folder/state/admin.token"
 mkdir "$folder/truth"
 "$build/tests/fleet/capmap-fleet" --preset national --sites "$folder/tokens" --agents "$agents" --exact --quiet-after 1 --truth "$folder/truth" \
   --seed "$seed" </dev/null >"$folder/fleet.log" 2>&1 &
 pids+=($!)
-for ((i = 0; i < 120; i++)); do grep -q '^quiet' "$folder/fleet.log" && break; sleep 1; done
+for ((i = 0; i < 120; i++)); do
+  grep -q '^quiet' "$folder/fleet.log" && break
+  kill -0 "${pids[0]}" 2>/dev/null || { cat "$folder/fleet.log"; exit 1; }
+  sleep 1
+done
 tests/fleet/sum_truth.py "$folder/truth" --url "$url" --by '' --by site
 
 promised=0
