@@ -42,10 +42,8 @@ demo:  ## from nothing to a node on the map, on this machine; ONCE=1 ends after 
 	@cmake --preset release -DCAPMAP_TESTS=OFF >/dev/null && cmake --build --preset release -j $(JOBS) --target $(PROGRAMS)
 	@ONCE=$(ONCE) packaging/demo.sh build/release
 
-bench: build  ## measure the promises of the design; prints ratios to a reference
-	@ran=0; failed=0; for program in tests/bench/*.sh build/release/tests/bench/capmap_bench_*; do \
-	  if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $$program"; "$$program" || failed=1; ran=1; fi; done; \
-	[ $$ran = 1 ] || { echo "bench: nothing to run below tests/bench"; exit 1; }; exit $$failed
+bench: build  ## measure the promises of the design; build/bench.json, and a table with ratios to a reference
+	@tests/bench/all.sh build/release
 
 fuzz:  ## fuzz every entrance for outside bytes, SECONDS=60 each
 	@packaging/install_deps.sh build fuzz

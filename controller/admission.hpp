@@ -19,9 +19,10 @@ struct JoinRequest {
 struct JoinDecision {
   Bytes route;
   std::string hostname;
-  const char* answer = "";            ///< accepted, wrong_key, unknown_token, expired_token, used_token, not_stored: for /metrics
-  Joined joined;                      ///< what the machine is told
-  std::optional<KnownNode> let_in{};  ///< new since now: zap and map have to hear of it
+  const char* answer = "";                   ///< accepted, wrong_key, unknown_token, expired_token, used_token, not_stored: for /metrics
+  Joined joined;                             ///< what the machine is told
+  std::optional<KnownNode> let_in{};         ///< new since now: zap and map have to hear of it
+  std::optional<KnownChild> let_in_child{};  ///< new since now, or with another delegation: likewise
 };
 
 /// What tokens are made with.

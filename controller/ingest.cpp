@@ -6,6 +6,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "common/batch.hpp"
 #include "common/codec.hpp"
 #include "common/log.hpp"
 #include "controller/pipes.hpp"
@@ -13,6 +14,7 @@
 namespace capmap {
 namespace {
 
+constexpr std::size_t kChildReports = 16;   ///< likewise of child controllers, whose messages are long
 constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before acks get their turn
 /// When messages come one after the other, so long is waited for more to come along: one wake-up of each thread for all of them. One that
 /// comes alone after a pause is taken at once.
@@ -23,6 +25,20 @@ constexpr std::uint64_t kMetricsEveryMs = 1'000;
 std::span<const std::byte> bytes_of(const zmq::message_t& message) {
   return {static_cast<const std::byte*>(message.data()), message.size()};
 }
+
+/// Likewise of a child controller.
+struct ChildSender {
+  std::uint64_t allowance = IngestOptions::kChildBurst, refilled_ms = 0;
+
+  bool take(std::uint64_t now_ms) {
+    const auto earned = (now_ms - refilled_ms) * IngestOptions::kChildMessagesAMs;
+    allowance = std::min<std::uint64_t>(IngestOptions::kChildBurst, allowance + earned);
+    refilled_ms = now_ms;
+    if (allowance == 0) return false;
+    --allowance;
+    return true;
+  }
+};
 
 /// What ingest remembers of a sender: its allowance of messages, refilled with time.
 struct Sender {
@@ -53,7 +69,8 @@ class Ingest {
   /// False on stop.
   bool send_acks();
   Result<Done> take_reports();
-  void admit(Routed routed, ReportBatch& batch);
+  void admit(Routed routed, ReportBatch& batch, ChildBatch& from_children);
+  void admit_child(const ControllerId& child, Routed routed, ChildBatch& batch);
   void refuse(const char* reason, const std::string& who, const std::string& what);
   void publish_metrics();
 
@@ -61,7 +78,9 @@ class Ingest {
   const Clock& clock_;
   Published<Metrics>& metrics_;
   std::unordered_map<NodeId, Sender, IdHash> senders_;
+  std::unordered_map<ControllerId, ChildSender, IdHash> children_;
   std::array<std::uint64_t, std::variant_size_v<AgentMessage>> taken_{};
+  std::array<std::uint64_t, std::variant_size_v<ChildMessage>> taken_from_children_{};
   std::map<std::string, std::uint64_t> refused_;
   std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0, taken_at_ms_ = 0;
   RateLimit complaints_{20};
@@ -98,6 +117,10 @@ bool Ingest::send_acks() {
       const auto sent = send_routed(router_, out.route, encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);  // the peer is gone or does not read: it will ask again
     }
+    for (const auto& out : (*batch)->child_acks) {
+      const auto sent = send_routed(router_, out.route, encode(out.ack));
+      ++(sent ? acks_sent_ : acks_lost_);
+    }
   }
   return true;
 }
@@ -106,17 +129,35 @@ Result<Done> Ingest::take_reports() {
   auto batch = std::make_unique<MapInput>(ReportBatch{});
   auto& reports = *std::get_if<ReportBatch>(batch.get());
   reports.received_boot_ms = clock_.boot_ms();
-  for (std::size_t i = 0; i < kBatchReports; ++i) {
+  ChildBatch from_children{.received_boot_ms = reports.received_boot_ms, .reports = {}};
+  for (std::size_t i = 0; i < kBatchReports && from_children.reports.size() < kChildReports; ++i) {
     auto routed = receive_routed(router_);
     if (!routed) break;
-    admit(std::move(*routed), reports);
+    admit(std::move(*routed), reports, from_children);
+  }
+  if (!from_children.reports.empty()) {
+    if (auto sent = send_object(map_, std::make_unique<MapInput>(std::move(from_children))); !sent) return sent;
   }
   if (reports.reports.empty() && reports.flooding.empty()) return Done{};
   return send_object(map_, std::move(batch));
 }
 
-void Ingest::admit(Routed routed, ReportBatch& batch) {
+void Ingest::admit_child(const ControllerId& child, Routed routed, ChildBatch& batch) {
+  if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
+  auto& sender = children_.try_emplace(child, ChildSender{.refilled_ms = batch.received_boot_ms}).first->second;
+  if (!sender.take(batch.received_boot_ms)) return refuse("rate", routed.user_id, "more messages than a child controller may send");
+  auto message = decode_child_message(bytes_of(routed.payload));
+  if (!message) return refuse("malformed", routed.user_id, message.error().what);
+  ++taken_from_children_[message->index()];
+  const auto route = bytes_of(routed.route);
+  batch.reports.push_back({.child = child, .route = Bytes(route.begin(), route.end()), .message = std::move(*message)});
+}
+
+void Ingest::admit(Routed routed, ReportBatch& batch, ChildBatch& from_children) {
   bytes_ += routed.payload.size();
+  if (routed.user_id.starts_with(ControllerId::kPrefix)) {
+    if (const auto child = parse_id<ControllerId>(routed.user_id)) return admit_child(*child, std::move(routed), from_children);
+  }
   const auto node = parse_id<NodeId>(routed.user_id);
   if (!node) return refuse("no_identity", "?", "a message without a known key");
   if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
@@ -150,6 +191,15 @@ void Ingest::publish_metrics() {
                    Metric::Kind::kCounter,
                    {{"kind", kinds[i]}},
                    static_cast<double>(taken_[i])});
+  }
+  constexpr std::array child_kinds = {"batch_hello", "batch_shape", "batch_states"};
+  static_assert(child_kinds.size() == std::variant_size_v<ChildMessage>);
+  for (std::size_t i = 0; i < child_kinds.size(); ++i) {
+    out.push_back({"capmap_ingest_messages_total",
+                   "Messages of agents that were taken, by kind.",
+                   Metric::Kind::kCounter,
+                   {{"kind", child_kinds[i]}},
+                   static_cast<double>(taken_from_children_[i])});
   }
   for (const char* reason : {"no_identity", "malformed", "rate"}) {
     out.push_back({"capmap_ingest_refused_total",

@@ -18,6 +18,8 @@ struct IngestOptions {
   /// A node may send so many messages at once, then one each kMessageEveryMs; the rest is dropped and counted.
   static constexpr std::uint32_t kBurst = 50;
   static constexpr std::uint32_t kMessageEveryMs = 100;
+  /// A child controller, whose messages hold thousands of nodes: so many at once, and so many each millisecond.
+  static constexpr std::uint32_t kChildBurst = 10'000, kChildMessagesAMs = 5;
 };
 
 /// The ingest thread: owns the ROUTER of port 8471. Every message is held to size, identity (the ZAP User-Id, never the payload), rate,

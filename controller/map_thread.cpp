@@ -32,6 +32,7 @@ class MapThread {
   bool take_inputs();
   void answer_queries();
   void apply(const ReportBatch& batch);
+  void apply(const ChildBatch& batch);
   void move_clock();
   void publish();
   void hand_over_notes();
@@ -105,6 +106,10 @@ bool MapThread::take_inputs() {
       map_.add_node(admitted->node, false, clock_.boot_ms());
     } else if (const auto* changed = std::get_if<SiteChanged>(input->get())) {
       map_.put_site(changed->site);
+    } else if (const auto* said = std::get_if<ChildBatch>(input->get())) {
+      apply(*said);
+    } else if (const auto* child = std::get_if<ChildAdmitted>(input->get())) {
+      map_.add_child(child->child, random_id_bytes(), clock_.boot_ms());
     }
   }
   return true;
@@ -119,6 +124,13 @@ void MapThread::apply(const ReportBatch& batch) {
     const auto row = map_.node(node);
     return row && row->hardware != kNoHardware ? std::optional(row->shape_id) : std::nullopt;
   });
+}
+
+void MapThread::apply(const ChildBatch& batch) {
+  auto answers = std::make_unique<AckBatch>();
+  answers->child_acks = map_.apply(batch, clock_.unix_ms());
+  const auto count = answers->child_acks.size();
+  if (!send_object(acks_, std::move(answers), false)) acks_dropped_ += count;
 }
 
 /// Never waits either: a slow disk must not be felt here.

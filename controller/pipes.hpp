@@ -28,6 +28,10 @@ inline constexpr int kNotesHighWater = 8;                             ///< batch
 struct NodeAdmitted {
   KnownNode node;
 };
+/// A child controller was let in (durable already) and may speak for its sites from now on.
+struct ChildAdmitted {
+  KnownChild child;
+};
 /// A site was added or changed (durable already).
 struct SiteChanged {
   Site site;
@@ -36,6 +40,6 @@ struct SiteChanged {
 struct NoteBatch {
   std::vector<NodeNote> notes;
 };
-using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged>;
+using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted>;
 
 }  // namespace capmap

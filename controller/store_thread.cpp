@@ -42,6 +42,7 @@ class StoreThread {
   void refuse(Group& group, const Error& why);
   Result<Done> answer(Group group);
   Result<Done> tell(const KnownNode& node);
+  Result<Done> tell(const KnownChild& child);
   void take_notes();
   void tidy();
   void note_failure(const char* doing, const Error& error);
@@ -145,6 +146,9 @@ Result<Done> StoreThread::answer(Group group) {
     if (decision.let_in) {
       if (auto told = tell(*decision.let_in); !told) return told;
     }
+    if (decision.let_in_child) {
+      if (auto told = tell(*decision.let_in_child); !told) return told;
+    }
     // Enrol reads as fast as it can; a machine without an answer asks again and gets the same one.
     static_cast<void>(send_object(pipes_.enrol, std::make_unique<JoinDecision>(std::move(decision)), false));
   }
@@ -166,6 +170,13 @@ Result<Done> StoreThread::tell(const KnownNode& node) {
     return sent;
   }
   return send_object(pipes_.map, std::make_unique<MapInput>(NodeAdmitted{node}));
+}
+
+Result<Done> StoreThread::tell(const KnownChild& child) {
+  const KeyUpdate update{.public_key = child.public_key, .node = NodeId{child.id.bytes}, .child = true};
+  // The map first: what the child says from now on finds its delegation.
+  if (auto sent = send_object(pipes_.map, std::make_unique<MapInput>(ChildAdmitted{child})); !sent) return sent;
+  return send_object(pipes_.keys, std::make_unique<KeyUpdate>(update));
 }
 
 void StoreThread::take_notes() {

@@ -35,7 +35,7 @@ struct KeyHash {
 
 struct KnownKey {
   NodeId node;
-  bool revoked = false;
+  bool revoked = false, child = false;
 };
 
 struct Answer {
@@ -105,7 +105,7 @@ void Zap::take(const KeyUpdate& update) {
     return;
   }
   zmq_z85_decode(key.data(), update.public_key.c_str());
-  keys_[key] = {.node = update.node, .revoked = update.revoked};
+  keys_[key] = {.node = update.node, .revoked = update.revoked, .child = update.child};
 }
 
 void Zap::take(const std::vector<KeyUpdate>& known) {
@@ -151,7 +151,8 @@ Answer Zap::decide_key(const Key& key) {
     return {.code = "400", .text = "key revoked", .user_id = {}};
   }
   ++accepted_;
-  return {.code = "200", .text = "OK", .user_id = to_text(known->second.node)};
+  const auto& node = known->second.node;
+  return {.code = "200", .text = "OK", .user_id = known->second.child ? to_text(ControllerId{node.bytes}) : to_text(node)};
 }
 
 void Zap::publish_metrics(bool now) {

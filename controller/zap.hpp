@@ -16,6 +16,7 @@ struct KeyUpdate {
   std::string public_key;  ///< Z85
   NodeId node;
   bool revoked = false;
+  bool child = false;  ///< the bytes of `node` are the id of a child controller
 };
 
 struct ZapOptions {
@@ -24,10 +25,10 @@ struct ZapOptions {
   bool allow_any = false;              ///< enrolment: every key is let in, its User-Id is the key itself in Z85
 };
 
-/// Answers ZAP requests of one context from memory, in microseconds. A known key: 200 with the node's id text as User-Id; an unknown
-/// one: 300 (the peer may try again: it may be enrolled by then); a revoked one: 400. Waiting KeyUpdates are applied before each answer.
-/// `ready` is set once the handler is bound (sockets with CURVE may then bind). Ends with Done on an empty message on `keys`, or when
-/// the context is shut down. The `keys` PULL is bound before `ready`.
+/// Answers ZAP requests of one context from memory, in microseconds. A known key: 200 with the id text of the node or child controller as
+/// User-Id; an unknown one: 300 (the peer may try again: it may be enrolled by then); a revoked one: 400. Waiting KeyUpdates are applied
+/// before each answer. `ready` is set once the handler is bound (sockets with CURVE may then bind). Ends with Done on an empty message on
+/// `keys`, or when the context is shut down. The `keys` PULL is bound before `ready`.
 Result<Done> run_zap(zmq::context_t& context, const ZapOptions& options, std::promise<void>& ready, Published<Metrics>& metrics);
 
 }  // namespace capmap

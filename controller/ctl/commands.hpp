@@ -23,7 +23,8 @@ struct Screen {
 };
 
 struct TokenRequest {
-  std::string site;  ///< name or s-… id
+  std::string site;         ///< name or s-… id
+  std::string child_sites;  ///< such, with commas between: instead of `site`, for child controllers that speak for these
   std::uint32_t uses = 1;
   std::uint64_t lifetime_ms = 86'400'000;
   bool quiet = false;  ///< the token alone, for scripts

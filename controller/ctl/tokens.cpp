@@ -7,8 +7,11 @@
 namespace capmap {
 
 Result<Done> create_token(const ApiConnection& connection, const Screen& screen, const TokenRequest& request) {
-  const auto answer =
-      api_post(connection, "/v1/tokens", {{"site", request.site}, {"uses", request.uses}, {"expires_in_s", request.lifetime_ms / 1'000}});
+  const bool child = !request.child_sites.empty();
+  const auto answer = api_post(connection, "/v1/tokens",
+                               {{child ? "child_sites" : "site", child ? request.child_sites : request.site},
+                                {"uses", request.uses},
+                                {"expires_in_s", request.lifetime_ms / 1'000}});
   if (!answer) return answer.error();
   const auto token = text_at(*answer, "token");
   if (!token) return Error{ErrorCode::kMalformed, "the controller's answer holds no token"};
@@ -16,6 +19,10 @@ Result<Done> create_token(const ApiConnection& connection, const Screen& screen,
     screen.out << answer->dump() << "\n";
   } else if (request.quiet) {
     screen.out << printable(*token) << "\n";
+  } else if (child) {
+    screen.out << printable(*token) << "\n"
+               << "lets " << request.uses << (request.uses == 1 ? " child controller" : " child controllers") << " in, to speak for "
+               << printable(request.child_sites) << ", within " << age_text(request.lifetime_ms) << "; shown this once\n";
   } else {
     screen.out << printable(*token) << "\n"
                << "lets " << request.uses << (request.uses == 1 ? " server" : " servers") << " into site " << printable(request.site)

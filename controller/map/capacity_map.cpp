@@ -33,6 +33,16 @@ AckBatch CapacityMap::apply(const ReportBatch& batch, std::uint64_t now_unix_ms)
   return state_->apply(batch, now_unix_ms);
 }
 
+void CapacityMap::add_child(const KnownChild& child, const std::array<std::uint8_t, 16>& mask, std::uint64_t now_ms) {
+  state_->forward(now_ms);
+  state_->add_child(child, mask);
+}
+
+std::vector<ChildAckOut> CapacityMap::apply(const ChildBatch& batch, std::uint64_t now_unix_ms) {
+  state_->forward(batch.received_boot_ms);
+  return state_->apply(batch, now_unix_ms);
+}
+
 bool CapacityMap::restore_shape(const EncodedShape& shape, std::uint64_t now_ms) {
   state_->forward(now_ms);
   return state_->restore_shape(shape);

@@ -8,6 +8,7 @@
 
 #include "common/chip_table.hpp"
 #include "common/messages.hpp"
+#include "controller/map/child.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/reports.hpp"
 
@@ -71,6 +72,13 @@ class CapacityMap {
   AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);
   /// Applies one message. now_ms is when it was received.
   Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms);
+
+  /// A child controller that was let in, or what it may speak for has changed. mask: 128 random bits, see ChildLink.
+  void add_child(const KnownChild& child, const std::array<std::uint8_t, 16>& mask, std::uint64_t now_ms);
+  /// Applies the messages of known children, in order, and answers each. Counted by word in MapCounters::refused: unknown_child,
+  /// unknown_run (begins with a hello of number 0), old_session, old_seq, unknown_number (a gap in the numbers, or states of none),
+  /// too_many_shapes, bad_shape; foreign_site counts nodes, each about a site that the child may not speak for.
+  std::vector<ChildAckOut> apply(const ChildBatch& batch, std::uint64_t now_unix_ms);
 
   /// Asks a node, in its next acks, to measure itself with tests of so many seconds (1 to 3600), until its hello tells another result or a
   /// problem of it, or the time for it is over. False: no such node.

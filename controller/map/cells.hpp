@@ -13,6 +13,32 @@
 
 namespace capmap {
 
+/// What many nodes of one cell that stay in it change together: see CellTable::shift_sums.
+struct CellShift {
+  static constexpr std::size_t kMostFrom = 4;
+  std::array<std::int64_t, kCellSumCount> sums{};  ///< each known before and after
+  std::uint64_t heard_ms = 0;                      ///< when all of them were heard now
+  std::uint32_t heard_nodes = 0;
+  std::array<std::pair<std::uint64_t, std::uint32_t>, kMostFrom> heard_from{};  ///< (heard before, nodes)
+  std::size_t from_count = 0;
+  std::int64_t heard_sum = 0;  ///< of now minus before
+
+  /// False when there is no room for another time: hand over what there is first.
+  bool hear(std::uint64_t before_ms) {
+    std::size_t i = from_count;
+    while (i > 0 && heard_from[i - 1].first != before_ms) --i;
+    if (i == 0) {
+      if (from_count == kMostFrom) return false;
+      heard_from[from_count++] = {before_ms, 0};
+      i = from_count;
+    }
+    ++heard_from[i - 1].second;
+    ++heard_nodes;
+    heard_sum += static_cast<std::int64_t>(heard_ms - before_ms);
+    return true;
+  }
+};
+
 /// The cells, kept incrementally: a node's old contribution is taken out and the new one put in. Owned by the map; one thread.
 /// What publish() gave away is never written again: the first change of a block after it works on a copy.
 class CellTable {
@@ -22,6 +48,12 @@ class CellTable {
   void remove(CellSlot slot, const Contribution& part);
   /// Replaces what a node adds, and moves it to another cell where its key has changed. Returns where it is now.
   CellSlot change(CellSlot slot, const Contribution& before, const CellKey& key, const Contribution& after);
+
+  // cells_batch.cpp
+  /// Many nodes of one cell at once: sums and times of hearing. None of them leaves the cell, or comes to know or forgets a reading.
+  void shift_sums(CellSlot slot, const CellShift& by);
+  /// Moves one of them between buckets; only buckets and what they are made from is looked at.
+  void shift_free(CellSlot slot, const Contribution& before, const Contribution& after);
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   /// Shares all blocks with a reader. Cost: a pointer a block.

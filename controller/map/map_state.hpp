@@ -9,6 +9,7 @@
 #include "controller/map/benchmark_asks.hpp"
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/cells.hpp"
+#include "controller/map/child.hpp"
 #include "controller/map/dictionaries.hpp"
 #include "controller/map/exclusion.hpp"
 #include "controller/map/liveness.hpp"
@@ -96,6 +97,17 @@ struct CapacityMap::State {
   void bind(RowIndex row, ShapeIndex shape);
   void forget_usage(RowIndex row);
 
+  // map_child.cpp, map_batch.cpp -------------------------------------------------------------------------------------------------
+  void add_child(const KnownChild& child, const std::array<std::uint8_t, 16>& mask);
+  std::vector<ChildAckOut> apply(const ChildBatch& batch, std::uint64_t now_unix_ms);
+  /// Why it was not taken; empty = it was.
+  const char* take(ChildLink& child, const BatchHello& hello);
+  const char* take(ChildLink& child, const ShapeMessage& message);
+  const char* take(ChildLink& child, const BatchStates& states);
+  RowIndex child_row(ChildLink& child, const BatchNode& node);
+  void take_states(const ChildLink& child, const BatchStates& states, std::uint64_t heard_ms);
+  void take_state(RowIndex row, const BatchStates& states, std::size_t i, std::uint64_t heard_ms);
+
   // map_readers.cpp --------------------------------------------------------------------------------------------------------------
   [[nodiscard]] NodeRow node_row(RowIndex row) const;
   [[nodiscard]] std::vector<std::string> verdict_reasons(RowIndex row) const;
@@ -117,6 +129,8 @@ struct CapacityMap::State {
   bool dictionaries_stale = true;      ///< sites or pools have changed since they were made
   std::uint64_t hardware_version = 0;  ///< of ShapeTable when they were made
   MapCounters counters;
+  std::vector<ChildLink> children;
+  std::unordered_map<ControllerId, std::uint32_t, IdHash> child_indexes;
 };
 
 }  // namespace capmap

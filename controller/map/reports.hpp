@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "common/messages.hpp"
+#include "controller/map/child.hpp"
 
 namespace capmap {
 
@@ -23,9 +24,10 @@ struct AckOut {
   Bytes route;
   Ack ack;
 };
-/// Answers to one ReportBatch, in its order.
+/// Answers to one ReportBatch, or to one ChildBatch, in its order.
 struct AckBatch {
   std::vector<AckOut> acks;
+  std::vector<ChildAckOut> child_acks{};
 };
 
 }  // namespace capmap

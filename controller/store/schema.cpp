@@ -9,6 +9,15 @@ namespace capmap {
 namespace {
 
 // Ids are their 16 bytes; times are unix ms; what is not declared is empty or NULL, never 0.
+/// Sites are their ids side by side: a delegation is read and written as a whole.
+constexpr Migration kChildControllers{.what = "child controllers and what they may speak for", .sql = R"(
+create table children(
+  id blob primary key check (length(id) = 16), public_key text not null unique, name text not null, sites blob not null,
+  joined_unix_ms integer not null
+) strict, without rowid;
+alter table tokens add column child_sites blob;
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -50,6 +59,7 @@ alter table nodes add column service_until_unix_ms integer;
 alter table nodes add column service_who text;
 alter table nodes add column service_why text;
 )"},
+    kChildControllers,
 };
 
 }  // namespace

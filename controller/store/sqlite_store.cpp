@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+#include "controller/store/child_rows.hpp"
+
 namespace capmap {
 namespace {
 
@@ -30,8 +32,8 @@ constexpr std::array<const char*, kSqlCount> kTexts = {
     "insert into sites values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (id) do update set name = excluded.name, region = excluded.region, "
     "owner_class = excluded.owner_class, compute_class = excluded.compute_class, service = excluded.service, "
     "security_level = excluded.security_level",
-    "insert into tokens values (?1, ?2, ?3, ?4) on conflict (secret_hash) do update set site = excluded.site, "
-    "uses_left = excluded.uses_left, expires_unix_ms = excluded.expires_unix_ms",
+    "insert into tokens (secret_hash, site, uses_left, expires_unix_ms, child_sites) values (?1, ?2, ?3, ?4, ?5) on conflict (secret_hash) "
+    "do update set site = excluded.site, uses_left = excluded.uses_left, expires_unix_ms = excluded.expires_unix_ms",
     "insert into nodes (id, public_key, site, hostname, joined_unix_ms) values (?1, ?2, ?3, ?4, ?5) on conflict (id) do update set "
     "public_key = excluded.public_key, site = excluded.site, hostname = excluded.hostname, joined_unix_ms = excluded.joined_unix_ms",
     "insert into audit (at_unix_ms, who, what, subject, detail) values (?1, ?2, ?3, ?4, ?5)",
@@ -40,7 +42,7 @@ constexpr std::array<const char*, kSqlCount> kTexts = {
     "(shape is not (select number from shapes where id = ?2) or last_seen_unix_ms is null or last_seen_unix_ms < ?3 - 1800000)",
     "update nodes set last_seen_unix_ms = ?2 where id = ?1 and (last_seen_unix_ms is null or last_seen_unix_ms < ?2 - 1800000)",
     "select id, name, region, owner_class, compute_class, service, security_level from sites where name = ?1 or id = ?2",
-    "select secret_hash, site, uses_left, expires_unix_ms from tokens where secret_hash = ?1",
+    "select secret_hash, site, uses_left, expires_unix_ms, child_sites from tokens where secret_hash = ?1",
     "select id, public_key, site, hostname, joined_unix_ms from nodes where public_key = ?1",
     "insert into meta values ('probe', 1) on conflict (name) do update set value = value + 1",
 };
@@ -78,7 +80,8 @@ TokenRecord token_at(const Statement& row) {
   return {.secret_hash = std::string(row.text(0)),
           .site = id_at<SiteId>(row, 1),
           .uses_left = static_cast<std::uint32_t>(count_at(row, 2)),
-          .expires_unix_ms = count_at(row, 3)};
+          .expires_unix_ms = count_at(row, 3),
+          .child_sites = unpacked_sites(row.blob(4))};
 }
 KnownNode node_at(const Statement& row) {
   return {.id = id_at<NodeId>(row, 0),
@@ -100,6 +103,9 @@ class SqliteStore final : public Store {
   Result<Done> put_site(const Site& site) override;
   Result<Done> put_token(const TokenRecord& token) override;
   Result<Done> put_node(const KnownNode& node) override;
+  Result<Done> put_child(const KnownChild& child) override { return put_child_row(database_, child); }
+  Result<std::optional<KnownChild>> find_child(const std::string& key) override { return find_child_row(database_, key); }
+  Result<std::vector<KnownChild>> children() override { return child_rows(database_); }
   Result<Done> add_audit(const AuditEntry& entry) override;
   Result<Done> note(const std::vector<NodeNote>& notes) override;
 
@@ -165,11 +171,9 @@ Result<Done> SqliteStore::put_site(const Site& site) {
   return carry_out(put);
 }
 Result<Done> SqliteStore::put_token(const TokenRecord& token) {
-  return carry_out(sql(kPutToken)
-                       .bind(1, token.secret_hash)
-                       .bind_blob(2, token.site.bytes)
-                       .bind(3, token.uses_left)
-                       .bind(4, as_signed(token.expires_unix_ms)));
+  auto& put = sql(kPutToken).bind(1, token.secret_hash).bind_blob(2, token.site.bytes).bind(3, token.uses_left);
+  const auto sites = packed_sites(token.child_sites);
+  return carry_out(put.bind(4, as_signed(token.expires_unix_ms)).bind_blob(5, sites));
 }
 Result<Done> SqliteStore::put_node(const KnownNode& node) {
   return carry_out(sql(kPutNode)

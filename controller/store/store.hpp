@@ -11,6 +11,7 @@
 #include "common/join_token.hpp"
 #include "common/messages.hpp"
 #include "common/result.hpp"
+#include "controller/map/child.hpp"
 #include "controller/map/site.hpp"
 
 namespace capmap {
@@ -21,6 +22,7 @@ struct TokenRecord {
   SiteId site;
   std::uint32_t uses_left = 0;
   std::uint64_t expires_unix_ms = 0;
+  std::vector<SiteId> child_sites{};  ///< not empty: it lets in child controllers, each to speak for these sites, and no servers
   bool operator==(const TokenRecord&) const = default;
 };
 
@@ -72,6 +74,8 @@ class Store {
   virtual Result<Done> put_token(const TokenRecord& token) = 0;
   /// Adds a node, or changes what was put of it before; notes stay.
   virtual Result<Done> put_node(const KnownNode& node) = 0;
+  /// Adds a child controller, or changes what was put of it before.
+  virtual Result<Done> put_child(const KnownChild& child) = 0;
   virtual Result<Done> add_audit(const AuditEntry& entry) = 0;
   /// Notes, as one change that is kept in order but not awaited on the disk: *applied*, not durable. Unknown nodes are passed over.
   virtual Result<Done> note(const std::vector<NodeNote>& notes) = 0;
@@ -80,6 +84,8 @@ class Store {
   virtual Result<std::optional<Site>> find_site(const std::string& name_or_id) = 0;
   virtual Result<std::optional<TokenRecord>> find_token(const std::string& secret_hash) = 0;
   virtual Result<std::optional<KnownNode>> find_node(const std::string& public_key) = 0;
+  virtual Result<std::vector<KnownChild>> children() = 0;
+  virtual Result<std::optional<KnownChild>> find_child(const std::string& public_key) = 0;
   /// All nodes, in no order. Cost: about a second a million.
   virtual Result<Done> each_node(const std::function<void(const StoredNode&)>& take) = 0;
   virtual Result<std::vector<EncodedShape>> shapes() = 0;

@@ -8,6 +8,7 @@
 namespace capmap::fleet {
 namespace {
 
+constexpr std::uint64_t kTellingAcks = 10;
 constexpr int kMessagesPerTurn = 16, kFloodTimes = 1'000;
 constexpr std::uint64_t kMostAwayMs = 20'000, kFlipEveryMs = 5'000, kYearMs = 366ULL * 24 * 3'600 * 1'000;
 
@@ -52,6 +53,7 @@ Result<Done> Agent::start(const Stage& stage, std::uint64_t now_ms, std::uint64_
   set_facts(stage, now_unix_ms);
   talk_->on_link_up(now_ms);
   bye_said_ = false;
+  acks_of_run_ = 0;
   return Done{};
 }
 
@@ -98,12 +100,15 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
     if (!ack) continue;
     if (stage.options.any_ack) ack->run_id = run_id_;
     ++acks;
+    ++acks_of_run_;
     if (sent_ms_ != 0) latest_ms = now_ms - std::exchange(sent_ms_, 0);
     talk_->on_ack(*ack, now_ms);
   }
   if (faults.churn_permille != 0 && now_ms >= looked_ms_ + 1'000) {
     looked_ms_ = now_ms;
-    if (random_() % 1'000 < faults.churn_permille) {
+    // Who stops before all is told would leave a truth that nobody can know.
+    const bool told = acks_of_run_ >= kTellingAcks && !flips && !clone;
+    if (told && random_() % 1'000 < faults.churn_permille) {
       stop(now_ms);
       return Done{};
     }

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <vector>
 
 #include "common/conversation.hpp"
@@ -55,11 +54,11 @@ class Agent {
 
   Server server_;
   CurveKeys keys_;
-  std::mt19937_64 random_;
+  Dice random_;
   zmq::socket_t dealer_;
   std::optional<Conversation> talk_;
   std::vector<Delayed> delayed_;
-  std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0;
+  std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0, acks_of_run_ = 0;
   std::uint32_t machine_;
   bool bye_said_ = false;
 };

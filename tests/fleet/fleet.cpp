@@ -112,7 +112,9 @@ void Fleet::report() {
 }
 
 Result<Done> Fleet::write_truth(std::uint64_t now_ms) {
-  const bool settled = now_ms >= *quiet_ms_ + kSettleMs && std::ranges::all_of(agents_, [&](const Agent& agent) {
+  // Who had a clone is heard again only once the clone has been silent beyond the time to live.
+  const auto settle_ms = kSettleMs + (stage_.options.faults.clones != 0 ? kLostAfterMs : 0);
+  const bool settled = now_ms >= *quiet_ms_ + settle_ms && std::ranges::all_of(agents_, [&](const Agent& agent) {
                          if (agent.clone || agent.in_session()) return true;
                          return !agent.running() && (agent.stopped_with_bye() || now_ms >= agent.stopped_ms() + kLostAfterMs);
                        });

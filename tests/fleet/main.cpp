@@ -9,6 +9,7 @@
 
 #include "common/csv.hpp"
 #include "common/join_token.hpp"
+#include "tests/fleet/children.hpp"
 #include "tests/fleet/fleet.hpp"
 
 namespace {
@@ -22,7 +23,7 @@ int fail(const Error& error) {
 
 struct Line {
   fleet::FleetOptions options;
-  std::string token, sites, keys_file, to, preset = "mix";
+  std::string token, sites, children, keys_file, to, preset = "mix";
   std::uint32_t nodes = 0;  ///< of the whole plan; 0 = as many as agents
   bool print_sites = false;
 };
@@ -72,6 +73,37 @@ Result<std::vector<std::string>> tokens_of_sites(const Line& line, const fleet::
   return tokens;
 }
 
+/// As a child controller a division, from a file name,token with the id of each site and the token of each division.
+Result<Done> run_as_children(const Line& line, const fleet::Plan& plan) {
+  std::ifstream in(line.children);
+  std::stringstream text;
+  text << in.rdbuf();
+  const auto table = parse_csv(line.children, text.str());
+  if (!table) return table.error();
+  std::map<std::string, std::string> by_name;
+  std::vector<fleet::Division> divisions;
+  for (const auto& row : table->rows) {
+    by_name[row.cells[0]] = row.cells[1];
+    if (row.cells[1].starts_with("cmt1.")) divisions.push_back({.code = row.cells[0], .token = row.cells[1]});
+  }
+  if (divisions.empty()) return Error{ErrorCode::kAbsent, line.children + ": holds no token of a division"};
+  std::vector<SiteId> site_ids;
+  for (const auto& site : plan.sites) {
+    const auto id = parse_id<SiteId>(by_name[site.name]);
+    if (!id) return Error{ErrorCode::kAbsent, line.children + ": has no id of site " + site.name};
+    site_ids.push_back(*id);
+  }
+  const auto token = parse_join_token(divisions.front().token);
+  if (!token) return token.error();
+  return fleet::run_children({.seed = line.options.seed,
+                              .controller = tcp_endpoint(token->host, token->message_port),
+                              .server_public_key = token->server_public_key,
+                              .truth = line.options.truth,
+                              .quiet_after_s = line.options.quiet_after_s,
+                              .seconds = line.options.seconds},
+                             plan, site_ids, divisions);
+}
+
 /// Keys of an earlier run where the file is there, else by joining.
 Result<std::vector<CurveKeys>> keys_for(const std::vector<std::string>& tokens, const std::string& file) {
   const bool kept = !file.empty() && access(file.c_str(), F_OK) == 0;
@@ -102,6 +134,7 @@ void add_options(CLI::App& app, Line& line) {
   auto& options = line.options;
   app.add_option("--join", line.token, "join token of one site for all; names the controller too");
   app.add_option("--sites", line.sites, "CSV file name,token: each server joins with the token of its site");
+  app.add_option("--children", line.children, "CSV file name,token: not agents, but a child controller a division with batches of --nodes");
   app.add_option("--preset", line.preset, "mix (three machines), equal (one machine), national (published totals, scaled to --nodes)")
       ->check(CLI::IsMember({"mix", "equal", "national"}));
   app.add_option("--nodes", line.nodes, "of the whole plan; default: as many as --first and --agents need")
@@ -132,7 +165,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   auto& options = line.options;
-  const auto nodes = std::max(line.nodes, line.print_sites ? line.nodes : options.first + options.agents);
+  const auto nodes = std::max(line.nodes, line.print_sites || !line.children.empty() ? line.nodes : options.first + options.agents);
   const auto plan = line.preset == "national" ? fleet::national_plan(nodes, options.seed)
                                               : fleet::small_plan(nodes, options.seed, line.preset == "equal");
   if (line.print_sites) {
@@ -140,6 +173,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (line.preset == "national") print_national(plan);
+  if (!line.children.empty()) {
+    const auto ran = run_as_children(line, plan);
+    return ran ? 0 : fail(ran.error());
+  }
   auto tokens = line.sites.empty() ? Result<std::vector<std::string>>(std::vector<std::string>(options.agents, line.token))
                                    : tokens_of_sites(line, plan);
   if (!tokens) return fail(tokens.error());

@@ -79,7 +79,7 @@ def main():
         for site, answer in zip(sites, made):
             rows.append((site["name"], answer["id"]))
             of_division[site["region"][:2]].append(answer["id"])
-        rows += [(division, api.post("/v1/tokens", {"child_sites": ids, "uses": 1, "expires_in_s": 86400})["token"])
+        rows += [(division, api.post("/v1/tokens", {"child_sites": ",".join(ids), "uses": 1, "expires_in_s": 86400})["token"])
                  for division, ids in sorted(of_division.items())]
     else:
         tokens = in_parallel(lambda site: api.post("/v1/tokens", {"site": site["name"], "uses": max(1, int(site["nodes"])),

@@ -17,7 +17,7 @@ std::uint32_t device_count(const auto& rows) {
   return count;
 }
 
-std::vector<std::string> names(const char* word, std::uint32_t count, std::mt19937_64& random) {
+std::vector<std::string> names(const char* word, std::uint32_t count, Dice& random) {
   std::vector<std::string> all;
   for (std::uint32_t i = 0; i < count; ++i) all.push_back(word + std::to_string(i));
   std::shuffle(all.begin(), all.end(), random);
@@ -62,7 +62,7 @@ Server::Server(const Plan& plan, std::uint32_t number, std::uint64_t seed)
 }
 
 Hello Server::hello(std::uint64_t now_unix_ms) const {
-  std::mt19937_64 random(number_ * 7'919ULL + 1);
+  Dice random(number_ * 7'919ULL + 1);
   Hello hello;
   hello.agent_version = kVersions[random() % kVersions.size()];
   hello.hostname = "sim-" + std::to_string(number_);
@@ -78,16 +78,27 @@ Hello Server::hello(std::uint64_t now_unix_ms) const {
   return hello;
 }
 
+namespace {
+
+std::uint32_t step(std::uint32_t value, std::uint32_t most, Dice& random) {
+  const std::int64_t by = static_cast<std::int64_t>(random() % (most / 10 + 1)) - most / 20;
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value + by, 0, most));
+}
+
+}  // namespace
+
+void Server::drift() {
+  usage_.readings.cpu_busy_millicores = step(*usage_.readings.cpu_busy_millicores, pus_ * 1'000, random_);
+  usage_.readings.memory_used_mib = step(*usage_.readings.memory_used_mib, memory_total_mib_, random_);
+}
+
 void Server::walk() {
   if (lies_) return;
-  const auto step = [this](std::uint32_t value, std::uint32_t most) {
-    const std::int64_t by = static_cast<std::int64_t>(random_() % (most / 10 + 1)) - most / 20;
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value + by, 0, most));
-  };
-  usage_.readings.cpu_busy_millicores = step(*usage_.readings.cpu_busy_millicores, pus_ * 1'000);
-  usage_.readings.memory_used_mib = step(*usage_.readings.memory_used_mib, memory_total_mib_);
-  if (usage_.readings.power_watts)
-    usage_.readings.power_watts = kLeastWatts + step(*usage_.readings.power_watts - kLeastWatts, kMostCpuWatts);
+  drift();
+  if (usage_.readings.power_watts) {
+    const auto above = std::min(*usage_.readings.power_watts - kLeastWatts, kMostCpuWatts);
+    usage_.readings.power_watts = kLeastWatts + step(above, kMostCpuWatts, random_);
+  }
   if (usage_.accelerators.empty() || random_() % 8 != 0) return;
   auto& card = usage_.accelerators[random_() % usage_.accelerators.size()];
   if (card.used) card.used = !*card.used;

@@ -1,12 +1,29 @@
 #pragma once
 #include <cstdint>
 #include <fstream>
-#include <random>
 #include <string>
 
 #include "tests/fleet/plan.hpp"
 
 namespace capmap::fleet {
+
+/// Random bits in eight bytes of state (splitmix64): there may be a million of them.
+class Dice {
+ public:
+  using result_type = std::uint64_t;
+  explicit Dice(std::uint64_t seed) : state_(seed) {}
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return UINT64_MAX; }
+  result_type operator()() {
+    std::uint64_t mixed = state_ += 0x9E37'79B9'7F4A'7C15U;
+    mixed = (mixed ^ mixed >> 30U) * 0xBF58'476D'1CE4'E5B9U;
+    mixed = (mixed ^ mixed >> 27U) * 0x94D0'49BB'1331'11EBU;
+    return mixed ^ mixed >> 31U;
+  }
+
+ private:
+  std::uint64_t state_;
+};
 
 /// One simulated server of a plan: what it is and what it uses. Equal servers differ in what real ones differ in: MemTotal, order of
 /// devices, kernel, agent version, clock. The same (seed, number) gives the same server.
@@ -22,13 +39,15 @@ class Server {
   [[nodiscard]] std::uint32_t pus() const { return pus_; }
   /// Use drifts as on a busy server; now and then a card is taken or given back.
   void walk();
+  /// Only use of CPU and memory drifts.
+  void drift();
   /// From now on it lies: more MemTotal than any server has, more use than there is.
   void lie();
   [[nodiscard]] bool lies() const { return lies_; }
 
  private:
   std::uint32_t number_, machine_;
-  std::mt19937_64 random_;
+  Dice random_;
   std::uint64_t memory_total_bytes_ = 0;
   std::uint32_t memory_total_mib_ = 0, pus_ = 0, disks_ = 0, nics_ = 0;
   std::vector<std::string> addresses_;

@@ -13,13 +13,13 @@ arrows() {
   cat <<TABLE
 ^common/($ground)[.]                            ^common/($ground)[.]hpp\$
 ^common/($reading)[.]                           ^common/($ground|$reading)[.]hpp\$
-^common/codec[a-z_]*[.]                         ^(schemas/[a-z_]+_generated[.]h|common/($ground|$reading|codec[a-z_]*|shape)[.]hpp)\$
+^common/codec[a-z_]*[.]                         ^(schemas/[a-z_]+_generated[.]h|common/($ground|$reading|codec[a-z_]*|batch|shape)[.]hpp)\$
 ^common/                                        ^common/[a-z0-9_]+[.]hpp\$
 ^agent/probe/devices/                           ^(common|agent|agent/probe/devices)/[a-z0-9_]+[.]hpp\$
 ^agent/probe/                                   ^(common|agent|agent/probe|agent/probe/devices)/[a-z0-9_]+[.]hpp\$
 ^agent/(probe|accelerator)_                     ^(common|agent)/([a-z0-9_]*[.]hpp)\$
 ^agent/                                         ^(common|agent)/[a-z0-9_]+[.]hpp\$
-^controller/map/                                ^(common/($ground|chip_table|codec|shape)|controller/map/[a-z0-9_]+)[.]hpp\$
+^controller/map/                                ^(common/($ground|chip_table|codec|batch|shape)|controller/map/[a-z0-9_]+)[.]hpp\$
 ^controller/store/                              ^(common|controller/map|controller/store)/[a-z0-9_]+[.]hpp\$
 ^controller/http/                               ^(common|controller|controller/map|controller/store|controller/http)/[a-z0-9_]+[.]hpp\$
 ^controller/ctl/                                ^(common|controller/map|controller/store|controller/ctl)/[a-z0-9_]+[.]hpp\$

@@ -1,0 +1,38 @@
+#!/bin/bash
+# Runs every bench, merges what they wrote (build/bench.*.json) into build/bench.json, and prints one table.
+#   all.sh [BUILD_FOLDER]     default build/release; CAPMAP_BENCH_FULL=1 for the long forms
+# A bench that cannot run here is said, and so is each figure of the design that none of them measured.
+# Exit: 0 all ran, 1 one did not.
+set -euo pipefail
+export LC_ALL=C
+cd "$(dirname "$0")/../.."
+readonly build=${1:-build/release}
+command -v jq >/dev/null || { echo "bench: jq is not installed (Debian: jq)"; exit 1; }
+mkdir -p build
+rm -f build/bench.json build/bench.*.json
+missing=()
+measure() { # NAME COMMAND…
+  local name=$1
+  shift
+  [ -x "$1" ] || { missing+=("$name: $1 is not there"); return 0; }
+  echo "== $name"
+  "$@" || missing+=("$name: ended with $?")
+}
+measure map "$build/tests/bench/capmap_bench_map" --json build/bench.map.json
+measure batch "$build/tests/bench/capmap_bench_batch" --json build/bench.batch.json
+measure ingest tests/bench/ingest.sh 5000 60 "$build"
+measure prometheus tests/bench/prometheus.sh 100000 "$build"
+measure agent tests/bench/agent_footprint.sh 10 "$build"
+measure instructions tests/bench/tick_instructions.sh
+measure first_light tests/bench/first_light.sh 5 "$build"
+shopt -s nullglob
+parts=(build/bench.*.json)
+if [ ${#parts[@]} -gt 0 ]; then jq -s 'add' "${parts[@]}" >build/bench.json; else echo '[]' >build/bench.json; fi
+printf '\n%-32s %16s %-8s %16s %10s %14s\n' figure value unit reference ratio target
+jq -r '.[] | [.name, .value, .unit, (.reference // "-"), (.ratio // "-"), (.target // "-")] | @tsv' build/bench.json |
+  awk -F'\t' '{ printf "%-32s %16s %-8s %16s %10s %14s\n", $1, $2, $3, $4, $5, $6 }'
+for name in ingest.cpu_ratio_bare ingest.agents ingest.core_share ingest.rss_mb restart.s_1m dead.seen_s reconnect.s prom.ratio batch.states_per_s; do
+  jq -e --arg name "$name" 'any(.[]; .name == $name)' build/bench.json >/dev/null || echo "not measured: $name"
+done
+for line in "${missing[@]}"; do echo "did not run: $line"; done
+[ ${#missing[@]} = 0 ]
