@@ -70,30 +70,36 @@ Json storage_json(const RollupGroup& group) {
   return {{"installed_bytes", decimal(group.storage_bytes.value)}, {"unknown_disks", group.storage_bytes.unknown}, {"by_media", media}};
 }
 
-Json rates_json(const RatedPeak& peak) {
+bool asked_peak(const Measures& measures, std::size_t precision) {
+  return measures.test(static_cast<std::size_t>(Measure::kPeakFp64) + precision);
+}
+
+Json rates_json(const RatedPeak& peak, const Measures& measures) {
   Json rates = Json::object();
   for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+    if (!asked_peak(measures, i)) continue;
     rates[std::string(kPrecisionNames[i]) + "_mflops"] = decimal_or_null(peak.offered[i] != 0, peak.mflops[i]);
   }
   return rates;
 }
 
 /// Rated accelerators that are in no sum of a precision, because no sourced figure of it is known for them.
-Json missing_json(const RollupGroup& group) {
+Json missing_json(const RollupGroup& group, const Measures& measures) {
   Json missing = Json::object();
   for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+    if (!asked_peak(measures, i)) continue;
     const auto counted = std::min(group.accelerator_peak.offered[i], group.rated_accelerators);
     if (counted < group.rated_accelerators) missing[kPrecisionNames[i]] = group.rated_accelerators - counted;
   }
   return missing;
 }
 
-Json peak_json(const RollupGroup& group) {
+Json peak_json(const RollupGroup& group, const Measures& measures) {
   Json why = Json::array();
   for (const auto& [reason, count] : group.unrated_why) why.push_back({{"what", reason.first}, {"why", reason.second}, {"count", count}});
-  return {{"cpu", rates_json(group.cpu_peak)},
-          {"accelerators", rates_json(group.accelerator_peak)},
-          {"accelerators_missing", missing_json(group)},
+  return {{"cpu", rates_json(group.cpu_peak, measures)},
+          {"accelerators", rates_json(group.accelerator_peak, measures)},
+          {"accelerators_missing", missing_json(group, measures)},
           {"unrated",
            {{"cpu_packages", group.unrated_packages},
             {"accelerators", group.unrated_accelerators},
@@ -127,12 +133,10 @@ Json group_json(const RollupGroup& group, Json key, const Measures& measures) {
     out["network"] = {{"nics", group.nics}, {"speed_mbps", decimal(group.nic_mbps)}, {"speed_unknown", group.nic_speed_unknown}};
   }
   if (asked({Measure::kPower})) out["power"] = power_json(group);
-  if (any_peak(measures) || asked({Measure::kUnratedWhy})) out["peak"] = peak_json(group);
-  if (asked({Measure::kCpuUse, Measure::kMemoryUse, Measure::kAcceleratorUse})) {
-    out["largest_free"] = {{"cores", group.largest_free_cores},
-                           {"memory_gib", group.largest_free_memory_gib},
-                           {"accelerators", group.largest_free_accelerators}};
-  }
+  if (any_peak(measures) || asked({Measure::kUnratedWhy})) out["peak"] = peak_json(group, measures);
+  if (asked({Measure::kCpuUse})) out["largest_free"]["cores"] = group.largest_free_cores;
+  if (asked({Measure::kMemoryUse})) out["largest_free"]["memory_gib"] = group.largest_free_memory_gib;
+  if (asked({Measure::kAcceleratorUse})) out["largest_free"]["accelerators"] = group.largest_free_accelerators;
   if (asked({Measure::kAge})) out["age_ms"] = age_json(group);
   if (asked({Measure::kNodes})) out["stale_permille"] = group.stale_permille();
   if (asked({Measure::kUnrated})) out["unrated_permille"] = group.unrated_permille();

@@ -49,12 +49,11 @@ Measures whole_objects(Measures measures) {
     if (!std::ranges::any_of(words, [&](Measure word) { return measures.test(static_cast<std::size_t>(word)); })) return;
     for (const auto word : words) measures.set(static_cast<std::size_t>(word));
   };
-  together({Measure::kCpuUse, Measure::kMemoryUse, Measure::kAcceleratorUse});
   together({Measure::kCpu, Measure::kCpuUse});
   together({Measure::kMemory, Measure::kMemoryUse});
   together({Measure::kAccelerators, Measure::kAcceleratorUse, Measure::kAcceleratorModels});
   if (any_peak(measures) || measures.test(static_cast<std::size_t>(Measure::kUnratedWhy))) {
-    for (auto i = static_cast<std::size_t>(Measure::kUnrated); i < kMeasureCount; ++i) measures.set(i);
+    measures.set(static_cast<std::size_t>(Measure::kUnrated)).set(static_cast<std::size_t>(Measure::kUnratedWhy));
   }
   if (measures.test(static_cast<std::size_t>(Measure::kUnrated))) measures.set(static_cast<std::size_t>(Measure::kNodes));
   return measures;

@@ -43,6 +43,8 @@ CellSums::CellSums() {
 }
 
 void CellSums::find_known_nodes(const CellKeys& keys) {
+  without_hardware = false;
+  for (std::size_t i = 0; i < kBlockCells; ++i) without_hardware |= keys.hardware[i] == kNoHardware && keys.nodes[i] > 0;
   for (std::size_t column = 0; column < kCellSumCount; ++column) {
     known_nodes[column] = KnownNodes::kNone;
     if (is_zero(kNarrowKnown + column)) continue;

@@ -85,6 +85,7 @@ struct CellSums {
   std::array<CellColumn<std::uint32_t>, kNarrowColumns> narrow;  ///< halves of sums by CellSumIndex, nodes in each; counts
   std::array<CellColumn<std::uint8_t>, kHistogramCount> tops;    ///< one more than the highest bucket that is not empty, 0 = all are
   std::array<KnownNodes, kCellSumCount> known_nodes{};
+  bool without_hardware = false;  ///< there are nodes of which no shape is known
   CellSums();
   [[nodiscard]] std::uint64_t sum(std::size_t column, std::size_t i) const {
     return std::uint64_t{(*narrow[kNarrowHigh + column])[i]} << 32 | (*narrow[kNarrowLow + column])[i];

@@ -13,8 +13,8 @@
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kFewNumbers = 4'096;                 ///< each gets a place of its own
-constexpr std::uint64_t kMostBits = std::uint64_t{1} << 26;  ///< numbers that are noted as bits
+constexpr std::uint64_t kFewNumbers = 4'096;                                                    ///< each gets a place of its own
+constexpr std::uint64_t kFewBits = std::uint64_t{1} << 23, kMostBits = std::uint64_t{1} << 26;  ///< numbers that are noted as bits
 static_assert(kFewNumbers <= kMostWanted);
 
 /// Ascending, each once. The numbers are below `space`.
@@ -68,7 +68,7 @@ class Fold {
   Folded run(std::size_t first, std::size_t limit) {
     if (hardware_.counts_only()) {
       count_all(first, limit);
-    } else if (grouping_.space() <= kFewNumbers) {
+    } else if (grouping_.space() <= (pass_.hardware_add == nullptr ? kFewNumbers : std::min(kFewNumbers, std::uint64_t{limit}))) {
       fold_all(first, limit);
     } else {
       note_numbers();
@@ -124,7 +124,7 @@ class Fold {
 
   void prepare_notes() {
     pass_.kind = PassKind::kSeen;
-    pass_.by_bits = grouping_.space() <= kMostBits;
+    pass_.by_bits = grouping_.space() <= (pass_.hardware_add == nullptr ? kFewBits : kMostBits);
     if (pass_.by_bits) pass_.bits.resize((grouping_.space() >> 6) + 1);
     make_room(1);
   }

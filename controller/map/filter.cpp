@@ -15,19 +15,32 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
   return value;
 }
 
-bool compare_numbers(const FilterNode& test, const std::optional<std::uint64_t>& value) {
-  if (!value) return false;
-  const auto wanted = number_in(test.values[0]).value_or(0);
-  switch (test.compare) {
-    case FilterNode::Compare::kEqual: return *value == wanted;
-    case FilterNode::Compare::kNotEqual: return *value != wanted;
-    case FilterNode::Compare::kLess: return *value < wanted;
-    case FilterNode::Compare::kLessOrEqual: return *value <= wanted;
-    case FilterNode::Compare::kGreater: return *value > wanted;
-    case FilterNode::Compare::kGreaterOrEqual: return *value >= wanted;
-    default: return std::ranges::any_of(test.values, [&](const auto& text) { return number_in(text) == value; });
+/// A test of numbers, its own read once.
+class NumberTest {
+ public:
+  explicit NumberTest(const FilterNode& test) : compare_(test.compare) {
+    for (const auto& text : test.values) {
+      if (const auto value = number_in(text)) wanted_.push_back(*value);
+    }
+    if (wanted_.empty()) wanted_.push_back(0);
   }
-}
+  [[nodiscard]] bool holds(const std::optional<std::uint64_t>& value) const {
+    if (!value) return false;
+    switch (compare_) {
+      case FilterNode::Compare::kEqual: return *value == wanted_[0];
+      case FilterNode::Compare::kNotEqual: return *value != wanted_[0];
+      case FilterNode::Compare::kLess: return *value < wanted_[0];
+      case FilterNode::Compare::kLessOrEqual: return *value <= wanted_[0];
+      case FilterNode::Compare::kGreater: return *value > wanted_[0];
+      case FilterNode::Compare::kGreaterOrEqual: return *value >= wanted_[0];
+      default: return std::ranges::find(wanted_, *value) != wanted_.end();
+    }
+  }
+
+ private:
+  FilterNode::Compare compare_;
+  std::vector<std::uint64_t> wanted_;
+};
 
 bool compare_texts(const FilterNode& test, std::string_view text) {
   switch (test.compare) {
@@ -47,8 +60,8 @@ bool device_fulfils(const FilterNode& test, const DeviceText& device) {
   if (test.field == "model") return compare_texts(test, device.model);
   if (test.field == "vendor") return compare_texts(test, device.vendor);
   if (test.field == "kind") return compare_texts(test, device.kind);
-  if (test.field == "count") return compare_numbers(test, device.count);
-  return compare_numbers(test, device.memory_gib);
+  if (test.field == "count") return NumberTest(test).holds(device.count);
+  return NumberTest(test).holds(device.memory_gib);
 }
 
 /// [hardware] answers of a test that speaks of hardware.
@@ -56,10 +69,8 @@ std::vector<std::uint8_t> judge_hardware(const FilterNode& node, const HardwareF
   std::vector<std::uint8_t> holds(figures.rows);
   if (node.kind == FilterNode::Kind::kTest) {
     const auto& numbers = figures.numbers[number_field(node.field)];
-    for (std::size_t i = 0; i < holds.size(); ++i) {
-      const bool same = i > 0 && numbers[i] == numbers[i - 1];
-      holds[i] = same ? holds[i - 1] : compare_numbers(node, numbers[i]);
-    }
+    const NumberTest test(node);
+    for (std::size_t i = 0; i < holds.size(); ++i) holds[i] = test.holds(numbers[i]);
     return holds;
   }
   std::vector<std::uint8_t> of_device;
@@ -76,7 +87,8 @@ std::vector<std::uint8_t> judge_hardware(const FilterNode& node, const HardwareF
 std::vector<std::uint8_t> judge_texts(const FilterNode& node, const std::vector<std::string>& texts, bool numeric) {
   std::vector<std::uint8_t> holds;
   if (numeric) {
-    for (const auto& text : texts) holds.push_back(compare_numbers(node, number_in(text)));
+    const NumberTest test(node);
+    for (const auto& text : texts) holds.push_back(test.holds(number_in(text)));
     return holds;
   }
   const bool unlike = node.compare == FilterNode::Compare::kNotEqual;

@@ -9,7 +9,7 @@ namespace capmap {
 
 /// What the first half of the inner loop finds in a block and the second half sums: which cells go where.
 struct FoldItems {
-  static constexpr std::size_t kRoom = 256;
+  static constexpr std::size_t kRoom = 96;
   struct Item {
     std::uint32_t place = 0;
     std::uint16_t at = 0;  ///< first cell of a run, or the cell
@@ -29,7 +29,7 @@ struct FoldItems {
   std::array<Item, kRoom> whole;  ///< runs of which all cells are of one group
   std::array<Item, kRoom> part;   ///< runs of which some are
   std::array<Mask, kRoom> masks;  ///< [part]
-  std::array<Item, kBlockCells> cells;
+  std::array<Item, kBlockCells + kRunCells> cells;
   std::array<Counted, kRoom> counted;  ///< whose hardware counts
 
   /// Each run adds at most that much to each.

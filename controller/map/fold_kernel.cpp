@@ -185,6 +185,7 @@ class Reader {
 
   void read_cells(Mask left, const StateFacts& state, std::uint64_t number) {
     if (pass_.kind == PassKind::kSeen && pass_.by_bits && pass_.pool_add == nullptr) return note_cells(left, number);
+    if (pass_.kind == PassKind::kAll && pass_.pool_add == nullptr && !pass_.list_hardware) return add_cells(left, state, number);
     while (any(left)) {
       const auto i = first_of(left);
       left = without(left, only(i));
@@ -206,6 +207,20 @@ class Reader {
       bits[low >> 6] |= (kept.low >> (8 * i) & 1U) << (low & 63);
       bits[high >> 6] |= (kept.high >> (8 * i) & 1U) << (high & 63);
     }
+  }
+
+  /// The same where each number has a place.
+  CAPMAP_INLINE void add_cells(Mask kept, const StateFacts& state, std::uint64_t number) {
+    auto count = items_.cell_count;
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < kRunCells; ++i) {
+      const auto place = static_cast<std::uint32_t>(number + pass_.hardware_add[keys_.hardware[at_ + i]] + 1);
+      const auto is_kept = static_cast<std::uint8_t>(byte_of(kept, i) & 1U);
+      pass_.seen[place] |= is_kept;
+      items_.cells[count] = item(state, place, at_ + i);
+      count += is_kept;
+    }
+    items_.cell_count = count;
   }
 
   CAPMAP_INLINE void read_cell(unsigned i, const StateFacts& state, std::uint64_t number) {

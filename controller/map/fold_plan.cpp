@@ -6,13 +6,8 @@
 namespace capmap {
 namespace {
 
-bool any_without_hardware(const CellKeys& keys, ColumnBlock<std::uint32_t>& scratch) {
-  std::uint32_t any = 0;
-  for (std::size_t i = 0; i < kBlockCells; ++i) {
-    scratch[i] = keys.hardware[i] == kNoHardware ? keys.nodes[i] : 0;
-    any |= scratch[i];
-  }
-  return any != 0;
+void keep_without_hardware(const CellKeys& keys, ColumnBlock<std::uint32_t>& scratch) {
+  for (std::size_t i = 0; i < kBlockCells; ++i) scratch[i] = keys.hardware[i] == kNoHardware ? keys.nodes[i] : 0;
 }
 
 }  // namespace
@@ -96,7 +91,10 @@ void FoldPlan::use_columns(const CellKeys& keys, const CellSums& sums_of, Column
     if (!sums_of.is_zero(kNarrowCount + count.column)) out.available.push_back({sums_of.count(count.column).data(), nullptr, count.slot});
   }
   for (const auto top : tops) out.tops.push_back(sums_of.top(top).data());
-  if (hardware_unknown && any_without_hardware(keys, scratch)) out.installed.push_back({scratch.data(), nullptr, hardware_unknown_slot});
+  if (hardware_unknown && sums_of.without_hardware) {
+    keep_without_hardware(keys, scratch);
+    out.installed.push_back({scratch.data(), nullptr, hardware_unknown_slot});
+  }
   if (!age) return;
   out.installed.push_back({sums_of.count(kCountHeard).data(), nullptr, heard_nodes_slot});
   out.heard = sums_of.heard_ms_sum().data();

@@ -6,7 +6,7 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kMatrixEntries = std::uint64_t{1} << 21;
-constexpr std::uint64_t kSmallMatrix = std::uint64_t{1} << 17;
+constexpr std::uint64_t kSmallMatrix = std::uint64_t{1} << 14, kSmallMatrixOfGroups = std::uint64_t{1} << 17;
 constexpr std::size_t kFewLanes = 6;  ///< cost less cell by cell than a matrix that is not small
 
 }  // namespace
@@ -20,8 +20,9 @@ HardwareFold::HardwareFold(Folded& out, const HardwareFigures& figures, const Gr
   }
   asked_ = words() || !lanes_.empty();
   const auto entries = grouping.row_space() > kMatrixEntries ? UINT64_MAX : grouping.row_space() * figures.rows;
-  matrix_ = asked_ && grouping.adds(Domain::kPool).empty() && entries <= kMatrixEntries &&
-            (words() || entries <= kSmallMatrix || lanes_.size() > kFewLanes);
+  matrix_ =
+      asked_ && grouping.adds(Domain::kPool).empty() && entries <= kMatrixEntries &&
+      (words() || entries <= (grouping.adds(Domain::kHardware).empty() ? kSmallMatrix : kSmallMatrixOfGroups) || lanes_.size() > kFewLanes);
 }
 
 void HardwareFold::make_room(std::size_t places) {

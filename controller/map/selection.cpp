@@ -1,6 +1,7 @@
 #include "controller/map/selection.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
 
 namespace capmap {
@@ -10,8 +11,13 @@ constexpr std::size_t kMaxCodes = 255;
 constexpr std::size_t kMaxTableBytes = 1U << 22U;
 constexpr std::size_t kPatterns = 256;
 
-/// Numbers the patterns that occur, in the order they are met, and puts these numbers in their places.
-std::vector<std::uint8_t> number_patterns(std::vector<std::uint8_t>& patterns) {
+/// Numbers the patterns that occur, in the order they are met, and puts these numbers in their places. Few are left as they are.
+std::vector<std::uint8_t> number_patterns(std::vector<std::uint8_t>& patterns, std::size_t tests) {
+  if (tests <= 3) {
+    std::vector<std::uint8_t> all(std::size_t{1} << tests);
+    std::iota(all.begin(), all.end(), std::uint8_t{0});
+    return all;
+  }
   std::array<int, kPatterns> number{};
   std::vector<std::uint8_t> met;
   for (auto& pattern : patterns) {
@@ -72,10 +78,11 @@ void Selection::divide(const CellFilter& filter, const Dictionaries& dictionarie
   std::vector<std::uint8_t> class_patterns{0};
   if (filter.tests(Domain::kSite) > 0) {
     site_class = divided(Domain::kSite);
-    class_patterns = number_patterns(site_class);
+    class_patterns = number_patterns(site_class, filter.tests(Domain::kSite));
   }
   auto states = divided(Domain::kState), hardware = divided(Domain::kHardware);
-  const auto row_patterns = number_patterns(states), hardware_patterns = number_patterns(hardware);
+  const auto row_patterns = number_patterns(states, filter.tests(Domain::kState));
+  const auto hardware_patterns = number_patterns(hardware, filter.tests(Domain::kHardware));
   const auto pool_pattern = divided(Domain::kPool)[0];
   std::ranges::copy(states, state_row.begin());
   rows = row_patterns.size();

@@ -208,7 +208,7 @@ void ask(CapacityMap& map, const Fleet& fleet, std::size_t nodes, std::uint64_t 
                                    questions.filter());
              }),
          "ms", 1);
-  report("rollup.p99_ms_random_" + size, p99(writer, kQuestions, [&] { return questions.random(); }), "ms", 1);
+  report("rollup.p99_ms_random_2dims_" + size, p99(writer, kQuestions, [&] { return questions.random(); }), "ms", 1);
   report("rollup.p99_ms_all_measures_" + size,
          p99(writer, kQuestions / 5, [&] { return questions.of({Dimension::kRegion2}, all_measures(), questions.filter()); }), "ms", 10);
   writer.stop();
