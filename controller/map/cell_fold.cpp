@@ -29,8 +29,7 @@ void sort_numbers(std::vector<std::uint64_t>& numbers, std::uint64_t space) {
     for (const auto number : numbers) other[first[(number >> shift) % kDigits]++] = number;
     numbers.swap(other);
   }
-  const auto repeated = std::ranges::unique(numbers);
-  numbers.erase(repeated.begin(), repeated.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
 }
 
 class Fold {

@@ -79,8 +79,7 @@ std::string accelerator_text(Dimension dimension, const HardwareRow& row) {
                                                                  : kKindNames[static_cast<std::size_t>(device.kind)]);
   }
   std::ranges::sort(texts);
-  const auto repeated = std::ranges::unique(texts);
-  texts.erase(repeated.begin(), repeated.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   std::string joined;
   for (const auto& text : texts) joined += (joined.empty() ? "" : " + ") + text;
   return joined;
