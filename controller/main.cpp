@@ -89,35 +89,6 @@ Parts load_parts(const ControllerSettings& settings) {
   return parts;
 }
 
-<<<<<<< HEAD
-=======
-/// Back from disk, in one pass over the nodes: the map learns the nodes, and zap will learn their keys.
-Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint64_t now_ms) {
-  const auto sites = store.sites();
-  if (!sites) return sites.error();
-  for (const auto& site : *sites) map.put_site(site);
-  const auto shapes = store.shapes();
-  if (!shapes) return shapes.error();
-  for (const auto& shape : *shapes) {
-    if (!map.restore_shape(shape, now_ms)) log_warn("stored_shape_not_understood", {{"shape", to_text(shape.id)}});
-  }
-  std::vector<KeyUpdate> keys;
-  const auto children = store.children();
-  if (!children) return children.error();
-  for (const auto& child : *children) {
-    keys.push_back({.public_key = child.public_key, .node = NodeId{child.id.bytes}, .child = true});
-    map.add_child(child, random_id_bytes(), now_ms);
-  }
-  auto read = store.each_node([&](const StoredNode& stored) {
-    keys.push_back({.public_key = stored.node.public_key, .node = stored.node.id});
-    map.add_node(stored.node, true, now_ms);
-    if (stored.shape) map.restore_binding(stored.node.id, *stored.shape);
-  });
-  if (!read) return read.error();
-  return keys;
-}
-
->>>>>>> work-fleet
 int run(const ControllerSettings& settings) {
   const sigset_t stop_signals = block_stop_signals();
   raise_descriptor_limit();

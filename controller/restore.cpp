@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "common/ids.hpp"
 #include "common/log.hpp"
 
 namespace capmap {
@@ -65,6 +66,12 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint
   }
   std::vector<KeyUpdate> keys;
   keys.reserve(facts->nodes);
+  const auto children = store.children();
+  if (!children) return children.error();
+  for (const auto& child : *children) {
+    keys.push_back({.public_key = child.public_key, .node = NodeId{child.id.bytes}, .child = true});
+    map.add_child(child, random_id_bytes(), now_ms);
+  }
   map.expect_nodes(facts->nodes);
   ReadAhead ahead;
   auto reading = std::async(std::launch::async, [&] { return read_nodes(store, ahead); });
