@@ -33,8 +33,8 @@ struct AddSite {
   Site site;  ///< id is made by the store thread
 };
 struct CreateToken {
-  std::string site;                      ///< name or s-… id
-  std::vector<std::string> child_sites;  ///< likewise; not empty: instead of `site`, for child controllers that speak for these
+  std::string site;                        ///< name or s-… id
+  std::vector<std::string> child_sites{};  ///< likewise; not empty: instead of `site`, for child controllers that speak for these
   std::uint32_t uses = 1;
   std::uint64_t expires_unix_ms = 0;
 };

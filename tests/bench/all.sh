@@ -26,7 +26,7 @@ measure restart tests/bench/restart.sh 1000000 "$build"
 measure ingest tests/bench/ingest.sh 5000 60 "$build"
 measure prometheus tests/bench/prometheus.sh 100000 "$build"
 measure agent tests/bench/agent_footprint.sh 10 "$build"
-measure instructions tests/bench/tick_instructions.sh
+measure instructions tests/bench/tick_instructions.sh 30 "$build"
 measure first_light tests/bench/first_light.sh 5 "$build"
 shopt -s nullglob
 parts=(build/bench.*.json)
