@@ -14,7 +14,7 @@
 
 namespace capmap {
 
-using RowIndex = std::uint32_t;    ///< dense, in the order nodes were let in
+using RowIndex = std::uint32_t;    ///< dense; a removed node's is given to the next that is let in
 using ShapeIndex = std::uint32_t;  ///< into ShapeTable; 0 = no shape known
 
 /// The scalar readings in one order: of Readings, of the sums in a Cell, and of the bits of a row's masks.
@@ -34,6 +34,7 @@ struct Place {
   static constexpr std::uint8_t kMemoryKnown = 16;     ///< memory_total_mib holds
   static constexpr std::uint8_t kPusKnown = 32;        ///< Talk::pus_allowed holds
   static constexpr std::uint8_t kNamedInFull = 64;     ///< said hello since another shape shares its prefix
+  static constexpr std::uint8_t kVacant = 128;         ///< its node was removed; the row waits for another
 
   std::uint32_t site = 0;
   ShapeIndex shape = 0;
@@ -74,7 +75,7 @@ inline constexpr std::size_t kMaxDevices = 255;  ///< what a row has room for; n
 
 /// Nodes by dense row: struct of arrays, in chunks of 4,096 so that growth moves nothing, with the cold records and an index of ids
 /// apart. The index is open addressing in 1,024 parts, each of which grows by itself: no growth stops the writer for long. An entry is a
-/// row and six bits of its id's hash. Rows are never removed. Owned by the map; one thread.
+/// row and six bits of its id's hash. A removed row stays where it is, vacant, until another node takes it. Owned by the map; one thread.
 class NodeTable {
  public:
   static constexpr std::size_t kChunkRows = 4'096;
@@ -83,8 +84,11 @@ class NodeTable {
   [[nodiscard]] std::optional<RowIndex> find(const NodeId& id) const;
   /// Adds a row for an id that has none.
   RowIndex add(const NodeId& id);
+  /// Forgets a node: its id, its readings and its cold record. Nothing of it is left in the row.
+  void remove(RowIndex row);
 
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return rows_ - vacant_.size(); }  ///< nodes
+  [[nodiscard]] std::size_t row_count() const { return rows_; }              ///< vacant ones included
   [[nodiscard]] std::size_t chunk_count() const { return chunks_.size(); }
   /// Bytes a row takes without its cold record, and the index's share at this moment.
   [[nodiscard]] static constexpr std::size_t hot_row_bytes();
@@ -135,11 +139,13 @@ class NodeTable {
   static std::uint32_t entry_of(std::size_t hash, RowIndex row);
   static void put(IndexPart& part, std::size_t hash, std::uint32_t entry);
   void grow(IndexPart& part) const;
+  void erase(IndexPart& part, std::size_t hash, std::uint32_t entry) const;
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::vector<IndexPart> parts_;
   ColdStore cold_;
-  std::size_t size_ = 0;
+  std::size_t rows_ = 0;
+  std::vector<RowIndex> vacant_;
 };
 
 constexpr std::size_t NodeTable::hot_row_bytes() {

@@ -22,7 +22,7 @@ struct AckOut {
   Bytes route;
   Ack ack;
 };
-/// Answers to one ReportBatch, in its order.
+/// Answers to one ReportBatch, in its order; a node that is not known gets none.
 struct AckBatch {
   std::vector<AckOut> acks;
 };

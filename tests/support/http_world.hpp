@@ -91,6 +91,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
 inline NodeRow node_row(std::uint8_t i) {
   NodeRow row;
   row.id.bytes[15] = i;
+  row.slot = i % 4U;
   row.site = 1;
   row.hardware = 1;
   row.liveness = i % 2 == 0 ? Liveness::kFresh : Liveness::kLost;
