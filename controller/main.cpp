@@ -89,10 +89,14 @@ Parts load_parts(const ControllerSettings& settings) {
 }
 
 /// Back from disk, in one pass over the nodes: the map learns the nodes, and zap will learn their keys.
-Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint64_t now_ms) {
+Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clock& clock) {
+  const auto now_ms = clock.boot_ms(), now_unix_ms = clock.unix_ms();
   const auto sites = store.sites();
   if (!sites) return sites.error();
   for (const auto& site : *sites) map.put_site(site);
+  const auto pools = store.pools();
+  if (!pools) return pools.error();
+  for (const auto& pool : *pools) map.put_pool(pool);
   const auto shapes = store.shapes();
   if (!shapes) return shapes.error();
   for (const auto& shape : *shapes) {
@@ -103,8 +107,12 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint
     keys.push_back({.public_key = stored.node.public_key, .node = stored.node.id});
     map.add_node(stored.node, true, now_ms);
     if (stored.shape) map.restore_binding(stored.node.id, *stored.shape);
+    if (stored.service != ServiceOrder{}) map.set_service(stored.node.id, stored.service, now_unix_ms);
   });
   if (!read) return read.error();
+  const auto removed = store.removed_nodes();
+  if (!removed) return removed.error();
+  for (const auto& node : *removed) keys.push_back({.public_key = node.public_key, .node = node.node, .revoked = true});
   return keys;
 }
 
@@ -121,8 +129,8 @@ int run(const ControllerSettings& settings) {
   Published<StoreHealth> store_health;
 
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
-  ZapOptions zap_options{.keys = kKeysPipe, .known = value_or_give_up(restore(*parts.store, *engine, clock.boot_ms()))};
-  const std::size_t known_nodes = zap_options.known.size();
+  ZapOptions zap_options{.keys = kKeysPipe, .known = value_or_give_up(restore(*parts.store, *engine, clock))};
+  const std::size_t known_nodes = engine->view(clock.boot_ms(), clock.unix_ms())->known_nodes;
   log_info("restored", {{"nodes", known_nodes}, {"ms", clock.boot_ms() - started_ms}});
 
   std::promise<void> zap_ready, strangers_ready;

@@ -105,6 +105,12 @@ bool MapThread::take_inputs() {
       map_.add_node(admitted->node, false, clock_.boot_ms());
     } else if (const auto* changed = std::get_if<SiteChanged>(input->get())) {
       map_.put_site(changed->site);
+    } else if (const auto* pool = std::get_if<PoolChanged>(input->get())) {
+      map_.put_pool(pool->pool);
+    } else if (const auto* service = std::get_if<ServiceChanged>(input->get())) {
+      map_.set_service(service->node, service->order, clock_.unix_ms());
+    } else if (const auto* left = std::get_if<NodeLeft>(input->get())) {
+      map_.remove_node(left->node, clock_.boot_ms());
     }
   }
   return true;
@@ -152,7 +158,8 @@ void MapThread::move_clock() {
     return;
   }
   advanced_at_ms_ = now_ms;
-  more_expires_ = map_.advance(now_ms);
+  const bool more_orders = map_.advance_service(clock_.unix_ms());
+  more_expires_ = map_.advance(now_ms) || more_orders;
 }
 
 void MapThread::publish() {

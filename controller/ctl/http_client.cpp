@@ -86,8 +86,8 @@ Headers make_headers(const ApiRequest& request) {
   };
   add("Accept: application/json, application/problem+json");
   if (!request.bearer.empty()) add("Authorization: Bearer " + request.bearer);
-  if (request.method == "POST") {
-    add("Content-Type: application/json");
+  if (request.method != "GET") {
+    if (request.method == "POST") add("Content-Type: application/json");
     add("Idempotency-Key: " + random_key());
     add("Expect:");
   }
