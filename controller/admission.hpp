@@ -32,13 +32,17 @@ struct TokenMaking {
   std::string server_public_key;
 };
 
-/// What an admin asked for, done: what the API answers, and for a site what the map has to hear.
-using Change = std::variant<Error, Site, CreatedToken>;
+/// What an admin asked for, done: what the API answers, and what the map and zap have to hear.
+using Change = AdminChange;
 
 /// The decisions that change the store, inside a change the caller has begun (they see what was put in it before). They hold when it is
 /// committed. A machine that joins again with its key gets its id again and uses nothing up. Errors: the store's; a refusal is no error.
 Result<JoinDecision> decide_join(Store& store, const JoinRequest& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const AddSite& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const CreateToken& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const AddPool& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const OrderService& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const AssignPool& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const RemoveNode& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 
 }  // namespace capmap

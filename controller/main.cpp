@@ -102,10 +102,10 @@ int run(const ControllerSettings& settings) {
   Published<StoreHealth> store_health;
 
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
-  auto restored = restore(*parts.opened.store, *engine, clock.boot_ms());
+  auto restored = restore(*parts.opened.store, *engine, clock);
   value_or_give_up(parts.opened.checked.get());  // before what was read is believed
   ZapOptions zap_options{.keys = kKeysPipe, .known = value_or_give_up(std::move(restored))};
-  const std::size_t known_nodes = zap_options.known.size();
+  const std::size_t known_nodes = engine->view(clock.boot_ms(), clock.unix_ms())->known_nodes;
   log_info("restored", {{"nodes", known_nodes}, {"ms", clock.boot_ms() - started_ms}});
 
   std::promise<void> zap_ready, strangers_ready;

@@ -110,6 +110,12 @@ bool MapThread::take_inputs() {
       apply(*said);
     } else if (const auto* child = std::get_if<ChildAdmitted>(input->get())) {
       map_.add_child(child->child, random_id_bytes(), clock_.boot_ms());
+    } else if (const auto* pool = std::get_if<PoolChanged>(input->get())) {
+      map_.put_pool(pool->pool);
+    } else if (const auto* service = std::get_if<ServiceChanged>(input->get())) {
+      map_.set_service(service->node, service->order, clock_.unix_ms());
+    } else if (const auto* left = std::get_if<NodeLeft>(input->get())) {
+      map_.remove_node(left->node, clock_.boot_ms());
     }
   }
   return true;
@@ -164,7 +170,8 @@ void MapThread::move_clock() {
     return;
   }
   advanced_at_ms_ = now_ms;
-  more_expires_ = map_.advance(now_ms);
+  const bool more_orders = map_.advance_service(clock_.unix_ms());
+  more_expires_ = map_.advance(now_ms) || more_orders;
 }
 
 void MapThread::publish() {

@@ -24,7 +24,7 @@ inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteB
 inline constexpr const char* kHttpPipe = "inproc://http";             ///< HttpInput: from map and store to http; stop from the map thread
 inline constexpr int kNotesHighWater = 8;                             ///< batches that wait for a slow disk, at each end
 
-/// A node was let in (durable already) and may report from now on.
+/// A node was let in or moved to another pool (durable already); it may report from now on.
 struct NodeAdmitted {
   KnownNode node;
 };
@@ -40,6 +40,19 @@ struct SiteChanged {
 struct NoteBatch {
   std::vector<NodeNote> notes;
 };
-using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted>;
+/// The same of a pool.
+struct PoolChanged {
+  Pool pool;
+};
+/// A node was given another service state, for a time or for good (durable already).
+struct ServiceChanged {
+  NodeId node;
+  ServiceOrder order;
+};
+/// A node was removed (durable already).
+struct NodeLeft {
+  NodeId node;
+};
+using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft>;
 
 }  // namespace capmap

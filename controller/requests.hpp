@@ -38,9 +38,24 @@ struct CreateToken {
   std::uint32_t uses = 1;
   std::uint64_t expires_unix_ms = 0;
 };
+struct AddPool {
+  std::string site;  ///< name or s-… id
+  Pool pool;         ///< id and site are made by the store thread
+};
+struct OrderService {
+  NodeId node;
+  ServiceOrder order;  ///< who is set by the store thread
+};
+struct AssignPool {
+  NodeId node;
+  std::string pool;  ///< name or p-… id of a pool of the node's site; empty: none
+};
+struct RemoveNode {
+  NodeId node;
+};
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, CreateToken> what;
+  std::variant<AddSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode> what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
 struct CreatedToken {
@@ -49,9 +64,21 @@ struct CreatedToken {
   std::uint32_t uses = 1;
   std::uint64_t expires_unix_ms = 0;
 };
+struct ServiceOrdered {
+  NodeId node;
+  ServiceOrder order;
+};
+struct PoolAssigned {
+  KnownNode node;
+};
+struct NodeRemoved {
+  KnownNode node;
+};
+/// What was changed, or why not.
+using AdminChange = std::variant<Error, Site, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
-  std::variant<Error, Site, CreatedToken> what;
+  AdminChange what;
 };
 
 /// To the http thread (inproc://http).

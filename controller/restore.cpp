@@ -53,12 +53,16 @@ Result<Done> read_nodes(Store& store, ReadAhead& ahead) {
 
 }  // namespace
 
-Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint64_t now_ms) {
+Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clock& clock) {
+  const auto now_ms = clock.boot_ms(), now_unix_ms = clock.unix_ms();
   const auto facts = store.facts();
   if (!facts) return facts.error();
   const auto sites = store.sites();
   if (!sites) return sites.error();
   for (const auto& site : *sites) map.put_site(site);
+  const auto pools = store.pools();
+  if (!pools) return pools.error();
+  for (const auto& pool : *pools) map.put_pool(pool);
   const auto shapes = store.shapes();
   if (!shapes) return shapes.error();
   for (const auto& shape : *shapes) {
@@ -78,10 +82,14 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, std::uint
   for (auto batch = ahead.take(); !batch.empty(); batch = ahead.take()) {
     for (auto& stored : batch) {
       map.add_node(stored.node, true, now_ms, stored.shape);
+      if (stored.service != ServiceOrder{}) map.set_service(stored.node.id, stored.service, now_unix_ms);
       keys.push_back({.public_key = std::move(stored.node.public_key), .node = stored.node.id});
     }
   }
   if (auto read = reading.get(); !read) return read.error();
+  const auto removed = store.removed_nodes();
+  if (!removed) return removed.error();
+  for (const auto& node : *removed) keys.push_back({.public_key = node.public_key, .node = node.node, .revoked = true});
   return keys;
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kJoinsAChange = 256, kRequestsAChange = 16;
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
+constexpr std::uint64_t kShapesEveryMs = 3'600'000;
 constexpr std::uint64_t kProbeEveryMs = 2'000;  ///< while nothing can be kept
 
 struct Pipes {
@@ -43,6 +44,9 @@ class StoreThread {
   Result<Done> answer(Group group);
   Result<Done> tell(const KnownNode& node);
   Result<Done> tell(const KnownChild& child);
+  Result<Done> tell(const AdminChange& change);
+  Result<Done> tell_zap(const KnownNode& node, bool revoked);
+  Result<Done> tell_map(MapInput what) { return send_object(pipes_.map, std::make_unique<MapInput>(std::move(what))); }
   void take_notes();
   void tidy();
   void note_failure(const char* doing, const Error& error);
@@ -58,13 +62,14 @@ class StoreThread {
   Published<Metrics>& metrics_;
   std::string problem_;   ///< why nothing can be kept now; empty: all is well
   bool damaged_ = false;  ///< for good
-  std::uint64_t probed_at_ms_ = 0, metrics_at_ms_ = 0;
+  std::uint64_t probed_at_ms_ = 0, metrics_at_ms_ = 0, shapes_at_ms_ = 0;
   std::uint64_t changes_ = 0, commits_ = 0, failed_ = 0, notes_ = 0, notes_lost_ = 0, slowest_ms_ = 0;
   StoreFacts facts_;
 };
 
 Result<Done> StoreThread::run() {
   if (auto facts = store_->facts()) facts_ = *facts;
+  shapes_at_ms_ = clock_.boot_ms();  // not while everybody waits for the start
   health_.publish(std::make_shared<const StoreHealth>());
   for (bool stop = false; !stop;) {
     std::array items = {Waitable{.socket = &pipes_.joins}, Waitable{.socket = &pipes_.admin}, Waitable{.socket = &pipes_.notes}};
@@ -153,23 +158,49 @@ Result<Done> StoreThread::answer(Group group) {
     static_cast<void>(send_object(pipes_.enrol, std::make_unique<JoinDecision>(std::move(decision)), false));
   }
   for (auto& each : group.answers) {
-    if (const auto* site = std::get_if<Site>(&each.what)) {
-      if (auto sent = send_object(pipes_.map, std::make_unique<MapInput>(SiteChanged{*site})); !sent) return sent;
-      log_info("site_added", {{"id", to_text(site->id)}, {"name", site->name}});
-    } else if (const auto* token = std::get_if<CreatedToken>(&each.what)) {
-      log_info("token_created", {{"site", token->site_name}, {"uses", token->uses}});
-    }
+    if (auto told = tell(each.what); !told) return told;
     static_cast<void>(send_object(pipes_.http, std::make_unique<HttpInput>(std::move(each)), false));
   }
   return Done{};
 }
 
+/// The map first: who is let in by zap must not find it unknowing.
 Result<Done> StoreThread::tell(const KnownNode& node) {
   ++facts_.nodes;
-  if (auto sent = send_object(pipes_.keys, std::make_unique<KeyUpdate>(KeyUpdate{.public_key = node.public_key, .node = node.id})); !sent) {
-    return sent;
+  if (auto sent = tell_map(NodeAdmitted{node}); !sent) return sent;
+  return tell_zap(node, false);
+}
+
+Result<Done> StoreThread::tell_zap(const KnownNode& node, bool revoked) {
+  return send_object(pipes_.keys,
+                     std::make_unique<KeyUpdate>(KeyUpdate{.public_key = node.public_key, .node = node.id, .revoked = revoked}));
+}
+
+Result<Done> StoreThread::tell(const AdminChange& change) {
+  if (const auto* site = std::get_if<Site>(&change)) {
+    log_info("site_added", {{"id", to_text(site->id)}, {"name", site->name}});
+    return tell_map(SiteChanged{*site});
   }
-  return send_object(pipes_.map, std::make_unique<MapInput>(NodeAdmitted{node}));
+  if (const auto* token = std::get_if<CreatedToken>(&change)) {
+    log_info("token_created", {{"site", token->site_name}, {"uses", token->uses}});
+  }
+  if (const auto* pool = std::get_if<Pool>(&change)) {
+    log_info("pool_added", {{"id", to_text(pool->id)}, {"name", pool->name}});
+    return tell_map(PoolChanged{*pool});
+  }
+  if (const auto* service = std::get_if<ServiceOrdered>(&change)) {
+    log_info("service_ordered", {{"node", to_text(service->node)},
+                                 {"state", kServiceStateNames[static_cast<std::size_t>(service->order.state)]},
+                                 {"why", service->order.why}});
+    return tell_map(ServiceChanged{service->node, service->order});
+  }
+  if (const auto* assigned = std::get_if<PoolAssigned>(&change)) return tell_map(NodeAdmitted{assigned->node});
+  if (const auto* removed = std::get_if<NodeRemoved>(&change)) {
+    log_info("node_removed", {{"node", to_text(removed->node.id)}, {"hostname", removed->node.hostname}});
+    if (auto told = tell_zap(removed->node, true); !told) return told;
+    return tell_map(NodeLeft{removed->node.id});
+  }
+  return Done{};
 }
 
 Result<Done> StoreThread::tell(const KnownChild& child) {
@@ -197,6 +228,12 @@ void StoreThread::take_notes() {
 
 void StoreThread::tidy() {
   if (!problem_.empty()) return;
+  if (const auto now_ms = clock_.boot_ms(); now_ms >= shapes_at_ms_ + kShapesEveryMs) {
+    shapes_at_ms_ = now_ms;
+    const auto forgotten = store_->forget_shapes(clock_.unix_ms());
+    if (!forgotten) return note_failure("forget shapes", forgotten.error());
+    if (*forgotten > 0) log_info("shapes_forgotten", {{"count", *forgotten}});
+  }
   if (auto tidied = store_->tidy(); !tidied) note_failure("tidy", tidied.error());
 }
 

@@ -75,6 +75,12 @@ Result<Json> api_post(const ApiConnection& connection, const std::string& path, 
                   {.method = "POST", .path = path, .body = body.dump(-1, ' ', false, Json::error_handler_t::replace), .bearer = *token});
 }
 
+Result<Json> api_delete(const ApiConnection& connection, const std::string& path) {
+  auto token = read_token(connection);
+  if (!token) return token.error();
+  return exchange(connection, {.method = "DELETE", .path = path, .body = {}, .bearer = *token});
+}
+
 std::optional<std::string> text_at(const Json& object, const char* key) {
   const Json* found = member(object, key);
   if (found == nullptr || !found->is_string()) return std::nullopt;

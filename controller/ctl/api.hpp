@@ -26,6 +26,9 @@ Result<ApiJson> api_get(const ApiConnection& connection, const std::string& path
 /// POST of a JSON body with the admin token, and its JSON answer. Errors likewise, and those of reading the token file.
 Result<ApiJson> api_post(const ApiConnection& connection, const std::string& path, const ApiJson& body);
 
+/// DELETE with the admin token, likewise.
+Result<ApiJson> api_delete(const ApiConnection& connection, const std::string& path);
+
 /// Members of an answer, absent where missing, null or of another type: a newer or older controller must not end the program.
 std::optional<std::string> text_at(const ApiJson& object, const char* key);
 /// A whole number, or a decimal string as sums of bytes come.

@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
+#include <array>
 #include <functional>
+#include <initializer_list>
 #include <ostream>
 
 #include "controller/ctl/commands.hpp"
@@ -23,6 +25,8 @@ struct Line {
   NodeFilter filter;
   std::string expires = "24h", node;
   MapQuestion question;
+  ServiceRequest service;
+  bool yes = false;
   std::function<Result<Done>(const Screen&)> command;
   std::string file;
   bool offline = false;  ///< the command talks to no controller: not to reach one is no reason it can fail for
@@ -115,8 +119,32 @@ void add_nodes(CLI::App& app, Line& line) {
   benchmark->add_option("--seconds", line.benchmark_seconds, "for each of the four tests")
       ->check(CLI::Range(1, 3'600))
       ->capture_default_str();
-  nodes->callback([&line, benchmark] {
-    line.command = [&line, asked = benchmark->parsed()](const Screen& screen) {
+  const auto name_node = [&line](CLI::App& command) {
+    command.add_option("NODE", line.node, "n-… id, or a host name that one node alone has")->required();
+  };
+  for (const auto& [name, state, what] : std::initializer_list<std::array<const char*, 3>>{
+           {"drain", "draining", "take no new work on a node"},
+           {"undrain", "in_service", "put a node back into service"},
+           {"maintenance", "maintenance", "a node is worked on, for a time or until undrain"},
+           {"quarantine", "quarantined", "a node is not to be trusted: it leaves all totals"},
+           {"retire", "retired", "a node has served its time: it leaves all totals, and is still shown"}}) {
+    auto* order = add_command(*nodes, name, what, std::string("  capmapctl nodes ") + name + " gpu-17");
+    name_node(*order);
+    if (std::string_view(name) != "undrain") {
+      order->add_option("--reason", line.service.reason, "why, for people");
+      order->add_option("--from", line.service.from, "from when on, as 2026-11-22T21:00:00Z; default: now");
+      order->add_option("--until", line.service.until, "until when; default: until told otherwise");
+    }
+    order->callback([&line, word = state] { line.service.state = word; });
+  }
+  auto* remove = add_command(*nodes, "remove", "forget a node for good; its key is refused from then on",
+                             "  capmapctl nodes remove gpu-17\n  capmapctl nodes remove gpu-17 --yes");
+  name_node(*remove);
+  remove->add_flag("-y,--yes", line.yes, "do not ask");
+  nodes->callback([&line, benchmark, remove] {
+    line.command = [&line, asked = benchmark->parsed(), removed = remove->parsed()](const Screen& screen) {
+      if (removed) return remove_node(line.connection, screen, line.node, line.yes);
+      if (!line.service.state.empty()) return order_service(line.connection, screen, line.node, line.service);
       if (asked) return benchmark_node(line.connection, screen, line.node, line.benchmark_seconds);
       return line.node.empty() ? list_nodes(line.connection, screen, line.filter) : show_node(line.connection, screen, line.node);
     };

@@ -48,6 +48,16 @@ Result<Done> show_node(const ApiConnection& connection, const Screen& screen, co
 /// `nodes benchmark`: asks a node to measure itself, and waits for what comes; kTimeout when nothing does.
 Result<Done> benchmark_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname,
                             std::uint32_t seconds);
+/// What an admin orders of a node's service.
+struct ServiceRequest {
+  std::string state;                ///< the API's word
+  std::string reason, from, until;  ///< times as 2026-11-22T21:00:00Z; empty = not said
+};
+/// `nodes drain`, `undrain`, `maintenance`, `quarantine`, `retire`.
+Result<Done> order_service(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname,
+                           const ServiceRequest& request);
+/// `nodes remove`: for good. Without `yes` asks on a terminal, and refuses elsewhere.
+Result<Done> remove_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname, bool yes);
 /// What of the map is asked for: dimensions with commas ("region,cpu_model"), a filter (see /v1/map), both may be empty.
 struct MapQuestion {
   std::string by, filter;

@@ -86,8 +86,8 @@ Headers make_headers(const ApiRequest& request) {
   };
   add("Accept: application/json, application/problem+json");
   if (!request.bearer.empty()) add("Authorization: Bearer " + request.bearer);
-  if (request.method == "POST") {
-    add("Content-Type: application/json");
+  if (request.method != "GET") {
+    if (request.method == "POST") add("Content-Type: application/json");
     add("Idempotency-Key: " + random_key());
     add("Expect:");
   }
@@ -116,6 +116,7 @@ Result<ApiReply> send_request(const std::string& base_url, std::uint32_t timeout
   ApiReply reply;
   CURL* handle = easy.get();
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+  if (request.method == "DELETE") curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "DELETE");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_PROXY, "");
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));

@@ -7,7 +7,7 @@
 namespace capmap {
 
 struct ApiRequest {
-  std::string method = "GET";  ///< GET or POST
+  std::string method = "GET";  ///< GET, POST or DELETE
   std::string path;            ///< begins with '/', already escaped
   std::string body;            ///< JSON, for POST
   std::string bearer;          ///< admin token; empty = none

@@ -65,7 +65,13 @@ std::string liveness_fact(const Json& node) {
 }
 
 std::string verdict_fact(const Json& node) {
-  const std::string verdict = known(text_at(node, "service_state")) + "; " + known(text_at(node, "verdict"));
+  const Json& service = object_at(node, "service");
+  std::string ordered;
+  if (const auto from = text_at(service, "from")) ordered += " from " + *from;
+  if (const auto until = text_at(service, "until")) ordered += " until " + *until;
+  if (const auto reason = text_at(service, "reason")) ordered += " (" + *reason + ")";
+  if (!ordered.empty()) ordered = ", ordered: " + known(text_at(service, "state")) + ordered;
+  const std::string verdict = known(text_at(node, "service_state")) + ordered + "; " + known(text_at(node, "verdict"));
   const std::string reasons = words(list_at(node, "verdict_reasons"));
   return reasons.empty() ? verdict : verdict + ": " + reasons;
 }

@@ -118,7 +118,8 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
   if (auto refused = refuse_parameters(route, target)) return *refused;
   if (route.changes) {
     if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
-    if (auto refused = refuse_media_type(request)) return *refused;
+    const bool no_body = request.method == "DELETE" && request.body.empty();
+    if (auto refused = no_body ? std::nullopt : refuse_media_type(request)) return *refused;
   }
   const auto health = sources_.store == nullptr ? nullptr : sources_.store->take();
   const Call call{.request = request,
@@ -137,7 +138,7 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
   return once(request, [&route, &call] { return route.handler(call); });
 }
 
-/// Carries out a POST, at most once under its Idempotency-Key.
+/// Carries out a change, at most once under its Idempotency-Key.
 Outcome Api::once(const HttpRequest& request, const std::function<Outcome()>& carry_out) {
   const auto given = header(request, "idempotency-key");
   if (!given) return carry_out();

@@ -79,6 +79,19 @@ std::string rfc3339_ms(std::uint64_t unix_ms) {
   return whole.data();
 }
 
+Result<std::uint64_t> parse_rfc3339(std::string_view name, const std::string& text) {
+  std::tm parts{};
+  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  const auto seconds = rest == nullptr ? -1 : timegm(&parts);
+  std::uint64_t ms = 0;
+  if (seconds >= 0 && *rest == '.') {
+    for (unsigned unit = 100; unit > 0 && rest[1] >= '0' && rest[1] <= '9'; unit /= 10) ms += unit * static_cast<unsigned>(*++rest - '0');
+    ++rest;
+  }
+  if (seconds >= 0 && std::string_view(rest) == "Z") return static_cast<std::uint64_t>(seconds) * 1'000 + ms;
+  return Error{ErrorCode::kMalformed, std::string(name) + ": must be a time as 2026-11-22T21:00:00Z, from 1970 on"};
+}
+
 std::string hex_text(std::uint64_t value) {
   std::array<char, 17> text{};
   std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));

@@ -25,6 +25,8 @@ HttpResponse json_response(const Json& value, int status = 200);
 Json text_or_null(std::string_view text);
 /// "2026-11-22T21:00:00.123Z"
 std::string rfc3339_ms(std::uint64_t unix_ms);
+/// Unix ms of "2026-11-22T21:00:00Z" or "…T21:00:00.123Z". Errors: kMalformed naming `name`.
+Result<std::uint64_t> parse_rfc3339(std::string_view name, const std::string& text);
 /// 16 hex digits, as an epoch is shown.
 std::string hex_text(std::uint64_t value);
 

@@ -44,11 +44,18 @@ bool in_totals(const NodeRow& row) {
   return row.counted && row.counted_service != ServiceState::kRetired && row.counted_service != ServiceState::kQuarantined;
 }
 
+Json pool_json(const NodeRow& row, const MapView& view) {
+  const Pool* pool = row.pool < view.pools.size() ? view.pools[row.pool].get() : nullptr;
+  if (pool == nullptr) return nullptr;
+  return {{"id", to_text(pool->id)}, {"name", text_or_null(pool->name)}};
+}
+
 /// Who and where, the front of both forms.
 Json head_json(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
   return {{"id", to_text(row.id)},
           {"hostname", text_or_null(row.hostname)},
           {"site", site_json(row, view)},
+          {"pool", pool_json(row, view)},
           {"liveness", kLivenessNames[static_cast<std::size_t>(row.liveness)]},
           {"service_state", kServiceStateNames[static_cast<std::size_t>(row.service)]},
           {"in_totals", in_totals(row)},
@@ -183,6 +190,18 @@ Json nics_json(const NodeRow& row, const HardwareRow& hardware) {
 
 }  // namespace
 
+Json service_json(const std::optional<ServiceOrder>& order) {
+  if (!order) return nullptr;
+  const auto time_or_null = [](const std::optional<std::uint64_t>& unix_ms) {
+    return unix_ms ? Json(rfc3339_ms(*unix_ms)) : Json(nullptr);
+  };
+  return {{"state", kServiceStateNames[static_cast<std::size_t>(order->state)]},
+          {"from", time_or_null(order->from_unix_ms)},
+          {"until", time_or_null(order->until_unix_ms)},
+          {"who", text_or_null(order->who)},
+          {"reason", text_or_null(order->why)}};
+}
+
 Json node_summary(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
   Json node = head_json(row, view, now_boot_ms);
   const HardwareRow* hardware = hardware_of(row, view);
@@ -230,6 +249,7 @@ Json measured_json(const std::optional<Measured>& measured) {
 Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
   Json node = head_json(row, view, now_boot_ms);
   const HardwareRow* hardware = hardware_of(row, view);
+  node["service"] = service_json(row.order);
   node["verdict_reasons"] = row.verdict_reasons;
   node["interval_ms"] = row.interval_ms;
   node["clock_skew_ms"] = or_null(row.clock_skew_ms);

@@ -46,9 +46,9 @@ bool wanted(const Page& page, const NodeRow& row) {
 Outcome take_chunk(const std::shared_ptr<Page>& page, const Answer& answer) {
   if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
   const auto& found = std::get<NodeAnswer>(answer);
-  for (; page->row < found.rows.size(); ++page->row) {
-    const NodeRow& row = found.rows[page->row];
-    if (!wanted(*page, row)) continue;
+  for (const NodeRow& row : found.rows) {
+    if (row.slot < page->row || !wanted(*page, row)) continue;
+    page->row = row.slot;
     if (page->nodes.size() == page->limit) return finish(*page, true);
     page->nodes.push_back(node_summary(row, *page->view, page->now_boot_ms));
   }
@@ -65,7 +65,7 @@ Outcome ask_for_chunk(const std::shared_ptr<Page>& page) {
              .then = [page](const Answer& answer) { return take_chunk(page, answer); }};
 }
 
-/// "chunk.row", as an earlier page gave it. Rows stay where they are, so pages neither skip nor repeat a node.
+/// "chunk.slot", as an earlier page gave it. Nodes keep their slots, so pages neither skip nor repeat one that was there all the time.
 Result<Done> read_cursor(const std::string& text, Page& page) {
   const auto dot = text.find('.');
   const auto chunk = parse_count("cursor", text.substr(0, dot), 0, UINT32_MAX);

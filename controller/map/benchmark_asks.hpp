@@ -26,6 +26,7 @@ class BenchmarkAsks {
   void answered(RowIndex row, const Hello& before, const Hello& now) {
     if (before.measured != now.measured || (speaks_of_it(now) && !speaks_of_it(before))) asks_.erase(row);
   }
+  void forget(RowIndex row) { asks_.erase(row); }
   [[nodiscard]] bool empty() const { return asks_.empty(); }
 
  private:

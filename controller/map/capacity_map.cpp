@@ -62,8 +62,17 @@ void CapacityMap::put_pool(const Pool& pool) {
   state_->put_pool(pool);
 }
 
-bool CapacityMap::set_service(const NodeId& node, ServiceState service) {
-  return state_->set_service(node, service);
+bool CapacityMap::set_service(const NodeId& node, const ServiceOrder& order, std::uint64_t now_unix_ms) {
+  return state_->set_service(node, order, now_unix_ms);
+}
+
+bool CapacityMap::advance_service(std::uint64_t now_unix_ms) {
+  return state_->advance_service(now_unix_ms);
+}
+
+bool CapacityMap::remove_node(const NodeId& node, std::uint64_t now_ms) {
+  state_->forward(now_ms);
+  return state_->remove_node(node);
 }
 
 void CapacityMap::set_interval(std::uint32_t interval_ms) {

@@ -55,8 +55,12 @@ class CapacityMap {
   /// Adds or changes a site. Nodes refer to sites by id; unknown ids in add_node get a site without attributes.
   void put_site(const Site& site);
   void put_pool(const Pool& pool);
-  /// In service, draining, … retired. False: no such node.
-  bool set_service(const NodeId& node, ServiceState service);
+  /// In service, draining, … retired, from a time until a time if the order says so. False: no such node.
+  bool set_service(const NodeId& node, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  /// Carries out orders whose time has come or is over. Cost: only those, and bounded; true = more are due, call again.
+  bool advance_service(std::uint64_t now_unix_ms);
+  /// Forgets a node for good: it leaves its cell, and its row waits for the next node. False: no such node.
+  bool remove_node(const NodeId& node, std::uint64_t now_ms);
   /// Given to nodes with their next ack; each node's liveness follows the interval that it was given.
   void set_interval(std::uint32_t interval_ms);
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.

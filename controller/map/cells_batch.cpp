@@ -17,8 +17,7 @@ std::uint64_t moved(std::uint64_t sum, std::int64_t by) {
 void CellTable::shift_sums(CellSlot slot, const CellShift& by) {
   for (std::size_t i = 0; i < kCellSumCount; ++i) {
     if (by.sums[i] == 0) continue;
-    auto& sum = wide(slot, i);
-    sum = moved(sum, by.sums[i]);
+    set_sum(slot, i, moved(sums_[slot / kBlockCells].sum(i, slot % kBlockCells), by.sums[i]));
   }
   if (by.heard_nodes == 0) return;
   const auto width_ms = kHeardSlotMs[static_cast<std::size_t>(of_slot_[slot].liveness)];

@@ -150,6 +150,11 @@ void read_measured(Reader& in, std::optional<Measured>& measured) {
 
 }  // namespace
 
+void ColdStore::forget(std::uint32_t row) {
+  if (open_row_ == row) open_row_.reset();
+  put(row, {});
+}
+
 ColdRecord& ColdStore::open(std::uint32_t row) {
   if (open_row_ == row) return open_;
   close();

@@ -42,6 +42,8 @@ class ColdStore {
   [[nodiscard]] bool everything() const { return everything_; }
   /// Opens a record for reading and changing; it stays good until another row is opened.
   ColdRecord& open(std::uint32_t row);
+  /// Frees what is kept of the row.
+  void forget(std::uint32_t row);
   [[nodiscard]] ColdRecord copy(std::uint32_t row) const;
   /// Bytes of packed records and shared parts, without what the allocator adds.
   [[nodiscard]] std::size_t bytes() const { return packed_bytes_ + shared_bytes_; }

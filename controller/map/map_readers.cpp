@@ -11,6 +11,8 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   const auto& hello = cold.hello;
   NodeRow out;
   out.id = nodes.id(row);
+  out.slot = row % kChunkRows;
+  if (const auto* const order = services.find(row)) out.order = *order;
   out.site = place.site;
   out.pool = place.pool;
   out.hardware = shapes.hardware(place.shape);
@@ -102,17 +104,20 @@ std::vector<NodeRow> CapacityMap::chunk(std::size_t index) const {
   const auto& state = *state_;
   const auto first = index * kChunkRows;
   std::vector<NodeRow> rows;
-  if (first >= state.nodes.size()) return rows;
-  const auto last = std::min(first + kChunkRows, state.nodes.size());
+  if (first >= state.nodes.row_count()) return rows;
+  const auto last = std::min(first + kChunkRows, state.nodes.row_count());
   rows.reserve(last - first);
-  for (auto row = first; row < last; ++row) rows.push_back(state.node_row(static_cast<RowIndex>(row)));
+  for (auto at = first; at < last; ++at) {
+    const auto row = static_cast<RowIndex>(at);
+    if (!state.nodes.place(row).vacant) rows.push_back(state.node_row(row));
+  }
   return rows;
 }
 
 std::vector<NodeId> CapacityMap::matching(std::size_t chunk, const std::vector<std::uint8_t>& kept) const {
   const auto& nodes = state_->nodes;
   std::vector<NodeId> found;
-  const auto last = std::min((chunk + 1) * kChunkRows, nodes.size());
+  const auto last = std::min((chunk + 1) * kChunkRows, nodes.row_count());
   for (auto at = chunk * kChunkRows; at < last; ++at) {
     const auto row = static_cast<RowIndex>(at);
     const auto cell = nodes.place(row).cell;

@@ -46,6 +46,7 @@ AckBatch CapacityMap::State::apply(const ReportBatch& batch, std::uint64_t now_u
   for (const auto& node : batch.flooding) note_flood(node);
   for (const auto& report : batch.reports) {
     const auto answer = apply(report.node, report.message, now_unix_ms);
+    if (answer.refused == "unknown_node") continue;  // removed: silence makes it connect again, and zap tells it why it may not
     const auto& envelope = envelope_of(report.message);
     const auto row = benchmarks.empty() ? std::nullopt : nodes.find(report.node);
     answers.acks.push_back({.route = report.route,

@@ -89,15 +89,6 @@ void CapacityMap::State::put_pool(const Pool& pool) {
   ++revision;
 }
 
-bool CapacityMap::State::set_service(const NodeId& id, ServiceState service) {
-  const auto row = nodes.find(id);
-  if (!row) return false;
-  const auto before = numbers(*row);
-  nodes.place(*row).service = service;
-  settle(*row, before);
-  return true;
-}
-
 ShapeId CapacityMap::State::named_shape(RowIndex row) const {
   const auto shape = nodes.place(row).shape;
   return shape != 0 ? shapes.id(shape) : nodes.cold(row).hello.shape_id;
@@ -142,7 +133,7 @@ bool CapacityMap::State::advance() {
       return false;
     }
     const auto first = *block * DueTimes::kBlockRows;
-    const auto last = std::min(first + DueTimes::kBlockRows, nodes.size());
+    const auto last = std::min(first + DueTimes::kBlockRows, nodes.row_count());
     for (auto at = first; at < last; ++at) {
       const auto row = static_cast<RowIndex>(at);
       const auto row_due_ms = due_ms(row);
@@ -181,6 +172,7 @@ ReadingLimits CapacityMap::State::reading_limits(RowIndex row) const {
   if (place.is(Place::kPusKnown)) held.pus = std::max(facts.pus.value_or(0), static_cast<std::uint32_t>(nodes.talk(row).pus_allowed));
   if (place.is(Place::kMemoryKnown)) {
     held.memory_mib = nodes.levels(row).memory_total_mib;
+    if (facts.memory_bytes) held.memory_mib = std::min(*held.memory_mib, *facts.memory_bytes / kBytesPerMib);  // hello may claim more
   } else if (facts.memory_bytes) {
     held.memory_mib = *facts.memory_bytes / kBytesPerMib;
   }

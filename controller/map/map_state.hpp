@@ -15,6 +15,7 @@
 #include "controller/map/liveness.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/sanity.hpp"
+#include "controller/map/service.hpp"
 #include "controller/map/shapes.hpp"
 
 namespace capmap {
@@ -39,7 +40,6 @@ struct CapacityMap::State {
   [[nodiscard]] std::uint16_t interval_ds() const;
   std::uint16_t pool_index(const PoolId& id);
   void put_pool(const Pool& pool);
-  bool set_service(const NodeId& id, ServiceState service);
   /// The shape a row is bound to, or the one its hello named.
   [[nodiscard]] ShapeId named_shape(RowIndex row) const;
 
@@ -48,6 +48,12 @@ struct CapacityMap::State {
   [[nodiscard]] bool silent_beyond_ttl(RowIndex row) const;
   void count_shapes();
   [[nodiscard]] ReadingLimits reading_limits(RowIndex row) const;
+
+  // map_admin.cpp ----------------------------------------------------------------------------------------------------------------
+  bool set_service(const NodeId& id, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  void apply_service(RowIndex row, ServiceState service);
+  bool advance_service(std::uint64_t now_unix_ms);
+  bool remove_node(const NodeId& id);
 
   // map_report.cpp ---------------------------------------------------------------------------------------------------------------
   AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);
@@ -121,6 +127,7 @@ struct CapacityMap::State {
   DueTimes due;
   std::array<std::uint32_t, kLivenessCount> by_liveness{};
   BenchmarkAsks benchmarks;
+  ServiceOrders services;
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
   std::vector<std::shared_ptr<const Pool>> pools;

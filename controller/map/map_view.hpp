@@ -11,6 +11,7 @@
 #include "controller/map/cell.hpp"
 #include "controller/map/cell_columns.hpp"
 #include "controller/map/hardware_row.hpp"
+#include "controller/map/service_order.hpp"
 #include "controller/map/site.hpp"
 
 namespace capmap {
@@ -36,11 +37,13 @@ struct MapView {
 /// One node as a reader gets it: copied out of the table one chunk at a time.
 struct NodeRow {
   NodeId id;
+  std::uint32_t slot = 0;  ///< its place in its chunk, which it keeps
   std::uint32_t site = 0, pool = 0, hardware = 0;
   Liveness liveness = Liveness::kResyncing;  ///< kLost and never heard: let in since the start, no hello yet, in no cell
   ServiceState service = ServiceState::kInService;
   bool counted = false;                                     ///< in a cell
   ServiceState counted_service = ServiceState::kInService;  ///< as its cell has it: quarantined where the map leaves it out of totals
+  std::optional<ServiceOrder> order{};                      ///< what is ordered of it, also where that has not begun yet
   Verdict verdict = Verdict::kUnproven;
   std::uint64_t revision = 0;                       ///< of its last change
   std::optional<std::uint64_t> last_heard_boot_ms;  ///< absent: not since this controller started

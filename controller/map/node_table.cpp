@@ -40,17 +40,57 @@ std::optional<RowIndex> NodeTable::find(const NodeId& id_wanted) const {
 
 RowIndex NodeTable::add(const NodeId& id_new) {
   check(!find(id_new), "a node was added twice");
-  check(size_ < kRowMask - 1, "more nodes than an index entry can name");
+  check(rows_ < kRowMask - 1, "more nodes than an index entry can name");
   const auto hash = IdHash{}(id_new);
   auto& part = parts_[part_of(hash)];
   if ((part.used + 1) * 16 > part.entries.size() * 15) grow(part);  // entries lie side by side: a long search is a few lines of cache
-  const auto row = static_cast<RowIndex>(size_);
-  if (row % kChunkRows == 0) chunks_.push_back(std::make_unique<Chunk>());
-  ++size_;
+  auto row = static_cast<RowIndex>(rows_);
+  if (vacant_.empty()) {
+    if (row % kChunkRows == 0) chunks_.push_back(std::make_unique<Chunk>());
+    ++rows_;
+  } else {
+    row = vacant_.back();
+    vacant_.pop_back();
+    place(row) = Place{};
+  }
   at(row).ids[row % kChunkRows] = id_new;
   put(part, hash, entry_of(hash, row));
   ++part.used;
   return row;
+}
+
+void NodeTable::remove(RowIndex row) {
+  const auto hash = IdHash{}(id(row));
+  auto& part = parts_[part_of(hash)];
+  erase(part, hash, entry_of(hash, row));
+  --part.used;
+  cold_.forget(row);
+  at(row).ids[row % kChunkRows] = {};
+  talk(row) = Talk{};
+  levels(row) = Levels{};
+  devices(row) = Devices{};
+  place(row) = Place{};
+  place(row).liveness = Liveness::kLost;  // nothing becomes of it with time
+  place(row).vacant = true;
+  vacant_.push_back(row);
+}
+
+/// What stands behind the gap moves up into it where it was only pushed on from there, so that no search ends too early.
+void NodeTable::erase(IndexPart& part, std::size_t hash, std::uint32_t entry) const {
+  auto& entries = part.entries;
+  const auto next = [&entries](std::size_t index) { return index + 1 == entries.size() ? 0 : index + 1; };
+  auto gap = home_of(hash, entries.size());
+  while (entries[gap] != entry) gap = next(gap);
+  for (auto from = next(gap); entries[from] != 0; from = next(from)) {
+    const auto home = home_of(IdHash{}(id((entries[from] & kRowMask) - 1)), entries.size());
+    const auto distance = [&entries](std::size_t begin, std::size_t end) {
+      return end >= begin ? end - begin : end + entries.size() - begin;
+    };
+    if (distance(home, from) < distance(gap, from)) continue;
+    entries[gap] = entries[from];
+    gap = from;
+  }
+  entries[gap] = 0;
 }
 
 void NodeTable::put(IndexPart& part, std::size_t hash, std::uint32_t entry) {

@@ -14,7 +14,7 @@
 
 namespace capmap {
 
-using RowIndex = std::uint32_t;    ///< dense, in the order nodes were let in
+using RowIndex = std::uint32_t;    ///< dense; a removed node's is given to the next that is let in
 using ShapeIndex = std::uint32_t;  ///< into ShapeTable; 0 = no shape known
 
 /// The scalar readings in one order: of Readings, of the sums in a Cell, and of the bits of a row's masks.
@@ -43,6 +43,7 @@ struct Place {
   std::uint16_t interval_ds = 0;  ///< given to the node, in tenths of a second; 0 = none yet
   Liveness liveness : 2 = Liveness::kResyncing;
   ServiceState service : 3 = ServiceState::kInService;
+  bool vacant : 1 = false;                       ///< its node was removed; the row waits for another
   std::uint16_t insane : kReadingCount + 1 = 0;  ///< bit i: reading i was last refused; bit kReadingCount: the accelerators were
   std::uint8_t known = 0;                        ///< bit i: reading i is known
   std::uint8_t flags = 0;
@@ -75,7 +76,7 @@ inline constexpr std::size_t kMaxDevices = 255;  ///< what a row has room for; n
 
 /// Nodes by dense row: struct of arrays, in chunks of 4,096 so that growth moves nothing, with the cold records and an index of ids
 /// apart. The index is open addressing in 1,024 parts, each of which grows by itself: no growth stops the writer for long. An entry is a
-/// row and six bits of its id's hash. Rows are never removed. Owned by the map; one thread.
+/// row and six bits of its id's hash. A removed row stays where it is, vacant, until another node takes it. Owned by the map; one thread.
 class NodeTable {
  public:
   static constexpr std::size_t kChunkRows = 4'096;
@@ -86,8 +87,11 @@ class NodeTable {
   RowIndex add(const NodeId& id);
   /// Makes the index large enough for so many rows at once, where they come at once.
   void reserve(std::size_t rows);
+  /// Forgets a node: its id, its readings and its cold record. Nothing of it is left in the row.
+  void remove(RowIndex row);
 
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return rows_ - vacant_.size(); }  ///< nodes
+  [[nodiscard]] std::size_t row_count() const { return rows_; }              ///< vacant ones included
   [[nodiscard]] std::size_t chunk_count() const { return chunks_.size(); }
   /// Bytes a row takes without its cold record, and the index's share at this moment.
   [[nodiscard]] static constexpr std::size_t hot_row_bytes();
@@ -139,11 +143,13 @@ class NodeTable {
   static void put(IndexPart& part, std::size_t hash, std::uint32_t entry);
   void grow(IndexPart& part) const;
   void resize(IndexPart& part, std::size_t entries) const;
+  void erase(IndexPart& part, std::size_t hash, std::uint32_t entry) const;
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::vector<IndexPart> parts_;
   ColdStore cold_;
-  std::size_t size_ = 0;
+  std::size_t rows_ = 0;
+  std::vector<RowIndex> vacant_;
 };
 
 constexpr std::size_t NodeTable::hot_row_bytes() {

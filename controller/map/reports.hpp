@@ -24,7 +24,7 @@ struct AckOut {
   Bytes route;
   Ack ack;
 };
-/// Answers to one ReportBatch, or to one ChildBatch, in its order.
+/// Answers to one ReportBatch, or to one ChildBatch, in its order; a node that is not known gets none.
 struct AckBatch {
   std::vector<AckOut> acks;
   std::vector<ChildAckOut> child_acks{};

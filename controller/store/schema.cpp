@@ -60,6 +60,12 @@ alter table nodes add column service_who text;
 alter table nodes add column service_why text;
 )"},
     kChildControllers,
+    Migration{.what = "removed nodes, since when a shape is unused", .sql = R"(
+create table removed_nodes(
+  public_key text primary key, node blob not null check (length(node) = 16), removed_unix_ms integer not null
+) strict, without rowid;
+alter table shapes add column unused_since_unix_ms integer;
+)"},
 };
 
 }  // namespace

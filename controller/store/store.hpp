@@ -12,6 +12,7 @@
 #include "common/messages.hpp"
 #include "common/result.hpp"
 #include "controller/map/child.hpp"
+#include "controller/map/service_order.hpp"
 #include "controller/map/site.hpp"
 
 namespace capmap {
@@ -31,7 +32,16 @@ struct StoredNode {
   KnownNode node;
   std::optional<ShapeId> shape;                    ///< its bytes are among shapes()
   std::optional<std::uint64_t> last_seen_unix_ms;  ///< to the hour
+  ServiceOrder service{};
   bool operator==(const StoredNode&) const = default;
+};
+
+/// The key of a node that was removed: it is refused until it joins anew.
+struct RemovedNode {
+  std::string public_key;
+  NodeId node;
+  std::uint64_t removed_unix_ms = 0;
+  bool operator==(const RemovedNode&) const = default;
 };
 
 /// What the map thread noted of a node it heard.
@@ -76,6 +86,11 @@ class Store {
   virtual Result<Done> put_node(const KnownNode& node) = 0;
   /// Adds a child controller, or changes what was put of it before.
   virtual Result<Done> put_child(const KnownChild& child) = 0;
+  virtual Result<Done> put_pool(const Pool& pool) = 0;
+  /// What is ordered of a known node; an unknown one is passed over.
+  virtual Result<Done> put_service(const NodeId& node, const ServiceOrder& order) = 0;
+  /// Forgets a node and keeps its key among those that are refused. put_node of that key lets it in again.
+  virtual Result<Done> remove_node(const KnownNode& node, std::uint64_t now_unix_ms) = 0;
   virtual Result<Done> add_audit(const AuditEntry& entry) = 0;
   /// Notes, as one change that is kept in order but not awaited on the disk: *applied*, not durable. Unknown nodes are passed over.
   virtual Result<Done> note(const std::vector<NodeNote>& notes) = 0;
@@ -86,6 +101,12 @@ class Store {
   virtual Result<std::optional<KnownNode>> find_node(const std::string& public_key) = 0;
   virtual Result<std::vector<KnownChild>> children() = 0;
   virtual Result<std::optional<KnownChild>> find_child(const std::string& public_key) = 0;
+  virtual Result<std::optional<KnownNode>> find_node(const NodeId& id) = 0;
+  virtual Result<std::vector<Pool>> pools() = 0;
+  virtual Result<std::optional<Pool>> find_pool(const SiteId& site, const std::string& name_or_id) = 0;
+  virtual Result<std::vector<RemovedNode>> removed_nodes() = 0;
+  /// Deletes the shapes that no node has had for a day and an hour, as one change of its own; how many. Cost: a look at all nodes.
+  virtual Result<std::uint64_t> forget_shapes(std::uint64_t now_unix_ms) = 0;
   /// All nodes, in no order. Cost: about a second a million.
   virtual Result<Done> each_node(const std::function<void(const StoredNode&)>& take) = 0;
   virtual Result<std::vector<EncodedShape>> shapes() = 0;

@@ -116,10 +116,12 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
   if (flips && now_ms >= flipped_ms_ + kFlipEveryMs) {
     flipped_ms_ = now_ms;
     machine_ = static_cast<std::uint32_t>(random_() % stage.shapes.size());
+    renames_ += talk_->session() != 0 ? 1 : 0;
     set_facts(stage, now_unix_ms);
   }
   if (quiet && machine_ != server_.machine()) {
     machine_ = server_.machine();
+    ++renames_;
     set_facts(stage, now_unix_ms);
   }
   static_cast<void>(talk_->take_broken(now_ms));  // libzmq connects again by itself; the next message is hello
@@ -134,6 +136,7 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
 }
 
 void Agent::calm() {
+  flooded_ = floods;
   floods = flips = false;
   if (clone && running()) dealer_.close();
   if (clone) dealer_ = {};

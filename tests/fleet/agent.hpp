@@ -34,6 +34,8 @@ class Agent {
   [[nodiscard]] std::uint64_t stopped_ms() const { return stopped_ms_; }  ///< while it does not run
   [[nodiscard]] bool stopped_with_bye() const { return bye_said_; }
   [[nodiscard]] bool ever_acked() const { return acks != 0; }
+  /// A controller counts nothing of it for a while: it flooded, came as other hardware more than four times, or says a year from now.
+  [[nodiscard]] bool not_believed() const { return flooded_ || future || renames_ > kMostRenames; }
 
   bool floods = false, flips = false, clone = false, future = false;
   void lie() { server_.lie(); }
@@ -60,7 +62,9 @@ class Agent {
   std::vector<Delayed> delayed_;
   std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0, acks_of_run_ = 0;
   std::uint32_t machine_;
-  bool bye_said_ = false;
+  static constexpr std::uint32_t kMostRenames = 4;
+  std::uint32_t renames_ = 0;
+  bool bye_said_ = false, flooded_ = false;
 };
 
 }  // namespace capmap::fleet

@@ -124,7 +124,9 @@ Result<Done> Fleet::write_truth(std::uint64_t now_ms) {
     auto file = TruthFile::create(stage_.options.truth, stage_.plan, std::to_string(stage_.options.first));
     if (!file) return file.error();
     for (const auto& agent : agents_) {
-      if (!agent.clone) file->add(stage_.plan, agent.server(), agent.running() ? "fresh" : agent.ever_acked() ? "lost" : "absent");
+      if (agent.clone) continue;
+      const char* const heard = agent.running() ? "fresh" : agent.ever_acked() ? "lost" : "absent";
+      file->add(stage_.plan, agent.server(), agent.not_believed() ? "not_believed" : heard);
     }
     if (auto finished = file->finish(); !finished) return finished;
   }

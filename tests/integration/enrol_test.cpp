@@ -52,7 +52,7 @@ class EnrolPort {
     zap_.join();
   }
 
-  std::variant<Error, Site, CreatedToken> ask(std::variant<AddSite, CreateToken> what) {
+  AdminChange ask(decltype(AdminRequest::what) what) {
     REQUIRE(send_object(admin_, std::make_unique<AdminRequest>(AdminRequest{.ticket = 9, .what = std::move(what)})));
     auto answer = receive_object<HttpInput>(http, 5'000);
     REQUIRE(answer);

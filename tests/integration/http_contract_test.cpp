@@ -41,7 +41,8 @@ Contract read_contract() {
     if (blanks == std::string::npos) continue;
     const auto text = line.substr(blanks);
     if (blanks == 2 && text[0] == '/') path = text.substr(0, text.size() - 1);
-    if (blanks == 4 && !path.empty() && (text == "get:" || text == "post:")) operation = (text == "get:" ? "GET " : "POST ") + path;
+    if (blanks == 4 && !path.empty() && (text == "get:" || text == "post:" || text == "delete:"))
+      operation = (text == "get:" ? "GET " : text == "post:" ? "POST " : "DELETE ") + path;
     if (line == "components:") path.clear();
     if (blanks == 8 && !path.empty() && text[0] == '\'') {
       contract.operations[operation].codes.insert(std::stoi(text.substr(1, 3)));
@@ -110,6 +111,32 @@ void ask_benchmark(Answers& answers, std::uint16_t port) {
   note(answers, operation, request(port, "POST", node, std::string("Authorization: Bearer ") + kAdminToken + "\r\n", "{}"));
 }
 
+void ask_node_changes(Answers& answers, std::uint16_t port) {
+  const std::string bearer = std::string("Authorization: Bearer ") + kAdminToken + "\r\n";
+  const auto node = [](const char* end) { return "/v1/nodes/" + to_text(node_row(1).id) + end; };
+  const auto stranger = [](const char* end) { return "/v1/nodes/" + to_text(NodeId{{99}}) + end; };
+  const std::map<std::string, std::pair<std::string, std::string>> posts = {
+      {"/service", {R"({"state":"draining","reason":"disk","until":"2100-01-01T00:00:00Z"})", R"({"state":"gone"})"}},
+      {"/pool", {R"({"pool":"batch"})", R"({"pool":1})"}}};
+  for (const auto& [end, bodies] : posts) {
+    const std::string operation = "POST /v1/nodes/{id}" + end;
+    note(answers, operation, post(port, node(end.c_str()), bodies.first, kAdminToken));
+    note(answers, operation, post(port, node(end.c_str()), bodies.second, kAdminToken));
+    note(answers, operation, post(port, stranger(end.c_str()), bodies.first, kAdminToken));
+    note(answers, operation, post(port, node(end.c_str()), bodies.first, "wrong"));
+  }
+  note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", node(""), bearer));
+  note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", "/v1/nodes/x", bearer));
+  note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", stranger(""), bearer));
+  note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", node("")));
+  note(answers, "GET /v1/pools", get(port, "/v1/pools"));
+  note(answers, "GET /v1/pools", get(port, "/v1/pools?x=1"));
+  for (const char* body : {R"({"site":"a","name":"b"})", R"({"site":"a","name":"exists"})", R"({"site":"absent","name":"b"})", "{"}) {
+    note(answers, "POST /v1/pools", post(port, "/v1/pools", body, kAdminToken));
+  }
+  note(answers, "POST /v1/pools", post(port, "/v1/pools", "{}", "wrong"));
+}
+
 /// What comes when the other threads do not answer in time.
 void ask_late(Answers& answers, HttpWorld& world) {
   world.map_silent = true;
@@ -139,6 +166,7 @@ Answers ask_everything() {
     ask_readers(answers, world.port);
     ask_changes(answers, world.port);
     ask_benchmark(answers, world.port);
+    ask_node_changes(answers, world.port);
     ask_late(answers, world);
   }
   HttpWorld bare("");  // no map yet, no admin token
@@ -161,7 +189,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 10);
+  REQUIRE(contract.operations.size() == 15);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

@@ -87,12 +87,17 @@ class Play {
     if (action < 97) return fast_.put_site(site_of(dice_.roll(kSites), dice_));
     if (action < 98) return let_in(dice_.roll(kNodes), false);
     if (action < 98 + 1 && dice_.one_in(3)) return set_service();
+    if (action < 98 + 1 && dice_.one_in(4)) return remove();
     if (action < 99) return teach(agents_[dice_.roll(2)]);
     restart(agents_[dice_.roll(kNodes)]);
   }
 
   void compare() {
+    while (fast_.advance_service(now_)) {
+    }
+    naive_.advance_service(now_);
     const auto view = fast_.view(now_, 0);
+    REQUIRE(view->known_nodes == naive_.nodes().size());
     REQUIRE(view->cells.ordered() == naive_.cells(*view));
     const auto by_liveness = roll_up(*view, {Dimension::kRegion2, Dimension::kLiveness}, now_);
     REQUIRE(difference(by_liveness.total, naive_group(naive_, now_, [](const auto&) { return true; })).empty());
@@ -186,12 +191,18 @@ class Play {
     naive_.add_node(known, at_start);
   }
 
-  /// An admin drains, mends, retires or takes back.
+  /// An admin drains, mends, retires or takes back, now or for a time.
   void set_service() {
     const auto& node = agents_[dice_.roll(kNodes)].node;
-    const auto service = static_cast<ServiceState>(dice_.roll(dice_.one_in(2) ? 1 : kServiceStateNames.size()));
-    REQUIRE(fast_.set_service(node, service));
-    naive_.set_service(node, service);
+    ServiceOrder order{.state = static_cast<ServiceState>(dice_.roll(dice_.one_in(2) ? 1 : kServiceStateNames.size()))};
+    if (dice_.one_in(3)) order.from_unix_ms = now_ + dice_.roll(40'000);
+    if (dice_.one_in(3)) order.until_unix_ms = order.from_unix_ms.value_or(now_) + dice_.roll(40'000);
+    CHECK(fast_.set_service(node, order, now_) == naive_.set_service(node, order));
+  }
+
+  void remove() {
+    const auto& node = agents_[dice_.roll(kNodes)].node;
+    CHECK(fast_.remove_node(node, now_) == naive_.remove_node(node));
   }
 
   void restart(MapAgent& agent) {

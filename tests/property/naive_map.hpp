@@ -20,6 +20,7 @@ class NaiveMap {
     NodeId id;
     SiteId site;
     std::optional<PoolId> pool;
+    ServiceOrder order;
     ServiceState service = ServiceState::kInService;
     bool counted = false, said_bye = false, usage_taken = false;
     std::uint64_t run_id = 0;
@@ -53,8 +54,16 @@ class NaiveMap {
 
   void add_node(const KnownNode& known, bool at_start);
   Answer apply(const NodeId& id, const AgentMessage& message, std::uint64_t now_ms);
-  void set_service(const NodeId& id, ServiceState service) {
-    for (auto& node : nodes_) node.service = node.id == id ? service : node.service;
+  bool set_service(const NodeId& id, const ServiceOrder& order) {
+    const auto found = std::ranges::find(nodes_, id, &Node::id);
+    if (found != nodes_.end()) found->order = order;
+    return found != nodes_.end();
+  }
+  void advance_service(std::uint64_t now_unix_ms) {
+    for (auto& node : nodes_) node.service = node.order.at(now_unix_ms);
+  }
+  bool remove_node(const NodeId& id) {
+    return std::erase_if(nodes_, [&id](const Node& node) { return node.id == id; }) > 0;
   }
   void advance(std::uint64_t now_ms);
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
@@ -244,7 +253,8 @@ inline bool NaiveMap::sane(const Node& node, std::size_t field, std::uint64_t va
     return value <= std::max<std::uint64_t>(shape_pus.value_or(0), node.pus_allowed.value_or(0)) * 1'100;
   }
   if (field == 7) return value <= 65'535;
-  const auto memory = node.memory_total_bytes ? node.memory_total_bytes : shape_memory;
+  auto memory = node.memory_total_bytes ? node.memory_total_bytes : shape_memory;
+  if (shape_memory) memory = std::min(*memory, *shape_memory);
   if (field == 1 && memory) return value <= (*memory >> 20) + 1;
   std::uint64_t disks = 0;
   bool all_sizes_known = true;

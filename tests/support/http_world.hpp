@@ -91,6 +91,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
 inline NodeRow node_row(std::uint8_t i) {
   NodeRow row;
   row.id.bytes[15] = i;
+  row.slot = i % 4U;
   row.site = 1;
   row.hardware = 1;
   row.liveness = i % 2 == 0 ? Liveness::kFresh : Liveness::kLost;
@@ -175,7 +176,29 @@ class HttpWorld {
       static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
     }
   }
-  static std::variant<Error, Site, CreatedToken> answer_to(const std::variant<AddSite, CreateToken>& what) {
+  /// Node 99 is not known; a site or pool is answered by its name.
+  static AdminChange answer_to(const decltype(AdminRequest::what)& what) {
+    const Error no_node{ErrorCode::kAbsent, "no such node"};
+    const NodeId stranger{{99}};
+    if (const auto* service = std::get_if<OrderService>(&what)) {
+      return service->node == stranger ? AdminChange(no_node) : ServiceOrdered{.node = service->node, .order = service->order};
+    }
+    if (const auto* pool = std::get_if<AssignPool>(&what)) {
+      KnownNode node;
+      node.id = pool->node;
+      if (!pool->pool.empty()) node.pool = PoolId{{7}};
+      return pool->node == stranger ? AdminChange(no_node) : PoolAssigned{node};
+    }
+    if (const auto* removed = std::get_if<RemoveNode>(&what)) {
+      KnownNode node;
+      node.id = removed->node;
+      return removed->node == stranger ? AdminChange(no_node) : NodeRemoved{node};
+    }
+    if (const auto* pool = std::get_if<AddPool>(&what)) {
+      if (pool->pool.name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
+      if (pool->site == "absent") return Error{ErrorCode::kAbsent, "site: no such site"};
+      return pool->pool;
+    }
     const auto* add = std::get_if<AddSite>(&what);
     const std::string name = add != nullptr ? add->site.name : std::get<CreateToken>(what).site;
     if (name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};

@@ -26,6 +26,33 @@ TEST_CASE("node table: rows are found by id across chunks and growth of the inde
   CHECK(NodeTable::hot_row_bytes() <= 110);
 }
 
+TEST_CASE("node table: removed rows are found no more and used again, whoever else stood on the same way through the index") {
+  NodeTable nodes;
+  std::vector<NodeId> ids(400);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    ids[i].bytes[15] = static_cast<std::uint8_t>(i);  // few parts of the index, so that ways cross
+    ids[i].bytes[14] = static_cast<std::uint8_t>(1 + i / 256);
+    nodes.add(ids[i]);
+    nodes.cold(static_cast<RowIndex>(i)).hello.hostname = "host";
+  }
+  const auto cold_bytes = nodes.cold_store().bytes();
+  for (std::size_t i = 0; i < ids.size(); i += 3) nodes.remove(*nodes.find(ids[i]));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    INFO(i);
+    if (i % 3 == 0) CHECK_FALSE(nodes.find(ids[i]));
+    if (i % 3 != 0) CHECK(nodes.find(ids[i]) == i);
+  }
+  CHECK(nodes.size() == 266);
+  CHECK(nodes.cold_store().bytes() < cold_bytes);
+  for (std::size_t i = 0; i < ids.size(); i += 3) {
+    const auto row = nodes.add(ids[i]);
+    CHECK(row < ids.size());
+    CHECK(nodes.cold(row).hello.hostname.empty());
+  }
+  CHECK(nodes.row_count() == 400);
+  for (const auto& id : ids) CHECK(nodes.find(id));
+}
+
 TEST_CASE("node table: ids that hash alike are still told apart") {
   NodeTable nodes;
   std::vector<NodeId> alike(50);

@@ -1,0 +1,49 @@
+// What admins do to nodes: service states, and removal.
+#include "controller/map/map_state.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::size_t kServiceMoments = 10'000;  ///< orders that begin or end in one call: some milliseconds
+
+}  // namespace
+
+bool CapacityMap::State::set_service(const NodeId& id, const ServiceOrder& order, std::uint64_t now_unix_ms) {
+  const auto row = nodes.find(id);
+  if (!row) return false;
+  services.put(*row, order, now_unix_ms);
+  apply_service(*row, order.at(now_unix_ms));
+  return true;
+}
+
+void CapacityMap::State::apply_service(RowIndex row, ServiceState service) {
+  const auto before = numbers(row);
+  nodes.place(row).service = service;
+  settle(row, before);
+}
+
+bool CapacityMap::State::advance_service(std::uint64_t now_unix_ms) {
+  const auto due_rows = services.take_due(now_unix_ms, kServiceMoments);
+  for (const auto row : due_rows) {
+    const auto* const order = services.find(row);
+    apply_service(row, order->at(now_unix_ms));
+    if (order->over(now_unix_ms)) services.forget(row);
+  }
+  return due_rows.size() == kServiceMoments;
+}
+
+bool CapacityMap::State::remove_node(const NodeId& id) {
+  const auto row = nodes.find(id);
+  if (!row) return false;
+  const auto& place = nodes.place(*row);
+  if (place.cell != 0) cells.remove(place.cell, numbers(*row));
+  shapes.unbind(place.shape, now_ms);
+  --by_liveness[static_cast<std::size_t>(place.liveness)];
+  benchmarks.forget(*row);
+  services.forget(*row);
+  nodes.remove(*row);
+  ++revision;
+  return true;
+}
+
+}  // namespace capmap

@@ -1,0 +1,36 @@
+#include "controller/store/sqlite_tables.hpp"
+
+namespace capmap {
+
+const std::array<const char*, kSqlCount> kSqlTexts = {
+    "insert into sites values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (id) do update set name = excluded.name, region = excluded.region, "
+    "owner_class = excluded.owner_class, compute_class = excluded.compute_class, service = excluded.service, "
+    "security_level = excluded.security_level",
+    "insert into tokens (secret_hash, site, uses_left, expires_unix_ms, child_sites) values (?1, ?2, ?3, ?4, ?5) on conflict (secret_hash) "
+    "do update set site = excluded.site, uses_left = excluded.uses_left, expires_unix_ms = excluded.expires_unix_ms",
+    "insert into nodes (id, public_key, site, hostname, joined_unix_ms, pool) values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (id) do update "
+    "set "
+    "public_key = excluded.public_key, site = excluded.site, hostname = excluded.hostname, joined_unix_ms = excluded.joined_unix_ms, "
+    "pool = excluded.pool",
+    "insert into audit (at_unix_ms, who, what, subject, detail) values (?1, ?2, ?3, ?4, ?5)",
+    "insert into shapes (id, compressed, raw_bytes, body, added_unix_ms) values (?1, ?2, ?3, ?4, ?5) on conflict (id) do nothing",
+    "update nodes set shape = (select number from shapes where id = ?2), last_seen_unix_ms = ?3 where id = ?1 and "
+    "(shape is not (select number from shapes where id = ?2) or last_seen_unix_ms is null or last_seen_unix_ms < ?3 - 1800000)",
+    "update nodes set last_seen_unix_ms = ?2 where id = ?1 and (last_seen_unix_ms is null or last_seen_unix_ms < ?2 - 1800000)",
+    "select id, name, region, owner_class, compute_class, service, security_level from sites where name = ?1 or id = ?2",
+    "select secret_hash, site, uses_left, expires_unix_ms, child_sites from tokens where secret_hash = ?1",
+    "select id, public_key, site, hostname, joined_unix_ms, pool from nodes where public_key = ?1",
+    "select id, public_key, site, hostname, joined_unix_ms, pool from nodes where id = ?1",
+    "insert into meta values ('probe', 1) on conflict (name) do update set value = value + 1",
+    "insert into pools values (?1, ?2, ?3, ?4) on conflict (id) do update set site = excluded.site, name = excluded.name, "
+    "compute_class = excluded.compute_class",
+    "select id, site, name, compute_class from pools where site = ?1 and (name = ?2 or id = ?3)",
+    "update nodes set service_state = ?2, service_from_unix_ms = ?3, service_until_unix_ms = ?4, service_who = ?5, service_why = ?6 "
+    "where id = ?1",
+    "insert into removed_nodes values (?1, ?2, ?3) on conflict (public_key) do update set node = excluded.node, "
+    "removed_unix_ms = excluded.removed_unix_ms",
+    "delete from nodes where id = ?1",
+    "delete from removed_nodes where public_key = ?1",
+};
+
+}  // namespace capmap
