@@ -141,7 +141,7 @@ def compare(url, by, truth):
     seen, wrong, figures = groups_of(url, by), 0, 0
     for key in sorted(set(truth) | set(seen), key=str):
         place = by + "=" + "/".join(map(str, key)) if by else "total"
-        if key not in truth and seen[key]["nodes.installed"] == 0:
+        if key not in truth and figure(seen[key], "nodes.installed") == 0:
             continue  # only nodes that are quarantined, retired or not believed
         if key not in seen or key not in truth:
             print(place + ": " + ("not on the map" if key not in seen else "on the map and not true"))
