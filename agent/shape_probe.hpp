@@ -15,11 +15,11 @@ namespace capmap {
 using ShapeFacts = std::pair<Hello, EncodedShape>;
 
 struct ShapeProbeOptions {
-  std::string program;                 ///< capmap-probe
-  std::vector<std::string> arguments;  ///< {"shape", "--root", "/"}
+  std::string program;                  ///< capmap-probe
+  std::vector<std::string> arguments;   ///< {"shape", "--root", "/"}
   std::uint64_t every_ms = 21'600'000;  ///< between two looks that went well
-  std::uint64_t deadline_ms = 60'000;  ///< after it a run counts as stuck
-  std::uint64_t retry_ms = 10'000;     ///< after a failure; doubles up to the next line
+  std::uint64_t deadline_ms = 60'000;   ///< after it a run counts as stuck
+  std::uint64_t retry_ms = 10'000;      ///< after a failure; doubles up to the next line
   std::uint64_t retry_max_ms = 600'000;
 };
 

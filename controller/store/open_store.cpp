@@ -73,7 +73,7 @@ Result<Done> bring_up_to_date(Database& database, const std::string& path, std::
   return migrate(database, store_migrations());
 }
 
-/// Over a connection of its own. Thread: any.
+/// Over a connection of its own, that cannot play a crash's journal back: another one must have read the file before. Thread: any.
 Result<Done> check_file(const std::string& path) {
   auto database = Database::open(path, Database::Mode::kReadOnly);
   if (!database) return database.error();
@@ -84,21 +84,41 @@ Result<Done> check_file(const std::string& path) {
   return Done{};
 }
 
-/// Older tables are changed only after the check, whose outcome then stands in `checked` again.
-Result<std::unique_ptr<Store>> open_checked(const std::string& path, std::future<Result<Done>>& checked, StateLock lock) {
+std::future<Result<Done>> known(Result<Done> outcome) {
+  std::promise<Result<Done>> promise;
+  promise.set_value(std::move(outcome));
+  return promise.get_future();
+}
+
+/// The check runs beside the caller only where nothing has to be changed before: a file with older tables, or out of a backup and not yet
+/// with a write-ahead log, is checked first.
+Result<StoreInCheck> open_checked(const std::string& path, StateLock lock) {
   auto database = Database::open(path, Database::Mode::kReadWrite);
   if (!database) return database.error();
-  const auto version = check_version(*database, static_cast<std::int64_t>(store_migrations().size()));
-  if (!version) return version.error();
-  if (*version != static_cast<std::int64_t>(store_migrations().size())) {
-    auto outcome = checked.get();
-    std::promise<Result<Done>> known;
-    checked = known.get_future();
-    known.set_value(outcome);
-    if (!outcome) return outcome.error();
+  const auto newest = static_cast<std::int64_t>(store_migrations().size());
+  const auto version = check_version(*database, newest);
+  const auto mode = database->text("pragma journal_mode");
+  if (!version || !mode) {  // what the check says of the file is the better reason
+    const auto checked = check_file(path);
+    return !checked ? checked.error() : !version ? version.error() : mode.error();
+  }
+  StoreInCheck opened;
+  if (*version == newest && *mode == "wal") {
+    opened.checked = std::async(std::launch::async, check_file, path);
+  } else {
+    if (auto checked = check_file(path); !checked) return checked.error();
+    opened.checked = known(Done{});
+  }
+  if (*version != newest) {
     if (auto ready = bring_up_to_date(*database, path, *version); !ready) return ready.error();
   }
-  return make_sqlite_store(std::move(*database), std::move(lock));
+  auto store = make_sqlite_store(std::move(*database), std::move(lock));
+  if (!store) {
+    const auto checked = opened.checked.get();
+    return checked ? store.error() : checked.error();
+  }
+  opened.store = std::move(*store);
+  return opened;
 }
 
 void put_journal_away(const std::string& journal) {
@@ -126,15 +146,7 @@ Result<StoreInCheck> open_store_in_check(const std::string& directory, NoStore n
     if (journal) log_info("journal_imported", {{"file", journal_path}, {"nodes", journal->nodes.size()}, {"sites", journal->sites.size()}});
   }
   if (is_there(journal_path)) put_journal_away(journal_path);  // a crash stood between the new file and this
-  StoreInCheck opened;
-  opened.checked = std::async(std::launch::async, check_file, path);
-  auto store = open_checked(path, opened.checked, std::move(*lock));
-  if (!store) {  // what the check says of the file is the better reason
-    const auto checked = opened.checked.valid() ? opened.checked.get() : Result<Done>(Done{});
-    return checked ? store.error() : checked.error();
-  }
-  opened.store = std::move(*store);
-  return opened;
+  return open_checked(path, std::move(*lock));
 }
 
 Result<std::unique_ptr<Store>> open_store(const std::string& directory, NoStore none) {

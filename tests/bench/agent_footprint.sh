@@ -36,11 +36,7 @@ start() {
   pids+=($!) names+=("$name")
 }
 
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-  echo "$port"
-}
+source tests/support/ports.sh
 
 wait_until() {
   local what=$1 tries

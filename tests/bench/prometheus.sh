@@ -21,11 +21,7 @@ finish() {
   rm -rf "$folder"
 }
 trap finish EXIT
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-  echo "$port"
-}
+source tests/support/ports.sh
 feed=$(free_port) prom=$(free_port) ours=$(free_port)
 mkdir "$folder/feed"
 awk -v n="$nodes" 'BEGIN { print "# TYPE node_busy gauge"

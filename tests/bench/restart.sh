@@ -16,11 +16,7 @@ finish() {
   rm -rf "$folder"
 }
 trap finish EXIT
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-  echo "$port"
-}
+source tests/support/ports.sh
 http=$(free_port) messages=$(free_port) enrol=$(free_port)
 "$build/capmapctl" --url "http://127.0.0.1:$http" --state "$folder" init --site bench --region 11 >/dev/null
 "$build/capmap_bench_store" "$folder" "$nodes"
@@ -28,7 +24,8 @@ store_mb=$(($(stat -c %s "$folder/store.db") / 1000000))
 
 # Seconds until the map lists all nodes.
 once() {
-  local began=$(date +%s%3N) known=0 tries
+  local began known=0 tries
+  began=$(date +%s%3N)
   "$build/capmap-controller" --state "$folder" --catalog schemas/catalog --http-address 127.0.0.1 --http-port "$http" \
     --messages-address 127.0.0.1 --messages-port "$messages" --enrol-port "$enrol" --advertise-host 127.0.0.1 >"$folder/log" 2>&1 &
   server=$!

@@ -1,26 +1,17 @@
 #include "common/codec.hpp"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <iostream>
 
 #include "agent/probe_frames.hpp"
 #include "common/shape.hpp"
 #include "tests/support/random_messages.hpp"
+#include "tests/support/seed.hpp"
 
 using namespace capmap;
 
 namespace {
 
 constexpr int kMessages = 20'000;
-
-/// A fresh seed, or the one of a failed run (CAPMAP_SEED); printed, so that a failure can be had again.
-std::uint64_t seed() {
-  const char* given = std::getenv("CAPMAP_SEED");
-  const std::uint64_t value = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-  std::cout << "seed " << value << "\n";
-  return value;
-}
 
 /// Changed bytes either fail or mean something that can be sent again.
 void check_lenient(const Bytes& bytes) {
@@ -54,7 +45,7 @@ void check_damaged(RandomMessages& random, Bytes bytes, Check check) {
 }  // namespace
 
 TEST_CASE("codec: decode(encode(x)) = x for every kind an agent sends") {
-  RandomMessages random(seed());
+  RandomMessages random(run_seed());
   for (int i = 0; i < kMessages; ++i) {
     const AgentMessage message = random.agent_message();
     const auto decoded = decode_agent_message(encode(message));
@@ -64,7 +55,7 @@ TEST_CASE("codec: decode(encode(x)) = x for every kind an agent sends") {
 }
 
 TEST_CASE("codec: decode(encode(x)) = x for ack, join and joined") {
-  RandomMessages random(seed());
+  RandomMessages random(run_seed());
   for (int i = 0; i < kMessages; ++i) {
     const Ack ack = random.ack();
     const Join join = random.join();
@@ -76,7 +67,7 @@ TEST_CASE("codec: decode(encode(x)) = x for ack, join and joined") {
 }
 
 TEST_CASE("shape: decode(encode(x)) = x, unpack(pack(x)) = x, equal shapes have equal ids and canonical order is stable") {
-  RandomMessages random(seed());
+  RandomMessages random(run_seed());
   for (int i = 0; i < 5'000; ++i) {
     Shape shape = random.shape();
     const auto decoded = decode_shape_raw(encode_shape_raw(shape));
@@ -96,7 +87,7 @@ TEST_CASE("shape: decode(encode(x)) = x, unpack(pack(x)) = x, equal shapes have 
 }
 
 TEST_CASE("probe frames: read(write(x)) = x") {
-  RandomMessages random(seed());
+  RandomMessages random(run_seed());
   for (int i = 0; i < 2'000; ++i) {
     const EncodedShape shape = pack_shape(random.shape());
     Hello facts = random.hello();
@@ -110,7 +101,7 @@ TEST_CASE("probe frames: read(write(x)) = x") {
 }
 
 TEST_CASE("codec: a message cut at any length is refused or still means something") {
-  RandomMessages random(seed());
+  RandomMessages random(run_seed());
   for (int i = 0; i < 40; ++i) {
     Bytes bytes = encode(random.agent_message());
     Bytes shape = encode_shape_raw(random.shape());
@@ -120,7 +111,7 @@ TEST_CASE("codec: a message cut at any length is refused or still means somethin
 }
 
 TEST_CASE("codec: a message with flipped bits is refused or still means something") {
-  RandomMessages random(seed());
+  RandomMessages random(run_seed());
   for (int i = 0; i < kMessages; ++i) {
     check_damaged(random, encode(random.agent_message()), check_lenient);
     check_damaged(random, encode_shape_raw(random.shape()), check_lenient_shape);

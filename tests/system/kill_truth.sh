@@ -19,11 +19,7 @@ finish() {
   rm -rf "$folder"
 }
 trap finish EXIT
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-  echo "$port"
-}
+source tests/support/ports.sh
 http=$(free_port) messages=$(free_port) enrol=$(free_port)
 url=http://127.0.0.1:$http
 ctl=("$build/capmapctl" --url "$url" --state "$folder/state")
