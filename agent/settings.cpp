@@ -55,6 +55,7 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   number("file_systems.every_s", s.file_systems_every_s, 1, kMaxFileSystemsEveryS, "seconds between two looks at network file systems");
   text("accelerators.nvml_library", s.nvml_library, "file to load instead of NVIDIA's management library");
   text("accelerators.dcmi_library", s.dcmi_library, "file to load instead of Huawei's card management interface (libdcmi.so)");
+  text("accelerators.rocm_smi_library", s.rocm_smi_library, "file to load instead of AMD's ROCm SMI (librocm_smi64.so)");
   number("thresholds.cpu_busy_millicores", t.cpu_busy_millicores, 0, UINT32_MAX, "busy cores are sent when they moved by so much");
   number("thresholds.memory_used_mib", t.memory_used_mib, 0, UINT32_MAX, "likewise used memory, MiB");
   number("thresholds.storage_used_mb", t.storage_used_mb, 0, UINT32_MAX, "likewise used storage, 10^6 bytes");

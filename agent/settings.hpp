@@ -24,6 +24,7 @@ struct AgentSettings {
   std::uint32_t benchmark_most_s = 0;  ///< longest test of a benchmark that the controller may ask for; 0 = it may not
   std::string nvml_library;            ///< instead of NVIDIA's own; empty = the one that is installed, where its driver is loaded
   std::string dcmi_library;            ///< likewise Huawei's
+  std::string rocm_smi_library;        ///< likewise AMD's ROCm SMI
   Thresholds thresholds;
 };
 

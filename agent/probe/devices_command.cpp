@@ -26,7 +26,7 @@ constexpr std::uint64_t kOnceLimitMs = 40'000;
 constexpr const char* kNvml = "libnvidia-ml.so.1";
 
 struct DevicesOptions {
-  std::string root = "/", nvml, dcmi;
+  std::string root = "/", nvml, dcmi, rocm_smi;
   std::uint32_t every_ms = 0;
 };
 
@@ -43,6 +43,7 @@ std::vector<std::unique_ptr<DeviceWatch>> watches_of(const DevicesOptions& optio
   }
   if (!options.dcmi.empty() || (drivers.ascend && root.live())) watch(make_dcmi_backend(options.dcmi));
   if (drivers.amd) watch(make_amd_backend(root));
+  if (!options.rocm_smi.empty() || (drivers.amd && root.live())) watch(make_rocm_smi_backend(root, options.rocm_smi));
   if (drivers.intel) watch(make_intel_backend(root, clock));
   if (drivers.habana) watch(make_habana_backend(root));
   return watches;
@@ -76,10 +77,10 @@ class Sampler {
     return true;
   }
 
-  [[nodiscard]] SampleFrame frame() const {
-    SampleFrame frame;
-    for (const auto& watch : watches_) watch->add_to(frame, clock_.boot_ms());
-    return frame;
+  [[nodiscard]] SeenDevices seen() const {
+    SeenDevices seen;
+    for (const auto& watch : watches_) watch->add_to(seen, clock_.boot_ms());
+    return seen;
   }
   [[nodiscard]] const std::vector<std::unique_ptr<DeviceWatch>>& watches() const { return watches_; }
 
@@ -103,7 +104,7 @@ class Sampler {
       for (int look_ms = kFirstLookMs; !ended_ && !all(settled); look_ms = std::min(look_ms * 2, kMostLookMs)) wait(look_ms);
       again = std::ranges::any_of(watches_, [](const auto& watch) { return watch->opened(); });
     }
-    if (!ended_) write(write_sample_frame(frame()));
+    if (!ended_) write(write_sample_frame(to_frame(seen(), clock_.boot_ms())));
   }
 
   void write(std::string_view text) {
@@ -165,9 +166,12 @@ int print_once(Sampler& sampler) {
   for (const auto& watch : sampler.watches()) {
     const auto facts = watch->facts();
     drivers.push_back({{"driver_version", text_or_null(facts.driver_version)}, {"cuda_version", text_or_null(facts.cuda_version)}});
-    for (const auto& reading : watch->readings()) devices.push_back(reading_json(reading));
   }
-  for (const auto& problem : sampler.frame().problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
+  const auto seen = sampler.seen();
+  for (const auto& [address, device] : seen.by_address) {
+    if (device.read_ms != 0) devices.push_back(reading_json(device.reading));
+  }
+  for (const auto& problem : seen.problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
   const Json all = {{"drivers", std::move(drivers)}, {"devices", std::move(devices)}, {"problems", std::move(problems)}};
   std::puts(all.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
   std::fflush(stdout);
@@ -186,6 +190,7 @@ int run_devices_command(const std::vector<std::string>& arguments) {
   app.add_option("--root", options.root, "folder of a captured machine with sys/ below it")->check(CLI::ExistingDirectory);
   app.add_option("--nvml", options.nvml, "library to load as NVIDIA's management library");
   app.add_option("--dcmi", options.dcmi, "library to load as Huawei's card management interface");
+  app.add_option("--rocm-smi", options.rocm_smi, "library to load as AMD's ROCm System Management Interface");
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {

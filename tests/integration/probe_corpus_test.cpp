@@ -25,6 +25,7 @@ TEST_CASE("corpus: captured machines are read as their own projects read them, o
   score_exporters(*corpus, score);
   score_chips(*corpus, score);
   score_cards(*corpus, score);
+  score_rocm_smi(*corpus, score);
   score_lscpu(*corpus, score);
   score_libvirt(*corpus, score);
   score_storage(*corpus, score);

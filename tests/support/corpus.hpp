@@ -72,4 +72,7 @@ void score_exporters(const std::string& corpus, Score& score);
 void score_chips(const std::string& corpus, Score& score);
 void score_cards(const std::string& corpus, Score& score);
 
+/// AMD cards as rocm-smi describes them (JSON), given to the probe's back end through the false library.
+void score_rocm_smi(const std::string& corpus, Score& score);
+
 }  // namespace capmap::support

@@ -99,6 +99,31 @@ class FalseAscend : public PlayedFile {
   [[nodiscard]] std::string variable() const { return "CAPMAP_FALSE_DCMI=" + path_; }
 };
 
+/// AMD devices that tests/support/false_rocm_smi.cpp shows: an MI300X at each address.
+class FalseRocm : public PlayedFile {
+ public:
+  explicit FalseRocm(unsigned count) {
+    lines_["devices"] = std::to_string(count);
+    for (unsigned i = 0; i < count; ++i) {
+      const std::string device = std::to_string(i) + ".";
+      lines_[device + "pci"] = FalseCards::address(i);
+      lines_[device + "id"] = "1002:74a1";
+      lines_[device + "name"] = "AMD Instinct MI300X OAM";
+      lines_[device + "unique"] = "c0ffee" + std::to_string(i);
+      lines_[device + "total"] = "206141652992";
+      lines_[device + "used"] = std::to_string(20ULL << 30U);
+      lines_[device + "busy"] = std::to_string(40 + i);
+      lines_[device + "socket"] = "612400000";
+      lines_[device + "cap"] = "750000000";
+      lines_[device + "junction"] = "61999";
+      lines_[device + "ecc"] = "0";
+      lines_[device + "mode"] = "SPX";
+    }
+    write();
+  }
+  [[nodiscard]] std::string variable() const { return "CAPMAP_FALSE_ROCM_SMI=" + path_; }
+};
+
 /// A small machine below a folder with as many cards on its PCI bus: {root, folder it lies in}.
 class HostWithCards {
  public:

@@ -7,78 +7,37 @@
 //   C.D.call.CALL hang | error CODE | delay MS    what a call does instead (CALL: pci, name, memory, utilization, power, …)
 //   lib.call.CALL …                               likewise for init, cards, chips
 // A value that is not given is "not supported". A call that hangs does so until its line is gone, or the file.
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <sstream>
 #include <string>
-#include <thread>
+
+#include "tests/support/played_script.hpp"
 
 namespace {
 
 constexpr int kSuccess = 0, kNotSupported = -8'255, kNotExist = -8'008;
 
-using Script = std::map<std::string, std::string>;
-
-std::shared_ptr<const Script> script() {
-  static std::mutex mutex;
-  static std::shared_ptr<const Script> kept;
-  static struct stat seen {};
-  const char* path = std::getenv("CAPMAP_FALSE_DCMI");
-  struct stat now {};
-  const std::lock_guard lock(mutex);
-  if (path == nullptr || stat(path, &now) != 0) return std::make_shared<const Script>();
-  const bool same =
-      kept && now.st_ino == seen.st_ino && now.st_mtim.tv_sec == seen.st_mtim.tv_sec && now.st_mtim.tv_nsec == seen.st_mtim.tv_nsec;
-  if (!same) {
-    Script lines;
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line);) {
-      const auto blank = line.find(' ');
-      if (blank != std::string::npos) lines[line.substr(0, blank)] = line.substr(blank + 1);
-    }
-    kept = std::make_shared<const Script>(std::move(lines));
-  }
-  seen = now;
-  return kept;
+capmap::support::PlayedScript& script() {
+  static capmap::support::PlayedScript played("CAPMAP_FALSE_DCMI");
+  return played;
 }
 
 bool value_of(const std::string& key, std::string& value) {
-  const auto lines = script();
-  const auto line = lines->find(key);
-  if (line != lines->end()) value = line->second;
-  return line != lines->end();
+  const auto line = script().value_of(key);
+  value = line.value_or(value);
+  return line.has_value();
 }
 
 std::string chip(int card, int device) {
   return std::to_string(card) + "." + std::to_string(device);
 }
 
-int act(const std::string& owner, const char* call) {
-  for (std::string line; value_of(owner + ".call." + call, line);) {
-    std::istringstream words(line);
-    std::string what;
-    int number = 0;
-    words >> what >> number;
-    if (what == "error") return number;
-    std::this_thread::sleep_for(std::chrono::milliseconds(what == "delay" ? number : 20));
-    if (what != "hang") return kSuccess;
-  }
-  return kSuccess;
-}
-
 template <class Number>
 int answer(int card, int device, const char* call, const char* value, Number* out) {
   const auto owner = chip(card, device);
-  if (const int code = act(owner, call); code != kSuccess) return code;
+  if (const int code = script().act(owner, call); code != kSuccess) return code;
   std::string text;
   if (!value_of(owner + "." + value, text)) return kNotSupported;
   *out = static_cast<Number>(std::strtoll(text.c_str(), nullptr, 10));
@@ -119,14 +78,14 @@ struct EccInfo {
 extern "C" {
 
 int dcmi_init() {
-  return act("lib", "init");
+  return script().act("lib", "init");
 }
 int dcmi_get_driver_version(char* out, unsigned length) {
   std::snprintf(out, length, "%s", "25.2.0");
   return kSuccess;
 }
 int dcmi_get_card_list(int* count, int* ids, int length) {
-  if (const int code = act("lib", "cards"); code != kSuccess) return code;
+  if (const int code = script().act("lib", "cards"); code != kSuccess) return code;
   std::string cards;
   *count = value_of("cards", cards) ? std::atoi(cards.c_str()) : 0;
   for (int i = 0; i < std::min(*count, length); ++i) ids[i] = i;
@@ -137,11 +96,11 @@ int dcmi_get_device_id_in_card(int card, int* most, int* controller, int* proces
   std::string chips = "1";
   value_of(std::to_string(card) + ".chips", chips);
   *most = std::atoi(chips.c_str());
-  return act(std::to_string(card), "chips");
+  return script().act(std::to_string(card), "chips");
 }
 int dcmi_get_device_pcie_info_v2(int card, int device, PcieInfoAll* info) {
   const auto owner = chip(card, device);
-  if (const int code = act(owner, "pci"); code != kSuccess) return code;
+  if (const int code = script().act(owner, "pci"); code != kSuccess) return code;
   std::string address, id;
   if (!value_of(owner + ".pci", address) || !value_of(owner + ".id", id)) return kNotExist;
   std::memset(info, 0, sizeof *info);
@@ -151,7 +110,7 @@ int dcmi_get_device_pcie_info_v2(int card, int device, PcieInfoAll* info) {
 }
 int dcmi_get_device_chip_info(int card, int device, ChipInfo* info) {
   const auto owner = chip(card, device);
-  if (const int code = act(owner, "name"); code != kSuccess) return code;
+  if (const int code = script().act(owner, "name"); code != kSuccess) return code;
   std::string type, name;
   value_of(owner + ".type", type);
   value_of(owner + ".name", name);

@@ -7,59 +7,27 @@
 //   I.call.CALL hang | error CODE | delay MS      what a call does instead (CALL: init, count, handle, pci, name, uuid, memory, …)
 //   lib.call.CALL …                               likewise for calls without a card
 // A value that is not given is NVML_ERROR_NOT_SUPPORTED. A call that hangs does so until its line is gone, or the file.
-#include <sys/stat.h>
-
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <sstream>
 #include <string>
-#include <thread>
+
+#include "tests/support/played_script.hpp"
 
 namespace {
 
 constexpr int kSuccess = 0, kNotSupported = 3, kNotFound = 6, kInsufficientSize = 7;
 constexpr std::uintptr_t kInstanceStep = 1'000;  ///< a handle is card + 1 + step * (instance + 1), the latter 0 for the card itself
 
-using Script = std::map<std::string, std::string>;
-
-Script read_script(const char* path) {
-  Script lines;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    const auto blank = line.find(' ');
-    if (blank != std::string::npos) lines[line.substr(0, blank)] = line.substr(blank + 1);
-  }
-  return lines;
-}
-
-/// The file as it is now; read again when another one has taken its place.
-std::shared_ptr<const Script> script() {
-  static std::mutex mutex;
-  static std::shared_ptr<const Script> kept;
-  static struct stat seen {};
-  const char* path = std::getenv("CAPMAP_FALSE_NVML");
-  struct stat now {};
-  const std::lock_guard lock(mutex);
-  if (path == nullptr || stat(path, &now) != 0) return std::make_shared<const Script>();
-  const bool same =
-      kept && now.st_ino == seen.st_ino && now.st_mtim.tv_sec == seen.st_mtim.tv_sec && now.st_mtim.tv_nsec == seen.st_mtim.tv_nsec;
-  if (!same) kept = std::make_shared<const Script>(read_script(path));
-  seen = now;
-  return kept;
+capmap::support::PlayedScript& script() {
+  static capmap::support::PlayedScript played("CAPMAP_FALSE_NVML");
+  return played;
 }
 
 /// A value; empty when it is not given.
 std::string value_of(const std::string& key) {
-  const auto lines = script();
-  const auto line = lines->find(key);
-  return line == lines->end() ? std::string() : line->second;
+  return script().value_of(key).value_or("");
 }
 
 std::string card_of(void* device) {
@@ -69,41 +37,22 @@ bool is_instance(void* device) {
   return reinterpret_cast<std::uintptr_t>(device) >= kInstanceStep;
 }
 
-/// What the script says of a call: waits, or the code to answer with instead of working.
-int act(const std::string& owner, const char* call) {
-  const std::string key = owner + ".call." + call;
-  for (;;) {
-    const auto lines = script();
-    const auto line = lines->find(key);
-    if (line == lines->end()) return kSuccess;
-    std::istringstream words(line->second);
-    std::string what;
-    int number = 0;
-    words >> what >> number;
-    if (what == "error") return number;
-    std::this_thread::sleep_for(std::chrono::milliseconds(what == "delay" ? number : 20));
-    if (what != "hang") return kSuccess;
-  }
-}
-
 template <class Number>
 int answer(void* device, const char* call, const char* value, Number* out) {
   const std::string card = card_of(device);
-  if (const int code = act(card, call); code != kSuccess) return code;
-  const auto lines = script();
-  const auto line = lines->find(card + "." + value);
-  if (line == lines->end()) return kNotSupported;
-  *out = static_cast<Number>(std::strtoull(line->second.c_str(), nullptr, 10));
+  if (const int code = script().act(card, call); code != kSuccess) return code;
+  const auto line = script().value_of(card + "." + value);
+  if (!line) return kNotSupported;
+  *out = static_cast<Number>(std::strtoull(line->c_str(), nullptr, 10));
   return kSuccess;
 }
 
 int answer_text(void* device, const char* call, const char* value, char* out, unsigned length) {
   const std::string card = card_of(device);
-  if (const int code = act(card, call); code != kSuccess) return code;
-  const auto lines = script();
-  const auto line = lines->find(card + "." + value);
-  if (line == lines->end()) return kNotSupported;
-  std::snprintf(out, length, "%s%s", line->second.c_str(), is_instance(device) ? " MIG 1g.10gb" : "");
+  if (const int code = script().act(card, call); code != kSuccess) return code;
+  const auto line = script().value_of(card + "." + value);
+  if (!line) return kNotSupported;
+  std::snprintf(out, length, "%s%s", line->c_str(), is_instance(device) ? " MIG 1g.10gb" : "");
   return kSuccess;
 }
 
@@ -125,31 +74,31 @@ struct Utilization {
 extern "C" {
 
 int nvmlInit_v2() {
-  return act("lib", "init");
+  return script().act("lib", "init");
 }
 int nvmlShutdown() {
-  return act("lib", "shutdown");
+  return script().act("lib", "shutdown");
 }
 int nvmlSystemGetDriverVersion(char* out, unsigned length) {
   std::snprintf(out, length, "%s", "550.54.15");
-  return act("lib", "driver");
+  return script().act("lib", "driver");
 }
 int nvmlSystemGetCudaDriverVersion(int* version) {
   *version = 12'040;
   return kSuccess;
 }
 int nvmlDeviceGetCount_v2(unsigned* count) {
-  if (const int code = act("lib", "count"); code != kSuccess) return code;
+  if (const int code = script().act("lib", "count"); code != kSuccess) return code;
   *count = static_cast<unsigned>(std::strtoul(value_of("devices").c_str(), nullptr, 10));
   return kSuccess;
 }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
   *device = reinterpret_cast<void*>(std::uintptr_t{index} + 1);
-  return act(std::to_string(index), "handle");
+  return script().act(std::to_string(index), "handle");
 }
 int nvmlDeviceGetPciInfo_v3(void* device, PciInfo* info) {
   const std::string card = card_of(device);
-  if (const int code = act(card, "pci"); code != kSuccess) return code;
+  if (const int code = script().act(card, "pci"); code != kSuccess) return code;
   const auto address = value_of(card + ".pci"), id = value_of(card + ".id");
   std::memset(info, 0, sizeof *info);
   std::sscanf(address.c_str(), "%x:%x:%x", &info->domain, &info->bus, &info->device);

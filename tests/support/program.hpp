@@ -56,6 +56,9 @@ class TemporaryFolder {
 
 /// Asks again every 50 ms until it holds; false when the limit passed. A guard against hanging, not a measurement.
 bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit);
+inline bool soon(const std::function<bool()>& holds) {
+  return eventually(holds, std::chrono::seconds(10));
+}
 
 /// A TCP port on 127.0.0.1 that was free a moment ago.
 int free_port();

@@ -1,7 +1,5 @@
 #include "agent/probe/devices/device_watch.hpp"
 
-#include <poll.h>
-
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -12,6 +10,7 @@ namespace capmap {
 namespace {
 
 using support::FalseCards;
+using support::soon;
 constexpr const char* kLibrary = CAPMAP_BINARY_DIR "/libcapmap_false_nvml.so";
 
 /// False cards whose file this process' own library reads.
@@ -21,12 +20,6 @@ struct Played {
 
   explicit Played(unsigned count) : cards(count) { REQUIRE(setenv("CAPMAP_FALSE_NVML", cards.path().c_str(), 1) == 0); }
 };
-
-template <class Holds>
-bool soon(Holds holds) {
-  for (int i = 0; i < 2'000 && !holds(); ++i) ::poll(nullptr, 0, 5);
-  return holds();
-}
 
 TEST_CASE("nvml: every reading of a card arrives in its unit, and what the card does not offer stays absent") {
   const Played played(2);
@@ -113,6 +106,12 @@ TEST_CASE("nvml: no library, and a driver of another version, are reasons") {
   CHECK(opened.error().what == "driver and library are of different versions; a reboot or reload of the driver helps");
 }
 
+SampleFrame frame_of(const DeviceWatch& watch, std::uint64_t now_ms) {
+  SeenDevices seen;
+  watch.add_to(seen, now_ms);
+  return to_frame(seen, now_ms);
+}
+
 TEST_CASE("device watch: a call that hangs is told with its time, is not made again, and holds up nobody else") {
   Played played(2);
   played.cards.set("0.call.power", "hang");
@@ -124,21 +123,18 @@ TEST_CASE("device watch: a call that hangs is told with its time, is not made ag
   watch.ask(begin);
   CHECK_FALSE(watch.settled(begin));
   REQUIRE(soon([&] {
-    SampleFrame frame;
-    watch.add_to(frame, clock.boot_ms());
+    const auto frame = frame_of(watch, clock.boot_ms());
     return frame.rows.size() == 2 && frame.rows[1].use.used == true;
   }));
   CHECK(watch.settled(later));
   watch.ask(later);
-  SampleFrame frame;
-  watch.add_to(frame, later);
+  auto frame = frame_of(watch, later);
   REQUIRE(frame.problems.size() == 1);
   CHECK(frame.problems[0] == Problem{"nvml", "device " + FalseCards::address(0) + " has not answered for 40 s"});
   CHECK_FALSE(frame.rows[0].use.used);
   played.cards.clear("0.call.power");
   CHECK(soon([&] { return watch.idle(); }));
-  frame = {};
-  watch.add_to(frame, later);
+  frame = frame_of(watch, later);
   CHECK(frame.problems.empty());
   CHECK(frame.rows[0].use.used == true);
   watch.close();

@@ -5,9 +5,12 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 
+#include "tests/support/program.hpp"
+
 namespace capmap {
 namespace {
 
+using support::soon;
 constexpr const char* kMounts =
     "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
     "2 1 0:40 / /home rw shared:1 - nfs4 server:/export/home rw\n"
@@ -17,12 +20,6 @@ constexpr const char* kMounts =
     "6 1 0:43 / /run/user/0/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw\n"
     "7 1 0:44 / /far rw - fuse.sshfs me@host:/data rw\n"
     "8 1 0:45 / /local rw - fuseblk /dev/sdb1 rw\n";
-
-template <class Holds>
-bool soon(Holds holds) {
-  for (int i = 0; i < 2'000 && !holds(); ++i) ::poll(nullptr, 0, 5);
-  return holds();
-}
 
 TEST_CASE("mounts: network file systems are listed once by their source, local ones and FUSE without another machine are not") {
   const auto mounts = shared_mounts(kMounts);

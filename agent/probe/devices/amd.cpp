@@ -2,17 +2,16 @@
 // KFD's: drivers/gpu/drm/amd/amdkfd/kfd_topology.c and kfd_process.c. Partitions of an MI300 are KFD nodes of one PCI location.
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include "agent/card_dies.hpp"
 #include "agent/fields.hpp"
+#include "agent/probe/devices/amd_cards.hpp"
 #include "agent/probe/devices/device_backend.hpp"
 #include "agent/probe/devices/device_files.hpp"
-#include "agent/probe/devices/join_dies.hpp"
+#include "agent/probe/devices/join_readings.hpp"
 #include "agent/rate.hpp"
 
 namespace capmap {
@@ -23,9 +22,7 @@ constexpr const char* kNodes = "sys/class/kfd/kfd/topology/nodes";
 constexpr const char* kProcesses = "sys/class/kfd/kfd/proc";
 constexpr std::size_t kMostDevices = 256, kMostNodes = 1'024, kMostProcesses = 4'096;
 constexpr std::uint64_t kMostBytes = 1ULL << 50, kMostMicrowatts = 20'000'000'000, kMostMilliCelsius = 200'000, kMostHertz = 20'000'000'000;
-constexpr std::uint64_t kIdleBytes = 512ULL << 20U;
 constexpr std::uint64_t kHertzPerMhz = 1'000'000;
-constexpr std::uint64_t kLocationBits = 0xFFFF;  ///< bus and function; the bits above number a partition
 
 bool is_address(const std::string& name) {
   return name.size() >= 12 && name[name.size() - 2] == '.' && std::isxdigit(static_cast<unsigned char>(name[0])) != 0;
@@ -43,14 +40,6 @@ std::optional<std::uint64_t> property(std::string_view text, std::string_view na
     if (take_word(line) == name) return to_number(take_word(line));
   }
   return std::nullopt;
-}
-
-std::string address_of(std::uint64_t domain, std::uint64_t location) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%04x:%02x:%02x.%x", static_cast<unsigned>(domain & 0xFFFF'FFFFU),
-                static_cast<unsigned>(location >> 8U & 0xFFU), static_cast<unsigned>(location >> 3U & 0x1FU),
-                static_cast<unsigned>(location & 7U));
-  return text;
 }
 
 /// The files of one card.
@@ -96,7 +85,7 @@ class Card {
       return;
     }
     reading_.memory_used_bytes = used;
-    reading_.idle_bytes = kIdleBytes;
+    reading_.idle_bytes = kAmdIdleBytes;
   }
 
   void read_monitor() {
@@ -137,7 +126,7 @@ class Card {
       const auto gpu_id = root_.read_u64(path + "/gpu_id");
       if (!text || !gpu_id || *gpu_id == 0) continue;
       const auto location = property(*text, "location_id");
-      if (!location || address_of(property(*text, "domain").value_or(0), *location & kLocationBits) != reading_.pci_address) continue;
+      if (!location || amd_address(property(*text, "domain").value_or(0), *location) != reading_.pci_address) continue;
       found.push_back({path, *gpu_id});
     }
     return found;
@@ -205,17 +194,11 @@ class AmdBackend final : public DeviceBackend {
   Result<DeviceList> list() override {
     const auto names = root_.list(kDriver);
     if (!names) return names.error();
-    std::vector<Die> twins;  ///< dies of cards of two
-    cards_.clear();
+    std::vector<std::string> addresses;
     for (const auto& name : *names) {
-      if (!is_address(name) || cards_.size() + twins.size() == kMostDevices) continue;
-      if (dies_of(name) > 1) {
-        twins.push_back({.pci_address = name, .serial = card_serial(root_, name)});
-      } else {
-        cards_[name] = {name};
-      }
+      if (is_address(name) && addresses.size() < kMostDevices) addresses.push_back(name);
     }
-    for (auto& card : group_dies(twins, 2)) cards_[card.front()] = card;
+    cards_ = amd_cards(root_, addresses);
     DeviceList list;
     for (const auto& card : cards_) list.pci_addresses.push_back(card.first);
     return list;
@@ -235,13 +218,6 @@ class AmdBackend final : public DeviceBackend {
   void close() override { cards_.clear(); }
 
  private:
-  [[nodiscard]] unsigned dies_of(const std::string& pci_address) const {
-    const std::string folder = "sys/bus/pci/devices/" + pci_address;
-    const auto vendor = root_.read_u64(folder + "/vendor"), device = root_.read_u64(folder + "/device");
-    if (!vendor || !device || *vendor > UINT16_MAX || *device > UINT16_MAX) return 1;
-    return dies_a_card(static_cast<std::uint16_t>(*vendor), static_cast<std::uint16_t>(*device));
-  }
-
   HostRoot root_;
   std::map<std::string, std::vector<std::string>> cards_;  ///< addresses of a card's dies, by the first
 };

@@ -9,7 +9,7 @@
 
 #include "agent/probe/devices/dcmi_api.hpp"
 #include "agent/probe/devices/device_backend.hpp"
-#include "agent/probe/devices/join_dies.hpp"
+#include "agent/probe/devices/join_readings.hpp"
 
 namespace capmap {
 namespace {

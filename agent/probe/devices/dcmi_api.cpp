@@ -1,8 +1,8 @@
 #include "agent/probe/devices/dcmi_api.hpp"
 
-#include <dlfcn.h>
-
 #include <array>
+
+#include "agent/probe/devices/driver_library.hpp"
 
 namespace capmap::dcmi {
 namespace {
@@ -11,33 +11,10 @@ namespace {
 constexpr std::array kPlaces = {"libdcmi.so", "/usr/local/dcmi/libdcmi.so", "/usr/local/Ascend/driver/lib64/driver/libdcmi.so",
                                 "/usr/local/Ascend/driver/lib64/libdcmi.so"};
 
-template <class Function>
-void look_up(void* library, const char* symbol, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, symbol));
-}
-
-Result<void*> load(const std::string& library) {
-  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle != nullptr) return handle;
-  const char* why = dlerror();
-  return Error{ErrorCode::kAbsent, why == nullptr ? library + ": cannot be loaded" : why};
-}
-
-/// Of the usual places the first that loads; the reason of a file that is there and does not load counts for more than "no such file".
-Result<void*> load_from_places() {
-  Error error{ErrorCode::kAbsent, "libdcmi.so: cannot be loaded"};
-  for (const char* place : kPlaces) {
-    auto handle = load(place);
-    if (handle) return handle;
-    if (place == kPlaces.front() || handle.error().what.find("No such file") == std::string::npos) error = handle.error();
-  }
-  return error;
-}
-
 }  // namespace
 
 Result<Api> load_api(const std::string& library) {
-  const auto handle = library.empty() ? load_from_places() : load(library);
+  const auto handle = library.empty() ? load_driver_library(kPlaces) : load_driver_library(library);
   if (!handle) return handle.error();
   Api api;
   look_up(*handle, "dcmi_init", api.init);

@@ -57,6 +57,8 @@ class DeviceBackend {
   virtual ~DeviceBackend() = default;
   /// Lower-case word for problems ("nvml").
   [[nodiscard]] virtual const char* name() const = 0;
+  /// True: another one reads the same devices, this one adds to it where it is installed, and its absence (kAbsent) is no problem.
+  [[nodiscard]] virtual bool optional() const { return false; }
   /// Errors: kAbsent (no library, no driver), kUnavailable (the driver refuses), kDenied.
   virtual Result<DriverFacts> open() = 0;
   /// What the driver shows. Call once after open(). Errors: kUnavailable.
@@ -71,6 +73,9 @@ class DeviceBackend {
 std::unique_ptr<DeviceBackend> make_nvml_backend(std::string library);
 /// AMD by the files of amdgpu and KFD, no library.
 std::unique_ptr<DeviceBackend> make_amd_backend(HostRoot root);
+/// AMD by ROCm SMI, loaded when open() is called, beside the files: it knows names that they do not. `library` empty: where it is
+/// installed; `root` tells which dies are one card.
+std::unique_ptr<DeviceBackend> make_rocm_smi_backend(HostRoot root, std::string library);
 /// Intel by the files of i915 and xe, no library. `clock` must outlive it.
 std::unique_ptr<DeviceBackend> make_intel_backend(HostRoot root, const Clock& clock);
 /// Huawei Ascend by its card management library (DCMI), loaded when open() is called. `library` empty: from its usual places.

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "agent/probe/devices/join_readings.hpp"
 #include "agent/rate.hpp"
 
 namespace capmap {
@@ -72,8 +73,12 @@ void DeviceWatch::take_opening(std::uint64_t now_ms) {
   if (!std::exchange(opening_->done, false)) return;
   open_due_ms_ = now_ms + limits_.reopen_ms;
   const bool good = opening_->facts.ok() && opening_->list.ok();
-  open_problem_ = good ? "" : opening_->facts ? opening_->list.error().what : opening_->facts.error().what;
-  if (!good) return;
+  open_problem_.clear();
+  if (!good) {
+    const Error why = opening_->facts ? opening_->list.error() : opening_->facts.error();
+    if (why.code != ErrorCode::kAbsent || !backend_->optional()) open_problem_ = why.what;
+    return;
+  }
   open_ = true;
   facts_ = *opening_->facts;
   failures_ = opening_->list->failures;
@@ -96,51 +101,36 @@ bool DeviceWatch::settled(std::uint64_t now_ms) const {
   });
 }
 
-void DeviceWatch::add_problem(SampleFrame& frame, const std::string& what) const {
-  frame.problems.push_back({.probe = backend_->name(), .what = what});
-}
-
-void DeviceWatch::add_to(SampleFrame& frame, std::uint64_t now_ms) const {
+void DeviceWatch::add_to(SeenDevices& seen, std::uint64_t now_ms) const {
+  const auto problem = [&](const std::string& what) { seen.problems.push_back({.probe = backend_->name(), .what = what}); };
   if (const auto since = library_call_.since_ms(); since && now_ms >= *since + limits_.open_ms) {
-    add_problem(frame, "the library has not opened for " + coarse_duration(now_ms - *since));
+    problem("the library has not opened for " + coarse_duration(now_ms - *since));
   }
-  if (!open_problem_.empty()) add_problem(frame, open_problem_);
-  for (const auto& failure : failures_) add_problem(frame, failure);
-  if (open_ && !facts_.never_told.empty() && !devices_.empty()) add_problem(frame, facts_.never_told);
-  for (const auto& device : devices_) {
-    const auto after = std::ranges::lower_bound(frame.rows, device->pci_address, {}, [](const auto& row) { return row.use.pci_address; });
-    if (after != frame.rows.end() && after->use.pci_address == device->pci_address) continue;  // another driver shows it too
-    const std::string place = "device " + device->pci_address;
-    if (const auto since = device->call.since_ms(); since && now_ms >= *since + limits_.call_ms) {
-      add_problem(frame, place + " has not answered for " + coarse_duration(now_ms - *since));
-    }
-    DeviceRow row;
-    row.use.pci_address = device->pci_address;
-    const std::lock_guard lock(device->mutex);
-    if (device->read_ms != 0) {
-      const auto& reading = device->newest;
-      row.use = use_of(reading);
-      row.age_ms = to_u32(now_ms - std::min(now_ms, device->read_ms)).value_or(UINT32_MAX);
-      row.name = reading.name;
-      row.pci_id = reading.pci_id;
-      row.memory_bytes = reading.memory_total_bytes;
-      for (const auto& part : reading.partitions) {
-        if (part.die && part.pci_address != reading.pci_address) row.more_dies.push_back(part.pci_address);
-      }
-      for (const auto& failure : reading.failures) add_problem(frame, place + ": " + failure);
-      frame.mode_change_pending = frame.mode_change_pending || (reading.cut && reading.cut_next && reading.cut != reading.cut_next);
-    }
-    frame.rows.insert(after, std::move(row));
-  }
+  if (!open_problem_.empty()) problem(open_problem_);
+  for (const auto& failure : failures_) problem(failure);
+  if (open_ && !facts_.never_told.empty() && !devices_.empty()) problem(facts_.never_told);
+  for (const auto& device : devices_) add_device(seen, *device, now_ms);
 }
 
-std::vector<DeviceReading> DeviceWatch::readings() const {
-  std::vector<DeviceReading> all;
-  for (const auto& device : devices_) {
-    const std::lock_guard lock(device->mutex);
-    if (device->read_ms != 0) all.push_back(device->newest);
+void DeviceWatch::add_device(SeenDevices& seen, const Device& device, std::uint64_t now_ms) const {
+  const std::string place = "device " + device.pci_address;
+  const auto problem = [&](const std::string& what) { seen.problems.push_back({.probe = backend_->name(), .what = place + what}); };
+  const auto since = device.call.since_ms();
+  const bool hangs = since && now_ms >= *since + limits_.call_ms;
+  if (hangs) problem(" has not answered for " + coarse_duration(now_ms - *since));
+  auto& known = seen.by_address[device.pci_address];
+  known.reading.pci_address = device.pci_address;
+  const std::lock_guard lock(device.mutex);
+  if (device.read_ms == 0) {
+    known.hangs = known.hangs || (hangs && known.read_ms == 0);
+    return;
   }
-  return all;
+  for (const auto& failure : device.newest.failures) problem(": " + failure);
+  if (known.read_ms == 0 || (known.hangs && !hangs)) {
+    known = {.reading = device.newest, .read_ms = device.read_ms, .hangs = hangs};
+  } else if (!hangs) {
+    fill_in(known.reading, device.newest);
+  }
 }
 
 DriverFacts DeviceWatch::facts() const {
@@ -153,6 +143,27 @@ void DeviceWatch::close() {
   devices_.clear();
   failures_.clear();
   backend_->close();
+}
+
+SampleFrame to_frame(const SeenDevices& seen, std::uint64_t now_ms) {
+  SampleFrame frame;
+  for (const auto& [address, device] : seen.by_address) {
+    const auto& reading = device.reading;
+    DeviceRow& row = frame.rows.emplace_back();
+    row.use.pci_address = address;
+    if (device.read_ms == 0) continue;
+    row.use = use_of(reading);
+    row.age_ms = to_u32(now_ms - std::min(now_ms, device.read_ms)).value_or(UINT32_MAX);
+    row.name = reading.name;
+    row.pci_id = reading.pci_id;
+    row.memory_bytes = reading.memory_total_bytes;
+    for (const auto& part : reading.partitions) {
+      if (part.die && part.pci_address != reading.pci_address) row.more_dies.push_back(part.pci_address);
+    }
+    frame.mode_change_pending = frame.mode_change_pending || (reading.cut && reading.cut_next && reading.cut != reading.cut_next);
+  }
+  frame.problems = seen.problems;
+  return frame;
 }
 
 std::string coarse_duration(std::uint64_t ms) {

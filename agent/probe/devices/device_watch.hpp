@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,21 @@
 #include "common/clock.hpp"
 
 namespace capmap {
+
+/// A device as all drivers together show it.
+struct SeenDevice {
+  DeviceReading reading;
+  std::uint64_t read_ms = 0;  ///< on the clock of boot; 0 = never
+  bool hangs = false;         ///< its driver does not answer now
+};
+
+struct SeenDevices {
+  std::map<std::string, SeenDevice> by_address;
+  std::vector<Problem> problems;
+};
+
+/// For the agent. `now_ms` on the clock of boot.
+SampleFrame to_frame(const SeenDevices& seen, std::uint64_t now_ms);
 
 struct WatchLimits {
   std::uint64_t call_ms = 2'000;     ///< after it a device's call counts as hanging
@@ -32,10 +48,9 @@ class DeviceWatch {
   [[nodiscard]] bool opened() const;
   /// True when everything in flight hangs by now: there is nothing to wait for.
   [[nodiscard]] bool settled(std::uint64_t now_ms) const;
-  /// Adds the devices that no earlier watch has added, and this driver's problems. What was never read has only its address.
-  void add_to(SampleFrame& frame, std::uint64_t now_ms) const;
-  /// The newest reading of each device, for people.
-  [[nodiscard]] std::vector<DeviceReading> readings() const;
+  /// Adds its devices and this driver's problems. A device that another driver shows too stays one: of the two the one that answers
+  /// counts, and the other one fills in what it leaves out. What was never read has only its address.
+  void add_to(SeenDevices& seen, std::uint64_t now_ms) const;
   [[nodiscard]] DriverFacts facts() const;
   /// Closes the library, when idle. Afterwards ask() opens it again.
   void close();
@@ -43,7 +58,7 @@ class DeviceWatch {
  private:
   struct Device;
   void take_opening(std::uint64_t now_ms);
-  void add_problem(SampleFrame& frame, const std::string& what) const;
+  void add_device(SeenDevices& seen, const Device& device, std::uint64_t now_ms) const;
 
   std::unique_ptr<DeviceBackend> backend_;
   WatchLimits limits_;

@@ -1,47 +1,36 @@
 #include "agent/probe/devices/nvml_api.hpp"
 
-#include <dlfcn.h>
+#include "agent/probe/devices/driver_library.hpp"
 
 namespace capmap::nvml {
-namespace {
-
-template <class Function>
-void look_up(void* library, const char* symbol, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, symbol));
-}
-
-}  // namespace
 
 Result<Api> load_api(const std::string& library) {
-  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    const char* why = dlerror();
-    return Error{ErrorCode::kAbsent, why == nullptr ? library + ": cannot be loaded" : why};
-  }
+  const auto handle = load_driver_library(library);
+  if (!handle) return handle.error();
   Api api;
-  look_up(handle, "nvmlInit_v2", api.init);
-  look_up(handle, "nvmlShutdown", api.shutdown);
-  look_up(handle, "nvmlSystemGetDriverVersion", api.driver_version);
-  look_up(handle, "nvmlSystemGetCudaDriverVersion", api.cuda_version);
-  look_up(handle, "nvmlDeviceGetCount_v2", api.count);
-  look_up(handle, "nvmlDeviceGetHandleByIndex_v2", api.by_index);
-  look_up(handle, "nvmlDeviceGetPciInfo_v3", api.pci_info);
-  look_up(handle, "nvmlDeviceGetName", api.device_name);
-  look_up(handle, "nvmlDeviceGetUUID", api.uuid);
-  look_up(handle, "nvmlDeviceGetMemoryInfo", api.memory);
-  look_up(handle, "nvmlDeviceGetMemoryInfo_v2", api.memory_v2);
-  look_up(handle, "nvmlDeviceGetUtilizationRates", api.utilization);
-  look_up(handle, "nvmlDeviceGetPowerUsage", api.power);
-  look_up(handle, "nvmlDeviceGetEnforcedPowerLimit", api.power_limit);
-  look_up(handle, "nvmlDeviceGetTemperature", api.temperature);
-  look_up(handle, "nvmlDeviceGetClockInfo", api.clock);
-  look_up(handle, "nvmlDeviceGetTotalEccErrors", api.ecc_errors);
-  look_up(handle, "nvmlDeviceGetRemappedRows", api.remapped_rows);
-  look_up(handle, "nvmlDeviceGetComputeRunningProcesses_v3", api.processes);
-  look_up(handle, "nvmlDeviceGetNvLinkState", api.link_state);
-  look_up(handle, "nvmlDeviceGetMigMode", api.mig_mode);
-  look_up(handle, "nvmlDeviceGetMaxMigDeviceCount", api.mig_count);
-  look_up(handle, "nvmlDeviceGetMigDeviceHandleByIndex", api.mig_by_index);
+  look_up(*handle, "nvmlInit_v2", api.init);
+  look_up(*handle, "nvmlShutdown", api.shutdown);
+  look_up(*handle, "nvmlSystemGetDriverVersion", api.driver_version);
+  look_up(*handle, "nvmlSystemGetCudaDriverVersion", api.cuda_version);
+  look_up(*handle, "nvmlDeviceGetCount_v2", api.count);
+  look_up(*handle, "nvmlDeviceGetHandleByIndex_v2", api.by_index);
+  look_up(*handle, "nvmlDeviceGetPciInfo_v3", api.pci_info);
+  look_up(*handle, "nvmlDeviceGetName", api.device_name);
+  look_up(*handle, "nvmlDeviceGetUUID", api.uuid);
+  look_up(*handle, "nvmlDeviceGetMemoryInfo", api.memory);
+  look_up(*handle, "nvmlDeviceGetMemoryInfo_v2", api.memory_v2);
+  look_up(*handle, "nvmlDeviceGetUtilizationRates", api.utilization);
+  look_up(*handle, "nvmlDeviceGetPowerUsage", api.power);
+  look_up(*handle, "nvmlDeviceGetEnforcedPowerLimit", api.power_limit);
+  look_up(*handle, "nvmlDeviceGetTemperature", api.temperature);
+  look_up(*handle, "nvmlDeviceGetClockInfo", api.clock);
+  look_up(*handle, "nvmlDeviceGetTotalEccErrors", api.ecc_errors);
+  look_up(*handle, "nvmlDeviceGetRemappedRows", api.remapped_rows);
+  look_up(*handle, "nvmlDeviceGetComputeRunningProcesses_v3", api.processes);
+  look_up(*handle, "nvmlDeviceGetNvLinkState", api.link_state);
+  look_up(*handle, "nvmlDeviceGetMigMode", api.mig_mode);
+  look_up(*handle, "nvmlDeviceGetMaxMigDeviceCount", api.mig_count);
+  look_up(*handle, "nvmlDeviceGetMigDeviceHandleByIndex", api.mig_by_index);
   if (api.init == nullptr || api.shutdown == nullptr || api.count == nullptr || api.by_index == nullptr || api.pci_info == nullptr) {
     return Error{ErrorCode::kAbsent, library + ": lacks nvmlInit_v2, nvmlShutdown, or a way to list devices; the driver is too old"};
   }

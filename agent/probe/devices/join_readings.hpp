@@ -11,4 +11,8 @@ namespace capmap {
 /// `dies` at least one.
 DeviceReading join_dies(const std::vector<DeviceReading>& dies);
 
+/// Fills in what `reading` leaves out with what another driver says of the same device. Not healthy is what one of them says; failures are
+/// each driver's own.
+void fill_in(DeviceReading& reading, const DeviceReading& other);
+
 }  // namespace capmap

@@ -1,4 +1,4 @@
-#include "agent/probe/devices/join_dies.hpp"
+#include "agent/probe/devices/join_readings.hpp"
 
 #include <algorithm>
 
@@ -63,6 +63,35 @@ DeviceReading join_dies(const std::vector<DeviceReading>& dies) {
   }
   for (const auto& die : dies) card.partitions.insert(card.partitions.end(), die.partitions.begin(), die.partitions.end());
   return card;
+}
+
+void fill_in(DeviceReading& reading, const DeviceReading& other) {
+  const auto text = [&](auto member) {
+    if ((reading.*member).empty()) reading.*member = other.*member;
+  };
+  const auto value = [&](auto member) {
+    if (!(reading.*member)) reading.*member = other.*member;
+  };
+  text(&DeviceReading::name);
+  text(&DeviceReading::uuid);
+  text(&DeviceReading::pci_id);
+  text(&DeviceReading::partitions);
+  if (!reading.memory_used_bytes) {  // these three belong together
+    reading.memory_used_bytes = other.memory_used_bytes;
+    reading.idle_bytes = other.idle_bytes;
+    value(&DeviceReading::memory_total_bytes);
+  }
+  value(&DeviceReading::busy_permille);
+  value(&DeviceReading::power_milliwatts);
+  value(&DeviceReading::power_limit_milliwatts);
+  value(&DeviceReading::temperature_celsius);
+  value(&DeviceReading::core_mhz);
+  value(&DeviceReading::memory_mhz);
+  value(&DeviceReading::links_up);
+  value(&DeviceReading::compute_processes);
+  value(&DeviceReading::cut);
+  value(&DeviceReading::cut_next);
+  if (!reading.healthy || other.healthy == false) reading.healthy = other.healthy;
 }
 
 }  // namespace capmap
