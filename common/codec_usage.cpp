@@ -155,7 +155,10 @@ class AcceleratorReader {
     return uses;
   }
 
-  [[nodiscard]] bool as_in_hello() const { return table_.accelerator_flags() != nullptr && table_.accelerator_pci_addresses() == nullptr; }
+  /// Accelerators without addresses are hello's; without accelerators there is nothing to say.
+  [[nodiscard]] bool as_in_hello() const {
+    return table_.accelerator_flags() != nullptr && table_.accelerator_flags()->size() > 0 && table_.accelerator_pci_addresses() == nullptr;
+  }
 
  private:
   template <class Vector>

@@ -26,6 +26,9 @@ ack messages Ack
 shape_body messages ShapeBody
 join enrol Join
 joined enrol Joined
+batch_hello batch BatchHello
+batch_states batch BatchStates
+batch_ack batch BatchAck
 TABLE
 }
 
@@ -37,14 +40,14 @@ as_json() {
 
 record_release() {
   local folder=$1 kind schema table
-  cp schemas/messages.fbs schemas/enrol.fbs "$folder/"
+  cp schemas/{messages,enrol,batch}.fbs "$folder/"
   while read -r kind schema table; do as_json "schemas/$schema.fbs" "$table" "$folder/$kind.bin" >"$folder/$kind.json"; done < <(kinds)
   echo "check_conform: recorded $folder"
 }
 
 check_release() {
   local folder=$1 kind schema table source bad=0
-  for schema in messages enrol; do
+  for schema in messages enrol batch; do
     flatc --conform "$folder/$schema.fbs" "schemas/$schema.fbs" || { echo "schemas/$schema.fbs breaks $folder/$schema.fbs"; bad=1; }
   done
   while read -r kind schema table; do
