@@ -203,7 +203,7 @@ Result<std::vector<unsigned>> parse_kernel_list(std::string_view text) {
     if (dash != std::string_view::npos && !read_number(item.substr(dash + 1), last)) return malformed(item, "is not a number or range");
     if (last < first) return malformed(item, "is a range backwards");
     if (last - first >= kMaxListNumbers - numbers.size()) return malformed(item, "makes the list longer than 65536 numbers");
-    for (unsigned number = first; number <= last; ++number) numbers.push_back(number);
+    for (unsigned i = 0; i <= last - first; ++i) numbers.push_back(first + i);  // last may be the largest there is
   }
   return numbers;
 }

@@ -112,6 +112,7 @@ TEST_CASE("kernel lists: ranges and single numbers are spelt out") {
   CHECK(parse_kernel_list("")->empty());
   CHECK(parse_kernel_list("\n")->empty());
   CHECK(parse_kernel_list("0-65535")->size() == 65'536);
+  CHECK(*parse_kernel_list("4294967294-4294967295") == std::vector<unsigned>{4'294'967'294, 4'294'967'295});
 }
 
 TEST_CASE("kernel lists: what has no meaning is refused") {
