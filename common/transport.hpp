@@ -91,8 +91,8 @@ Result<WatchedDealer> open_watched_dealer(zmq::context_t& context, const DealerO
 /// A message received on a ROUTER: who sent it by route (chosen by the peer: only for answering) and by identity (the ZAP User-Id).
 struct Routed {
   zmq::message_t route;
-  std::string user_id;  ///< empty when the message carries none: drop it
   zmq::message_t payload;
+  std::string_view user_id;   ///< lives in the payload; empty when the message carries none: drop it
   bool extra_frames = false;  ///< more frames than route and payload: malformed, already drained
 };
 /// Takes one waiting message. Errors: kTimeout (none waits), kUnavailable (context ended).

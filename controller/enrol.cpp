@@ -65,7 +65,7 @@ void Enrol::take_joins() {
       continue;
     }
     const auto* route = static_cast<const std::byte*>(routed->route.data());
-    JoinRequest request{.route = Bytes(route, route + routed->route.size()), .key = routed->user_id, .join = std::move(*join)};
+    JoinRequest request{.route = Bytes(route, route + routed->route.size()), .key = std::string(routed->user_id), .join = std::move(*join)};
     JoinDecision busy{.route = request.route, .hostname = request.join.hostname, .answer = "not_stored", .joined = {}};
     if (!send_object(pipes_.store, std::make_unique<JoinRequest>(std::move(request)), false)) {
       busy.joined.reason = "the controller could not keep it, try again later: too many machines are joining at this moment";

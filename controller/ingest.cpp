@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::size_t kChildReports = 16;   ///< likewise of child controllers, whose messages are long
 constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before acks get their turn
-/// When messages come one after the other, so long is waited for more to come along: one wake-up of each thread for all of them. One that
-/// comes alone after a pause is taken at once.
-constexpr std::uint64_t kGatherMs = 5, kPauseMs = 50;
+/// When messages come one after the other, so long is waited for more to come along, and for the acks of those before: one wake-up of each
+/// thread for all of them. One that comes alone after a pause is taken at once, and nothing waits while more is there than a turn takes.
+constexpr std::uint64_t kGatherMs = 20, kPauseMs = 50;
 constexpr std::uint32_t kFloodDrops = 200;  ///< a node of which so many were dropped is told to the map as flooding
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 
@@ -71,7 +71,7 @@ class Ingest {
   Result<Done> take_reports();
   void admit(Routed routed, ReportBatch& batch, ChildBatch& from_children);
   void admit_child(const ControllerId& child, Routed routed, ChildBatch& batch);
-  void refuse(const char* reason, const std::string& who, const std::string& what);
+  void refuse(const char* reason, std::string_view who, const std::string& what);
   void publish_metrics();
 
   zmq::socket_t router_, input_, map_;
@@ -83,6 +83,8 @@ class Ingest {
   std::array<std::uint64_t, std::variant_size_v<ChildMessage>> taken_from_children_{};
   std::map<std::string, std::uint64_t> refused_;
   std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0, taken_at_ms_ = 0;
+  std::size_t last_taken_ = 0;
+  bool more_waits_ = false;  ///< the last turn left messages in the socket, or was of child controllers
   RateLimit complaints_{20};
 };
 
@@ -90,9 +92,9 @@ Result<Done> Ingest::run() {
   for (;;) {
     std::array items = {Waitable{.socket = &router_}, Waitable{.socket = &input_}};
     wait_any(items, static_cast<int>(kMetricsEveryMs));
-    if (items[0].ready) gather();
-    if (items[1].ready && !send_acks()) break;
-    if (items[0].ready) {
+    if (items[0].ready || items[1].ready) {
+      gather();
+      if (!send_acks()) break;
       if (auto taken = take_reports(); !taken) return taken;
     }
     publish_metrics();
@@ -103,9 +105,7 @@ Result<Done> Ingest::run() {
 }
 
 void Ingest::gather() {
-  const auto now_ms = clock_.boot_ms();
-  if (now_ms < taken_at_ms_ + kPauseMs) std::this_thread::sleep_for(std::chrono::milliseconds(kGatherMs));
-  taken_at_ms_ = clock_.boot_ms();
+  if (!more_waits_ && clock_.boot_ms() < taken_at_ms_ + kPauseMs) std::this_thread::sleep_for(std::chrono::milliseconds(kGatherMs));
 }
 
 bool Ingest::send_acks() {
@@ -114,11 +114,11 @@ bool Ingest::send_acks() {
     if (!batch) return true;
     if (!*batch) return false;
     for (const auto& out : (*batch)->acks) {
-      const auto sent = send_routed(router_, out.route, encode(out.ack));
+      const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);  // the peer is gone or does not read: it will ask again
     }
     for (const auto& out : (*batch)->child_acks) {
-      const auto sent = send_routed(router_, out.route, encode(out.ack));
+      const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);
     }
   }
@@ -129,12 +129,16 @@ Result<Done> Ingest::take_reports() {
   auto batch = std::make_unique<MapInput>(ReportBatch{});
   auto& reports = *std::get_if<ReportBatch>(batch.get());
   reports.received_boot_ms = clock_.boot_ms();
+  reports.reports.reserve(last_taken_);
   ChildBatch from_children{.received_boot_ms = reports.received_boot_ms, .reports = {}};
   for (std::size_t i = 0; i < kBatchReports && from_children.reports.size() < kChildReports; ++i) {
     auto routed = receive_routed(router_);
     if (!routed) break;
     admit(std::move(*routed), reports, from_children);
   }
+  more_waits_ = reports.reports.size() >= kBatchReports / 2 || !from_children.reports.empty();
+  last_taken_ = reports.reports.size();
+  if (last_taken_ > 0) taken_at_ms_ = reports.received_boot_ms;
   if (!from_children.reports.empty()) {
     if (auto sent = send_object(map_, std::make_unique<MapInput>(std::move(from_children))); !sent) return sent;
   }
@@ -149,8 +153,7 @@ void Ingest::admit_child(const ControllerId& child, Routed routed, ChildBatch& b
   auto message = decode_child_message(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
   ++taken_from_children_[message->index()];
-  const auto route = bytes_of(routed.route);
-  batch.reports.push_back({.child = child, .route = Bytes(route.begin(), route.end()), .message = std::move(*message)});
+  batch.reports.push_back({.child = child, .route = routed.route.to_string(), .message = std::move(*message)});
 }
 
 void Ingest::admit(Routed routed, ReportBatch& batch, ChildBatch& from_children) {
@@ -169,11 +172,10 @@ void Ingest::admit(Routed routed, ReportBatch& batch, ChildBatch& from_children)
   auto message = decode_agent_message(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
   ++taken_[message->index()];
-  const auto route = bytes_of(routed.route);
-  batch.reports.push_back({.node = *node, .route = Bytes(route.begin(), route.end()), .message = std::move(*message)});
+  batch.reports.push_back({.node = *node, .route = routed.route.to_string(), .message = std::move(*message)});
 }
 
-void Ingest::refuse(const char* reason, const std::string& who, const std::string& what) {
+void Ingest::refuse(const char* reason, std::string_view who, const std::string& what) {
   ++refused_[reason];
   complaints_.warn(clock_.boot_ms(), "message_refused", {{"reason", reason}, {"node", who}, {"what", what}});
 }

@@ -11,6 +11,9 @@
 
 namespace capmap {
 
+/// The way back to who sent a message, as the transport names it; opaque here. A text, for a few bytes of it need no memory of their own.
+using PeerRoute = std::string;
+
 /// A controller below this one that was let in: its key carries the sites it may speak for.
 struct KnownChild {
   ControllerId id;
@@ -24,7 +27,7 @@ struct KnownChild {
 /// One decoded message of a known child. `route` is for the answer only.
 struct ChildReport {
   ControllerId child;
-  Bytes route;
+  PeerRoute route;
   ChildMessage message;
 };
 struct ChildBatch {
@@ -32,7 +35,7 @@ struct ChildBatch {
   std::vector<ChildReport> reports;
 };
 struct ChildAckOut {
-  Bytes route;
+  PeerRoute route;
   BatchAck ack;
 };
 

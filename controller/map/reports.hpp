@@ -10,7 +10,7 @@ namespace capmap {
 /// One decoded message of a known node. `route` is for the answer only.
 struct Report {
   NodeId node;
-  Bytes route;
+  PeerRoute route;
   AgentMessage message;
 };
 /// What ingest took from its socket in one go.
@@ -21,7 +21,7 @@ struct ReportBatch {
 };
 
 struct AckOut {
-  Bytes route;
+  PeerRoute route;
   Ack ack;
 };
 /// Answers to one ReportBatch, or to one ChildBatch, in its order; a node that is not known gets none.

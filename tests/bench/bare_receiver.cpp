@@ -1,6 +1,8 @@
 // The reference for ingest: a ROUTER with CURVE that answers each message with an ack of our size and knows nothing else. It looks at no
-// byte of what it gets: what a controller needs beyond it is the controller's own work.
+// byte of what it gets: what a controller needs beyond it is the controller's own work. Like a controller it asks its clients for
+// intervals that differ by 5 %, or their messages would come all at once and cost less.
 //   capmap_bench_bare ENDPOINT SECRET_KEY_FILE INTERVAL_MS     until SIGTERM; prints "ready", at the end "messages=N"
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -33,8 +35,12 @@ int serve(const char* endpoint, const CurveKeys& keys, std::uint32_t interval_ms
       return 1;
     }
     // Everything is applied: a conversation goes on as with a controller.
-    const Bytes ack =
-        encode(Ack{.epoch = 1, .run_id = 1, .session = 1, .applied_seq = UINT32_MAX, .next_interval_ms = interval_ms, .time_unix_ms = 1});
+    std::array<Bytes, 64> acks;
+    for (std::size_t i = 0; i < acks.size(); ++i) {
+      const auto interval = interval_ms - interval_ms / 20 + static_cast<std::uint32_t>(i * interval_ms / 10 / (acks.size() - 1));
+      acks[i] =
+          encode(Ack{.epoch = 1, .run_id = 1, .session = 1, .applied_seq = UINT32_MAX, .next_interval_ms = interval, .time_unix_ms = 1});
+    }
     std::puts("ready");
     std::fflush(stdout);
     while (stop_asked == 0) {
@@ -43,6 +49,7 @@ int serve(const char* endpoint, const CurveKeys& keys, std::uint32_t interval_ms
       for (auto got = receive_routed(*router); got; got = receive_routed(*router)) {
         ++messages;
         const std::span route{static_cast<const std::byte*>(got->route.data()), got->route.size()};
+        const auto& ack = acks[route.empty() ? 0 : std::to_integer<std::size_t>(route.back()) % acks.size()];
         static_cast<void>(send_routed(*router, route, std::span<const std::byte>(ack)));
       }
     }

@@ -109,7 +109,7 @@ class SmallController {
     if (!message || routed.user_id.empty()) return;
     {
       const std::lock_guard hold(mutex_);
-      heard_.push_back({routed.user_id, *message});
+      heard_.push_back({std::string(routed.user_id), *message});
     }
     if (!silent_) {
       const Bytes ack = encode(ack_of(*message));
