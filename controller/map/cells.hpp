@@ -56,6 +56,7 @@ class CellTable {
   void shift_free(CellSlot slot, const Contribution& before, const Contribution& after);
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] const CellKey& key(CellSlot slot) const { return of_slot_[slot]; }
   /// Shares all blocks with a reader. Cost: a pointer a block.
   [[nodiscard]] CellColumns publish();
 

@@ -36,13 +36,16 @@ bool CapacityMap::State::remove_node(const NodeId& id) {
   const auto row = nodes.find(id);
   if (!row) return false;
   const auto& place = nodes.place(*row);
-  if (place.cell != 0) cells.remove(place.cell, numbers(*row));
+  ++revision;
+  if (place.cell != 0) {
+    note_change(*row, cells.key(place.cell), std::nullopt);
+    cells.remove(place.cell, numbers(*row));
+  }
   shapes.unbind(place.shape, now_ms);
   --by_liveness[static_cast<std::size_t>(place.liveness)];
   benchmarks.forget(*row);
   services.forget(*row);
   nodes.remove(*row);
-  ++revision;
   return true;
 }
 

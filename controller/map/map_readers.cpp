@@ -93,6 +93,7 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->pools = state.pools;
   view->cells = state.cells.publish();
   view->dictionaries = state.dictionaries;
+  view->changes = state.changes.publish();
   return view;
 }
 

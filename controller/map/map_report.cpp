@@ -141,7 +141,19 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
                     .service = counted_service(row),
                     .verdict = verdict(row)};
   const auto after = numbers(row);
-  place.cell = place.cell == 0 ? cells.add(key, after) : cells.change(place.cell, before, key, after);
+  if (place.cell == 0) {
+    place.cell = cells.add(key, after);
+    note_change(row, std::nullopt, key);
+    return;
+  }
+  const CellKey was = cells.key(place.cell);
+  place.cell = cells.change(place.cell, before, key, after);
+  if (was != key) note_change(row, was, key);
+}
+
+void CapacityMap::State::note_change(RowIndex row, const std::optional<CellKey>& from, const std::optional<CellKey>& to) {
+  if (!from && to->liveness == Liveness::kResyncing) return changes.skip_to(revision);  // what was known before this start is no news
+  changes.add({.revision = revision, .at_boot_ms = now_ms, .node = nodes.id(row), .from = from, .to = to});
 }
 
 CapacityMap::State::Standing CapacityMap::State::standing(RowIndex row, const Envelope& envelope) const {

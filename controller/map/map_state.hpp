@@ -9,6 +9,7 @@
 #include "controller/map/benchmark_asks.hpp"
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/cells.hpp"
+#include "controller/map/change_feed.hpp"
 #include "controller/map/child.hpp"
 #include "controller/map/dictionaries.hpp"
 #include "controller/map/exclusion.hpp"
@@ -64,6 +65,7 @@ struct CapacityMap::State {
   /// Call numbers() before a row is changed and settle() after: cells follow, and the row gets a new revision.
   [[nodiscard]] Contribution numbers(RowIndex row) const { return contribution_of(nodes, row, shapes.facts(nodes.place(row).shape)); }
   void settle(RowIndex row, const Contribution& before);
+  void note_change(RowIndex row, const std::optional<CellKey>& from, const std::optional<CellKey>& to);
   /// The service state of its cell.
   [[nodiscard]] ServiceState counted_service(RowIndex row) const;
 
@@ -126,6 +128,7 @@ struct CapacityMap::State {
   CellTable cells;
   DueTimes due;
   std::array<std::uint32_t, kLivenessCount> by_liveness{};
+  ChangeFeed changes;
   BenchmarkAsks benchmarks;
   ServiceOrders services;
   std::vector<std::shared_ptr<const Site>> sites;

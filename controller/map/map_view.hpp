@@ -10,6 +10,7 @@
 #include "common/ids.hpp"
 #include "controller/map/cell.hpp"
 #include "controller/map/cell_columns.hpp"
+#include "controller/map/change_feed.hpp"
 #include "controller/map/hardware_row.hpp"
 #include "controller/map/service_order.hpp"
 #include "controller/map/site.hpp"
@@ -31,6 +32,7 @@ struct MapView {
   std::vector<std::shared_ptr<const HardwareRow>> hardware;  ///< [hardware index]; 0 = no shape known yet (null)
   std::vector<std::shared_ptr<const Pool>> pools;            ///< [pool index]; 0 = none
   CellColumns cells;
+  std::shared_ptr<const NodeChanges> changes;          ///< the newest changes of nodes; null = none is noted
   std::shared_ptr<const Dictionaries> dictionaries;  ///< of sites and hardware, shared between views until one of them changes
 };
 

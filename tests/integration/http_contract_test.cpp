@@ -129,6 +129,9 @@ void ask_node_changes(Answers& answers, std::uint16_t port) {
   note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", "/v1/nodes/x", bearer));
   note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", stranger(""), bearer));
   note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", node("")));
+  for (const char* query : {"", "?since=abcdef-0", "?since=1-1&limit=5", "?since=x"}) {
+    note(answers, "GET /v1/changes", get(port, std::string("/v1/changes") + query));
+  }
   note(answers, "GET /v1/pools", get(port, "/v1/pools"));
   note(answers, "GET /v1/pools", get(port, "/v1/pools?x=1"));
   for (const char* body : {R"({"site":"a","name":"b"})", R"({"site":"a","name":"exists"})", R"({"site":"absent","name":"b"})", "{"}) {
@@ -189,7 +192,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 15);
+  REQUIRE(contract.operations.size() == 16);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

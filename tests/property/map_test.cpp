@@ -4,6 +4,7 @@
 #include <random>
 
 #include "common/codec.hpp"
+#include "tests/property/followed_map.hpp"
 #include "tests/property/naive_fold.hpp"
 #include "tests/support/map_agent.hpp"
 
@@ -99,6 +100,7 @@ class Play {
     const auto view = fast_.view(now_, 0);
     REQUIRE(view->known_nodes == naive_.nodes().size());
     REQUIRE(view->cells.ordered() == naive_.cells(*view));
+    followed_.follow(fast_, *view);
     const auto by_liveness = roll_up(*view, {Dimension::kRegion2, Dimension::kLiveness}, now_);
     REQUIRE(difference(by_liveness.total, naive_group(naive_, now_, [](const auto&) { return true; })).empty());
     std::uint64_t in_groups = 0;
@@ -178,6 +180,7 @@ class Play {
     }
   }
   [[nodiscard]] const MapCounters& counters() const { return fast_.counters(); }
+  [[nodiscard]] std::size_t followed() const { return followed_.followed(); }
 
  private:
   Shape random_shape() { return shapes_[dice_.roll(shapes_.size())]; }
@@ -288,6 +291,7 @@ class Play {
   std::uint64_t now_ = kStart;
   CapacityMap fast_{MapOptions{}, nullptr, kStart};
   NaiveMap naive_{kStart};
+  FollowedMap followed_;
   std::vector<MapAgent> agents_;
   std::vector<InFlight> in_flight_;
 };
@@ -304,6 +308,7 @@ TEST_CASE("map: cells and rollups equal a naive fold of all records after any me
     if (step % 20 == 0) play.compare();
   }
   play.compare();
+  CHECK(play.followed() > 100);
   for (const char* reason : {"unknown_run", "old_session", "old_seq", "unknown_shape", "too_many_shapes", "insane_reading"}) {
     INFO(reason);
     CHECK(play.counters().refused.count(reason) == 1);  // each was met

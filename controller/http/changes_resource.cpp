@@ -1,0 +1,101 @@
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "controller/http/json.hpp"
+#include "controller/http/problem.hpp"
+#include "controller/http/resources.hpp"
+#include "controller/map/change_feed.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::uint64_t kDefaultLimit = 1'000, kMaxLimit = 10'000;
+
+/// "EPOCH-REVISION", as "next" of an answer said.
+struct Cursor {
+  std::uint64_t epoch = 0, revision = 0;
+};
+
+std::string to_text(const Cursor& cursor) {
+  return hex_text(cursor.epoch) + "-" + std::to_string(cursor.revision);
+}
+
+Result<Cursor> parse_cursor(const std::string& text) {
+  Cursor cursor;
+  const auto dash = text.find('-');
+  const auto whole = [](std::string_view digits, std::uint64_t& number, int base) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+    return error == std::errc() && end == digits.data() + digits.size() && !digits.empty();
+  };
+  const std::string_view all = text;
+  if (dash == std::string::npos || !whole(all.substr(0, dash), cursor.epoch, 16) || !whole(all.substr(dash + 1), cursor.revision, 10)) {
+    return Error{ErrorCode::kMalformed, "since: must be what \"next\" of an answer said"};
+  }
+  return cursor;
+}
+
+Json hardware_json(std::uint32_t index, const MapView& view) {
+  const auto* row = index < view.hardware.size() ? view.hardware[index].get() : nullptr;
+  if (row == nullptr) return nullptr;
+  return {{"cpu_model", text_or_null(row->shape.cpu.model)}, {"accelerators", row->accelerator_names}};
+}
+
+Json place_json(const std::optional<CellKey>& key, const MapView& view) {
+  if (!key) return nullptr;
+  const auto& site = view.sites[key->site];
+  const auto& pool = view.pools.size() > key->pool ? view.pools[key->pool] : nullptr;
+  return {{"site", site ? Json(to_text(site->id)) : Json(nullptr)},
+          {"pool", pool ? Json(to_text(pool->id)) : Json(nullptr)},
+          {"hardware", hardware_json(key->hardware, view)},
+          {"liveness", kLivenessNames[static_cast<std::size_t>(key->liveness)]},
+          {"service_state", kServiceStateNames[static_cast<std::size_t>(key->service)]},
+          {"verdict", kVerdictNames[static_cast<std::size_t>(key->verdict)]}};
+}
+
+/// Which of these it is about: joined, removed, or the members of from and to that differ.
+Json what_changed(const NodeChange& change) {
+  if (!change.from) return Json::array({"joined"});
+  if (!change.to) return Json::array({"removed"});
+  Json what = Json::array();
+  if (change.from->site != change.to->site) what.push_back("site");
+  if (change.from->pool != change.to->pool) what.push_back("pool");
+  if (change.from->hardware != change.to->hardware) what.push_back("hardware");
+  if (change.from->liveness != change.to->liveness) what.push_back("liveness");
+  if (change.from->service != change.to->service) what.push_back("service_state");
+  if (change.from->verdict != change.to->verdict) what.push_back("verdict");
+  return what;
+}
+
+Json change_json(const NodeChange& change, const MapView& view) {
+  const auto ago_ms = view.at_boot_ms - std::min(view.at_boot_ms, change.at_boot_ms);
+  return {{"revision", change.revision},  {"at", rfc3339_ms(view.at_unix_ms - ago_ms)}, {"node", to_text(change.node)},
+          {"what", what_changed(change)}, {"from", place_json(change.from, view)},      {"to", place_json(change.to, view)}};
+}
+
+}  // namespace
+
+Outcome get_changes(const Call& call) {
+  const MapView& view = *call.view;
+  const auto limit = parse_count("limit", parameter(call.target, "limit").value_or(std::to_string(kDefaultLimit)), 1, kMaxLimit);
+  if (!limit) return error_response(limit.error());
+  const Cursor now{.epoch = view.epoch, .revision = view.revision};
+  Json answer = {{"epoch", hex_text(view.epoch)}, {"revision", view.revision}, {"resync", false}, {"next", to_text(now)}};
+  answer["changes"] = Json::array();
+  const auto since = parameter(call.target, "since");
+  if (!since) return json_response(answer);
+  const auto cursor = parse_cursor(*since);
+  if (!cursor) return error_response(cursor.error());
+  const bool gone = !view.changes || cursor->revision < view.changes->complete_after() || cursor->revision > view.revision;
+  if (cursor->epoch != view.epoch || gone) {
+    answer["resync"] = true;
+    answer["why"] = cursor->epoch != view.epoch ? "the controller was restarted since: read /v1/nodes anew, then go on from next"
+                                                : "more has changed since than is kept: read /v1/nodes anew, then go on from next";
+    return json_response(answer);
+  }
+  const auto changes = view.changes->after(cursor->revision, *limit);
+  for (const auto& change : changes) answer["changes"].push_back(change_json(change, view));
+  if (changes.size() == *limit) answer["next"] = to_text(Cursor{.epoch = view.epoch, .revision = changes.back().revision});
+  return json_response(answer);
+}
+
+}  // namespace capmap
