@@ -42,7 +42,7 @@ Json hardware_json(std::uint32_t index, const MapView& view) {
 
 Json place_json(const std::optional<CellKey>& key, const MapView& view) {
   if (!key) return nullptr;
-  const auto& site = view.sites[key->site];
+  const auto& site = view.sites.size() > key->site ? view.sites[key->site] : nullptr;
   const auto& pool = view.pools.size() > key->pool ? view.pools[key->pool] : nullptr;
   return {{"site", site ? Json(to_text(site->id)) : Json(nullptr)},
           {"pool", pool ? Json(to_text(pool->id)) : Json(nullptr)},

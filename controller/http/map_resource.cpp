@@ -6,6 +6,7 @@
 #include "controller/http/node_scan.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/shared_json.hpp"
 
 namespace capmap {
 namespace {
@@ -91,13 +92,19 @@ Outcome get_map(const Call& call) {
   answer["by"] = Json::array();
   for (const auto dimension : *by) answer["by"].push_back(kDimensionNames[static_cast<std::size_t>(dimension)]);
   answer["answered_from"] = "cells";
+  const bool storage = query.measures.test(static_cast<std::size_t>(Measure::kStorage));
+  const SharedSums shared(*call.view, *by, query.filter.has_value() || !storage);
   Json groups = Json::array();
-  for (const auto& group : rollup.groups) groups.push_back(group_json(group, key_json(group, *by), query.measures));
+  for (const auto& group : rollup.groups) {
+    groups.push_back(group_json(group, key_json(group, *by), query.measures));
+    if (storage) groups.back()["storage"]["shared"] = shared.of_group(group.key);
+  }
   const std::size_t last = std::min(rollup.group_count, page->first + page->limit);
   answer["groups"] = std::move(groups);
   answer["group_count"] = rollup.group_count;
   answer["next"] = last < rollup.group_count ? Json(std::to_string(last)) : Json(nullptr);
   answer["total"] = group_json(rollup.total, Json::object(), query.measures);
+  if (storage) answer["total"]["storage"]["shared"] = shared.total();
   auto response = json_response(answer);
   response.headers.emplace_back("ETag", etag);
   return response;

@@ -62,6 +62,7 @@ void CapacityMap::State::exclude(RowIndex row, Exclusion why, bool on) {
   auto& excluded = nodes.cold(row).excluded;
   excluded = static_cast<std::uint8_t>(on ? excluded | bit(why) : excluded & ~bit(why));
   nodes.place(row).set(Place::kExcluded, excluded != 0);
+  if (excluded != 0) shared.leave(row);
 }
 
 void CapacityMap::State::note_name(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms) {

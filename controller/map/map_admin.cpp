@@ -43,6 +43,7 @@ bool CapacityMap::State::remove_node(const NodeId& id) {
   }
   shapes.unbind(place.shape, now_ms);
   --by_liveness[static_cast<std::size_t>(place.liveness)];
+  shared.leave(*row);
   benchmarks.forget(*row);
   services.forget(*row);
   nodes.remove(*row);

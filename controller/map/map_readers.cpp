@@ -94,6 +94,7 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->cells = state.cells.publish();
   view->dictionaries = state.dictionaries;
   view->changes = state.changes.publish();
+  view->shared = state.shared.publish(view->at_boot_ms);
   return view;
 }
 

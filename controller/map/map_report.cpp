@@ -110,6 +110,7 @@ Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
     cold.usage_problems = message.usage.problems;
     cold.file_systems = message.usage.file_systems;
     std::ranges::for_each(cold.file_systems, forget_absurd_size);
+    if (!nodes.place(row).is(Place::kExcluded)) shared.report(row, nodes.place(row).site, cold.file_systems, now_ms);
     cold.cpu_steal_millicores = message.usage.cpu_steal_millicores;
     cold.load_centi = message.usage.load_centi;
     cold.disk_traffic = message.usage.disk_traffic;
@@ -152,7 +153,7 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
 }
 
 void CapacityMap::State::note_change(RowIndex row, const std::optional<CellKey>& from, const std::optional<CellKey>& to) {
-  if (!from && to->liveness == Liveness::kResyncing) return changes.skip_to(revision);  // what was known before this start is no news
+  if (restoring) return changes.skip_to(revision);  // what was known before this start is no news
   changes.add({.revision = revision, .at_boot_ms = now_ms, .node = nodes.id(row), .from = from, .to = to});
 }
 

@@ -53,6 +53,7 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const st
   place.site = site_index(node.site);
   place.pool = node.pool ? pool_index(*node.pool) : std::uint16_t{0};
   nodes.cold(row).joined_hostname = node.hostname;
+  if (known) shared.move(row, place.site);
   if (!known) {
     place.interval_ds = interval_ds();
     ++by_liveness[static_cast<std::size_t>(place.liveness)];
@@ -61,7 +62,9 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const st
     set_liveness(row, at_start ? Liveness::kResyncing : Liveness::kLost);
     if (const auto kept = shape ? shapes.find(*shape) : std::nullopt) bind(row, *kept);
   }
+  restoring = at_start && !known;
   settle(row, before);
+  restoring = false;
 }
 
 std::uint16_t CapacityMap::State::interval_ds() const {
@@ -128,7 +131,9 @@ bool CapacityMap::State::advance() {
   while (cost < kAdvanceBudget) {
     const auto block = due.take(now_ms);
     if (!block) {
+      const auto rows = shapes.row_count();
       shapes.forget_unused(now_ms);
+      if (shapes.row_count() != rows) changes.skip_to(revision);  // a number that changes name is free for other hardware
       count_shapes();
       return false;
     }

@@ -18,6 +18,7 @@
 #include "controller/map/sanity.hpp"
 #include "controller/map/service.hpp"
 #include "controller/map/shapes.hpp"
+#include "controller/map/shared_things.hpp"
 
 namespace capmap {
 
@@ -128,7 +129,9 @@ struct CapacityMap::State {
   CellTable cells;
   DueTimes due;
   std::array<std::uint32_t, kLivenessCount> by_liveness{};
+  SharedThings shared;
   ChangeFeed changes;
+  bool restoring = false;  ///< add_node() puts in what was known before this start
   BenchmarkAsks benchmarks;
   ServiceOrders services;
   std::vector<std::shared_ptr<const Site>> sites;

@@ -13,6 +13,7 @@
 #include "controller/map/change_feed.hpp"
 #include "controller/map/hardware_row.hpp"
 #include "controller/map/service_order.hpp"
+#include "controller/map/shared_things.hpp"
 #include "controller/map/site.hpp"
 
 namespace capmap {
@@ -32,7 +33,8 @@ struct MapView {
   std::vector<std::shared_ptr<const HardwareRow>> hardware;  ///< [hardware index]; 0 = no shape known yet (null)
   std::vector<std::shared_ptr<const Pool>> pools;            ///< [pool index]; 0 = none
   CellColumns cells;
-  std::shared_ptr<const NodeChanges> changes;          ///< the newest changes of nodes; null = none is noted
+  std::shared_ptr<const NodeChanges> changes;        ///< the newest changes of nodes; null = none is noted
+  std::shared_ptr<const SharedTable> shared;         ///< things that count once for all nodes; null = none
   std::shared_ptr<const Dictionaries> dictionaries;  ///< of sites and hardware, shared between views until one of them changes
 };
 

@@ -84,6 +84,19 @@ TEST_CASE("map: joining, hardware, liveness, service and removal are changes; re
   CHECK_FALSE(changes(seen)[0].to);
 }
 
+TEST_CASE("map: when hardware is forgotten its number means nothing in older changes any more, so these are not handed out") {
+  World world;
+  auto agent = world.agent(1, server_shape(8, 64, 2));
+  world.introduce(agent, usage_of(busy(1'000, 100), "uf"));
+  REQUIRE(world.map.remove_node(agent.node, world.now));
+  CHECK(world.map.view(world.now, 0)->changes->complete_after() == 0);
+  world.pass(2 * 86'400'000);
+  world.pass(2 * 86'400'000);
+  CHECK(world.map.counters().hardware_rows == 0);
+  const auto view = world.map.view(world.now, 0);
+  CHECK(view->changes->complete_after() == view->revision);
+}
+
 TEST_CASE("map: nodes known before a start are no news, and who asks from before them has to begin anew") {
   World world;
   KnownNode known;

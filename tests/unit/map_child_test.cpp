@@ -78,6 +78,9 @@ TEST_CASE("child: its nodes are on the map with what it says of them, and short 
   CHECK(ack.nodes == 3);
   REQUIRE(ack.need_shapes == std::vector<ShapeId>{parent.shape.id});
   CHECK(parent.total().nodes_by_liveness[static_cast<std::size_t>(Liveness::kResyncing)] == 3);
+  const auto joined = parent.world.map.view(parent.world.now, 0)->changes->after(0, 100);
+  REQUIRE(joined.size() == 3);
+  CHECK_FALSE(joined[2].from);
   CHECK(parent.teach().need_shapes.empty());
   parent.say(Parent::states(0, 3, true, 1'000, 10'000));
   auto total = parent.total();

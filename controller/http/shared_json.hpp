@@ -1,0 +1,34 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "controller/http/json.hpp"
+#include "controller/map/map_view.hpp"
+#include "controller/map/rollup.hpp"
+
+namespace capmap {
+
+/// What is shared (see SharedThing) as sums beside a map's groups. Thread: http.
+class SharedSums {
+ public:
+  /// Cost: a look at each shared thing. `filtered`: the question has a filter, which chooses nodes: then nothing is summed, and it says so.
+  SharedSums(const MapView& view, const std::vector<Dimension>& by, bool filtered);
+  [[nodiscard]] Json total() const;
+  /// Of a group by its key; null with the reason where groups are made of what sites do not tell.
+  [[nodiscard]] Json of_group(const std::vector<std::string>& key) const;
+
+ private:
+  struct Sum {
+    std::uint64_t things = 0, unknown_size = 0, unknown_use = 0;
+    U128 size_mb = 0, used_mb = 0;
+    void add(const SharedThing& thing);
+  };
+  static Json sum_json(const Sum& sum);
+
+  bool filtered_, by_sites_ = true;
+  Sum total_;
+  std::map<std::vector<std::string>, Sum> groups_;
+};
+
+}  // namespace capmap
