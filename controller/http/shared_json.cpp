@@ -16,12 +16,13 @@ Json not_told(const char* why) {
 
 }  // namespace
 
-void SharedSums::Sum::add(const SharedThing& thing) {
-  ++things;
-  if (!thing.size_mb) ++unknown_size;
-  size_mb += thing.size_mb.value_or(0);
-  used_mb += thing.used_mb.value_or(0);
-  if (!thing.used_mb) ++unknown_use;
+void SharedSums::Sum::add(const SharedSum& site) {
+  things += site.things;
+  unknown_size += site.unknown_size;
+  unknown_use += site.unknown_use;
+  size_mb += site.size_mb;
+  used_mb += site.used_mb;
+  full = full || site.full;
 }
 
 Json SharedSums::sum_json(const Sum& sum) {
@@ -29,22 +30,25 @@ Json SharedSums::sum_json(const Sum& sum) {
           {"size_bytes", decimal(sum.size_mb * kBytesPerMb)},
           {"unknown_size", sum.unknown_size},
           {"used_bytes", decimal(sum.used_mb * kBytesPerMb)},
-          {"unknown_use", sum.unknown_use}};
+          {"unknown_use", sum.unknown_use},
+          {"complete", !sum.full}};
 }
 
 SharedSums::SharedSums(const MapView& view, const std::vector<Dimension>& by, bool filtered) : filtered_(filtered) {
   for (const auto dimension : by) by_sites_ = by_sites_ && domain_of(dimension) == Domain::kSite;
   if (filtered_ || !view.shared) return;
   const bool grouped = by_sites_ && !by.empty() && view.dictionaries;
-  for (const auto& thing : *view.shared) {
-    total_.add(*thing);
+  for (std::size_t site = 0; site < view.shared->sites.size(); ++site) {
+    const auto& sum = view.shared->sites[site];
+    if (sum.things == 0 && !sum.full) continue;
+    total_.add(sum);
     if (!grouped) continue;
     std::vector<std::string> key;
     for (const auto dimension : by) {
       const auto& column = view.dictionaries->column(dimension);
-      key.push_back(thing->site < column.codes.size() ? column.texts[column.codes[thing->site]] : std::string());
+      key.push_back(site < column.codes.size() ? column.texts[column.codes[site]] : std::string());
     }
-    groups_[std::move(key)].add(*thing);
+    groups_[std::move(key)].add(sum);
   }
 }
 

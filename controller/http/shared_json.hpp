@@ -12,7 +12,7 @@ namespace capmap {
 /// What is shared (see SharedThing) as sums beside a map's groups. Thread: http.
 class SharedSums {
  public:
-  /// Cost: a look at each shared thing. `filtered`: the question has a filter, which chooses nodes: then nothing is summed, and it says so.
+  /// Cost: a look at each site that has any. `filtered`: the question has a filter, which chooses nodes: then nothing is summed, and it says so.
   SharedSums(const MapView& view, const std::vector<Dimension>& by, bool filtered);
   [[nodiscard]] Json total() const;
   /// Of a group by its key; null with the reason where groups are made of what sites do not tell.
@@ -22,7 +22,8 @@ class SharedSums {
   struct Sum {
     std::uint64_t things = 0, unknown_size = 0, unknown_use = 0;
     U128 size_mb = 0, used_mb = 0;
-    void add(const SharedThing& thing);
+    bool full = false;
+    void add(const SharedSum& site);
   };
   static Json sum_json(const Sum& sum);
 

@@ -61,7 +61,7 @@ Outcome get_shared(const Call& call) {
   }
   std::vector<const SharedThing*> page;
   if (call.view->shared) {
-    for (const auto& thing : *call.view->shared) {
+    for (const auto& thing : call.view->shared->things) {
       if (std::tie(thing->site, thing->source) > std::tie(after.site, after.source)) page.push_back(thing.get());
     }
   }

@@ -15,9 +15,9 @@ Usage mounting(const std::string& source, std::uint64_t size_mb, std::uint64_t u
   return usage;
 }
 
-SharedTable shared_of(World& world) {
+std::vector<std::shared_ptr<const SharedThing>> shared_of(World& world) {
   world.now += 1'000;
-  return *world.map.view(world.now, world.now)->shared;
+  return world.map.view(world.now, world.now)->shared->things;
 }
 
 }  // namespace
@@ -81,4 +81,44 @@ TEST_CASE("shared: an absurd size is unknown, and a size that hangs on one node 
   REQUIRE(shared.size() == 1);
   CHECK(shared[0]->size_mb == 700U);
   CHECK(shared[0]->reporters == 2);
+}
+
+TEST_CASE("shared: a change that waits for its second moves the revision when the second is over") {
+  World world;
+  auto agent = world.agent(1, server_shape(8, 64, 0));
+  world.introduce(agent, mounting("server:/export", 500, 10));
+  CHECK(shared_of(world).at(0)->used_mb == 10U);
+  world.say(agent, agent.usage(mounting("server:/export", 500, 20)));
+  CHECK(world.map.view(world.now, 0)->shared->things.at(0)->used_mb == 10U);
+  const auto revision = world.map.revision();
+  world.now += 1'000;
+  world.map.advance(world.now);
+  CHECK(world.map.revision() > revision);
+  CHECK(world.map.view(world.now, 0)->shared->things.at(0)->used_mb == 20U);
+}
+
+TEST_CASE("shared: a site has so many and no more; what is refused is counted, and taken when there is room") {
+  SharedThings shared;
+  std::vector<SharedFileSystem> many(SharedThings::kMostASite + 10);
+  for (std::size_t i = 0; i < many.size(); ++i) many[i] = {.source = "server:/" + std::to_string(i), .type = "nfs4", .size_mb = 5, .used_mb = 1};
+  shared.report(1, 7, many, 1'000);
+  auto table = shared.publish(1'000);
+  CHECK(table->things.size() == SharedThings::kMostASite);
+  CHECK(table->sites.at(7).full);
+  CHECK(shared.refused() == 10);
+  shared.report(1, 7, {}, 3'000);
+  shared.report(2, 7, {many.back()}, 3'000);
+  table = shared.publish(3'000);
+  CHECK(table->things.size() == 1);
+  CHECK_FALSE(table->sites.at(7).full);
+  CHECK(table->sites.at(7).size_mb == 5);
+}
+
+TEST_CASE("shared: a source that is said twice in one message is mounted once") {
+  SharedThings shared;
+  const SharedFileSystem export_said{.source = "server:/x", .type = "nfs4", .size_mb = 5, .used_mb = 1};
+  shared.report(1, 7, {export_said, export_said}, 1'000);
+  CHECK(shared.publish(1'000)->things.at(0)->reporters == 1);
+  shared.report(1, 7, {}, 3'000);
+  CHECK(shared.publish(3'000)->things.empty());
 }
