@@ -18,7 +18,7 @@ Child::Child(const Plan& plan, std::vector<std::uint32_t> numbers, std::vector<S
 }
 
 BatchHello Child::hello(std::uint32_t first, const std::vector<ShapeId>& shape_of_machine) {
-  BatchHello hello{.envelope = envelope(), .first = first, .nodes = {}};
+  BatchHello hello{.envelope = envelope(), .first = first, .all_nodes = {}, .nodes = {}};
   for (std::size_t i = first; i < std::min<std::size_t>(servers_.size(), first + kHelloNodes); ++i) {
     const auto& server = servers_[i];
     NodeId id{};
