@@ -87,7 +87,8 @@ class CapacityMap {
   void add_child(const KnownChild& child, const std::array<std::uint8_t, 16>& mask, std::uint64_t now_ms);
   /// Applies the messages of known children, in order, and answers each. Counted by word in MapCounters::refused: unknown_child,
   /// unknown_run (begins with a hello of number 0), old_session, old_seq, unknown_number (a gap in the numbers, or states of none),
-  /// too_many_shapes, bad_shape; foreign_site counts nodes, each about a site that the child may not speak for; too_many_nodes likewise.
+  /// too_many_shapes, bad_shape; foreign_site counts nodes, each about a site that the child may not speak for; too_many_nodes likewise,
+  /// and foreign_node (it has the id of somebody else's row).
   std::vector<ChildAckOut> apply(const ChildBatch& batch, std::uint64_t now_unix_ms);
 
   /// Asks a node, in its next acks, to measure itself with tests of so many seconds (1 to 3600), until its hello tells another result or a

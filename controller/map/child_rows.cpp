@@ -19,6 +19,10 @@ const char* CapacityMap::State::name_node(ChildLink& child, const BatchNode& nod
   NodeId id = node.id;
   for (std::size_t i = 0; i < id.bytes.size(); ++i) id.bytes[i] ^= child.mask[i];
   const auto found = nodes.find(id);
+  if (found && !holds(child, *found)) {  // somebody has found out the mask
+    child.rows.push_back(ChildLink::kNoRow);
+    return "foreign_node";
+  }
   const auto site = child.sites.find(node.site);
   if (site == child.sites.end()) {
     if (found) drop_row(child, *found);  // it is no more where it was
@@ -78,6 +82,12 @@ bool CapacityMap::State::make_room(ChildLink& child) {
     child.unnamed.pop_back();
   }
   return !full();
+}
+
+bool CapacityMap::State::holds(const ChildLink& child, RowIndex row) const {
+  const auto& talk = nodes.talk(row);
+  const auto& list = talk.run_id == child.runs ? child.rows : child.unnamed;
+  return talk.seq < list.size() && list[talk.seq] == row;
 }
 
 void CapacityMap::State::unlist(ChildLink& child, RowIndex row) {

@@ -122,6 +122,7 @@ struct CapacityMap::State {
   const char* name_node(ChildLink& child, const BatchNode& node);
   void describe(ChildLink& child, RowIndex row, const BatchNode& node, std::uint32_t site, bool known);
   [[nodiscard]] bool make_room(ChildLink& child);
+  [[nodiscard]] bool holds(const ChildLink& child, RowIndex row) const;
   /// Takes a row out of the list it is in.
   void unlist(ChildLink& child, RowIndex row);
   void set_aside(ChildLink& child, RowIndex row);

@@ -280,6 +280,23 @@ TEST_CASE("child: nodes beyond what a child, and all of them, may have are refus
   CHECK(parent.world.map.view(parent.world.now, 0)->known_nodes == 8);
 }
 
+TEST_CASE("child: one that has found out its mask cannot name an agent's node, nor another child's") {
+  Parent parent;
+  auto agent = parent.world.agent(5, some_shape());
+  parent.world.introduce(agent, usage_of(busy(1'000, 1'000)));
+  parent.world.map.add_child({.id = numbered_id<ControllerId>(2), .public_key = {}, .name = "other", .sites = {numbered_id<SiteId>(1)}}, {},
+                             parent.world.now);
+  parent.hello(0, {1}, 8, 2);
+  BatchHello message{.envelope = {}, .first = 0, .all_nodes = {}, .nodes = {parent.node(5, 1), parent.node(100, 7)}};
+  for (auto& node : message.nodes) {
+    for (std::uint8_t i = 0; i < 3; ++i) node.id.bytes[i] ^= static_cast<std::uint8_t>(i + 1);
+  }
+  CHECK(parent.say(message).refused_nodes == 2);
+  CHECK(parent.refused("foreign_node") == 2);
+  CHECK(parent.world.row(agent).usage.readings.cpu_busy_millicores == 1'000U);
+  CHECK(parent.total().installed_nodes == 2);
+}
+
 TEST_CASE("child: any number of unknown shapes is asked for bit by bit, and those that never come do not stand in the way") {
   Parent parent;
   constexpr std::uint32_t kShapes = 10'000, kNeverTaught = 1'000;
