@@ -12,6 +12,7 @@ namespace capmap {
 
 /// What a child controller says of many nodes at once, and what it is answered; common/codec_batch.cpp turns them into bytes and back.
 /// Limits: kMaxBatchNodes a message, kMaxMessageBytes a message (some 2,000 nodes a hello, 5,000 states of three readings).
+/// A child has at most 64 messages on the way that are not answered yet; of more a part may be lost.
 
 inline constexpr std::size_t kMaxBatchNodes = 16'384;
 inline constexpr std::size_t kMaxNeedShapes = 64;
@@ -27,11 +28,14 @@ struct BatchNode {
 struct BatchHello {
   Envelope envelope;
   std::uint32_t first = 0;  ///< number of nodes[0]
-  std::vector<BatchNode> nodes;
+  /// Numbers that this run gives in all: what earlier runs named and this one has not is gone once so many are known. Absent: not said.
+  std::optional<std::uint32_t> all_nodes;
+  std::vector<BatchNode> nodes;  ///< may be empty where all_nodes is said
   bool operator==(const BatchHello&) const = default;
 };
 
-enum class BatchLiveness : std::uint8_t { kUnknown, kFresh, kStale, kLost };
+/// kGone: no longer this child's, or no longer there: the parent forgets them.
+enum class BatchLiveness : std::uint8_t { kUnknown, kFresh, kStale, kLost, kGone };
 
 /// Readings of `count` nodes in columns: a column is empty or has an entry each. In the order of Readings.
 inline constexpr std::size_t kBatchReadings = 8;
@@ -59,7 +63,7 @@ struct BatchAck {
   std::uint32_t session = 0;  ///< 0: nothing of this run was taken
   std::uint32_t applied_seq = 0, next_interval_ms = 10'000;
   std::uint32_t nodes = 0;          ///< numbered so far; the next hello begins there
-  std::uint32_t refused_nodes = 0;  ///< of them: about sites the child may not speak for
+  std::uint32_t refused_nodes = 0;  ///< of them: about sites the child may not speak for, or too many
   std::vector<ShapeId> need_shapes;
   bool operator==(const BatchAck&) const = default;
 };

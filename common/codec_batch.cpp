@@ -76,7 +76,8 @@ BatchHello read(const wire::BatchHello& table, FieldReader& reader) {
   require_ids(reader, table.site_ids(), kMaxListed, "site_ids");
   require_ids(reader, table.shape_ids(), kMaxListed, "shape_ids");
   const auto count = id_count(table.node_ids());
-  reader.require(count > 0, "node_ids", "is empty");
+  if (table.all_nodes()) hello.all_nodes = *table.all_nodes();
+  reader.require(count > 0 || hello.all_nodes, "node_ids", "is empty");
   const auto sites = column(reader, table.sites(), count, "sites"), shapes = column(reader, table.shapes(), count, "shapes"),
              pus = column(reader, table.pus_allowed(), count, "pus_allowed");
   const auto memory = column(reader, table.memory_total_mib(), count, "memory_total_mib");
@@ -178,6 +179,7 @@ Bytes encode(const BatchHello& message) {
   table.add_shapes(shape_list);
   table.add_memory_total_mib(memory_list);
   table.add_pus_allowed(pus_list);
+  if (message.all_nodes) table.add_all_nodes(*message.all_nodes);
   return finish(builder, table.Finish(), kBatchHelloId);
 }
 

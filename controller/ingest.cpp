@@ -9,12 +9,12 @@
 #include "common/batch.hpp"
 #include "common/codec.hpp"
 #include "common/log.hpp"
+#include "controller/child_backlog.hpp"
 #include "controller/pipes.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::size_t kChildReports = 16;   ///< likewise of child controllers, whose messages are long
 constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before acks get their turn
 /// When messages come one after the other, so long is waited for more to come along, and for the acks of those before: one wake-up of each
 /// thread for all of them. One that comes alone after a pause is taken at once, and nothing waits while more is there than a turn takes.
@@ -28,7 +28,7 @@ std::span<const std::byte> bytes_of(const zmq::message_t& message) {
 
 /// Likewise of a child controller.
 struct ChildSender {
-  std::uint64_t allowance = IngestOptions::kChildBurst, refilled_ms = 0;
+  std::uint64_t allowance = IngestOptions::kChildBurst, refilled_ms = 0, dropped = 0;
 
   bool take(std::uint64_t now_ms) {
     const auto earned = (now_ms - refilled_ms) * IngestOptions::kChildMessagesAMs;
@@ -69,8 +69,10 @@ class Ingest {
   /// False on stop.
   bool send_acks();
   Result<Done> take_reports();
-  void admit(Routed routed, ReportBatch& batch, ChildBatch& from_children);
-  void admit_child(const ControllerId& child, Routed routed, ChildBatch& batch);
+  void admit(Routed routed, ReportBatch& batch);
+  void admit_child(const ControllerId& child, Routed routed, std::uint64_t now_ms);
+  void drop(const char* reason, ChildSender& sender, std::string_view who);
+  Result<Done> hand_on_children(std::uint64_t received_ms);
   void refuse(const char* reason, std::string_view who, const std::string& what);
   void publish_metrics();
 
@@ -79,20 +81,21 @@ class Ingest {
   Published<Metrics>& metrics_;
   std::unordered_map<NodeId, Sender, IdHash> senders_;
   std::unordered_map<ControllerId, ChildSender, IdHash> children_;
+  ChildBacklog backlog_;
   std::array<std::uint64_t, std::variant_size_v<AgentMessage>> taken_{};
   std::array<std::uint64_t, std::variant_size_v<ChildMessage>> taken_from_children_{};
   std::map<std::string, std::uint64_t> refused_;
   std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0, taken_at_ms_ = 0;
   std::size_t last_taken_ = 0;
-  bool more_waits_ = false;  ///< the last turn left messages in the socket, or was of child controllers
-  RateLimit complaints_{20};
+  bool more_waits_ = false;                          ///< the last turn left messages in the socket, or was of child controllers
+  RateLimit complaints_{20}, child_complaints_{20};  ///< apart: neither drowns the other
 };
 
 Result<Done> Ingest::run() {
   for (;;) {
     std::array items = {Waitable{.socket = &router_}, Waitable{.socket = &input_}};
     wait_any(items, static_cast<int>(kMetricsEveryMs));
-    if (items[0].ready || items[1].ready) {
+    if (items[0].ready || items[1].ready || !backlog_.empty()) {
       gather();
       if (!send_acks()) break;
       if (auto taken = take_reports(); !taken) return taken;
@@ -117,6 +120,7 @@ bool Ingest::send_acks() {
       const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);  // the peer is gone or does not read: it will ask again
     }
+    if (!(*batch)->child_acks.empty()) backlog_.answered(clock_.boot_ms());
     for (const auto& out : (*batch)->child_acks) {
       const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);
@@ -130,36 +134,51 @@ Result<Done> Ingest::take_reports() {
   auto& reports = *std::get_if<ReportBatch>(batch.get());
   reports.received_boot_ms = clock_.boot_ms();
   reports.reports.reserve(last_taken_);
-  ChildBatch from_children{.received_boot_ms = reports.received_boot_ms, .reports = {}};
-  for (std::size_t i = 0; i < kBatchReports && from_children.reports.size() < kChildReports; ++i) {
+  const auto received_ms = reports.received_boot_ms;
+  const auto from_children = taken_from_children_;
+  for (std::size_t i = 0; i < kBatchReports; ++i) {
     auto routed = receive_routed(router_);
     if (!routed) break;
-    admit(std::move(*routed), reports, from_children);
+    admit(std::move(*routed), reports);
   }
-  more_waits_ = reports.reports.size() >= kBatchReports / 2 || !from_children.reports.empty();
+  more_waits_ = reports.reports.size() >= kBatchReports / 2 || from_children != taken_from_children_;
   last_taken_ = reports.reports.size();
-  if (last_taken_ > 0) taken_at_ms_ = reports.received_boot_ms;
-  if (!from_children.reports.empty()) {
-    if (auto sent = send_object(map_, std::make_unique<MapInput>(std::move(from_children))); !sent) return sent;
+  if (last_taken_ > 0) taken_at_ms_ = received_ms;
+  if (!reports.reports.empty() || !reports.flooding.empty()) {
+    if (auto sent = send_object(map_, std::move(batch)); !sent) return sent;
   }
-  if (reports.reports.empty() && reports.flooding.empty()) return Done{};
-  return send_object(map_, std::move(batch));
+  return hand_on_children(received_ms);
 }
 
-void Ingest::admit_child(const ControllerId& child, Routed routed, ChildBatch& batch) {
+Result<Done> Ingest::hand_on_children(std::uint64_t received_ms) {
+  ChildBatch next{.received_boot_ms = received_ms, .reports = backlog_.next(received_ms)};
+  if (next.reports.empty()) return Done{};
+  return send_object(map_, std::make_unique<MapInput>(std::move(next)));
+}
+
+void Ingest::admit_child(const ControllerId& child, Routed routed, std::uint64_t now_ms) {
   if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
-  auto& sender = children_.try_emplace(child, ChildSender{.refilled_ms = batch.received_boot_ms}).first->second;
-  if (!sender.take(batch.received_boot_ms)) return refuse("rate", routed.user_id, "more messages than a child controller may send");
+  auto& sender = children_.try_emplace(child, ChildSender{.refilled_ms = now_ms}).first->second;
+  if (!sender.take(now_ms)) return drop("child_rate", sender, routed.user_id);
   auto message = decode_child_message(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
-  ++taken_from_children_[message->index()];
-  batch.reports.push_back({.child = child, .route = routed.route.to_string(), .message = std::move(*message)});
+  const auto kind = message->index();
+  if (!backlog_.put({.child = child, .route = routed.route.to_string(), .message = std::move(*message)}, now_ms)) {
+    return drop("child_backlog", sender, routed.user_id);
+  }
+  ++taken_from_children_[kind];
 }
 
-void Ingest::admit(Routed routed, ReportBatch& batch, ChildBatch& from_children) {
+void Ingest::drop(const char* reason, ChildSender& sender, std::string_view who) {
+  ++refused_[reason];
+  ++sender.dropped;
+  child_complaints_.warn(clock_.boot_ms(), "child_flooding", {{"reason", reason}, {"child", who}, {"dropped", sender.dropped}});
+}
+
+void Ingest::admit(Routed routed, ReportBatch& batch) {
   bytes_ += routed.payload.size();
   if (routed.user_id.starts_with(ControllerId::kPrefix)) {
-    if (const auto child = parse_id<ControllerId>(routed.user_id)) return admit_child(*child, std::move(routed), from_children);
+    if (const auto child = parse_id<ControllerId>(routed.user_id)) return admit_child(*child, std::move(routed), batch.received_boot_ms);
   }
   const auto node = parse_id<NodeId>(routed.user_id);
   if (!node) return refuse("no_identity", "?", "a message without a known key");
@@ -203,7 +222,7 @@ void Ingest::publish_metrics() {
                    {{"kind", child_kinds[i]}},
                    static_cast<double>(taken_from_children_[i])});
   }
-  for (const char* reason : {"no_identity", "malformed", "rate"}) {
+  for (const char* reason : {"no_identity", "malformed", "rate", "child_rate", "child_backlog"}) {
     out.push_back({"capmap_ingest_refused_total",
                    "Messages of agents that were dropped, by reason.",
                    Metric::Kind::kCounter,

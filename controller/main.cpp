@@ -95,7 +95,10 @@ int run(const ControllerSettings& settings) {
   const SystemClock clock;
   const auto started_ms = clock.boot_ms();
   Parts parts = load_parts(settings);
-  const MapOptions map_options{.epoch = random_u64(), .interval_ms = settings.interval_ms};
+  const MapOptions map_options{.epoch = random_u64(),
+                               .interval_ms = settings.interval_ms,
+                               .max_nodes = settings.max_nodes,
+                               .max_child_nodes = settings.max_child_nodes};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;
   Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics;

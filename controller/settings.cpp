@@ -45,6 +45,16 @@ std::vector<Setting> describe(ControllerSettings& settings) {
        .target = &settings.advertise_host,
        .help = "name or address agents reach this controller by; empty: the host name"},
       {.key = "interval_ms", .target = &settings.interval_ms, .help = "time between heartbeats of a node", .min = 200, .max = 3'600'000},
+      {.key = "max.nodes",
+       .target = &settings.max_nodes,
+       .help = "nodes on the map at most; an eighth of it is kept for agents",
+       .min = 8,
+       .max = 60'000'000},
+      {.key = "max.child_nodes",
+       .target = &settings.max_child_nodes,
+       .help = "nodes of one child controller at most",
+       .min = 1,
+       .max = 60'000'000},
       {.key = "log.level", .target = &settings.log_level, .help = "trace, debug, info, warn or error"},
   };
 }

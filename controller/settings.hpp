@@ -20,6 +20,7 @@ struct ControllerSettings {
   std::string advertise_host;  ///< empty: this machine's host name
   std::uint32_t interval_ms = 10'000;
   std::string log_level = "info";
+  std::uint32_t max_nodes = 24'000'000, max_child_nodes = 20'000'000;
 };
 
 /// The settings with their keys, help and limits, for files, flags and --print-config.

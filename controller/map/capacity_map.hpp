@@ -19,7 +19,10 @@ struct MapOptions {
   std::uint32_t interval_ms = 10'000;         ///< given to nodes
   std::uint64_t resync_grace_ms = 90'000;     ///< nobody is lost within it after start
   std::uint32_t max_new_shapes_per_hour = 4;  ///< a node
-  bool cold_records = true;                   ///< keep what is only shown: names, versions, each device's use, problems
+  /// Of agents and children. An eighth of it is kept for agents: no child can stand in the way of a node that an admin lets in.
+  std::uint32_t max_nodes = 24'000'000;
+  std::uint32_t max_child_nodes = 20'000'000;  ///< of one child, and numbers that it may give in one run
+  bool cold_records = true;                    ///< keep what is only shown: names, versions, each device's use, problems
 };
 
 /// What the map says to one message: goes into the ack.
@@ -65,6 +68,7 @@ class CapacityMap {
   void set_interval(std::uint32_t interval_ms);
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
   /// `shape`: the one it had before a restart, by restore_shape; passed over when it is not known, or the node was added before.
+  /// Where MapOptions::max_nodes are there already it is not added, and counted as too_many_nodes: its messages are those of a stranger.
   void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape = {});
 
   /// At start, from the store: room for so many nodes, and the shapes that were known before. So a restarted map shows what is installed
@@ -77,18 +81,22 @@ class CapacityMap {
   /// Applies one message. now_ms is when it was received.
   Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms);
 
-  /// A child controller that was let in, or what it may speak for has changed. mask: 128 random bits, see ChildLink.
+  /// A child controller that was let in, or what it may speak for has changed: its nodes at sites withdrawn leave the map, counted as
+  /// foreign_site (some thousands at once, the rest with advance()). Nodes refused before need a new run. mask: 128 random bits, see
+  /// ChildLink.
   void add_child(const KnownChild& child, const std::array<std::uint8_t, 16>& mask, std::uint64_t now_ms);
   /// Applies the messages of known children, in order, and answers each. Counted by word in MapCounters::refused: unknown_child,
   /// unknown_run (begins with a hello of number 0), old_session, old_seq, unknown_number (a gap in the numbers, or states of none),
-  /// too_many_shapes, bad_shape; foreign_site counts nodes, each about a site that the child may not speak for.
+  /// too_many_shapes, bad_shape; foreign_site counts nodes, each about a site that the child may not speak for; too_many_nodes likewise,
+  /// and foreign_node (it has the id of somebody else's row).
   std::vector<ChildAckOut> apply(const ChildBatch& batch, std::uint64_t now_unix_ms);
 
   /// Asks a node, in its next acks, to measure itself with tests of so many seconds (1 to 3600), until its hello tells another result or a
   /// problem of it, or the time for it is over. False: no such node.
   bool ask_benchmark(const NodeId& node, std::uint32_t seconds, std::uint64_t now_ms);
 
-  /// Moves liveness on with time: fresh -> stale -> lost, resyncing -> lost after the grace period; forgets shapes unused for a day.
+  /// Moves liveness on with time: fresh -> stale -> lost, resyncing -> lost after the grace period; forgets shapes unused for a day, and
+  /// nodes that a child names no more.
   /// A bye makes its node lost at once. Cost: bounded; true = more has expired than one call changes, call again. The caller applies what
   /// has been received before it calls this: after a pause of the controller, messages that wait in the queue prove their nodes alive.
   bool advance(std::uint64_t now_ms);

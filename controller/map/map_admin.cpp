@@ -34,20 +34,24 @@ bool CapacityMap::State::advance_service(std::uint64_t now_unix_ms) {
 
 bool CapacityMap::State::remove_node(const NodeId& id) {
   const auto row = nodes.find(id);
-  if (!row) return false;
-  const auto& place = nodes.place(*row);
+  if (!row || nodes.talk(*row).session == kChildSession) return false;  // a child's comes and goes by the child's word
+  remove_row(*row);
+  return true;
+}
+
+void CapacityMap::State::remove_row(RowIndex row) {
+  const auto& place = nodes.place(row);
   ++revision;
   if (place.cell != 0) {
-    note_change(*row, cells.key(place.cell), std::nullopt);
-    cells.remove(place.cell, numbers(*row));
+    note_change(row, cells.key(place.cell), std::nullopt);
+    cells.remove(place.cell, numbers(row));
   }
   shapes.unbind(place.shape, now_ms);
   --by_liveness[static_cast<std::size_t>(place.liveness)];
-  shared.leave(*row);
-  benchmarks.forget(*row);
-  services.forget(*row);
-  nodes.remove(*row);
-  return true;
+  shared.leave(row);
+  benchmarks.forget(row);
+  services.forget(row);
+  nodes.remove(row);
 }
 
 }  // namespace capmap

@@ -127,23 +127,34 @@ bool ShortWay<State>::take(RowIndex row, std::size_t at) {
 
 }  // namespace
 
-void CapacityMap::State::take_states(const ChildLink& child, const BatchStates& states, std::uint64_t heard_ms) {
+void CapacityMap::State::take_states(ChildLink& child, const BatchStates& states, std::uint64_t heard_ms) {
   ++revision;
   ShortWay short_way(*this, states, heard_ms);
   for (std::size_t i = 0; i < states.count; ++i) {
-    const auto row = child.rows[states.nodes.empty() ? states.first + i : states.nodes[i]];
-    if (row == ChildLink::kRefused || short_way.take(row, i)) continue;
+    const auto number = states.nodes.empty() ? states.first + i : states.nodes[i];
+    if (number >= child.rows.size()) break;  // they ascend, and there was no room for those
+    const auto row = child.rows[number];
+    if (row == ChildLink::kNoRow || short_way.take(row, i)) continue;
     short_way.flush();
-    take_state(row, states, i, heard_ms);
+    if (states.liveness == BatchLiveness::kGone) {
+      drop_row(child, row);
+    } else {
+      take_state(child, row, states, i, heard_ms);
+    }
   }
   short_way.flush();
 }
 
-void CapacityMap::State::take_state(RowIndex row, const BatchStates& states, std::size_t i, std::uint64_t heard_ms) {
+void CapacityMap::State::take_state(ChildLink& child, RowIndex row, const BatchStates& states, std::size_t i, std::uint64_t heard_ms) {
   const auto before = numbers(row);
   auto& place = nodes.place(row);
   auto& talk = nodes.talk(row);
-  if (place.shape == 0) bind(row, shapes.find(nodes.cold(row).hello.shape_id).value_or(0));
+  if (place.shape == 0) {
+    const auto named = nodes.cold(row).hello.shape_id;
+    const auto shape = shapes.find(named);
+    if (!shape) child.waiting.add(named);
+    bind(row, shape.value_or(0));
+  }
   if (states.full) {
     place.known = 0;
     place.insane = 0;

@@ -1,4 +1,4 @@
-// Child controllers: which run of one is spoken with, which row each of its numbers means, and what it is answered.
+// Child controllers: which run of one is spoken with, what its messages do, and what it is answered.
 #include <algorithm>
 #include <utility>
 
@@ -8,9 +8,9 @@
 namespace capmap {
 namespace {
 
-constexpr std::uint32_t kChildSession = UINT32_MAX;  ///< of a row that a child speaks for: no agent gets so far
-constexpr std::size_t kOldRuns = 8;
-constexpr std::uint64_t kHourMs = 3'600'000, kBytesPerMib = 1ULL << 20;
+constexpr std::uint64_t kHourMs = 3'600'000;
+/// A child that does not say how many nodes it has is taken to have named them all so long after its last hello, while it speaks.
+constexpr std::uint64_t kNamingMs = 600'000;
 constexpr std::uint32_t kShapesAnHour = 20'000;  ///< a child may teach
 
 const Envelope& envelope_of(const ChildMessage& message) {
@@ -24,17 +24,25 @@ const char* child_out_of_turn(const ChildLink& child, const Envelope& envelope, 
   return begins ? nullptr : "unknown_run";
 }
 
-void begin_run(ChildLink& child, std::uint64_t run_id) {
-  if (child.run_id != 0) child.old_runs.push_back(child.run_id);
-  if (child.old_runs.size() > kOldRuns) child.old_runs.erase(child.old_runs.begin());
-  child.run_id = run_id;
-  ++child.session;
-  child.rows.clear();
-  child.waiting.clear();
-  child.refused_nodes = 0;
+/// Who is not named by now goes.
+void finish_naming(ChildLink& child) {
+  if (child.complete) return;
+  child.complete = true;
+  if (child.unnamed_nodes > 0) child.sweep_from = 0;
 }
 
 }  // namespace
+
+std::vector<ShapeId> WaitingShapes::next(std::size_t limit) {
+  std::vector<ShapeId> out;
+  for (std::size_t i = 0; i < std::min(limit, ids_.size()); ++i) {
+    auto at = ids_.upper_bound(asked_);
+    if (at == ids_.end()) at = ids_.begin();
+    asked_ = *at;
+    out.push_back(asked_);
+  }
+  return out;
+}
 
 void CapacityMap::State::add_child(const KnownChild& child, const std::array<std::uint8_t, 16>& mask) {
   const auto [at, made] = child_indexes.try_emplace(child.id, static_cast<std::uint32_t>(children.size()));
@@ -46,6 +54,7 @@ void CapacityMap::State::add_child(const KnownChild& child, const std::array<std
   link.known = child;
   link.sites.clear();
   for (const auto& site : child.sites) link.sites.emplace(site, site_index(site));
+  if (!made) withdraw(link);
 }
 
 std::vector<ChildAckOut> CapacityMap::State::apply(const ChildBatch& batch, std::uint64_t now_unix_ms) {
@@ -62,14 +71,13 @@ std::vector<ChildAckOut> CapacityMap::State::apply(const ChildBatch& batch, std:
     if (known != child_indexes.end()) {
       auto& child = children[known->second];
       refused = std::visit([&](const auto& kind) { return take(child, kind); }, report.message);
+      sweep(child);
       if (child.run_id == envelope.run_id) {
         ack.session = child.session;
         ack.applied_seq = child.seq;
-        ack.nodes = static_cast<std::uint32_t>(child.rows.size());
+        ack.nodes = child.numbered;
         ack.refused_nodes = child.refused_nodes;
-        for (auto at = child.waiting.begin(); at != child.waiting.end() && ack.need_shapes.size() < kMaxNeedShapes; ++at) {
-          ack.need_shapes.push_back(*at);
-        }
+        ack.need_shapes = child.waiting.next(kMaxNeedShapes);
       }
     }
     ++(refused == nullptr ? counters.applied : counters.refused[refused]);
@@ -82,52 +90,19 @@ const char* CapacityMap::State::take(ChildLink& child, const BatchHello& hello) 
   if (const auto* why = child_out_of_turn(child, hello.envelope, hello.first == 0)) return why;
   if (child.run_id != hello.envelope.run_id) begin_run(child, hello.envelope.run_id);
   child.seq = hello.envelope.seq;
-  if (hello.first > child.rows.size()) return "unknown_number";
-  for (std::size_t i = child.rows.size() - hello.first; i < hello.nodes.size(); ++i) {  // those before are numbered already
-    const auto row = child_row(child, hello.nodes[i]);
-    if (row == ChildLink::kRefused) {
-      ++child.refused_nodes;
-      ++counters.refused["foreign_site"];
-    }
-    child.rows.push_back(row);
+  if (hello.first > child.numbered) return "unknown_number";
+  if (child.numbered > UINT32_MAX - kMaxBatchNodes) return "too_many_nodes";
+  for (std::size_t i = child.numbered - hello.first; i < hello.nodes.size(); ++i) {  // those before are numbered already
+    child.named_ms = now_ms;
+    const auto* const why = name_node(child, hello.nodes[i]);
+    ++child.numbered;
+    if (why == nullptr) continue;
+    ++child.refused_nodes;
+    ++counters.refused[why];
   }
+  child.all_nodes = hello.all_nodes;
+  if (child.all_nodes && child.numbered >= *child.all_nodes) finish_naming(child);
   return nullptr;
-}
-
-RowIndex CapacityMap::State::child_row(ChildLink& child, const BatchNode& node) {
-  const auto site = child.sites.find(node.site);
-  if (site == child.sites.end()) return ChildLink::kRefused;
-  NodeId id = node.id;
-  for (std::size_t i = 0; i < id.bytes.size(); ++i) id.bytes[i] ^= child.mask[i];
-  const auto found = nodes.find(id);
-  const RowIndex row = found ? *found : nodes.add(id);
-  if (!found) ++by_liveness[static_cast<std::size_t>(nodes.place(row).liveness)];
-  const auto before = numbers(row);
-  auto& place = nodes.place(row);
-  auto& talk = nodes.talk(row);
-  place.site = site->second;
-  place.interval_ds = interval_ds();
-  place.set(Place::kCounted, true);
-  place.set(Place::kMemoryKnown, node.memory_total_mib.has_value());
-  place.set(Place::kPusKnown, node.pus_allowed.has_value());
-  nodes.levels(row).memory_total_mib = node.memory_total_mib.value_or(0);
-  talk.pus_allowed = static_cast<std::uint16_t>(std::min<std::uint32_t>(node.pus_allowed.value_or(0), UINT16_MAX));
-  talk.session = kChildSession;
-  talk.run_id = child.run_id;
-  auto& cold = nodes.cold(row);
-  cold.joined_hostname = to_text(node.id);
-  cold.hello.hostname = child.known.name;
-  cold.hello.memory_total_bytes.reset();
-  if (node.memory_total_mib) cold.hello.memory_total_bytes = *node.memory_total_mib * kBytesPerMib;
-  cold.hello.pus_allowed = node.pus_allowed;
-  cold.hello.shape_id = node.shape;
-  forget_usage(row);
-  const auto shape = shapes.find(node.shape);
-  bind(row, shape.value_or(0));
-  if (!shape) child.waiting.insert(node.shape);
-  if (!found) set_liveness(row, Liveness::kResyncing);
-  settle(row, before);
-  return row;
 }
 
 const char* CapacityMap::State::take(ChildLink& child, const ShapeMessage& message) {
@@ -140,7 +115,7 @@ const char* CapacityMap::State::take(ChildLink& child, const ShapeMessage& messa
   if (child.shapes_taught >= kShapesAnHour) return "too_many_shapes";
   auto unpacked = unpack_shape(message.shape);
   if (!unpacked) return "bad_shape";
-  if (child.waiting.erase(unpacked->id) == 0) return "unknown_shape";
+  if (!child.waiting.take(unpacked->id)) return "unknown_shape";
   if (shapes.find(unpacked->id)) return nullptr;
   ++child.shapes_taught;
   canonicalize(unpacked->shape);
@@ -153,7 +128,8 @@ const char* CapacityMap::State::take(ChildLink& child, const BatchStates& states
   if (const auto* why = child_out_of_turn(child, states.envelope, false)) return why;
   child.seq = states.envelope.seq;
   const std::uint64_t end = states.nodes.empty() ? std::uint64_t{states.first} + states.count : std::uint64_t{states.nodes.back()} + 1;
-  if (end > child.rows.size()) return "unknown_number";
+  if (end > child.numbered) return "unknown_number";
+  if (!child.all_nodes && now_ms >= child.named_ms + kNamingMs) finish_naming(child);
   take_states(child, states, now_ms - std::min<std::uint64_t>(states.heard_ago_ms, now_ms));
   return nullptr;
 }

@@ -21,7 +21,9 @@ CapacityMap::State::State(MapOptions given, std::shared_ptr<const ChipTable> chi
       nodes(given.cold_records),
       shapes(chips),
       sites(1),
-      pools(1) {}
+      pools(1) {
+  options.max_nodes = std::min<std::uint32_t>(options.max_nodes, NodeTable::kMostRows);
+}
 
 std::uint64_t CapacityMap::State::forward(std::uint64_t now) {
   now_ms = std::max(now_ms, now);
@@ -47,6 +49,10 @@ void CapacityMap::State::put_site(const Site& site) {
 
 void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const std::optional<ShapeId>& shape) {
   const auto known = nodes.find(node.id);
+  if (!known && nodes.size() >= options.max_nodes) {
+    ++counters.refused["too_many_nodes"];
+    return;
+  }
   const RowIndex row = known ? *known : nodes.add(node.id);
   const auto before = numbers(row);
   auto& place = nodes.place(row);
@@ -127,6 +133,7 @@ void CapacityMap::State::age_out(RowIndex row) {
 }
 
 bool CapacityMap::State::advance() {
+  const bool more_goes = std::ranges::any_of(children, [this](ChildLink& child) { return sweep(child); });
   std::size_t cost = 0;
   while (cost < kAdvanceBudget) {
     const auto block = due.take(now_ms);
@@ -137,7 +144,7 @@ bool CapacityMap::State::advance() {
       count_shapes();
       if (shared.publish_due(now_ms)) ++revision;  // what waited for its second is in the next view
       if (shared.refused() > 0) counters.refused["shared_over_limit"] = shared.refused();
-      return false;
+      return more_goes;
     }
     const auto first = *block * DueTimes::kBlockRows;
     const auto last = std::min(first + DueTimes::kBlockRows, nodes.row_count());

@@ -56,6 +56,7 @@ struct CapacityMap::State {
   void apply_service(RowIndex row, ServiceState service);
   bool advance_service(std::uint64_t now_unix_ms);
   bool remove_node(const NodeId& id);
+  void remove_row(RowIndex row);
 
   // map_report.cpp ---------------------------------------------------------------------------------------------------------------
   AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);
@@ -113,9 +114,24 @@ struct CapacityMap::State {
   const char* take(ChildLink& child, const BatchHello& hello);
   const char* take(ChildLink& child, const ShapeMessage& message);
   const char* take(ChildLink& child, const BatchStates& states);
-  RowIndex child_row(ChildLink& child, const BatchNode& node);
-  void take_states(const ChildLink& child, const BatchStates& states, std::uint64_t heard_ms);
-  void take_state(RowIndex row, const BatchStates& states, std::size_t i, std::uint64_t heard_ms);
+  void take_states(ChildLink& child, const BatchStates& states, std::uint64_t heard_ms);
+  void take_state(ChildLink& child, RowIndex row, const BatchStates& states, std::size_t i, std::uint64_t heard_ms);
+
+  // child_rows.cpp ---------------------------------------------------------------------------------------------------------------
+  /// Gives a node the next number. Why it was refused, or null.
+  const char* name_node(ChildLink& child, const BatchNode& node);
+  void describe(ChildLink& child, RowIndex row, const BatchNode& node, std::uint32_t site, bool known);
+  [[nodiscard]] bool make_room(ChildLink& child);
+  [[nodiscard]] bool holds(const ChildLink& child, RowIndex row) const;
+  /// Takes a row out of the list it is in.
+  void unlist(ChildLink& child, RowIndex row);
+  void set_aside(ChildLink& child, RowIndex row);
+  void drop_row(ChildLink& child, RowIndex row);
+  void begin_run(ChildLink& child, std::uint64_t run_id);
+  void withdraw(ChildLink& child);
+  [[nodiscard]] bool speaks_for(const ChildLink& child, RowIndex row) const;
+  /// Removes who is to go, so much at once. True when more is left.
+  bool sweep(ChildLink& child);
 
   // map_readers.cpp --------------------------------------------------------------------------------------------------------------
   [[nodiscard]] NodeRow node_row(RowIndex row) const;
@@ -143,6 +159,7 @@ struct CapacityMap::State {
   std::uint64_t hardware_version = 0;  ///< of ShapeTable when they were made
   MapCounters counters;
   std::vector<ChildLink> children;
+  std::uint32_t children_nodes = 0;  ///< rows of all of them
   std::unordered_map<ControllerId, std::uint32_t, IdHash> child_indexes;
 };
 

@@ -40,7 +40,7 @@ std::optional<RowIndex> NodeTable::find(const NodeId& id_wanted) const {
 
 RowIndex NodeTable::add(const NodeId& id_new) {
   check(!find(id_new), "a node was added twice");
-  check(rows_ < kRowMask - 1, "more nodes than an index entry can name");
+  check(!vacant_.empty() || rows_ < kMostRows, "more nodes than an index entry can name");
   const auto hash = IdHash{}(id_new);
   auto& part = parts_[part_of(hash)];
   if ((part.used + 1) * 16 > part.entries.size() * 15) grow(part);  // entries lie side by side: a long search is a few lines of cache

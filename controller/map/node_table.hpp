@@ -80,6 +80,7 @@ inline constexpr std::size_t kMaxDevices = 255;  ///< what a row has room for; n
 class NodeTable {
  public:
   static constexpr std::size_t kChunkRows = 4'096;
+  static constexpr std::uint32_t kMostRows = (1U << 26U) - 2;  ///< what an entry of the index can name
 
   explicit NodeTable(bool cold_records = true);
   [[nodiscard]] std::optional<RowIndex> find(const NodeId& id) const;

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "common/clock.hpp"
 #include "common/codec.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::uint32_t kOnTheWay = 8;  ///< messages of one child that are not acked yet
 constexpr std::uint64_t kAskAgainMs = 5'000;
+constexpr std::uint32_t kListedNodes = 5'000, kAliveNodes = 14'000;  ///< numbered one by one, as many as a message has room for
 
 volatile std::sig_atomic_t stop_asked = 0;
 
@@ -34,9 +36,17 @@ struct Shapes {
 /// One child controller: what it has still to say, in order, as acks allow.
 class Link {
  public:
-  Link(zmq::socket_t dealer, Child child, const Shapes& shapes) : dealer_(std::move(dealer)), child_(std::move(child)), shapes_(shapes) {}
+  Link(zmq::socket_t dealer, Child child, const Shapes& shapes, const ChildrenOptions& faults, std::uint64_t start_ms)
+      : dealer_(std::move(dealer)),
+        child_(std::move(child)),
+        shapes_(shapes),
+        faults_(faults),
+        dice_(faults.seed + child_.size()),
+        restarted_ms_(start_ms) {}
 
-  void turn(std::uint64_t now_ms, bool quiet);
+  void turn(std::uint64_t now_ms);
+  /// The quiet point: faults end, readings stand still, and everything is told once more.
+  void calm();
   /// Everything has been said, taken and acked, and stands still.
   [[nodiscard]] bool told() const { return told_ && waiting() == 0; }
   [[nodiscard]] const Child& child() const { return child_; }
@@ -47,21 +57,33 @@ class Link {
   [[nodiscard]] std::uint32_t waiting() const { return sent_seq_ - std::min(sent_seq_, acked_seq_); }
   void take(const BatchAck& ack);
   void start_over();
-  void say_next(std::uint64_t now_ms, bool quiet);
+  void say_next(std::uint64_t now_ms);
+  void say_in_full(std::uint64_t now_ms);
+  void begin_round(std::uint64_t now_ms);
   void say(const ChildMessage& message, const Envelope& envelope, std::uint64_t now_ms);
+  void say_states(const BatchStates& states, std::uint64_t now_ms);
+  bool happens(std::uint32_t permille) { return !quiet_ && dice_() % 1'000 < permille; }
 
   zmq::socket_t dealer_;
   Child child_;
   const Shapes& shapes_;
+  const ChildrenOptions& faults_;
+  Dice dice_;
+  std::uint64_t restarted_ms_;
   std::vector<ShapeId> asked_;
   std::set<ShapeId> taught_;
   std::uint64_t epoch_ = 0, sent_ms_ = 0, round_ms_ = 0;
   std::uint32_t sent_seq_ = 0, acked_seq_ = 0, interval_ms_ = 10'000;
   std::uint32_t named_ = 0, filled_ = 0, next_ = 0;  ///< said hello of, said in full, next to say in this round
-  bool told_ = false;
+  std::uint32_t retold_ = UINT32_MAX;                ///< who is not fresh, told in full up to this number
+  bool told_ = false, quiet_ = false, needed_ = false;
 };
 
 void Link::start_over() {
+  child_.restart();
+  sent_seq_ = acked_seq_ = 0;
+  needed_ = false;
+  retold_ = 0;
   named_ = filled_ = next_ = 0;
   told_ = false;
   asked_.clear();
@@ -70,30 +92,70 @@ void Link::start_over() {
 
 void Link::take(const BatchAck& ack) {
   if (ack.run_id != child_.run_id()) return;
-  if (epoch_ != ack.epoch || ack.session == 0) {
-    if (epoch_ != 0 && epoch_ != ack.epoch) start_over();
-    epoch_ = ack.epoch;
-  }
+  const auto before = std::exchange(epoch_, ack.epoch);
+  if (before != 0 && before != epoch_) return start_over();
   acked_seq_ = std::max(acked_seq_, ack.applied_seq);
   interval_ms_ = ack.next_interval_ms;
   refused_nodes = ack.refused_nodes;
+  needed_ = !ack.need_shapes.empty();
   for (const auto& id : ack.need_shapes) {
-    if (!taught_.contains(id)) asked_.push_back(id);
-    taught_.insert(id);
+    if (waiting() == 0) taught_.erase(id);  // all has arrived that will: its message was lost
+    if (taught_.insert(id).second) asked_.push_back(id);
   }
   if (ack.nodes < named_ && waiting() == 0) {
     named_ = ack.nodes;
     filled_ = std::min(filled_, named_);
+    told_ = false;
   }
 }
 
 void Link::say(const ChildMessage& message, const Envelope& envelope, std::uint64_t now_ms) {
   sent_seq_ = envelope.seq;
   sent_ms_ = now_ms;
-  static_cast<void>(send(dealer_, encode(message)));
+  if (happens(faults_.loss_permille)) return;
+  const auto bytes = encode(message);
+  static_cast<void>(send(dealer_, bytes));
+  if (happens(faults_.duplicate_permille)) static_cast<void>(send(dealer_, bytes));
 }
 
-void Link::say_next(std::uint64_t now_ms, bool quiet) {
+void Link::say_states(const BatchStates& message, std::uint64_t now_ms) {
+  if (message.count == 0) return;
+  states += message.count;
+  say(message, message.envelope, now_ms);
+}
+
+void Link::calm() {
+  quiet_ = true;
+  child_.calm();
+  filled_ = retold_ = next_ = 0;
+  told_ = false;
+}
+
+/// Everything of the next so many: the fresh ones, then the others, each kind in a message of its own.
+void Link::say_in_full(std::uint64_t now_ms) {
+  const auto all = static_cast<std::uint32_t>(child_.size());
+  if (filled_ < all) {
+    say_states(child_.full_states(filled_), now_ms);
+    filled_ = std::min(all, filled_ + Child::kHelloNodes);
+  } else {
+    for (const auto state : {Child::State::kStale, Child::State::kLost, Child::State::kGone}) {
+      say_states(child_.full_states_of(retold_, state), now_ms);
+    }
+    retold_ = std::min(all, retold_ + Child::kHelloNodes);
+  }
+  round_ms_ = now_ms;
+  told_ = filled_ == all && retold_ >= all;
+}
+
+void Link::begin_round(std::uint64_t now_ms) {
+  round_ms_ = now_ms;
+  if (quiet_ || faults_.churn_permille == 0 || child_.servers().empty()) return;
+  child_.churn(static_cast<std::uint32_t>(1 + child_.servers().size() * faults_.churn_permille / 1'000), named_);
+  retold_ = 0;
+  told_ = false;
+}
+
+void Link::say_next(std::uint64_t now_ms) {
   if (!asked_.empty()) {
     const ShapeMessage message{.envelope = child_.envelope(), .shape = shapes_.bytes.at(asked_.back())};
     asked_.pop_back();
@@ -105,45 +167,36 @@ void Link::say_next(std::uint64_t now_ms, bool quiet) {
     named_ += static_cast<std::uint32_t>(message.nodes.size());
     return say(message, message.envelope, now_ms);
   }
-  if (filled_ < all) {
-    if (waiting() != 0) return;  // shapes may still be asked for: what is said of a node whose shape is unknown cannot be judged
-    const auto message = child_.full_states(filled_);
-    filled_ += message.count;
-    round_ms_ = now_ms;
-    if (filled_ == all) told_ = true;
-    states += message.count;
-    return say(message, message.envelope, now_ms);
+  if (filled_ < all || retold_ < all) {
+    // Shapes may still be asked for: what is said of a node whose shape is unknown cannot be judged.
+    if (waiting() == 0 && !(needed_ && quiet_)) say_in_full(now_ms);
+    if (waiting() == 0 && needed_ && quiet_ && now_ms >= sent_ms_ + kAskAgainMs) start_over();
+    return;
   }
   if (next_ == 0 && now_ms < round_ms_ + interval_ms_) return;
-  if (next_ == 0) round_ms_ = now_ms;
-  BatchStates message;
-  if (quiet) {
-    message.envelope = child_.envelope();
-    message.first = next_;
-    message.count = std::min<std::uint32_t>(kMaxBatchNodes, all - next_);
-    message.liveness = BatchLiveness::kFresh;
-  } else {
-    message = child_.moved_states(next_);
-  }
-  next_ += message.count;
+  if (next_ == 0) begin_round(now_ms);
+  const auto step = quiet_ ? kAliveNodes : faults_.churn_permille == 0 ? Child::kStateNodes : kListedNodes;
+  say_states(quiet_ ? child_.alive(next_, step) : child_.moved_states(next_, step), now_ms);
+  next_ += step;
   if (next_ >= all) next_ = 0;
-  states += message.count;
-  say(message, message.envelope, now_ms);
 }
 
-void Link::turn(std::uint64_t now_ms, bool quiet) {
+void Link::turn(std::uint64_t now_ms) {
   for (;;) {
     auto message = receive(dealer_, 0);
     if (!message) break;
     if (const auto ack = decode_batch_ack(bytes_of(*message))) take(*ack);
   }
   if (waiting() != 0 && now_ms >= sent_ms_ + kAskAgainMs) {  // lost with its connection, or the controller is another one
-    acked_seq_ = sent_seq_;
+    start_over();
+  }
+  if (!quiet_ && faults_.restart_every_s != 0 && now_ms >= restarted_ms_ + std::uint64_t{faults_.restart_every_s} * 1'000) {
+    restarted_ms_ = now_ms;
     start_over();
   }
   for (std::uint32_t i = 0; i < kOnTheWay && waiting() < kOnTheWay; ++i) {
     const auto before = sent_seq_;
-    say_next(now_ms, quiet);
+    say_next(now_ms);
     if (sent_seq_ == before) return;
   }
 }
@@ -152,7 +205,11 @@ Result<Done> write_truth(const std::string& folder, const Plan& plan, const std:
   auto file = TruthFile::create(folder, plan, "children");
   if (!file) return file.error();
   for (const auto& link : links) {
-    for (const auto& server : link->child().servers()) file->add(plan, server, "fresh");
+    const auto& child = link->child();
+    for (std::size_t i = 0; i < child.servers().size(); ++i) {
+      constexpr std::array kWords = {"fresh", "stale", "lost", "absent"};
+      file->add(plan, child.servers()[i], kWords[static_cast<std::size_t>(child.state(i))]);
+    }
   }
   return file->finish();
 }
@@ -177,27 +234,29 @@ Result<Done> run_children(const ChildrenOptions& options, const Plan& plan, cons
   for (std::uint32_t i = 0; i < plan.site_of.size(); ++i) of_division[plan.sites[plan.site_of[i]].region.substr(0, 2)].push_back(i);
   auto context = make_context(static_cast<std::uint32_t>(divisions.size()));
   std::vector<std::unique_ptr<Link>> links;
+  const SystemClock clock;
+  const auto start_ms = clock.boot_ms();
   for (std::size_t i = 0; i < divisions.size(); ++i) {
     auto dealer =
         open_dealer(context, {.endpoint = options.controller, .server_public_key = options.server_public_key, .keys = (*keys)[i]});
     if (!dealer) return dealer.error();
     dealer->set(zmq::sockopt::linger, 500);
-    links.push_back(
-        std::make_unique<Link>(std::move(*dealer), Child(plan, of_division[divisions[i].code], site_ids, options.seed), shapes));
+    links.push_back(std::make_unique<Link>(std::move(*dealer), Child(plan, of_division[divisions[i].code], site_ids, options.seed), shapes,
+                                           options, start_ms + i * options.restart_every_s * 1'000 / divisions.size()));
   }
-  const SystemClock clock;
-  const auto start_ms = clock.boot_ms();
   auto reported_ms = start_ms;
   bool quiet = false, written = false;
   std::uint64_t quiet_ms = 0;
   while (stop_asked == 0) {
     const auto now_ms = clock.boot_ms();
     if (options.seconds != 0 && now_ms >= start_ms + std::uint64_t{options.seconds} * 1'000) break;
-    for (auto& link : links) link->turn(now_ms, quiet);
+    for (auto& link : links) link->turn(now_ms);
     const bool told = std::ranges::all_of(links, [](const auto& link) { return link->told(); });
-    if (!quiet && told && now_ms >= start_ms + std::uint64_t{options.quiet_after_s} * 1'000) {
+    if (!quiet && now_ms >= start_ms + std::uint64_t{options.quiet_after_s} * 1'000) {
       quiet = true;
       quiet_ms = now_ms;
+      for (auto& link : links) link->calm();
+      continue;
     }
     if (quiet && !written && told && now_ms >= quiet_ms + 1'000) {
       written = true;

@@ -24,6 +24,7 @@ int fail(const Error& error) {
 struct Line {
   fleet::FleetOptions options;
   std::string token, sites, children, keys_file, to, preset = "mix";
+  std::uint32_t child_churn = 0, child_restart_s = 0;
   std::uint32_t nodes = 0;  ///< of the whole plan; 0 = as many as agents
   bool print_sites = false;
 };
@@ -100,7 +101,11 @@ Result<Done> run_as_children(const Line& line, const fleet::Plan& plan) {
                               .server_public_key = token->server_public_key,
                               .truth = line.options.truth,
                               .quiet_after_s = line.options.quiet_after_s,
-                              .seconds = line.options.seconds},
+                              .seconds = line.options.seconds,
+                              .loss_permille = line.options.faults.loss_permille,
+                              .duplicate_permille = line.options.faults.duplicate_permille,
+                              .churn_permille = line.child_churn,
+                              .restart_every_s = line.child_restart_s},
                              plan, site_ids, divisions);
 }
 
@@ -135,6 +140,9 @@ void add_options(CLI::App& app, Line& line) {
   app.add_option("--join", line.token, "join token of one site for all; names the controller too");
   app.add_option("--sites", line.sites, "CSV file name,token: each server joins with the token of its site");
   app.add_option("--children", line.children, "CSV file name,token: not agents, but a child controller a division with batches of --nodes");
+  app.add_option("--child-churn", line.child_churn, "servers of a thousand of a child that leave, return, go stale or lost each interval")
+      ->check(CLI::Range(0, 1000));
+  app.add_option("--child-restart", line.child_restart_s, "seconds after which each child begins a new run, again and again");
   app.add_option("--preset", line.preset, "mix (three machines), equal (one machine), national (published totals, scaled to --nodes)")
       ->check(CLI::IsMember({"mix", "equal", "national"}));
   app.add_option("--nodes", line.nodes, "of the whole plan; default: as many as --first and --agents need")

@@ -7,8 +7,10 @@
 #include <random>
 #include <thread>
 
+#include "common/batch.hpp"
 #include "common/codec.hpp"
 #include "common/conversation.hpp"
+#include "common/log.hpp"
 #include "common/shape.hpp"
 #include "controller/map_thread.hpp"
 #include "controller/pipes.hpp"
@@ -26,11 +28,15 @@ constexpr auto kLimit = std::chrono::seconds(10);
 /// zap, ingest and map of a controller, on a free loopback port.
 class MessagePort {
  public:
-  explicit MessagePort(const std::vector<KnownNode>& nodes) {
+  explicit MessagePort(const std::vector<KnownNode>& nodes, const std::string& child_key = {}) {
     std::promise<void> zap_ready;
     threads_.emplace_back([&] { static_cast<void>(run_zap(context_, {.keys = kKeysPipe}, zap_ready, zap_metrics_)); });
     zap_ready.get_future().wait();
     keys_ = std::move(*open_push(context_, kKeysPipe));
+    if (!child_key.empty()) {
+      KeyUpdate update{.public_key = child_key, .node = random_id<NodeId>(), .child = true};
+      REQUIRE(send_object(keys_, std::make_unique<KeyUpdate>(std::move(update))));
+    }
     CapacityMap map(options_, nullptr, clock_.boot_ms());
     for (const auto& node : nodes) {
       REQUIRE(send_object(keys_, std::make_unique<KeyUpdate>(KeyUpdate{.public_key = node.public_key, .node = node.id})));
@@ -91,6 +97,11 @@ class Peer {
         std::move(*open_dealer(context_, {.endpoint = port.endpoint, .server_public_key = port.server_keys.public_key, .keys = keys}));
   }
   void say(const Bytes& bytes) { REQUIRE(send(socket_, bytes)); }
+  /// As many as fit at once.
+  void flood(const Bytes& bytes, int times) {
+    for (; times > 0 && send(socket_, bytes); --times) {
+    }
+  }
   Result<Ack> answer() {
     auto got = receive(socket_, 5'000);
     if (!got) return got.error();
@@ -195,6 +206,28 @@ TEST_CASE("ingest: a flood of one node is cut to its allowance and costs it its 
                1;
       },
       kLimit));
+}
+
+TEST_CASE("ingest: a child controller that floods is counted by reason and named in the log, and agents are served meanwhile") {
+  LogCapture log;
+  {
+    Peer child, good;
+    MessagePort port({good.node}, child.keys.public_key);
+    child.connect(port);
+    good.connect(port);
+    BatchStates states;
+    states.envelope = {.run_id = 5, .seq = 1};
+    states.count = 1;
+    const Bytes message = encode(states);
+    const auto flood = [&] {
+      child.flood(message, 1'000);
+      return port.counted("capmap_ingest_refused_total", "child_backlog") > 0;
+    };
+    CHECK(eventually(flood, kLimit));
+    good.settle();
+    CHECK(eventually([&] { return fresh_nodes(port) == 1; }, kLimit));
+  }
+  CHECK(log.text().find("child_flooding") != std::string::npos);
 }
 
 TEST_CASE("ingest: a message over the size limit ends its own connection only") {

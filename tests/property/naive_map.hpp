@@ -70,7 +70,7 @@ class NaiveMap {
   /// All cells, ordered, with the indexes that `view` gives sites and hardware.
   [[nodiscard]] std::vector<Cell> cells(const MapView& view) const;
 
- private:
+ protected:
   void hello(Node& node, const Hello& hello, std::uint64_t now_ms);
   void bind(Node& node);
   static void look_at_flips(Node& node, std::uint64_t now_ms);
@@ -316,7 +316,8 @@ inline void NaiveMap::advance(std::uint64_t now_ms) {
       if (node.counted && now_ms >= start_ms_ + 90'000) node.liveness = Liveness::kLost;
     } else if (!node.said_bye) {
       const auto age = now_ms - *node.heard_ms;
-      node.liveness = age <= 25'000 ? Liveness::kFresh : age <= 60'000 ? Liveness::kStale : Liveness::kLost;
+      const auto by_age = age <= 25'000 ? Liveness::kFresh : age <= 60'000 ? Liveness::kStale : Liveness::kLost;
+      node.liveness = std::max(node.liveness, by_age);  // a child may have said worse than its age tells
     }
   }
 }

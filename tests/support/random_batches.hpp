@@ -11,8 +11,9 @@ class RandomBatches {
   explicit RandomBatches(std::uint64_t seed) : random_(seed) {}
 
   BatchHello hello() {
-    BatchHello out{.envelope = envelope(), .first = any_u32(), .nodes = {}};
-    out.nodes.resize(1 + below(200));
+    BatchHello out{.envelope = envelope(), .first = any_u32(), .all_nodes = {}, .nodes = {}};
+    if (often()) out.all_nodes = any_u32();
+    out.nodes.resize(out.all_nodes ? below(200) : 1 + below(200));
     for (auto& node : out.nodes) {
       for (auto& byte : node.id.bytes) byte = static_cast<std::uint8_t>(random_());
       node.site.bytes[3] = static_cast<std::uint8_t>(below(5));
@@ -27,7 +28,7 @@ class RandomBatches {
     out.envelope = envelope();
     out.first = any_u32();
     out.count = static_cast<std::uint32_t>(1 + below(300));
-    out.liveness = static_cast<BatchLiveness>(below(4));
+    out.liveness = static_cast<BatchLiveness>(below(5));
     out.full = often();
     out.heard_ago_ms = any_u32();
     for (auto& column : out.readings) {

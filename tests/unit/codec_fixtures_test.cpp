@@ -115,7 +115,7 @@ Joined joined() {
 }
 
 BatchHello batch_hello() {
-  BatchHello hello{.envelope = kEnvelope, .first = 7, .nodes = {}};
+  BatchHello hello{.envelope = kEnvelope, .first = 7, .all_nodes = {}, .nodes = {}};
   for (std::uint8_t i = 1; i <= 3; ++i) {
     auto& node = hello.nodes.emplace_back();
     node.id.bytes = {i, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
