@@ -9,6 +9,7 @@
 
 #include "agent/known_devices.hpp"
 #include "agent/probe/capture_notes.hpp"
+#include "agent/probe/plausible.hpp"
 #include "agent/probe/shape_cpu.hpp"
 #include "agent/probe/shape_dies.hpp"
 #include "agent/probe/shape_memory.hpp"
@@ -45,9 +46,9 @@ void read_below_root(const HostRoot& root, const Topology& topology, const ChipT
   const auto memory = take(read_memory_shape(root, topology), machine.problems);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
-  machine.accelerators = read_accelerators(&root, topology, chips);
+  machine.accelerators = take(read_accelerators(&root, topology, chips), machine.problems);
   machine.disks = take(read_storage_shape(root), machine.problems);
-  machine.raids = read_raids(root);
+  machine.raids = take(read_raids(root), machine.problems);
   machine.nics = take(read_network_shape(root), machine.problems);
   machine.platform = take(read_platform(root, cpu.guest), machine.problems);
   read_firmware(root, machine);
@@ -68,7 +69,7 @@ void read_from_topology(const Topology& topology, const ChipTable* chips, Machin
   const auto memory = memory_from_topology(topology);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
-  machine.accelerators = read_accelerators(nullptr, topology, chips);
+  machine.accelerators = read_accelerators(nullptr, topology, chips).value;
   machine.disks = storage_from_topology(topology);
   machine.nics = network_from_topology(topology);
   machine.platform = platform_from_topology(topology);
@@ -113,7 +114,9 @@ void complete_from_known(const KnownDevices& known, Machine& machine) {
     if (device == known.end() || device->second.pci_id != pci_id_text(accelerator.shape)) continue;
     accelerator.shape.name = device->second.name;
     const bool same = device->second.more_dies.size() + 1 == accelerator.shape.dies;
-    if (!accelerator.shape.memory_bytes && same) accelerator.shape.memory_bytes = device->second.memory_bytes;
+    const auto memory = plausible(device->second.memory_bytes, kMostAcceleratorBytes, "accelerators",
+                                  "memory that the driver told of " + accelerator.pci_address, machine.problems);
+    if (!accelerator.shape.memory_bytes && same) accelerator.shape.memory_bytes = memory;
   }
 }
 
@@ -124,6 +127,7 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   if (!topology) return topology.error();
   Machine machine;
   machine.caches = topology->caches;
+  machine.problems = topology->problems;
   machine.numa_nodes = topology->numa_nodes;
   if (source.hwloc_xml.empty()) {
     read_below_root(HostRoot(source.root, source.reads), *topology, chips, machine);
