@@ -67,19 +67,22 @@ std::string random_salt() {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-std::string hostname_of(const HostRoot& root) {
-  const auto name = root.read_line("proc/sys/kernel/hostname");
-  return name ? *name : "";
+std::vector<std::string> hostnames_of(const HostRoot& root) {
+  std::vector<std::string> names;
+  for (const char* file : {"proc/sys/kernel/hostname", "etc/hostname"}) {
+    if (auto name = root.read_line(file)) names.push_back(std::move(*name));
+  }
+  return names;
 }
 
 CapturedFiles hidden(const CapturedFiles& files, const NameHider& hider) {
   CapturedFiles out;
   for (const auto& [path, entry] : files) {
     auto copy = entry;
-    copy.text = entry.kind == CapturedEntry::Kind::kLink ? hider.hide_text(entry.text)
+    copy.text = entry.kind == CapturedEntry::Kind::kLink ? hider.hide_path(entry.text)
                 : path == kCapturedTopology              ? hider.hide_xml(entry.text)
                                                          : hider.hide_file(path, entry.text);
-    out.emplace(hider.hide_text(path), std::move(copy));
+    out.emplace(hider.hide_path(path), std::move(copy));
   }
   return out;
 }
@@ -102,7 +105,7 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   files[kCapturedTopology] = {.kind = CapturedEntry::Kind::kFile, .text = std::move(*topology)};
   files[kCapturedNotes] = {.kind = CapturedEntry::Kind::kFile, .text = write_notes(*machine)};
   if (options.keep_names) return files;
-  return hidden(files, NameHider(options.salt.empty() ? random_salt() : options.salt, hostname_of(root)));
+  return hidden(files, NameHider(options.salt.empty() ? random_salt() : options.salt, hostnames_of(root)));
 }
 
 }  // namespace
