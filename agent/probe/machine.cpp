@@ -7,7 +7,6 @@
 #include <iterator>
 #include <utility>
 
-#include "agent/known_devices.hpp"
 #include "agent/probe/capture_notes.hpp"
 #include "agent/probe/plausible.hpp"
 #include "agent/probe/shape_cpu.hpp"
@@ -25,11 +24,12 @@ T take(Probed<T> probed, std::vector<Problem>& problems) {
   return std::move(probed.value);
 }
 
-/// The DMI table holds serial numbers, so it is asked for past the notes of what was read: no capture carries it.
+/// The DMI table holds serial numbers, so it is asked for past the notes of what was read: a capture carries it without them.
 void read_firmware(const HostRoot& root, Machine& machine) {
   auto smbios = read_smbios(HostRoot(root.path()));
   if (smbios) {
     machine.firmware = take(std::move(*smbios), machine.problems);
+    complete_from_firmware(*machine.firmware, machine.platform);
     return;
   }
   machine.no_firmware = smbios.error().what;
@@ -61,6 +61,12 @@ std::string topology_file(const MachineSource& source) {
   const std::string captured = source.root + "/" + kCapturedTopology;
   const bool there = source.hwloc_xml.empty() && source.root != "/" && ::access(captured.c_str(), R_OK) == 0;
   return there ? captured : source.hwloc_xml;
+}
+
+/// What drivers said: the file that is named, else the one that a capture carries.
+std::string known_file(const MachineSource& source) {
+  const bool bare = source.root == "/" || !source.hwloc_xml.empty() || !source.known_devices.empty();
+  return bare ? source.known_devices : source.root + "/" + kCapturedKnown;
 }
 
 void read_from_topology(const Topology& topology, const ChipTable* chips, Machine& machine) {
@@ -134,7 +140,8 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   } else {
     read_from_topology(*topology, chips, machine);
   }
-  complete_from_known(read_known(source.known_devices, machine), machine);
+  machine.known = read_known(known_file(source), machine);
+  complete_from_known(machine.known, machine);
   for (const auto& accelerator : machine.accelerators) machine.shape.accelerators.push_back(accelerator.shape);
   for (const auto& disk : machine.disks) machine.shape.disks.push_back(disk.shape);
   for (const auto& nic : machine.nics) machine.shape.nics.push_back(nic.shape);

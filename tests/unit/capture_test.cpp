@@ -180,6 +180,9 @@ TEST_CASE("capture: a topology keeps its models and loses its serials") {
 TEST_CASE("capture: notes say what no file says; lines that make no sense are left") {
   Machine machine;
   machine.platform.virtualization = "kvm";
+  machine.platform.hypervisor = "kvm";
+  machine.platform.cgroup = CgroupLimits{.cpu_millicores = 1'500, .memory_bytes = 1 << 30, .pus = {}};
+  machine.no_firmware = "sys/firmware/dmi/tables/DMI: not readable (permission denied)";
   machine.pus_allowed = 2;
   machine.shape.cpu.core_kinds = {{.cores = 2, .pus = 2, .base_mhz = 2400, .base_source = ClockSource::kCpuid, .max_mhz = {}}};
   machine.nics = {{.name = "eth0", .shape = {.speed_mbps = 25'000}, .link = {}, .driver = {}},
@@ -191,13 +194,16 @@ TEST_CASE("capture: notes say what no file says; lines that make no sense are le
                     {.name = "eth1", .shape = {.speed_mbps = 10}, .link = {}, .driver = {}}};
   apply_notes(write_notes(machine), elsewhere);
   CHECK(elsewhere.platform.virtualization == "kvm");
+  CHECK(elsewhere.platform.hypervisor == "kvm");
+  CHECK(elsewhere.platform.cgroup == machine.platform.cgroup);
+  CHECK(elsewhere.no_firmware == machine.no_firmware);
   CHECK(elsewhere.pus_allowed == 2);
   CHECK(elsewhere.shape.cpu == machine.shape.cpu);
   CHECK(elsewhere.nics[0].shape.speed_mbps == 25'000);
   CHECK_FALSE(elsewhere.nics[1].shape.speed_mbps);
-  for (const auto* bad :
-       {"virtualization=<script>\n", "pus_allowed=-1\n", "pus_allowed=18446744073709551616\n", "cpu.cpuid_base_mhz=99999\n",
-        "network.speed_mbps.eth9=1\n", "network.speed_mbps.eth0=NaN\n", "=\n", "x", "\x01\x02\n"}) {
+  for (const auto* bad : {"virtualization=<script>\n", "pus_allowed=-1\n", "pus_allowed=18446744073709551616\n",
+                          "cpu.cpuid_base_mhz=99999\n", "network.speed_mbps.eth9=1\n", "network.speed_mbps.eth0=NaN\n", "hypervisor=Q E\n",
+                          "cgroup=x\n", "cgroup.memory_bytes=18446744073709551615\n", "=\n", "x", "\x01\x02\n"}) {
     apply_notes(bad, elsewhere);
   }
   CHECK(elsewhere.platform.virtualization == "kvm");
