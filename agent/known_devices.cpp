@@ -43,14 +43,18 @@ Result<KnownDevices> read_known_devices(const std::string& path) {
   return devices;
 }
 
-Result<Done> write_known_devices(const std::string& path, const KnownDevices& devices) {
+std::string known_devices_text(const KnownDevices& devices) {
   std::string text;
   for (const auto& [address, device] : devices) {
     text += address;
     for (const auto& die : device.more_dies) text += "+" + die;
     text += " " + device.pci_id + " " + (device.memory_bytes ? std::to_string(*device.memory_bytes) : "-") + " " + device.name + "\n";
   }
-  return replace_file(path, text);
+  return text;
+}
+
+Result<Done> write_known_devices(const std::string& path, const KnownDevices& devices) {
+  return replace_file(path, known_devices_text(devices));
 }
 
 }  // namespace capmap

@@ -25,6 +25,8 @@ std::string known_devices_path(const std::string& state);
 /// One line a device: "ADDRESS[+ADDRESS...] PCI_ID BYTES NAME", BYTES "-" where unknown; further addresses are the card's other dies. At
 /// most 1024 are read. Errors: kAbsent, kDenied; kMalformed with the line.
 Result<KnownDevices> read_known_devices(const std::string& path);
+/// The text of such a file.
+std::string known_devices_text(const KnownDevices& devices);
 /// Replaces the file. Errors: kDenied, kFull, kUnavailable.
 Result<Done> write_known_devices(const std::string& path, const KnownDevices& devices);
 

@@ -10,13 +10,14 @@
 #include "agent/probe/capture_names.hpp"
 #include "agent/probe/capture_notes.hpp"
 #include "agent/probe/commands.hpp"
+#include "agent/probe/probe_options.hpp"
 #include "common/catalog_folder.hpp"
 
 namespace capmap {
 namespace {
 
 struct CaptureOptions {
-  std::string file, salt, catalog, root = "/";
+  std::string file, salt, catalog, known, root = "/";
   bool keep_names = false, force = false;
 };
 
@@ -31,6 +32,7 @@ std::optional<CaptureOptions> parse_options(const std::vector<std::string>& argu
   app.add_option("--salt", options.salt, "text the hashes are salted with (default: a random one, told to nobody)");
   app.add_flag("--force", options.force, "replace FILE if it exists");
   app.add_option("--root", options.root, "capture a machine below this folder")->check(CLI::ExistingDirectory);
+  app.add_option("--known", options.known, "file of what drivers last said of accelerators (default: the agent's, where it may be read)");
   app.add_option("--catalog", options.catalog, "folder of the chip table (default: $CAPMAP_CATALOG, then where it is installed)");
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -67,19 +69,26 @@ std::string random_salt() {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-std::string hostname_of(const HostRoot& root) {
-  const auto name = root.read_line("proc/sys/kernel/hostname");
-  return name ? *name : "";
+std::vector<std::string> hostnames_of(const HostRoot& root) {
+  std::vector<std::string> names;
+  for (const char* file : {"proc/sys/kernel/hostname", "etc/hostname"}) {
+    if (auto name = root.read_line(file)) names.push_back(std::move(*name));
+  }
+  return names;
 }
 
 CapturedFiles hidden(const CapturedFiles& files, const NameHider& hider) {
   CapturedFiles out;
   for (const auto& [path, entry] : files) {
     auto copy = entry;
-    copy.text = entry.kind == CapturedEntry::Kind::kLink ? hider.hide_text(entry.text)
+    if (path == kSmbiosFile) {  // bytes, and without names already
+      out.emplace(path, std::move(copy));
+      continue;
+    }
+    copy.text = entry.kind == CapturedEntry::Kind::kLink ? hider.hide_path(entry.text)
                 : path == kCapturedTopology              ? hider.hide_xml(entry.text)
                                                          : hider.hide_file(path, entry.text);
-    out.emplace(hider.hide_text(path), std::move(copy));
+    out.emplace(hider.hide_path(path), std::move(copy));
   }
   return out;
 }
@@ -90,7 +99,8 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   HostReads reads;
   progress.say("reading the machine");
   const auto machine =
-      read_machine({.root = options.root, .hwloc_xml = {}, .known_devices = {}, .reads = &reads}, chips ? &*chips : nullptr);
+      read_machine({.root = options.root, .hwloc_xml = {}, .known_devices = known_or_default(options.known, options.root), .reads = &reads},
+                   chips ? &*chips : nullptr);
   if (!machine) return machine.error();
   progress.say("reading its topology");
   const HostRoot root(options.root);
@@ -101,8 +111,11 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   auto files = collect_files(root, reads);
   files[kCapturedTopology] = {.kind = CapturedEntry::Kind::kFile, .text = std::move(*topology)};
   files[kCapturedNotes] = {.kind = CapturedEntry::Kind::kFile, .text = write_notes(*machine)};
+  if (!machine->known.empty()) files[kCapturedKnown] = {.kind = CapturedEntry::Kind::kFile, .text = known_devices_text(machine->known)};
+  const auto table = HostRoot(options.root).read(kSmbiosFile);
+  if (table) files[kSmbiosFile] = {.kind = CapturedEntry::Kind::kFile, .text = without_secrets(*table)};
   if (options.keep_names) return files;
-  return hidden(files, NameHider(options.salt.empty() ? random_salt() : options.salt, hostname_of(root)));
+  return hidden(files, NameHider(options.salt.empty() ? random_salt() : options.salt, hostnames_of(root)));
 }
 
 }  // namespace

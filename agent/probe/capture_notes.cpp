@@ -3,13 +3,17 @@
 #include <algorithm>
 
 #include "agent/fields.hpp"
+#include "agent/probe/plausible.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr std::string_view kSpeedKey = "network.speed_mbps.", kVirtualizationKey = "virtualization", kClockKey = "cpu.cpuid_base_mhz";
+constexpr std::string_view kHypervisorKey = "hypervisor", kNoFirmwareKey = "firmware.why_unknown";
+constexpr std::string_view kCgroupKey = "cgroup", kCgroupCpuKey = "cgroup.cpu_millicores", kCgroupMemoryKey = "cgroup.memory_bytes",
+                           kCgroupPusKey = "cgroup.pus";
 constexpr std::string_view kAllowedKey = "pus_allowed";
-constexpr std::uint64_t kMaxMhz = 20'000, kMaxPus = 1 << 20, kMaxWord = 32;
+constexpr std::uint64_t kMaxMhz = 20'000, kMaxPus = 1 << 20, kMaxWord = 32, kMaxReason = 200;
 
 std::optional<std::uint32_t> number_up_to(std::string_view text, std::uint64_t most) {
   const auto value = to_number(text);
@@ -17,11 +21,22 @@ std::optional<std::uint32_t> number_up_to(std::string_view text, std::uint64_t m
   return static_cast<std::uint32_t>(*value);
 }
 
+/// That limits are told comes before what they are.
+void apply_cgroup(std::string_view key, std::string_view value, std::optional<CgroupLimits>& limits) {
+  if (key == kCgroupKey && value == "told") limits.emplace();
+  if (!limits) return;
+  if (key == kCgroupCpuKey) limits->cpu_millicores = number_up_to(value, UINT32_MAX);
+  if (key == kCgroupPusKey) limits->pus = number_up_to(value, kMaxPus);
+  if (const auto bytes = to_number(value); key == kCgroupMemoryKey && bytes && *bytes <= kMostMemoryBytes) limits->memory_bytes = bytes;
+}
+
 void apply_line(std::string_view key, std::string_view value, Machine& machine) {
+  apply_cgroup(key, value, machine.platform.cgroup);
   const auto known_word = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
-  if (key == kVirtualizationKey && value.size() <= kMaxWord && std::all_of(value.begin(), value.end(), known_word)) {
-    machine.platform.virtualization = value;
-  }
+  const bool word = value.size() <= kMaxWord && std::all_of(value.begin(), value.end(), known_word);
+  if (key == kVirtualizationKey && word) machine.platform.virtualization = value;
+  if (key == kHypervisorKey && word) machine.platform.hypervisor = value;
+  if (key == kNoFirmwareKey && value.size() <= kMaxReason && !machine.firmware) machine.no_firmware = value;
   if (key == kAllowedKey && number_up_to(value, kMaxPus)) machine.pus_allowed = number_up_to(value, kMaxPus);
   auto& kinds = machine.shape.cpu.core_kinds;
   if (key == kClockKey && kinds.size() == 1 && number_up_to(value, kMaxMhz)) {
@@ -42,6 +57,14 @@ std::string write_notes(const Machine& machine) {
   std::string notes;
   const auto line = [&notes](std::string_view key, const std::string& value) { notes.append(key).append("=").append(value).append("\n"); };
   line(kVirtualizationKey, machine.platform.virtualization);
+  line(kHypervisorKey, machine.platform.hypervisor);
+  if (const auto& limits = machine.platform.cgroup) {
+    line(kCgroupKey, "told");
+    if (limits->cpu_millicores) line(kCgroupCpuKey, std::to_string(*limits->cpu_millicores));
+    if (limits->memory_bytes) line(kCgroupMemoryKey, std::to_string(*limits->memory_bytes));
+    if (limits->pus) line(kCgroupPusKey, std::to_string(*limits->pus));
+  }
+  if (!machine.firmware) line(kNoFirmwareKey, machine.no_firmware);
   if (machine.pus_allowed) line(kAllowedKey, std::to_string(*machine.pus_allowed));
   const auto& kinds = machine.shape.cpu.core_kinds;
   if (kinds.size() == 1 && kinds[0].base_mhz && kinds[0].base_source == ClockSource::kCpuid) {

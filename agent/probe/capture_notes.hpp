@@ -10,6 +10,8 @@ namespace capmap {
 /// tell, one "key=value" a line.
 inline constexpr const char* kCapturedTopology = "capmap/topology.xml";
 inline constexpr const char* kCapturedNotes = "capmap/notes";
+/// What drivers last said, as agent/known_devices.hpp writes it; there only where something was said.
+inline constexpr const char* kCapturedKnown = "capmap/accelerators.known";
 
 /// Notes of a machine read live.
 std::string write_notes(const Machine& machine);

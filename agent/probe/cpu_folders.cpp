@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 
+#include "agent/probe/plausible.hpp"
 #include "agent/probe/words.hpp"
 
 namespace capmap {
@@ -39,10 +40,14 @@ std::string topology_file(unsigned pu, const char* name) {
   return std::string(kCpus) + "/cpu" + std::to_string(pu) + "/topology/" + name;
 }
 
-/// An id of a PU as text; empty where it has none, which the kernel also says as -1.
-std::string id_of(const HostRoot& root, unsigned pu, const char* name) {
-  const auto line = root.read_line(topology_file(pu, name));
-  return line && number_in(*line) ? *line : std::string();
+/// An id of a PU as text; empty where it has none, which the kernel also says as -1. What is no id of the kernel's is told once.
+std::string id_of(const HostRoot& root, unsigned pu, const char* name, std::vector<Problem>& problems) {
+  const auto path = topology_file(pu, name);
+  if (const auto line = root.read_line(path); line && *line == "-1") return "";
+  std::vector<Problem> nonsense;
+  const auto id = plausible_in(root, path, INT32_MAX, "cpu", nonsense);
+  if (problems.empty()) problems = nonsense;
+  return id ? std::to_string(*id) : std::string();
 }
 
 std::optional<std::uint32_t> count_unless(bool missing, std::size_t count) {
@@ -56,14 +61,14 @@ void count_parts(const HostRoot& root, CpuFolders& folders) {
   std::set<std::tuple<std::string, std::string, std::string>> cores;
   bool no_package = false, no_die = false, no_core = false, no_siblings = false;
   for (const unsigned pu : folders.online) {
-    std::string package = id_of(root, pu, "physical_package_id");
-    const std::string die = id_of(root, pu, "die_id");
+    std::string package = id_of(root, pu, "physical_package_id", folders.problems);
+    const std::string die = id_of(root, pu, "die_id", folders.problems);
     if (package.empty()) {  // -1 where firmware numbers none: then those with the same siblings are one
       const auto together = root.read_line(topology_file(pu, "core_siblings_list"));
       if (together) package = "of " + *together;
     }
     const auto siblings = root.read_line(topology_file(pu, "thread_siblings_list"));
-    const std::string core = id_of(root, pu, "core_id");
+    const std::string core = id_of(root, pu, "core_id", folders.problems);
     no_siblings |= !siblings;
     no_package |= package.empty();
     no_die |= die.empty();

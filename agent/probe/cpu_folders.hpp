@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/hardware.hpp"
 #include "common/host_root.hpp"
 
 namespace capmap {
@@ -13,6 +14,7 @@ struct CpuFolders {
   std::optional<std::uint32_t> packages, dies, cores;
   std::optional<std::uint32_t> offline;  ///< PUs present that do not run
   std::vector<unsigned> numa_nodes;      ///< [node] kernel numbers, ascending; empty = not told
+  std::vector<Problem> problems{};       ///< ids that are none, of the first such PU
 };
 
 /// Source:  sys/devices/system/cpu/{online,present,cpuN/online,cpuN/topology/{physical_package_id,die_id,core_id,thread_siblings_list}},

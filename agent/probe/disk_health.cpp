@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/probe/words.hpp"
+#include "agent/probe/plausible.hpp"
 
 namespace capmap {
 namespace {
@@ -21,10 +21,9 @@ std::string word_of(const std::string& text) {
   return text.size() <= 32 && std::all_of(text.begin(), text.end(), fits) ? text : std::string();
 }
 
-std::optional<std::uint32_t> count_in(const HostRoot& root, const std::string& path) {
-  const auto value = root.read_u64(path);
-  if (!value || *value > kMaxMembers) return std::nullopt;
-  return static_cast<std::uint32_t>(*value);
+std::optional<std::uint32_t> count_in(const HostRoot& root, const std::string& path, std::vector<Problem>& problems) {
+  const auto value = plausible_in(root, path, kMaxMembers, "storage", problems);
+  return value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
 }
 
 }  // namespace
@@ -52,18 +51,19 @@ DiskHealth read_disk_health(const HostRoot& root, const std::string& name) {
   return health;
 }
 
-std::vector<Raid> read_raids(const HostRoot& root) {
-  std::vector<Raid> raids;
+Probed<std::vector<Raid>> read_raids(const HostRoot& root) {
+  Probed<std::vector<Raid>> probed;
   const auto names = root.list("sys/block");
   for (const auto& name : names ? *names : std::vector<std::string>{}) {
     if (!name.starts_with("md")) continue;
     const std::string folder = "sys/block/" + name + "/md/";
     const std::string level = line_of(root, folder + "level");
     if (level.empty() || level.size() > 32) continue;
-    raids.push_back(
-        {.name = name, .level = level, .disks = count_in(root, folder + "raid_disks"), .degraded = count_in(root, folder + "degraded")});
+    const auto disks = count_in(root, folder + "raid_disks", probed.problems),
+               degraded = count_in(root, folder + "degraded", probed.problems);
+    probed.value.push_back({.name = name, .level = level, .disks = disks, .degraded = degraded});
   }
-  return raids;
+  return probed;
 }
 
 }  // namespace capmap

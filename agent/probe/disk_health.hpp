@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/probe/words.hpp"
 #include "common/host_root.hpp"
 
 namespace capmap {
@@ -27,8 +28,8 @@ struct Raid {
 ///         from 0x01, 0x0b beyond; the worse counts; 0x00 is not defined. Thread: any. Cost: three small files.
 DiskHealth read_disk_health(const HostRoot& root, const std::string& name);
 
-/// [raid], by name. Source: sys/block/md*/md/{level,raid_disks,degraded}. Thread: any.
-std::vector<Raid> read_raids(const HostRoot& root);
+/// [raid], by name. Source: sys/block/md*/md/{level,raid_disks,degraded}. Problems: counts that cannot be. Thread: any.
+Probed<std::vector<Raid>> read_raids(const HostRoot& root);
 
 /// eMMC's life_time, "0x01 0x02"; absent for what is none.
 std::optional<std::uint32_t> parse_emmc_life(std::string_view text);

@@ -7,8 +7,8 @@
 #include <iterator>
 #include <utility>
 
-#include "agent/known_devices.hpp"
 #include "agent/probe/capture_notes.hpp"
+#include "agent/probe/plausible.hpp"
 #include "agent/probe/shape_cpu.hpp"
 #include "agent/probe/shape_dies.hpp"
 #include "agent/probe/shape_memory.hpp"
@@ -24,11 +24,12 @@ T take(Probed<T> probed, std::vector<Problem>& problems) {
   return std::move(probed.value);
 }
 
-/// The DMI table holds serial numbers, so it is asked for past the notes of what was read: no capture carries it.
+/// The DMI table holds serial numbers, so it is asked for past the notes of what was read: a capture carries it without them.
 void read_firmware(const HostRoot& root, Machine& machine) {
   auto smbios = read_smbios(HostRoot(root.path()));
   if (smbios) {
     machine.firmware = take(std::move(*smbios), machine.problems);
+    complete_from_firmware(*machine.firmware, machine.platform);
     return;
   }
   machine.no_firmware = smbios.error().what;
@@ -45,9 +46,9 @@ void read_below_root(const HostRoot& root, const Topology& topology, const ChipT
   const auto memory = take(read_memory_shape(root, topology), machine.problems);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
-  machine.accelerators = read_accelerators(&root, topology, chips);
+  machine.accelerators = take(read_accelerators(&root, topology, chips), machine.problems);
   machine.disks = take(read_storage_shape(root), machine.problems);
-  machine.raids = read_raids(root);
+  machine.raids = take(read_raids(root), machine.problems);
   machine.nics = take(read_network_shape(root), machine.problems);
   machine.platform = take(read_platform(root, cpu.guest), machine.problems);
   read_firmware(root, machine);
@@ -62,13 +63,19 @@ std::string topology_file(const MachineSource& source) {
   return there ? captured : source.hwloc_xml;
 }
 
+/// What drivers said: the file that is named, else the one that a capture carries.
+std::string known_file(const MachineSource& source) {
+  const bool bare = source.root == "/" || !source.hwloc_xml.empty() || !source.known_devices.empty();
+  return bare ? source.known_devices : source.root + "/" + kCapturedKnown;
+}
+
 void read_from_topology(const Topology& topology, const ChipTable* chips, Machine& machine) {
   machine.shape.cpu = cpu_from_topology(topology);
   machine.pus_allowed = topology.pus_allowed;
   const auto memory = memory_from_topology(topology);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
-  machine.accelerators = read_accelerators(nullptr, topology, chips);
+  machine.accelerators = read_accelerators(nullptr, topology, chips).value;
   machine.disks = storage_from_topology(topology);
   machine.nics = network_from_topology(topology);
   machine.platform = platform_from_topology(topology);
@@ -113,7 +120,9 @@ void complete_from_known(const KnownDevices& known, Machine& machine) {
     if (device == known.end() || device->second.pci_id != pci_id_text(accelerator.shape)) continue;
     accelerator.shape.name = device->second.name;
     const bool same = device->second.more_dies.size() + 1 == accelerator.shape.dies;
-    if (!accelerator.shape.memory_bytes && same) accelerator.shape.memory_bytes = device->second.memory_bytes;
+    const auto memory = plausible(device->second.memory_bytes, kMostAcceleratorBytes, "accelerators",
+                                  "memory that the driver told of " + accelerator.pci_address, machine.problems);
+    if (!accelerator.shape.memory_bytes && same) accelerator.shape.memory_bytes = memory;
   }
 }
 
@@ -124,13 +133,15 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   if (!topology) return topology.error();
   Machine machine;
   machine.caches = topology->caches;
+  machine.problems = topology->problems;
   machine.numa_nodes = topology->numa_nodes;
   if (source.hwloc_xml.empty()) {
     read_below_root(HostRoot(source.root, source.reads), *topology, chips, machine);
   } else {
     read_from_topology(*topology, chips, machine);
   }
-  complete_from_known(read_known(source.known_devices, machine), machine);
+  machine.known = read_known(known_file(source), machine);
+  complete_from_known(machine.known, machine);
   for (const auto& accelerator : machine.accelerators) machine.shape.accelerators.push_back(accelerator.shape);
   for (const auto& disk : machine.disks) machine.shape.disks.push_back(disk.shape);
   for (const auto& nic : machine.nics) machine.shape.nics.push_back(nic.shape);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/known_devices.hpp"
 #include "agent/probe/platform.hpp"
 #include "agent/probe/shape_accelerator.hpp"
 #include "agent/probe/shape_network.hpp"
@@ -20,7 +21,7 @@ namespace capmap {
 struct MachineSource {
   std::string root = "/";
   std::string hwloc_xml;
-  std::string known_devices;   ///< what drivers last said (agent/known_devices.hpp); empty = nothing
+  std::string known_devices;   ///< what drivers last said (agent/known_devices.hpp); empty = what a capture brings, or nothing
   HostReads* reads = nullptr;  ///< notes every path asked for below root
 };
 
@@ -38,6 +39,7 @@ struct Machine {
   std::vector<Nic> nics;                  ///< [port], by name
   std::optional<Smbios> firmware;         ///< absent where its table cannot be read, which root alone may
   std::string no_firmware;                ///< why it is absent
+  KnownDevices known;                     ///< what drivers last said
   std::vector<Problem> problems;
 };
 

@@ -1,9 +1,20 @@
 #include "agent/probe/probe_options.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "agent/known_devices.hpp"
+#include "agent/settings.hpp"
+
 namespace capmap {
+
+std::string known_or_default(const std::string& named, const std::string& root) {
+  if (!named.empty() || root != "/") return named;
+  const std::string agents = known_devices_path(AgentSettings{}.state);
+  return ::access(agents.c_str(), R_OK) == 0 ? agents : std::string();
+}
 
 std::optional<ProbeOptions> parse_probe_options(const std::string& command, const std::vector<std::string>& arguments, int& exit_code) {
   const bool prints = command == "probe";
@@ -27,6 +38,8 @@ std::optional<ProbeOptions> parse_probe_options(const std::string& command, cons
     exit_code = app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
     return std::nullopt;
   }
+  const bool machine = prints && options.source.hwloc_xml.empty();
+  if (machine) options.source.known_devices = known_or_default(options.source.known_devices, options.source.root);
   return options;
 }
 

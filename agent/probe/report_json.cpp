@@ -34,6 +34,27 @@ Json node_json(const Report& report) {
           {"virtualization", text_or_null(platform.virtualization)}};
 }
 
+Json cgroup_json(const std::optional<CgroupLimits>& limits) {
+  if (!limits) return nullptr;
+  return {
+      {"cpu_millicores", or_null(limits->cpu_millicores)}, {"pus", or_null(limits->pus)}, {"memory_bytes", or_null(limits->memory_bytes)}};
+}
+
+Json platform_json(const Platform& platform) {
+  return {{"maker", text_or_null(platform.maker)},
+          {"product", text_or_null(platform.product)},
+          {"board_maker", text_or_null(platform.board_maker)},
+          {"board", text_or_null(platform.board)},
+          {"bios_version", text_or_null(platform.bios_version)},
+          {"bios_date", text_or_null(platform.bios_date)},
+          {"os_name", text_or_null(platform.os_name)},
+          {"os_version", text_or_null(platform.os_version)},
+          {"kernel", text_or_null(platform.kernel)},
+          {"hypervisor", text_or_null(platform.hypervisor)},
+          {"container", text_or_null(platform.container)},
+          {"cgroup", cgroup_json(platform.cgroup)}};
+}
+
 const char* source_word(ClockSource source) {
   switch (source) {
     case ClockSource::kSysfs: return "sysfs";
@@ -224,6 +245,7 @@ std::string report_json(const Report& report) {
   for (const auto& problem : report.machine.problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
   const Json json = {{"schema", 1},
                      {"node", node_json(report)},
+                     {"platform", platform_json(report.machine.platform)},
                      {"cpu", cpu_json(report)},
                      {"memory", memory_json(report)},
                      {"firmware", firmware_json(report)},

@@ -152,6 +152,9 @@ std::string report_text(const Report& report) {
   add(page, "system",
       fmt::format("{}, kernel {}, virtualization {}", or_unknown(platform.os), or_unknown(platform.kernel),
                   or_unknown(platform.virtualization)));
+  if (!platform.maker.empty() || !platform.product.empty())
+    add(page, "machine",
+        fmt::format("{}, {}, BIOS {}", or_unknown(platform.maker), or_unknown(platform.product), or_unknown(platform.bios_version)));
   add_cpu(page, report);
   add_memory(page, report);
   add_accelerators(page, report);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "agent/card_dies.hpp"
+#include "agent/probe/plausible.hpp"
 
 namespace capmap {
 namespace {
@@ -69,12 +70,12 @@ AcceleratorKind kind_of(const PciDevice& device, const ChipTable* chips) {
   return vendor ? vendor->kind : AcceleratorKind::kOther;
 }
 
-void complete_from_files(const HostRoot& root, Accelerator& accelerator) {
+void complete_from_files(const HostRoot& root, Accelerator& accelerator, std::vector<Problem>& problems) {
   const std::string folder = "sys/bus/pci/devices/" + accelerator.pci_address;
   const auto driver = root.link_name(folder + "/driver");
   accelerator.driver = driver ? *driver : std::string();
-  const auto memory = root.read_u64(folder + "/mem_info_vram_total");
-  if (memory && *memory > 0) accelerator.shape.memory_bytes = *memory;
+  const auto memory = plausible_in(root, folder + "/mem_info_vram_total", kMostAcceleratorBytes, "accelerators", problems);
+  if (memory && *memory > 0) accelerator.shape.memory_bytes = memory;
   if (dies_a_card(accelerator.shape.vendor_id, accelerator.shape.device_id) > 1) {
     accelerator.serial = card_serial(root, accelerator.pci_address);
   }
@@ -110,15 +111,16 @@ bool counts_as_accelerator(const PciDevice& device, const ChipTable* chips) {
   return (device.class_code == kVga || device.class_code == kDisplayOther) && is_display_accelerator(device);
 }
 
-std::vector<Accelerator> read_accelerators(const HostRoot* root, const Topology& topology, const ChipTable* chips) {
-  std::vector<Accelerator> accelerators;
+Probed<std::vector<Accelerator>> read_accelerators(const HostRoot* root, const Topology& topology, const ChipTable* chips) {
+  Probed<std::vector<Accelerator>> probed;
+  auto& accelerators = probed.value;
   for (const auto& device : topology.pci_devices) {
     if (!counts_as_accelerator(device, chips) || is_second_function(device, accelerators)) continue;
     if (root && root->exists("sys/bus/pci/devices/" + device.address + "/physfn")) continue;
     accelerators.push_back(to_accelerator(device, chips));
-    if (root) complete_from_files(*root, accelerators.back());
+    if (root) complete_from_files(*root, accelerators.back(), probed.problems);
   }
-  return accelerators;
+  return probed;
 }
 
 }  // namespace capmap

@@ -28,8 +28,10 @@ struct Accelerator {
 ///           0x0380) of NVIDIA, of AMD's discrete families, and of Intel off the root bus. The VGA of management controllers,
 ///           hypervisors and processors does not. Left out: virtual functions on their own host; the second function of an FPGA card.
 /// Source:   the topology's PCI devices; sys/bus/pci/devices/ADDRESS/{driver,physfn,mem_info_vram_total,serial_number} where `root` is
-/// given. Memory:   only where the kernel says it without a vendor library (amdgpu). Thread:   any. Cost: three small files a device.
-std::vector<Accelerator> read_accelerators(const HostRoot* root, const Topology& topology, const ChipTable* chips);
+///           given.
+/// Memory:   only where the kernel says it without a vendor library (amdgpu).
+/// Problems: memory that cannot be. Thread: any. Cost: three small files a device.
+Probed<std::vector<Accelerator>> read_accelerators(const HostRoot* root, const Topology& topology, const ChipTable* chips);
 
 /// True when a PCI device is an accelerator by the rule above, virtual functions and second functions aside.
 bool counts_as_accelerator(const PciDevice& device, const ChipTable* chips);

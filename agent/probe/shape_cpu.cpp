@@ -5,6 +5,7 @@
 #include "agent/probe/cpu_folders.hpp"
 #include "agent/probe/cpu_text.hpp"
 #include "agent/probe/cpuid_text.hpp"
+#include "agent/probe/plausible.hpp"
 
 namespace capmap {
 namespace {
@@ -20,17 +21,16 @@ std::string pu_file(unsigned pu, const char* name) {
   return "sys/devices/system/cpu/cpu" + std::to_string(pu) + "/" + name;
 }
 
-/// A clock in kHz or MHz as MHz; 0 and nonsense are absent.
-std::optional<std::uint32_t> read_mhz(const HostRoot& root, const std::string& path, std::uint64_t per_mhz) {
-  const auto value = root.read_u64(path);
-  if (!value) return std::nullopt;
-  const std::uint64_t mhz = *value / per_mhz;
-  if (mhz == 0 || mhz > 20'000) return std::nullopt;
-  return static_cast<std::uint32_t>(mhz);
+/// A clock in kHz or MHz as MHz; 0 is absent, nonsense too and makes a problem line.
+std::optional<std::uint32_t> read_mhz(const HostRoot& root, const std::string& path, std::uint64_t per_mhz,
+                                      std::vector<Problem>& problems) {
+  const auto value = plausible_in(root, path, kMostMhz * per_mhz, "cpu", problems);
+  if (!value || *value < per_mhz) return std::nullopt;
+  return static_cast<std::uint32_t>(*value / per_mhz);
 }
 
 /// The highest state of the ACPI table is the nominal clock; Intel's tables put "turbo" before it as nominal + 1 MHz.
-std::optional<std::uint32_t> acpi_nominal_mhz(const HostRoot& root, unsigned pu) {
+std::optional<std::uint32_t> acpi_nominal_mhz(const HostRoot& root, unsigned pu, std::vector<Problem>& problems) {
   const auto driver = root.read_line(pu_file(pu, "cpufreq/scaling_driver"));
   if (!driver || *driver != "acpi-cpufreq") return std::nullopt;
   const auto table = root.read_line(pu_file(pu, "cpufreq/scaling_available_frequencies"));
@@ -41,19 +41,21 @@ std::optional<std::uint32_t> acpi_nominal_mhz(const HostRoot& root, unsigned pu)
   }
   std::sort(states.rbegin(), states.rend());
   if (states.size() > 1 && states[0] == states[1] + 1000) states.erase(states.begin());
-  if (states.empty() || states[0] < 1000 || states[0] > 20'000'000) return std::nullopt;
-  return static_cast<std::uint32_t>(states[0] / 1000);
+  if (states.empty() || states[0] < 1000) return std::nullopt;
+  const auto khz = plausible(states[0], kMostMhz * 1000, "cpu", pu_file(pu, "cpufreq/scaling_available_frequencies"), problems);
+  return khz ? std::optional(static_cast<std::uint32_t>(*khz / 1000)) : std::nullopt;
 }
 
-std::optional<std::uint32_t> sysfs_base_mhz(const HostRoot& root, unsigned pu) {
-  if (const auto mhz = read_mhz(root, pu_file(pu, "cpufreq/base_frequency"), 1000)) return mhz;
-  if (const auto mhz = read_mhz(root, pu_file(pu, "acpi_cppc/nominal_freq"), 1)) return mhz;
-  return acpi_nominal_mhz(root, pu);
+std::optional<std::uint32_t> sysfs_base_mhz(const HostRoot& root, unsigned pu, std::vector<Problem>& problems) {
+  if (const auto mhz = read_mhz(root, pu_file(pu, "cpufreq/base_frequency"), 1000, problems)) return mhz;
+  if (const auto mhz = read_mhz(root, pu_file(pu, "acpi_cppc/nominal_freq"), 1, problems)) return mhz;
+  return acpi_nominal_mhz(root, pu, problems);
 }
 
-std::optional<BaseClock> base_clock(const HostRoot& root, const PuKind& kind, bool only_kind, const CpuText& text) {
+std::optional<BaseClock> base_clock(const HostRoot& root, const PuKind& kind, bool only_kind, const CpuText& text,
+                                    std::vector<Problem>& problems) {
   if (!kind.pus.empty()) {
-    if (const auto mhz = sysfs_base_mhz(root, kind.pus.front())) return BaseClock{*mhz, ClockSource::kSysfs};
+    if (const auto mhz = sysfs_base_mhz(root, kind.pus.front(), problems)) return BaseClock{*mhz, ClockSource::kSysfs};
   }
   // Leaf 0x16 is of the PU we happen to run on: only where all are alike and nobody stands between us and the processor.
   if (root.live() && only_kind && text.guest == false) {
@@ -64,27 +66,29 @@ std::optional<BaseClock> base_clock(const HostRoot& root, const PuKind& kind, bo
   return std::nullopt;
 }
 
-/// The highest of all PUs of the kind: favoured cores go further than others.
-std::optional<std::uint32_t> max_clock(const HostRoot& root, const PuKind& kind) {
+/// The highest of all PUs of the kind: favoured cores go further than others. Nonsense is told of the first PU only.
+std::optional<std::uint32_t> max_clock(const HostRoot& root, const PuKind& kind, std::vector<Problem>& problems) {
   std::optional<std::uint32_t> highest;
+  std::vector<Problem> nonsense;
   for (const unsigned pu : kind.pus) {
-    const auto mhz = read_mhz(root, pu_file(pu, "cpufreq/cpuinfo_max_freq"), 1000);
-    if (!mhz && !highest) return std::nullopt;  // no cpufreq here at all
+    const auto mhz = read_mhz(root, pu_file(pu, "cpufreq/cpuinfo_max_freq"), 1000, nonsense);
+    if (!mhz && !highest) break;  // no cpufreq here at all
     highest = std::max(highest, mhz);
   }
+  if (!nonsense.empty()) problems.push_back(nonsense.front());
   return highest;
 }
 
-std::vector<CoreKind> read_core_kinds(const HostRoot& root, const Topology& topology, const CpuText& text) {
+std::vector<CoreKind> read_core_kinds(const HostRoot& root, const Topology& topology, const CpuText& text, std::vector<Problem>& problems) {
   std::vector<CoreKind> kinds;
   for (const auto& from : topology.kinds) {
     CoreKind kind{
         .cores = from.cores, .pus = static_cast<std::uint32_t>(from.pus.size()), .base_mhz = {}, .base_source = {}, .max_mhz = {}};
-    if (const auto base = base_clock(root, from, topology.kinds.size() == 1, text)) {
+    if (const auto base = base_clock(root, from, topology.kinds.size() == 1, text, problems)) {
       kind.base_mhz = base->mhz;
       kind.base_source = base->source;
     }
-    kind.max_mhz = max_clock(root, from);
+    kind.max_mhz = max_clock(root, from, problems);
     kinds.push_back(kind);
   }
   return kinds;
@@ -154,11 +158,14 @@ Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& hwloc) {
   Probed<CpuReading> probed;
   const bool blind = is_blind(root, hwloc);
   const CpuFolders folders =
-      blind ? read_cpu_folders(root)
-            : CpuFolders{.online = {}, .packages = {}, .dies = {}, .cores = {}, .offline = read_offline_pus(root), .numa_nodes = {}};
+      blind
+          ? read_cpu_folders(root)
+          : CpuFolders{
+                .online = {}, .packages = {}, .dies = {}, .cores = {}, .offline = read_offline_pus(root), .numa_nodes = {}, .problems = {}};
   const Topology topology = blind ? seen_by_folders(hwloc, folders) : hwloc;
   probed.value.pus_allowed = topology.pus_allowed;
   probed.value.pus_offline = folders.offline;
+  probed.problems = folders.problems;
   if (!topology.pus) probed.problems.push_back({"cpu", "sys/devices/system/cpu: no processor in it"});
   CpuText text;
   const auto cpuinfo = root.read("proc/cpuinfo", kMaxCpuinfoBytes);
@@ -176,7 +183,7 @@ Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& hwloc) {
   shape.model = text.model;
   shape.identity = text.identity;
   shape.isa = text.isa;
-  shape.core_kinds = read_core_kinds(root, topology, text);
+  shape.core_kinds = read_core_kinds(root, topology, text, probed.problems);
   probed.value.guest = text.guest;
   merge_clusters(topology, shape, probed.problems);
   note_guest_packages(probed.value, probed.problems);

@@ -3,21 +3,24 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/probe/plausible.hpp"
 #include "common/shape.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr const char* kBlocks = "sys/devices/system/memory";
-constexpr std::uint64_t kMaxMemoryBytes = std::uint64_t{1} << 56;  // no machine comes near; above it the text is wrong
 
-/// Memory that belongs to accelerators although it shows as NUMA nodes.
-std::uint64_t accelerator_bytes(const Topology& topology) {
-  std::uint64_t bytes = 0;
+/// Bytes of the nodes that belong to accelerators although they show as NUMA nodes, or of all others. Absent when one of them told more
+/// than there can be, or all do together: the rest would be a part that looks like the whole.
+std::optional<std::uint64_t> node_bytes(const Topology& topology, bool of_accelerators) {
+  std::uint64_t sum = 0;
   for (const auto& node : topology.numa_nodes) {
-    if (node.kind == "gpu") bytes += node.bytes.value_or(0);
+    if ((node.kind == "gpu") != of_accelerators) continue;
+    sum += node.bytes.value_or(0);  // each at most kMostNodeBytes
+    if (node.absurd || sum > kMostMemoryBytes) return std::nullopt;
   }
-  return bytes;
+  return sum;
 }
 
 std::set<std::string> accelerator_blocks(const HostRoot& root, const Topology& topology) {
@@ -55,7 +58,7 @@ Result<std::uint64_t> online_block_bytes(const HostRoot& root, const Topology& t
     if (is_memory_block(name) && !elsewhere.contains(name) && is_online(root, name)) ++online;
   }
   if (online == 0) return Error{ErrorCode::kAbsent, std::string(kBlocks) + ": no block is online"};
-  if (*size > kMaxMemoryBytes / online) return Error{ErrorCode::kMalformed, size_file + ": makes more memory than there can be"};
+  if (*size > kMostMemoryBytes / online) return Error{ErrorCode::kMalformed, size_file + ": makes more memory than there can be"};
   return online * *size;
 }
 
@@ -64,10 +67,7 @@ std::string mib(std::uint64_t bytes) {
 }
 
 void compare_with_numa(const Topology& topology, std::uint64_t total, std::vector<Problem>& problems) {
-  std::uint64_t sum = 0;
-  for (const auto& node : topology.numa_nodes) {
-    if (node.kind != "gpu") sum += node.bytes.value_or(0);
-  }
+  const std::uint64_t sum = node_bytes(topology, false).value_or(0);
   const std::uint64_t apart = sum > total ? sum - total : total - sum;
   if (sum == 0 || apart <= total / 10) return;
   problems.push_back({"memory", "sys/devices/system/node: the NUMA nodes hold " + mib(sum) + ", MemTotal is " + mib(total)});
@@ -82,7 +82,7 @@ Result<std::uint64_t> parse_memtotal(std::string_view meminfo) {
     if (key != "MemTotal") continue;
     const auto words = split_words(value);
     const auto kib = words.empty() ? std::nullopt : number_in(words.front());
-    if (kib && *kib > 0 && *kib < kMaxMemoryBytes / 1024) return *kib * 1024;
+    if (kib && *kib > 0 && *kib < kMostMemoryBytes / 1024) return *kib * 1024;
     return Error{ErrorCode::kMalformed, "proc/meminfo: MemTotal has no number"};
   }
   return Error{ErrorCode::kMalformed, "proc/meminfo: no MemTotal"};
@@ -93,8 +93,9 @@ Probed<MemoryReading> read_memory_shape(const HostRoot& root, const Topology& to
   const auto meminfo = root.read("proc/meminfo");
   const auto total = meminfo ? parse_memtotal(*meminfo) : Result<std::uint64_t>(meminfo.error());
   if (total) {
-    probed.value.total_bytes = *total - std::min(*total - 1, accelerator_bytes(topology));
-    compare_with_numa(topology, *probed.value.total_bytes, probed.problems);
+    const auto elsewhere = node_bytes(topology, true);
+    if (elsewhere) probed.value.total_bytes = *total - std::min(*total - 1, *elsewhere);
+    if (elsewhere) compare_with_numa(topology, *probed.value.total_bytes, probed.problems);
   } else {
     probed.problems.push_back({"memory", total.error().what});
   }
@@ -109,10 +110,7 @@ Probed<MemoryReading> read_memory_shape(const HostRoot& root, const Topology& to
 }
 
 MemoryReading memory_from_topology(const Topology& topology) {
-  std::uint64_t sum = 0;
-  for (const auto& node : topology.numa_nodes) {
-    if (node.kind != "gpu") sum += node.bytes.value_or(0);
-  }
+  const std::uint64_t sum = node_bytes(topology, false).value_or(0);
   if (sum == 0) return {};
   return {.shape_bytes = rounded_memory_bytes(sum), .total_bytes = sum};
 }

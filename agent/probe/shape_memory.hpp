@@ -21,7 +21,7 @@ struct MemoryReading {
 /// Thread:   any. Cost: one small file a memory block (192 here, some thousands on the largest machines).
 Probed<MemoryReading> read_memory_shape(const HostRoot& root, const Topology& topology);
 
-/// The same from an XML topology alone: the sum of its NUMA nodes.
+/// The same from an XML topology alone: the sum of its NUMA nodes, unknown where one of them told more than there can be.
 MemoryReading memory_from_topology(const Topology& topology);
 
 /// MemTotal of /proc/meminfo in bytes. Errors: kMalformed.

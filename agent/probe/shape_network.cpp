@@ -5,13 +5,13 @@
 #include <set>
 
 #include "agent/probe/nic_modes.hpp"
+#include "agent/probe/plausible.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr std::uint64_t kEthernetType = 1;  // sys/class/net/*/type is the kernel's ARPHRD number
 constexpr std::uint64_t kInfinibandType = 32;
-constexpr std::uint64_t kMaxMbps = 100'000'000;
 
 /// RDMA devices by the PCI address they hang at.
 struct RdmaPort {
@@ -32,7 +32,14 @@ bool is_up(const HostRoot& root, const std::string& port) {
   return line_of(root, port + "/state").find("ACTIVE") != std::string::npos;
 }
 
-std::multimap<std::string, RdmaPort> read_rdma_ports(const HostRoot& root) {
+std::optional<std::uint32_t> infiniband_mbps(const HostRoot& root, const std::string& port, std::vector<Problem>& problems) {
+  const std::string rate = line_of(root, port + "/rate");
+  const auto mbps = parse_infiniband_rate(rate);
+  if (!mbps && !rate.empty()) problems.push_back({"network", port + "/rate: \"" + rate.substr(0, 40) + "\" is no rate of a port"});
+  return mbps;
+}
+
+std::multimap<std::string, RdmaPort> read_rdma_ports(const HostRoot& root, std::vector<Problem>& problems) {
   std::multimap<std::string, RdmaPort> ports;
   const auto names = root.list("sys/class/infiniband");
   for (const auto& name : names ? *names : std::vector<std::string>{}) {
@@ -44,8 +51,7 @@ std::multimap<std::string, RdmaPort> read_rdma_ports(const HostRoot& root) {
       const std::string port_name = number == "1" ? name : name + "/" + number;  // the second of a card's ports is another
       RdmaPort port{
           .name = port_name, .ethernet = line_of(root, folder + "/ports/" + number + "/link_layer") == "Ethernet", .present_mbps = {}};
-      if (is_up(root, folder + "/ports/" + number))
-        port.present_mbps = parse_infiniband_rate(line_of(root, folder + "/ports/" + number + "/rate"));
+      if (is_up(root, folder + "/ports/" + number)) port.present_mbps = infiniband_mbps(root, folder + "/ports/" + number, problems);
       ports.emplace(target ? last_pci_address(*target) : std::string(), port);
     }
   }
@@ -81,9 +87,12 @@ void set_ids(const HostRoot& root, const std::string& address, NicShape& shape) 
   if (device && *device <= 0xffff) shape.device_id = static_cast<std::uint16_t>(*device);
 }
 
-std::optional<std::uint32_t> present_mbps(const HostRoot& root, const std::string& folder) {
-  const auto speed = root.read_u64(folder + "/speed");  // "-1" and EINVAL: no link or not told
-  if (!speed || *speed == 0 || *speed > kMaxMbps) return std::nullopt;
+std::optional<std::uint32_t> present_mbps(const HostRoot& root, const std::string& folder, std::vector<Problem>& problems) {
+  const std::string text = line_of(root, folder + "/speed");
+  // No link, or not told: the kernel's -1, of older ones without a sign; an error instead of text reads as empty.
+  if (text.empty() || text == "-1" || text == "4294967295") return std::nullopt;
+  const auto speed = plausible_in(root, folder + "/speed", kMostMbps, "network", problems);
+  if (!speed || *speed == 0) return std::nullopt;
   return static_cast<std::uint32_t>(*speed);
 }
 
@@ -108,7 +117,7 @@ bool is_virtio(const HostRoot& root, const std::string& folder) {
 }
 
 Nic read_port(const HostRoot& root, const std::string& name, const std::string& address, const std::multimap<std::string, RdmaPort>& rdma,
-              std::vector<std::string>& present_only) {
+              std::vector<std::string>& present_only, std::vector<Problem>& problems) {
   const std::string folder = "sys/class/net/" + name;
   Nic nic{.name = name, .shape = {}, .link = link_of(root, folder), .driver = {}};
   if (const auto driver = root.link_name(folder + "/device/driver")) nic.driver = *driver;
@@ -120,7 +129,7 @@ Nic read_port(const HostRoot& root, const std::string& name, const std::string& 
   if (is_virtio(root, folder)) return nic;
   if (root.live()) nic.shape.speed_mbps = highest_supported_mbps(name);
   if (nic.shape.speed_mbps) return nic;
-  nic.shape.speed_mbps = present_mbps(root, folder);
+  nic.shape.speed_mbps = present_mbps(root, folder, problems);
   if (!nic.shape.speed_mbps && first != last) nic.shape.speed_mbps = first->second.present_mbps;
   if (nic.shape.speed_mbps) present_only.push_back(name);
   return nic;
@@ -149,7 +158,7 @@ std::optional<std::uint32_t> parse_infiniband_rate(std::string_view text) {
   const auto dot = words[0].find('.');  // "2.5 Gb/sec (1X SDR)" has a fraction
   const auto whole = number_in(words[0].substr(0, dot));
   const auto tenths = dot == std::string_view::npos ? std::optional<std::uint64_t>(0) : number_in(words[0].substr(dot + 1, 1));
-  if (!whole || !tenths || *whole > kMaxMbps / 1000 || *whole + *tenths == 0) return std::nullopt;
+  if (!whole || !tenths || *whole > kMostMbps / 1000 || *whole + *tenths == 0) return std::nullopt;
   return static_cast<std::uint32_t>(*whole * 1000 + *tenths * 100);
 }
 
@@ -171,7 +180,7 @@ Probed<std::vector<Nic>> read_network_shape(const HostRoot& root) {
   Probed<std::vector<Nic>> probed;
   const auto names = root.list("sys/class/net");
   if (!names) probed.problems.push_back({"network", names.error().what});
-  const auto rdma = read_rdma_ports(root);
+  const auto rdma = read_rdma_ports(root, probed.problems);
   std::set<std::string> addresses;
   std::vector<std::string> present_only;
   for (const auto& name : names ? *names : std::vector<std::string>{}) {
@@ -180,7 +189,7 @@ Probed<std::vector<Nic>> read_network_shape(const HostRoot& root) {
     const auto target = root.link_target(folder);
     const std::string address = last_pci_address(target ? *target : "");
     if (!address.empty()) addresses.insert(address);
-    probed.value.push_back(read_port(root, name, address, rdma, present_only));
+    probed.value.push_back(read_port(root, name, address, rdma, present_only, probed.problems));
   }
   add_ports_without_net(root, rdma, addresses, probed.value, present_only);
   std::sort(probed.value.begin(), probed.value.end(), [](const Nic& a, const Nic& b) { return a.name < b.name; });

@@ -26,7 +26,7 @@ struct Nic {
 /// Speed:    the highest supported mode; where that is not told, the link's present speed, and a problem line says so; a virtio port and
 ///           a port without a link have none.
 /// Type:     InfiniBand by hardware type; RoCE when an RDMA device of link layer Ethernet hangs at the same port.
-/// Problems: sys/class/net not readable; ports whose present speed stands for the highest.
+/// Problems: sys/class/net not readable; speeds that cannot be; ports whose present speed stands for the highest.
 /// Thread:   any. Cost: some ten small files and one system call a port.
 Probed<std::vector<Nic>> read_network_shape(const HostRoot& root);
 

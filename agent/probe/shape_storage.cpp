@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 
+#include "agent/probe/plausible.hpp"
+
 namespace capmap {
 namespace {
 
@@ -73,10 +75,10 @@ Disk read_disk(const HostRoot& root, const std::string& name, std::vector<Proble
   const auto sectors = root.read_u64(folder + "/size");
   if (!sectors) {
     problems.push_back({"storage", sectors.error().what});
-  } else if (*sectors == 0 || *sectors > UINT64_MAX / kSectorBytes) {
-    problems.push_back({"storage", folder + "/size: " + std::to_string(*sectors) + " sectors"});
-  } else {
-    disk.shape.bytes = *sectors * kSectorBytes;
+  } else if (*sectors == 0) {
+    problems.push_back({"storage", folder + "/size: 0 sectors"});
+  } else if (const auto count = plausible(*sectors, kMostDiskBytes / kSectorBytes, "storage", folder + "/size", problems)) {
+    disk.shape.bytes = *count * kSectorBytes;
   }
   return disk;
 }

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/probe/placeholder.hpp"
+
 namespace capmap {
 namespace {
 
 constexpr std::size_t kHeader = 4, kMaxStructures = 4'096, kMaxTableBytes = 1 << 20, kMaxText = 64;
-constexpr std::uint8_t kSystem = 1, kProcessor = 4, kMemoryDevice = 17, kEnd = 127;
+constexpr std::uint8_t kBios = 0, kSystem = 1, kBoard = 2, kProcessor = 4, kMemoryDevice = 17, kEnd = 127;
 constexpr std::uint64_t kMaxModuleBytes = std::uint64_t{16} << 40;
 constexpr std::uint32_t kMaxMhz = 20'000, kMaxMts = 100'000, kMaxCores = 4'096;
 
@@ -27,12 +29,6 @@ struct Structure {
   [[nodiscard]] std::string text(std::size_t at) const;
 };
 
-bool is_placeholder(const std::string& text) {
-  constexpr std::array kWords = std::to_array<std::string_view>({"default string", "not specified", "to be filled by o.e.m.",
-                                                                 "system manufacturer", "system product name", "none", "n/a", "unknown"});
-  return std::find(kWords.begin(), kWords.end(), lower_case(text)) != kWords.end();
-}
-
 std::string Structure::text(std::size_t at) const {
   const auto wanted = number(at, 1).value_or(0);
   std::string_view rest = texts;
@@ -44,8 +40,7 @@ std::string Structure::text(std::size_t at) const {
   std::string clean(rest.substr(0, std::min(rest.find('\0'), kMaxText)));
   std::replace_if(
       clean.begin(), clean.end(), [](char c) { return c < ' ' || c > '~'; }, ' ');
-  clean = single_spaced(clean);
-  return is_placeholder(clean) ? "" : clean;
+  return told_text(clean);
 }
 
 /// Takes the next structure off the table; false at its end, or where what stands there is none.
@@ -68,6 +63,18 @@ std::optional<std::uint32_t> figure(std::optional<std::uint64_t> value, std::uin
   const Problem problem{"smbios", std::string("sys/firmware/dmi/tables/DMI: ") + what + " of " + std::to_string(*value)};
   if (std::find(problems.begin(), problems.end(), problem) == problems.end()) problems.push_back(problem);
   return std::nullopt;
+}
+
+void read_bios(const Structure& structure, Smbios& smbios) {
+  smbios.bios_version = structure.text(5);
+  smbios.bios_date = structure.text(8);
+}
+
+/// The first board is the main one.
+void read_board(const Structure& structure, Smbios& smbios) {
+  if (!smbios.board_manufacturer.empty() || !smbios.board.empty()) return;
+  smbios.board_manufacturer = structure.text(4);
+  smbios.board = structure.text(5);
 }
 
 void read_system(const Structure& structure, Smbios& smbios) {
@@ -159,6 +166,8 @@ Result<Probed<Smbios>> parse_smbios(std::string_view table) {
   Structure structure;
   std::size_t count = 0;
   for (; count < kMaxStructures && next_structure(table, structure); ++count) {
+    if (structure.type() == kBios) read_bios(structure, probed.value);
+    if (structure.type() == kBoard) read_board(structure, probed.value);
     if (structure.type() == kSystem) read_system(structure, probed.value);
     if (structure.type() == kProcessor) read_processor(structure, probed.value, probed.problems);
     if (structure.type() == kMemoryDevice) read_module(structure, probed.value, probed.problems);
@@ -170,8 +179,42 @@ Result<Probed<Smbios>> parse_smbios(std::string_view table) {
   return probed;
 }
 
+std::string without_secrets(std::string_view table) {
+  struct Kept {
+    std::uint8_t type;
+    std::array<std::size_t, 2> texts;  ///< where the numbers of texts stand that are read; 0 = none
+  };
+  constexpr std::array kKept =
+      std::to_array<Kept>({{kBios, {5, 8}}, {kSystem, {4, 5}}, {kBoard, {4, 5}}, {kProcessor, {16, 0}}, {kMemoryDevice, {0, 0}}});
+  std::string clean;
+  Structure structure;
+  for (std::size_t count = 0; count < kMaxStructures && next_structure(table, structure); ++count) {
+    const auto kept = std::find_if(kKept.begin(), kKept.end(), [&](const Kept& one) { return one.type == structure.type(); });
+    const bool whole = kept != kKept.end();
+    std::string bytes(structure.bytes.substr(0, whole ? structure.bytes.size() : kHeader)), texts;
+    bytes[1] = static_cast<char>(bytes.size());
+    bytes[2] = bytes[3] = 0;  // its handle
+    if (structure.type() == kSystem && bytes.size() >= 24) {
+      const std::string_view uuid = std::string_view(bytes).substr(8, 16);
+      const bool none = uuid.find_first_not_of('\0') == std::string_view::npos || uuid.find_first_not_of('\xff') == std::string_view::npos;
+      if (!none) bytes.replace(8, 16, 16, '\x01');
+    }
+    std::vector<std::string> kept_texts;
+    for (const std::size_t at : whole ? kept->texts : std::array<std::size_t, 2>{}) {
+      if (at == 0 || at >= bytes.size()) continue;
+      auto text = structure.text(at);
+      if (!text.empty()) kept_texts.push_back(std::move(text));
+      bytes[at] = static_cast<char>(kept_texts.empty() || structure.text(at).empty() ? 0 : kept_texts.size());
+    }
+    for (const auto& text : kept_texts) texts += text + '\0';
+    clean += bytes + (texts.empty() ? std::string(2, '\0') : texts + '\0');
+    if (structure.type() == kEnd) return clean;
+  }
+  return table.empty() ? clean : clean + '\0';  // as damaged behind them as it was
+}
+
 Result<Probed<Smbios>> read_smbios(const HostRoot& root) {
-  const auto table = root.read("sys/firmware/dmi/tables/DMI", kMaxTableBytes);
+  const auto table = root.read(kSmbiosFile, kMaxTableBytes);
   if (!table) return table.error();
   return parse_smbios(*table);
 }

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
 #include <utility>
 
+#include "agent/probe/plausible.hpp"
 #include "agent/probe/scoped_variable.hpp"
 
 namespace capmap {
@@ -41,14 +41,6 @@ std::string machine_info(hwloc_topology_t topology, const char* name) {
   return info_text(hwloc_get_root_obj(topology), name);
 }
 
-template <class T = std::uint32_t>
-std::optional<T> number(std::string_view text) {
-  T value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<std::uint32_t> count_of(hwloc_topology_t topology, hwloc_obj_type_t type) {
   const int count = hwloc_get_nbobjs_by_type(topology, type);
   if (count <= 0) return std::nullopt;
@@ -59,26 +51,26 @@ std::optional<std::uint32_t> count_of(hwloc_topology_t topology, hwloc_obj_type_
 std::string x86_identity(hwloc_obj_t package) {
   const std::string family = info_text(package, "CPUFamilyNumber"), model = info_text(package, "CPUModelNumber");
   const std::string stepping = info_text(package, "CPUStepping");
-  if (!number(family) || !number(model) || !number(stepping)) return "";
+  if (!number_in(family) || !number_in(model) || !number_in(stepping)) return "";
   return family + "-" + model + "-" + stepping;
 }
 
-std::optional<std::uint64_t> cache_bytes(hwloc_topology_t topology, hwloc_obj_type_t type) {
+std::optional<std::uint64_t> cache_bytes(hwloc_topology_t topology, hwloc_obj_type_t type, std::vector<Problem>& problems) {
   std::uint64_t sum = 0;
   bool unknown = false;
   for (hwloc_obj_t cache = nullptr; (cache = hwloc_get_next_obj_by_type(topology, type, cache)) != nullptr;) {
-    const std::uint64_t bytes = cache->attr->cache.size;
-    unknown |= bytes == 0 || bytes > (std::uint64_t{1} << 40);
-    sum += bytes;
+    const auto bytes = plausible(cache->attr->cache.size, kMostCacheBytes, "cpu", "bytes of a cache", problems);
+    unknown |= bytes.value_or(0) == 0;
+    sum += bytes.value_or(0);
   }
   return unknown || sum == 0 ? std::nullopt : std::optional(sum);
 }
 
-CacheBytes read_caches(hwloc_topology_t topology) {
-  return {.l1d = cache_bytes(topology, HWLOC_OBJ_L1CACHE),
-          .l1i = cache_bytes(topology, HWLOC_OBJ_L1ICACHE),
-          .l2 = cache_bytes(topology, HWLOC_OBJ_L2CACHE),
-          .l3 = cache_bytes(topology, HWLOC_OBJ_L3CACHE)};
+CacheBytes read_caches(hwloc_topology_t topology, std::vector<Problem>& problems) {
+  return {.l1d = cache_bytes(topology, HWLOC_OBJ_L1CACHE, problems),
+          .l1i = cache_bytes(topology, HWLOC_OBJ_L1ICACHE, problems),
+          .l2 = cache_bytes(topology, HWLOC_OBJ_L2CACHE, problems),
+          .l3 = cache_bytes(topology, HWLOC_OBJ_L3CACHE, problems)};
 }
 
 /// On POWER9 the firmware hands out the memory of an NVLink GPU as a node without processors, numbered down from 255
@@ -105,12 +97,13 @@ std::string numa_kind(hwloc_topology_t topology, hwloc_obj_t node) {
   return "dram";
 }
 
-std::vector<NumaNode> read_numa_nodes(hwloc_topology_t topology) {
+std::vector<NumaNode> read_numa_nodes(hwloc_topology_t topology, std::vector<Problem>& problems) {
   std::vector<NumaNode> nodes;
   for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;) {
-    const auto bytes = node->attr->numanode.local_memory;
-    nodes.push_back(
-        {.number = node->os_index, .bytes = bytes ? std::optional<std::uint64_t>(bytes) : std::nullopt, .kind = numa_kind(topology, node)});
+    const std::string what = "bytes of NUMA node " + std::to_string(node->os_index);
+    const auto bytes = plausible(node->attr->numanode.local_memory, kMostNodeBytes, "memory", what, problems);
+    nodes.push_back({.number = node->os_index, .bytes = bytes, .kind = numa_kind(topology, node), .absurd = !bytes});
+    if (bytes == 0U) nodes.back().bytes.reset();  // hwloc says nothing by it
   }
   std::sort(nodes.begin(), nodes.end(), [](const NumaNode& a, const NumaNode& b) { return a.number < b.number; });
   return nodes;
@@ -122,14 +115,18 @@ struct HwlocKind {
   std::optional<std::uint32_t> base_mhz, max_mhz;
 };
 
-HwlocKind read_kind(hwloc_topology_t topology, unsigned index, hwloc_bitmap_t cpuset) {
+HwlocKind read_kind(hwloc_topology_t topology, unsigned index, hwloc_bitmap_t cpuset, std::vector<Problem>& problems) {
   HwlocKind kind;
   std::string type, capacity;
+  const auto mhz = [&](const char* name, std::string_view text) -> std::optional<std::uint32_t> {
+    const auto clock = plausible(number_in(text), kMostMhz, "cpu", name, problems);
+    return clock ? std::optional(static_cast<std::uint32_t>(*clock)) : std::nullopt;
+  };
   const auto take = [&](std::string_view name, std::string_view value) {
     if (name == "CoreType") type = value;
     if (name == "LinuxCapacity") capacity = value;
-    if (name == "FrequencyBaseMHz") kind.base_mhz = number(value);
-    if (name == "FrequencyMaxMHz") kind.max_mhz = number(value);
+    if (name == "FrequencyBaseMHz") kind.base_mhz = mhz("FrequencyBaseMHz", value);
+    if (name == "FrequencyMaxMHz") kind.max_mhz = mhz("FrequencyMaxMHz", value);
   };
 #if HWLOC_API_VERSION >= 0x00030000
   hwloc_infos_s* infos = nullptr;
@@ -162,13 +159,13 @@ PuKind to_pu_kind(hwloc_topology_t topology, hwloc_const_bitmap_t cpuset) {
   return kind;
 }
 
-std::vector<PuKind> read_kinds(hwloc_topology_t topology) {
+std::vector<PuKind> read_kinds(hwloc_topology_t topology, std::vector<Problem>& problems) {
   const hwloc_const_bitmap_t all = hwloc_topology_get_topology_cpuset(topology);
   const BitmapPointer cpuset(hwloc_bitmap_alloc());
   std::vector<std::pair<HwlocKind, BitmapPointer>> merged;
   const int count = hwloc_cpukinds_get_nr(topology, 0);
   for (int index = 0; index < count; ++index) {
-    HwlocKind kind = read_kind(topology, static_cast<unsigned>(index), cpuset.get());
+    HwlocKind kind = read_kind(topology, static_cast<unsigned>(index), cpuset.get(), problems);
     hwloc_bitmap_and(cpuset.get(), cpuset.get(), all);
     const auto same = std::find_if(merged.begin(), merged.end(), [&](const auto& other) { return other.first.key == kind.key; });
     if (same == merged.end()) {
@@ -243,14 +240,17 @@ std::optional<OsDevice::Kind> os_device_kind(const hwloc_obj_attr_u::hwloc_osdev
   return std::nullopt;
 }
 
-std::vector<OsDevice> read_os_devices(hwloc_topology_t topology) {
+std::vector<OsDevice> read_os_devices(hwloc_topology_t topology, std::vector<Problem>& problems) {
   std::vector<OsDevice> devices;
   for (hwloc_obj_t object = nullptr; (object = hwloc_get_next_osdev(topology, object)) != nullptr;) {
     const auto kind = os_device_kind(object->attr->osdev);
     if (!kind || !object->name) continue;
     OsDevice device{.kind = *kind, .name = object->name, .model = info_text(object, "Model"), .type = {}, .bytes = {}, .pci = {}};
     device.type = object->subtype ? object->subtype : "";
-    if (const auto kib = number<std::uint64_t>(info_text(object, "Size"))) device.bytes = *kib * 1024;
+    const std::string size = info_text(object, "Size");
+    const auto kib = plausible(number_in(size), kMostDiskBytes / 1024, "storage", "Size of " + device.name, problems);
+    if (kib && *kib > 0) device.bytes = *kib * 1024;
+    if (!size.empty() && !number_in(size)) problems.push_back({"storage", "Size of " + device.name + ": \"" + size + "\" is not a number"});
     hwloc_obj_t parent = object->parent;
     while (parent && parent->type == HWLOC_OBJ_OS_DEVICE) parent = parent->parent;
     if (parent && parent->type == HWLOC_OBJ_PCI_DEVICE) device.pci = to_pci_device(topology, parent);
@@ -281,11 +281,11 @@ Topology to_plain(hwloc_topology_t topology) {
   plain.pus = count_of(topology, HWLOC_OBJ_PU);
   const int allowed = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(topology));
   if (allowed > 0) plain.pus_allowed = static_cast<std::uint32_t>(allowed);
-  plain.caches = read_caches(topology);
-  plain.kinds = read_kinds(topology);
-  plain.numa_nodes = read_numa_nodes(topology);
+  plain.caches = read_caches(topology, plain.problems);
+  plain.kinds = read_kinds(topology, plain.problems);
+  plain.numa_nodes = read_numa_nodes(topology, plain.problems);
   plain.pci_devices = read_pci_devices(topology);
-  plain.os_devices = read_os_devices(topology);
+  plain.os_devices = read_os_devices(topology, plain.problems);
   return plain;
 }
 

@@ -21,7 +21,8 @@ struct PuKind {
 struct NumaNode {
   unsigned number = 0;  ///< the kernel's
   std::optional<std::uint64_t> bytes;
-  std::string kind;  ///< "dram", "hbm", "cxl", "nvm", "gpu" (accelerator memory, not host memory)
+  std::string kind;     ///< "dram", "hbm", "cxl", "nvm", "gpu" (accelerator memory, not host memory)
+  bool absurd = false;  ///< it told more bytes than there can be, so that `bytes` is unknown
 };
 
 struct PciDevice {
@@ -57,6 +58,7 @@ struct Topology {
   std::vector<NumaNode> numa_nodes;    ///< [node], by number
   std::vector<PciDevice> pci_devices;  ///< [device], by address; display, network, storage, accelerators
   std::vector<OsDevice> os_devices;    ///< [device], in hwloc's order
+  std::vector<Problem> problems;       ///< figures that cannot be, and so are unknown
 };
 
 /// Loads the topology once: sysfs I/O objects kept, hwloc's pci, x86, gl, opencl and plug-in parts off, PUs not allowed to us included.

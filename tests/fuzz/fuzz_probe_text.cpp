@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "agent/probe/cpu_text.hpp"
+#include "agent/probe/hypervisor.hpp"
 #include "agent/probe/platform.hpp"
 #include "agent/probe/shape_memory.hpp"
 #include "agent/probe/shape_network.hpp"

@@ -17,8 +17,10 @@ namespace {
 
 const std::string kCatalog = std::string(CAPMAP_SOURCE_DIR) + "/schemas/catalog";
 
-std::string probe(const std::string& root) {
-  const auto ran = run({"capmap-probe", "probe", "--json", "--catalog", kCatalog, "--root", root});
+std::string probe(const std::string& root, const std::vector<std::string>& flags = {}) {
+  std::vector<std::string> words = {"capmap-probe", "probe", "--json", "--catalog", kCatalog, "--root", root};
+  words.insert(words.end(), flags.begin(), flags.end());
+  const auto ran = run(words);
   CAPTURE(ran.output);
   REQUIRE(ran.code == 0);
   return ran.output;
@@ -77,6 +79,64 @@ TEST_CASE("capture: a capture of a capture tells the same") {
   const TemporaryFolder folder, second;
   const auto first = captured(folder, {"--keep-names"});
   CHECK(probe(captured(second, {"--keep-names", "--root", first})) == probe(first));
+}
+
+/// A made host with accelerators whose driver spoke, a name with a domain, and firmware's table with serial numbers.
+std::string made_host(const TemporaryFolder& folder) {
+  const std::string source = CAPMAP_SOURCE_DIR, root = folder.path() + "/made";
+  REQUIRE(run({source + "/tests/support/make_host.sh", source + "/tests/fixtures/hosts/2s112c-8xH100/parameters", root}).code == 0);
+  fs::create_directories(root + "/sys/firmware/dmi/tables");
+  fs::create_directories(root + "/etc");
+  std::string system(27, '\0'), module(40, '\0');
+  system[0] = 1, system[1] = 27, system[4] = 1, system[5] = 2, system[7] = 3;
+  system.replace(8, 16, "UUID-OF-ONE-HOST");
+  module[0] = 17, module[1] = 40, module[13] = 0x40, module[18] = 0x22, module[24] = 1;
+  const std::string texts("ExampleMaker\0Model 7\0SERIAL-1\0\0", 31), module_texts("SERIAL-2\0\0", 10), end("\x7f\x04\0\0\0\0", 6);
+  std::ofstream(root + "/sys/firmware/dmi/tables/DMI", std::ios::binary) << system << texts << module << module_texts << end;
+  std::ofstream(root + "/proc/sys/kernel/hostname") << "gpu7\n";
+  std::ofstream(root + "/etc/hostname") << "gpu7.cluster.example.com\n";
+  return root;
+}
+
+TEST_CASE("capture: what drivers said and firmware's table go along, without serial numbers, and the probe tells the same elsewhere") {
+  const TemporaryFolder folder;
+  const auto root = made_host(folder), known = folder.path() + "/known";
+  const auto plain = Json::parse(probe(root));
+  const auto address = plain["accelerators"][0]["pci_address"].get<std::string>();
+  std::ofstream(known) << address << " " << plain["accelerators"][0]["pci_id"].get<std::string>() << " 85520809984 NVIDIA H100 80GB HBM3\n";
+  const auto here = probe(root, {"--known", known});
+  CHECK(Json::parse(here)["accelerators"][0]["memory_bytes"] == 85'520'809'984U);
+  CHECK(Json::parse(here)["firmware"]["product"] == "Model 7");
+  CHECK(Json::parse(here)["memory"]["installed_bytes"] == 16ULL << 30);
+  CHECK(Json::parse(here)["firmware"]["manufacturer"] == "ExampleMaker");
+  const TemporaryFolder with_names, hidden;
+  CHECK(probe(captured(with_names, {"--keep-names", "--root", root, "--known", known})) == here);
+  const auto elsewhere = captured(hidden, {"--root", root, "--known", known});
+  auto told = Json::parse(probe(elsewhere)), expected = Json::parse(here);
+  CHECK(told["node"]["hostname"].get<std::string>().starts_with("host-"));
+  told["node"].erase("hostname");
+  expected["node"].erase("hostname");
+  CHECK(told == expected);
+  const auto texts = all_texts(elsewhere);
+  for (const auto* secret : {"SERIAL-", "UUID-OF-ONE-HOST", "gpu7", "cluster.example"}) CHECK(texts.find(secret) == std::string::npos);
+}
+
+TEST_CASE("capture: machines that were captured are told as they were, whatever machine the test runs on") {
+  std::size_t seen = 0;
+  for (const auto& entry : fs::directory_iterator(std::string(CAPMAP_SOURCE_DIR) + "/tests/fixtures/hosts")) {
+    const auto archive = entry.path() / "capture.tar.zst";
+    if (!fs::exists(archive)) continue;
+    CAPTURE(entry.path().filename().string());
+    CHECK(fs::file_size(archive) < 100'000);
+    const TemporaryFolder folder;
+    REQUIRE(run({"/bin/tar", "--zstd", "-xf", archive.string(), "-C", folder.path()}).code == 0);
+    auto told = Json::parse(probe(folder.path()));
+    std::ifstream file(entry.path() / "expected.json");
+    told.erase("peak");  // the chip table grows
+    CHECK(told == Json::parse(file));
+    ++seen;
+  }
+  CHECK(seen > 0);
 }
 
 TEST_CASE("capture: errors say what is wrong with which file") {

@@ -34,7 +34,9 @@ TEST_CASE("disk health: a degraded array is told, and one that hides its figures
   host.put("sys/block/md0/md/degraded", "1\n");
   host.put("sys/block/md1/md/level", "raid0\n");
   host.put("sys/block/md1/md/degraded", "18446744073709551615\n");
-  const auto raids = read_raids(host.root());
+  const auto read = read_raids(host.root());
+  CHECK(read.problems.size() == 1);
+  const auto& raids = read.value;
   REQUIRE(raids.size() == 2);
   CHECK(raids[0] == Raid{.name = "md0", .level = "raid1", .disks = 2, .degraded = 1});
   CHECK(raids[1] == Raid{.name = "md1", .level = "raid0", .disks = {}, .degraded = {}});

@@ -51,7 +51,7 @@ TEST_CASE("accelerators: virtual functions on their own host and an FPGA card's 
                               device("0000:5e:00.0", 0x1200, 0x10ee, 0x5000), device("0000:5e:00.1", 0x1200, 0x10ee, 0x5001),
                               device("0000:af:00.0", 0x1200, 0x10ee, 0x5000)});
   const HostRoot root = host.root();
-  const auto accelerators = read_accelerators(&root, topology, nullptr);
+  const auto accelerators = read_accelerators(&root, topology, nullptr).value;
   REQUIRE(accelerators.size() == 3);
   CHECK(accelerators[0].pci_address == "0000:17:00.0");
   CHECK(accelerators[0].vendor == "nvidia");
@@ -67,7 +67,7 @@ TEST_CASE("accelerators: the kernel's word on memory and driver is taken, and ab
                                   std::filesystem::path(host.path()) / "sys/bus/pci/devices/0000:03:00.0/driver");
   const auto topology = with({device("0000:03:00.0", 0x0380, 0x1002, 0x740f), device("0000:83:00.0", 0x0380, 0x1002, 0x740f)});
   const HostRoot root = host.root();
-  const auto accelerators = read_accelerators(&root, topology, nullptr);
+  const auto accelerators = read_accelerators(&root, topology, nullptr).value;
   REQUIRE(accelerators.size() == 2);
   CHECK(accelerators[0].shape.memory_bytes == 68'702'699'520U);
   CHECK(accelerators[0].driver == "amdgpu");
@@ -76,7 +76,7 @@ TEST_CASE("accelerators: the kernel's word on memory and driver is taken, and ab
 }
 
 TEST_CASE("accelerators: a topology file does not tell drivers, so none is claimed") {
-  const auto accelerators = read_accelerators(nullptr, with({device("0000:17:00.0", 0x0302, 0x10de, 0x2330)}), nullptr);
+  const auto accelerators = read_accelerators(nullptr, with({device("0000:17:00.0", 0x0302, 0x10de, 0x2330)}), nullptr).value;
   REQUIRE(accelerators.size() == 1);
   CHECK_FALSE(accelerators[0].driver.has_value());
 }

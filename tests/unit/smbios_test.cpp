@@ -1,6 +1,8 @@
 #include "agent/probe/smbios.hpp"
 
 #include <catch2/catch.hpp>
+#include <string>
+#include <vector>
 
 #include "tests/support/fake_host.hpp"
 
@@ -20,6 +22,12 @@ std::string structure(std::uint8_t type, std::size_t length, const std::string& 
 }
 
 const std::string kNoTexts("\0\0", 2);
+
+std::string texts_of(const std::vector<std::string>& texts) {
+  std::string bytes;
+  for (const auto& text : texts) bytes += text + '\0';
+  return bytes + '\0';
+}
 
 std::string module_of(std::uint64_t size, std::uint64_t wide_mib, std::uint8_t type, std::uint64_t speed) {
   std::string bytes = structure(17, 40, kNoTexts);
@@ -83,6 +91,48 @@ TEST_CASE("smbios: what makers leave open, and figures that cannot be, stay unkn
   CHECK_FALSE(read->value.modules.at(1).bytes.has_value());
   CHECK_FALSE(read->value.installed_bytes().has_value());
   CHECK(read->problems.size() == 2);  // each kind once
+}
+
+TEST_CASE("smbios: a table without its secrets tells the same, and none of its serial numbers") {
+  std::string system = structure(1, 27, texts_of({"Dell Inc.", "R7625", "SERIAL-1", "SKU-2"}));
+  put(system, 4, 1, 1);
+  put(system, 5, 2, 1);
+  put(system, 7, 3, 1);
+  put(system, 8, 0x1234567890abcdef, 8);
+  put(system, 25, 4, 1);
+  std::string bios = structure(0, 24, texts_of({"Maker", "1.8", "2024-05-06"}));
+  put(bios, 4, 1, 1);
+  put(bios, 5, 2, 1);
+  put(bios, 8, 3, 1);
+  std::string board = structure(2, 15, texts_of({"Dell Inc.", "BOARD-S", "0H3K7P"}));
+  put(board, 4, 1, 1);
+  put(board, 7, 2, 1);
+  put(board, 5, 3, 1);
+  std::string module = structure(17, 40, texts_of({"DIMM-S3", "ASSET-4"}));
+  put(module, 12, 16384, 2);
+  put(module, 18, 0x22, 1);
+  put(module, 24, 1, 1);
+  const std::string other = structure(11, 5, texts_of({"OEM-5"}));
+  for (const auto& table : {bios + system + board + processor_of(0x41, 4000) + other + module + kEnd, system + module, system + "\x11\x02",
+                            system_of("Default string") + kEnd, std::string("\x01"), std::string()}) {
+    const auto clean = without_secrets(table);
+    for (const auto* secret : {"SERIAL", "SKU", "BOARD-S", "DIMM-S", "ASSET", "OEM-", "\xef\xcd\xab"})
+      CHECK(clean.find(secret) == std::string::npos);
+    CHECK(without_secrets(clean) == clean);
+    const auto before = parse_smbios(table), after = parse_smbios(clean);
+    REQUIRE(static_cast<bool>(before) == static_cast<bool>(after));
+    if (!before) {
+      CHECK(before.error().what == after.error().what);
+      continue;
+    }
+    CHECK(before->problems == after->problems);
+    CHECK(before->value == after->value);
+  }
+  const auto whole = parse_smbios(bios + system + board + kEnd);
+  REQUIRE(whole);
+  CHECK(whole->value.bios_version == "1.8");
+  CHECK(whole->value.bios_date == "2024-05-06");
+  CHECK(whole->value.board == "0H3K7P");
 }
 
 TEST_CASE("smbios: a table that is cut, empty or no table at all is not believed beyond its whole structures") {
