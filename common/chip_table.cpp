@@ -136,7 +136,10 @@ PeakRating ChipTable::rate(const Shape& shape) const {
 std::optional<std::string> ChipTable::microarchitecture(const CpuShape& cpu) const {
   const auto rows = rows_of(cpus_, cpu);
   if (rows.empty() || contradiction(rows, cpu)) return std::nullopt;
-  return rows.front()->microarchitecture;
+  // A model number may be sold as two: then the name says which.
+  const auto words = name_words(cpu.model);
+  const auto named = std::find_if(rows.begin(), rows.end(), [&](const CpuRow* row) { return name_matches(row->name, words); });
+  return (named == rows.end() ? rows.front() : *named)->microarchitecture;
 }
 
 std::optional<std::string> ChipTable::accelerator_name(const AcceleratorShape& device) const {

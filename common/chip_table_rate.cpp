@@ -39,8 +39,22 @@ std::optional<std::size_t> performance_kind(const std::vector<CoreKind>& kinds) 
   return *kinds[0].max_mhz > *kinds[1].max_mhz ? 0 : 1;
 }
 
+CoreRole role_of(const CoreKind& kind) {
+  switch (kind.type) {
+    case CoreType::kPerformance: return CoreRole::kPerformance;
+    case CoreType::kEfficiency: return CoreRole::kEfficiency;
+    case CoreType::kLowPower: return CoreRole::kLowPower;
+    case CoreType::kUnknown: break;
+  }
+  return CoreRole::kAny;
+}
+
+/// What each kind says of itself; where one says nothing, two kinds are told apart by their threads and clocks.
 Result<std::vector<CoreRole>> roles_of(const CpuRows& rows, const std::vector<CoreKind>& kinds) {
   if (rows.front()->role == CoreRole::kAny) return std::vector<CoreRole>(kinds.size(), CoreRole::kAny);
+  std::vector<CoreRole> told;
+  for (const auto& kind : kinds) told.push_back(role_of(kind));
+  if (std::find(told.begin(), told.end(), CoreRole::kAny) == told.end()) return told;
   const auto performance = performance_kind(kinds);
   if (!performance) return unrated("its performance and efficiency cores cannot be told apart here");
   std::vector<CoreRole> roles(kinds.size(), CoreRole::kEfficiency);
@@ -64,6 +78,10 @@ Result<const CpuRow*> variant_of(const CpuRows& rows, const CpuShape& cpu, const
     if (row->confidence == Confidence::kC) return unrated("no good source was found for the rate of " + row->microarchitecture);
     return row;
   }
+  const auto same = [&](const CpuRow* row) { return row->role == role; };
+  if (std::none_of(rows.begin(), rows.end(), same)) {
+    return unrated("the chip table has no rate for the low-power cores of " + rows.front()->microarchitecture);
+  }
   return unrated("the chip table has no rate for " + rows.front()->microarchitecture + " with the instructions this server shows");
 }
 
@@ -82,7 +100,7 @@ Result<std::uint32_t> sku_clock(std::span<const ChipTable::SkuRow> skus, const C
 Result<std::uint32_t> base_clock(std::span<const ChipTable::SkuRow> skus, const CpuShape& cpu, const std::vector<std::string>& words,
                                  const CoreKind& kind, CoreRole role) {
   if (kind.base_mhz && kind.base_source != ClockSource::kUnknown && *kind.base_mhz > 0 && *kind.base_mhz <= kMaxMhz) return *kind.base_mhz;
-  if (role == CoreRole::kEfficiency) return unrated("the base clock of its efficiency cores is not known");
+  if (role == CoreRole::kEfficiency || role == CoreRole::kLowPower) return unrated("the base clock of its efficiency cores is not known");
   return sku_clock(skus, cpu, words);
 }
 
@@ -102,7 +120,9 @@ void add_kind(PeakMflops& sum, const CpuRow& row, std::uint64_t core_mhz, bool f
 std::vector<const CpuRow*> rows_of(std::span<const CpuRow> rows, const CpuShape& cpu) {
   CpuRows fitting;
   for (const auto& row : rows) {
-    const bool vendor = row.vendor_id.empty() || cpu.vendor.empty() || row.vendor_id == cpu.vendor;
+    // A CPU that names no vendor is the first that fits: vendors share family numbers.
+    const auto& wanted = cpu.vendor.empty() && !fitting.empty() ? fitting.front()->vendor_id : cpu.vendor;
+    const bool vendor = row.vendor_id.empty() || wanted.empty() || row.vendor_id == wanted;
     if (vendor && row.architecture == cpu.architecture && identity_matches(row.identity, cpu.identity)) fitting.push_back(&row);
   }
   return fitting;

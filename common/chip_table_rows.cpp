@@ -175,8 +175,10 @@ ChipTable::CpuRow cpu_row(RowReader& row) {
                                                                                                {"ppc64le", Architecture::kPpc64le},
                                                                                                {"riscv64", Architecture::kRiscv64},
                                                                                                {"s390x", Architecture::kS390x}}};
-  static constexpr std::array<std::pair<std::string_view, CoreRole>, 3> kRoles = {
-      {{"", CoreRole::kAny}, {"performance", CoreRole::kPerformance}, {"efficiency", CoreRole::kEfficiency}}};
+  static constexpr std::array<std::pair<std::string_view, CoreRole>, 4> kRoles = {{{"", CoreRole::kAny},
+                                                                                   {"performance", CoreRole::kPerformance},
+                                                                                   {"efficiency", CoreRole::kEfficiency},
+                                                                                   {"low-power", CoreRole::kLowPower}}};
   static constexpr std::array kRated = {Precision::kFp64, Precision::kFp32, Precision::kFp16, Precision::kBf16, Precision::kInt8};
   ChipTable::CpuRow cpu{.vendor = row.required("vendor"),
                         .products = row.text("products"),

@@ -17,7 +17,7 @@ namespace capmap {
 /// How good the sources of a row are: A vendor's own or two that agree, B one that is not the vendor's, C not good enough for a total.
 enum class Confidence : std::uint8_t { kA, kB, kC };
 
-enum class CoreRole : std::uint8_t { kAny, kPerformance, kEfficiency };
+enum class CoreRole : std::uint8_t { kAny, kPerformance, kEfficiency, kLowPower };
 
 struct PciId {
   std::uint16_t vendor = 0;

@@ -15,7 +15,8 @@ Wire to_wire(Ours value) {
 
 auto put_core_kinds(Builder& builder, const std::vector<CoreKind>& kinds) {
   return put_rows<wire::CoreKind>(builder, kinds, kMaxCoreKinds, [&builder](const CoreKind& kind) {
-    return wire::CreateCoreKind(builder, kind.cores, kind.pus, kind.base_mhz, kind.max_mhz, to_wire<wire::ClockSource>(kind.base_source));
+    return wire::CreateCoreKind(builder, kind.cores, kind.pus, kind.base_mhz, kind.max_mhz, to_wire<wire::ClockSource>(kind.base_source),
+                                to_wire<wire::CoreType>(kind.type));
   });
 }
 
@@ -46,7 +47,8 @@ CoreKind read_core_kind(const wire::CoreKind& row, FieldReader& reader) {
           .pus = reader.in_range(row.pus(), kMaxCount, "core_kinds.pus"),
           .base_mhz = reader.in_range(row.base_mhz(), kMaxMhz, "core_kinds.base_mhz"),
           .base_source = known_or_unknown<ClockSource>(row.base_source(), wire::ClockSource::MAX),
-          .max_mhz = reader.in_range(row.max_mhz(), kMaxMhz, "core_kinds.max_mhz")};
+          .max_mhz = reader.in_range(row.max_mhz(), kMaxMhz, "core_kinds.max_mhz"),
+          .type = known_or_unknown<CoreType>(row.type(), wire::CoreType::MAX)};
 }
 
 AcceleratorShape read_accelerator(const wire::Accelerator& row, FieldReader& reader) {

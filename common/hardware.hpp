@@ -11,7 +11,8 @@ namespace capmap {
 /// Enum value 0 means unknown. Order inside a Shape is canonical (see canonicalize in common/shape.hpp).
 
 enum class Architecture : std::uint8_t { kUnknown, kX86_64, kAarch64, kLoongarch64, kPpc64le, kRiscv64, kS390x };
-enum class ClockSource : std::uint8_t { kUnknown, kSysfs, kCpuid, kModelName };  ///< where a base clock was read
+enum class ClockSource : std::uint8_t { kUnknown, kSysfs, kCpuid, kModelName };         ///< where a base clock was read
+enum class CoreType : std::uint8_t { kUnknown, kPerformance, kEfficiency, kLowPower };  ///< as a hybrid CPU tells its cores apart
 enum class AcceleratorKind : std::uint8_t { kUnknown, kGpu, kNpu, kFpga, kOther };
 enum class NicType : std::uint8_t { kUnknown, kEthernet, kInfiniband, kRoce };
 enum class Media : std::uint8_t { kUnknown, kNvme, kSsd, kHdd, kRemote };
@@ -23,6 +24,7 @@ struct CoreKind {
   std::optional<std::uint32_t> base_mhz;  ///< nominal clock; never a guest's TSC estimate
   ClockSource base_source = ClockSource::kUnknown;
   std::optional<std::uint32_t> max_mhz;
+  CoreType type = CoreType::kUnknown;  ///< of hybrid CPUs; unknown where all cores are alike
   bool operator==(const CoreKind&) const = default;
   auto operator<=>(const CoreKind&) const = default;
 };
@@ -32,7 +34,8 @@ struct CpuShape {
   std::string vendor;    ///< as the CPU says it ("GenuineIntel", "AuthenticAMD", "HiSilicon"); empty = unknown
   std::string model;     ///< marketing name, trimmed, single spaces; empty = unknown
   std::string identity;  ///< what the chip table matches: x86 "family-model-stepping" decimal ("6-85-7"); arm "0x48-0xd01-0x1"
-                         ///< (implementer-part-variant); ppc PVR "0x004e"; loongarch PRID "0x14c0"; empty = unknown
+                         ///< (implementer-part-variant); ppc PVR "0x004e"; loongarch PRID "0x14c0";
+                         ///< riscv "mvendorid-marchid" in hex, else its device tree's word ("thead,c920"); empty = unknown
   std::optional<std::uint32_t> packages, dies, cores, pus, numa_nodes;  ///< present, not only allowed to us
   std::vector<CoreKind> core_kinds;                                     ///< [kind], most cores first
   std::vector<std::string> isa;  ///< lower-case words of the known list only, sorted ("amx_tile", "avx2", "avx512f", "sve")

@@ -104,9 +104,13 @@ CpuText parse_loongarch(const Fields& fields) {
   cpu.architecture = Architecture::kLoongarch64;
   cpu.vendor = "Loongson";
   cpu.model = single_spaced(field(fields, "model name"));
-  // The kernel prints no PRID; the generation in the name tells the core: 5000 is LA464, 6000 is LA664.
+  // The kernel prints no PRID; the name tells the core: 5000 is LA464, 6000 LA664, 2K2000 and 2K3000 LA364, 2K1000 LA264.
   if (cpu.model.find("5000") != std::string::npos) cpu.identity = "0x14c0";
   if (cpu.model.find("6000") != std::string::npos) cpu.identity = "0x14d0";
+  for (const char* small : {"2K2000", "2K3000", "6000M"}) {  // the 3B6000M is a 2K3000 by another name
+    if (cpu.model.find(small) != std::string::npos) cpu.identity = "0x14b0";
+  }
+  if (cpu.model.find("2K1000") != std::string::npos || cpu.model.find("2K0500") != std::string::npos) cpu.identity = "0x14a0";
   const std::string features = field(fields, "features");
   cpu.isa = known_words(split_words(features), kLoongarchWords);
   return cpu;
@@ -138,6 +142,7 @@ CpuText parse_riscv(const Fields& fields) {
   if (cpu.model.empty()) cpu.model = core;
   const std::string vendor_id = field(fields, "mvendorid"), core_id = field(fields, "marchid");
   if (!vendor_id.empty() && !core_id.empty()) cpu.identity = lower_case(vendor_id) + "-" + lower_case(core_id);
+  if (cpu.identity.empty()) cpu.identity = lower_case(core);  // older kernels tell the device tree's word alone
   const std::string isa = lower_case(field(fields, "isa"));  // "rv64imafdcv_zfh_zvfh"
   std::vector<std::string_view> words;
   std::string_view rest = isa;

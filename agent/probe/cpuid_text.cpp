@@ -157,7 +157,7 @@ CpuidText parse_cpuid(const CpuidLeaves& leaves) {
   const CpuidRegisters* first = asked(leaves, 0, 0);
   if (!first) return told;
   told.cpu.architecture = Architecture::kX86_64;
-  told.cpu.vendor = text_of({first->ebx, first->edx, first->ecx});
+  told.cpu.vendor = std::string(trim_blanks(text_of({first->ebx, first->edx, first->ecx})));  // "  Shanghai  "
   told.cpu.model = brand_of(leaves);
   told.cpu.isa = isa_of(leaves);
   if (const CpuidRegisters* signature = leaf_of(leaves, 1)) {

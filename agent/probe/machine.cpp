@@ -40,6 +40,7 @@ void read_firmware(const HostRoot& root, Machine& machine) {
 void read_below_root(const HostRoot& root, const Topology& topology, const ChipTable* chips, Machine& machine) {
   const auto cpu = take(read_cpu_shape(root, topology), machine.problems);
   machine.shape.cpu = cpu.shape;
+  machine.packages_told = cpu.packages_told;
   machine.pus_allowed = cpu.pus_allowed;
   machine.pus_offline = cpu.pus_offline;
   if (!cpu.shape.numa_nodes) machine.numa_nodes.clear();
@@ -71,6 +72,7 @@ std::string known_file(const MachineSource& source) {
 
 void read_from_topology(const Topology& topology, const ChipTable* chips, Machine& machine) {
   machine.shape.cpu = cpu_from_topology(topology);
+  machine.packages_told = topology.packages;
   machine.pus_allowed = topology.pus_allowed;
   const auto memory = memory_from_topology(topology);
   machine.shape.memory_bytes = memory.shape_bytes;

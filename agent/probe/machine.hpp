@@ -30,7 +30,7 @@ struct Machine {
   Shape shape;  ///< canonical
   Platform platform;
   std::optional<std::uint64_t> memory_total_bytes;  ///< exact MemTotal
-  std::optional<std::uint32_t> pus_allowed, pus_offline;
+  std::optional<std::uint32_t> packages_told, pus_allowed, pus_offline;
   CacheBytes caches;
   std::vector<NumaNode> numa_nodes;       ///< [node], by number
   std::vector<Accelerator> accelerators;  ///< [device], by PCI address

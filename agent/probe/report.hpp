@@ -21,6 +21,7 @@ PeakMflops total_peak(const PeakRating& rating);
 
 /// Lower-case words of the report and of the API.
 const char* to_word(AcceleratorKind kind);
+const char* to_word(CoreType type);
 const char* to_word(NicType type);
 const char* to_word(Media media);
 

@@ -67,7 +67,8 @@ const char* source_word(ClockSource source) {
 
 Json kind_json(const CoreKind& kind) {
   const char* source = source_word(kind.base_source);
-  return {{"cores", kind.cores},
+  return {{"type", kind.type == CoreType::kUnknown ? Json(nullptr) : Json(to_word(kind.type))},
+          {"cores", kind.cores},
           {"pus", kind.pus},
           {"base_mhz", or_null(kind.base_mhz)},
           {"base_source", source ? Json(source) : Json(nullptr)},
@@ -76,6 +77,7 @@ Json kind_json(const CoreKind& kind) {
 
 Json cpu_json(const Report& report) {
   const auto& cpu = report.machine.shape.cpu;
+  const auto& packages = report.machine.packages_told;
   const auto& caches = report.machine.caches;
   // The first kind has the most cores; on a hybrid machine the others stand in core_kinds.
   const CoreKind first = cpu.core_kinds.empty() ? CoreKind{} : cpu.core_kinds.front();
@@ -85,7 +87,8 @@ Json cpu_json(const Report& report) {
           {"model", text_or_null(cpu.model)},
           {"microarchitecture", or_null(report.microarchitecture)},
           {"identity", text_or_null(cpu.identity)},
-          {"packages", or_null(cpu.packages)},
+          {"packages", or_null(packages)},
+          {"packages_are_sockets", packages ? Json(cpu.packages.has_value()) : Json(nullptr)},
           {"dies", or_null(cpu.dies)},
           {"cores", or_null(cpu.cores)},
           {"pus", or_null(cpu.pus)},

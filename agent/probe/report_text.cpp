@@ -62,12 +62,13 @@ std::string clock_text(const CoreKind& kind) {
 void add_cpu(std::string& page, const Report& report) {
   const auto& cpu = report.machine.shape.cpu;
   const std::string core = report.microarchitecture ? " (" + *report.microarchitecture + ")" : "";
-  add(page, "cpu", fmt::format("{} x {}{}", or_unknown(cpu.packages), or_unknown(cpu.model), core));
+  add(page, "cpu", fmt::format("{} x {}{}", or_unknown(report.machine.packages_told), or_unknown(cpu.model), core));
   add(page, "",
       fmt::format("{} cores, {} PUs ({} allowed), NUMA nodes: {}", or_unknown(cpu.cores), or_unknown(cpu.pus),
                   or_unknown(report.machine.pus_allowed), or_unknown(cpu.numa_nodes)));
   for (const auto& kind : cpu.core_kinds) {
-    add(page, "", cpu.core_kinds.size() == 1 ? clock_text(kind) : fmt::format("{} cores: {}", kind.cores, clock_text(kind)));
+    const std::string type = kind.type == CoreType::kUnknown ? "" : std::string(" ") + to_word(kind.type);
+    add(page, "", cpu.core_kinds.size() == 1 ? clock_text(kind) : fmt::format("{}{} cores: {}", kind.cores, type, clock_text(kind)));
   }
   std::string isa;
   for (const auto& word : cpu.isa) isa += word + " ";

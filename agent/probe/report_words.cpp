@@ -22,6 +22,16 @@ const char* to_word(AcceleratorKind kind) {
   return "unknown";
 }
 
+const char* to_word(CoreType type) {
+  switch (type) {
+    case CoreType::kPerformance: return "performance";
+    case CoreType::kEfficiency: return "efficiency";
+    case CoreType::kLowPower: return "low-power";
+    case CoreType::kUnknown: break;
+  }
+  return "unknown";
+}
+
 const char* to_word(NicType type) {
   switch (type) {
     case NicType::kEthernet: return "ethernet";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/probe/core_kinds.hpp"
 #include "agent/probe/cpu_folders.hpp"
 #include "agent/probe/cpu_text.hpp"
 #include "agent/probe/cpuid_text.hpp"
@@ -11,88 +12,6 @@ namespace capmap {
 namespace {
 
 constexpr std::size_t kMaxCpuinfoBytes = 32 << 20;  // 4,096 PUs of 6 kB and more
-
-struct BaseClock {
-  std::uint32_t mhz = 0;
-  ClockSource source = ClockSource::kUnknown;
-};
-
-std::string pu_file(unsigned pu, const char* name) {
-  return "sys/devices/system/cpu/cpu" + std::to_string(pu) + "/" + name;
-}
-
-/// A clock in kHz or MHz as MHz; 0 is absent, nonsense too and makes a problem line.
-std::optional<std::uint32_t> read_mhz(const HostRoot& root, const std::string& path, std::uint64_t per_mhz,
-                                      std::vector<Problem>& problems) {
-  const auto value = plausible_in(root, path, kMostMhz * per_mhz, "cpu", problems);
-  if (!value || *value < per_mhz) return std::nullopt;
-  return static_cast<std::uint32_t>(*value / per_mhz);
-}
-
-/// The highest state of the ACPI table is the nominal clock; Intel's tables put "turbo" before it as nominal + 1 MHz.
-std::optional<std::uint32_t> acpi_nominal_mhz(const HostRoot& root, unsigned pu, std::vector<Problem>& problems) {
-  const auto driver = root.read_line(pu_file(pu, "cpufreq/scaling_driver"));
-  if (!driver || *driver != "acpi-cpufreq") return std::nullopt;
-  const auto table = root.read_line(pu_file(pu, "cpufreq/scaling_available_frequencies"));
-  if (!table) return std::nullopt;
-  std::vector<std::uint64_t> states;
-  for (const auto word : split_words(*table)) {
-    if (const auto khz = number_in(word)) states.push_back(*khz);
-  }
-  std::sort(states.rbegin(), states.rend());
-  if (states.size() > 1 && states[0] == states[1] + 1000) states.erase(states.begin());
-  if (states.empty() || states[0] < 1000) return std::nullopt;
-  const auto khz = plausible(states[0], kMostMhz * 1000, "cpu", pu_file(pu, "cpufreq/scaling_available_frequencies"), problems);
-  return khz ? std::optional(static_cast<std::uint32_t>(*khz / 1000)) : std::nullopt;
-}
-
-std::optional<std::uint32_t> sysfs_base_mhz(const HostRoot& root, unsigned pu, std::vector<Problem>& problems) {
-  if (const auto mhz = read_mhz(root, pu_file(pu, "cpufreq/base_frequency"), 1000, problems)) return mhz;
-  if (const auto mhz = read_mhz(root, pu_file(pu, "acpi_cppc/nominal_freq"), 1, problems)) return mhz;
-  return acpi_nominal_mhz(root, pu, problems);
-}
-
-std::optional<BaseClock> base_clock(const HostRoot& root, const PuKind& kind, bool only_kind, const CpuText& text,
-                                    std::vector<Problem>& problems) {
-  if (!kind.pus.empty()) {
-    if (const auto mhz = sysfs_base_mhz(root, kind.pus.front(), problems)) return BaseClock{*mhz, ClockSource::kSysfs};
-  }
-  // Leaf 0x16 is of the PU we happen to run on: only where all are alike and nobody stands between us and the processor.
-  if (root.live() && only_kind && text.guest == false) {
-    if (const auto mhz = parse_cpuid(read_cpuid()).base_mhz) return BaseClock{*mhz, ClockSource::kCpuid};
-  }
-  if (!only_kind) return std::nullopt;
-  if (const auto mhz = clock_in_model_name(text.model)) return BaseClock{*mhz, ClockSource::kModelName};
-  return std::nullopt;
-}
-
-/// The highest of all PUs of the kind: favoured cores go further than others. Nonsense is told of the first PU only.
-std::optional<std::uint32_t> max_clock(const HostRoot& root, const PuKind& kind, std::vector<Problem>& problems) {
-  std::optional<std::uint32_t> highest;
-  std::vector<Problem> nonsense;
-  for (const unsigned pu : kind.pus) {
-    const auto mhz = read_mhz(root, pu_file(pu, "cpufreq/cpuinfo_max_freq"), 1000, nonsense);
-    if (!mhz && !highest) break;  // no cpufreq here at all
-    highest = std::max(highest, mhz);
-  }
-  if (!nonsense.empty()) problems.push_back(nonsense.front());
-  return highest;
-}
-
-std::vector<CoreKind> read_core_kinds(const HostRoot& root, const Topology& topology, const CpuText& text, std::vector<Problem>& problems) {
-  std::vector<CoreKind> kinds;
-  for (const auto& from : topology.kinds) {
-    CoreKind kind{
-        .cores = from.cores, .pus = static_cast<std::uint32_t>(from.pus.size()), .base_mhz = {}, .base_source = {}, .max_mhz = {}};
-    if (const auto base = base_clock(root, from, topology.kinds.size() == 1, text, problems)) {
-      kind.base_mhz = base->mhz;
-      kind.base_source = base->source;
-    }
-    kind.max_mhz = max_clock(root, from, problems);
-    kinds.push_back(kind);
-  }
-  return kinds;
-}
 
 /// Counts that the topology knows whatever else is readable.
 CpuShape counts_of(const Topology& topology) {
@@ -143,13 +62,23 @@ void merge_clusters(const Topology& topology, CpuShape& shape, std::vector<Probl
   shape.packages = 1;
 }
 
-void note_guest_packages(const CpuReading& cpu, std::vector<Problem>& problems) {
-  constexpr std::uint32_t kMoreThanSockets = 8;  // no machine has so many sockets with one core in each
+/// Packages of one core each are sockets on old bare x86 machines alone; elsewhere a hypervisor, or firmware that knows no better, tells
+/// them.
+bool are_sockets(const CpuReading& cpu) {
+  constexpr std::uint32_t kMostSockets = 8;
   const auto& shape = cpu.shape;
   const std::uint32_t packages = shape.packages.value_or(0);
-  if (packages < 2 || shape.cores != shape.packages || (cpu.guest != true && packages <= kMoreThanSockets)) return;
-  problems.push_back({"cpu", "sys/devices/system/cpu: " + std::to_string(packages) +
-                                 " packages of one core each are what a hypervisor tells its guest, not sockets"});
+  if (packages < 2 || shape.cores != shape.packages) return true;
+  return shape.architecture == Architecture::kX86_64 && cpu.guest != true && packages <= kMostSockets;
+}
+
+/// What is told stays beside the shape; in the shape it would count as hardware.
+void judge_packages(CpuReading& cpu, std::vector<Problem>& problems) {
+  cpu.packages_told = cpu.shape.packages;
+  if (are_sockets(cpu)) return;
+  problems.push_back({"cpu", "sys/devices/system/cpu: " + std::to_string(*cpu.packages_told) +
+                                 " packages of one core each are what a hypervisor or plain firmware tells, not sockets: not counted"});
+  cpu.shape.packages.reset();
 }
 
 }  // namespace
@@ -183,10 +112,10 @@ Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& hwloc) {
   shape.model = text.model;
   shape.identity = text.identity;
   shape.isa = text.isa;
-  shape.core_kinds = read_core_kinds(root, topology, text, probed.problems);
+  shape.core_kinds = read_core_kinds(root, topology.kinds, text, probed.problems);
   probed.value.guest = text.guest;
   merge_clusters(topology, shape, probed.problems);
-  note_guest_packages(probed.value, probed.problems);
+  judge_packages(probed.value, probed.problems);
   note_offline(probed.value, probed.problems);
   return probed;
 }
@@ -194,7 +123,7 @@ Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& hwloc) {
 CpuShape cpu_from_topology(const Topology& topology) {
   CpuShape shape = counts_of(topology);
   shape.architecture = architecture_of(topology.architecture);
-  shape.vendor = topology.cpu_vendor;
+  shape.vendor = single_spaced(topology.cpu_vendor);
   shape.model = single_spaced(topology.cpu_model);
   // "POWER9 (raw), altivec supported": as the text of proc/cpuinfo, cut behind the name.
   if (shape.model.starts_with("POWER")) shape.model = single_spaced(shape.model.substr(0, shape.model.find_first_of(",(")));
@@ -205,7 +134,8 @@ CpuShape cpu_from_topology(const Topology& topology) {
                   .pus = static_cast<std::uint32_t>(from.pus.size()),
                   .base_mhz = from.base_mhz,
                   .base_source = {},
-                  .max_mhz = from.max_mhz};
+                  .max_mhz = from.max_mhz,
+                  .type = from.type};
     if (kind.base_mhz) kind.base_source = ClockSource::kSysfs;
     const auto named = clock_in_model_name(shape.model);
     if (!kind.base_mhz && named && topology.kinds.size() == 1) {

@@ -111,6 +111,7 @@ std::vector<NumaNode> read_numa_nodes(hwloc_topology_t topology, std::vector<Pro
 
 /// One of hwloc's CPU kinds: a set of PUs and the words that tell it from others.
 struct HwlocKind {
+  CoreType type = CoreType::kUnknown;
   std::string key;  ///< equal for kinds that differ in clocks only (favoured cores), which are one kind to us
   std::optional<std::uint32_t> base_mhz, max_mhz;
 };
@@ -138,6 +139,8 @@ HwlocKind read_kind(hwloc_topology_t topology, unsigned index, hwloc_bitmap_t cp
   if (hwloc_cpukinds_get_info(topology, index, cpuset, nullptr, &count, &infos, 0) != 0) return kind;
   for (unsigned i = 0; i < count; ++i) take(infos[i].name, infos[i].value);
 #endif
+  if (type == "IntelCore") kind.type = CoreType::kPerformance;
+  if (type == "IntelAtom") kind.type = CoreType::kEfficiency;
   kind.key = type.empty() ? capacity : type;
   return kind;
 }
@@ -150,8 +153,8 @@ std::uint32_t cores_within(hwloc_topology_t topology, hwloc_const_bitmap_t cpuse
   return cores;
 }
 
-PuKind to_pu_kind(hwloc_topology_t topology, hwloc_const_bitmap_t cpuset) {
-  PuKind kind;
+PuKind to_pu_kind(hwloc_topology_t topology, hwloc_const_bitmap_t cpuset, const HwlocKind& from) {
+  PuKind kind{.pus = {}, .cores = 0, .base_mhz = from.base_mhz, .max_mhz = from.max_mhz, .type = from.type};
   unsigned pu = 0;
   hwloc_bitmap_foreach_begin(pu, cpuset) kind.pus.push_back(pu);
   hwloc_bitmap_foreach_end();
@@ -176,13 +179,9 @@ std::vector<PuKind> read_kinds(hwloc_topology_t topology, std::vector<Problem>& 
     same->first.max_mhz = std::max(same->first.max_mhz, kind.max_mhz);
     if (same->first.base_mhz != kind.base_mhz) same->first.base_mhz.reset();
   }
-  if (merged.empty()) return {to_pu_kind(topology, all)};
+  if (merged.empty()) return {to_pu_kind(topology, all, {})};
   std::vector<PuKind> kinds;
-  for (const auto& [kind, pus] : merged) {
-    kinds.push_back(to_pu_kind(topology, pus.get()));
-    kinds.back().base_mhz = kind.base_mhz;
-    kinds.back().max_mhz = kind.max_mhz;
-  }
+  for (const auto& [kind, pus] : merged) kinds.push_back(to_pu_kind(topology, pus.get(), kind));
   return kinds;
 }
 

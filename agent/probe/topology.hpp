@@ -16,6 +16,7 @@ struct PuKind {
   std::vector<unsigned> pus;  ///< [pu] kernel numbers, ascending
   std::uint32_t cores = 0;
   std::optional<std::uint32_t> base_mhz, max_mhz;  ///< as hwloc read them, for topologies without a machine's files
+  CoreType type = CoreType::kUnknown;              ///< of Intel's hybrid CPUs
 };
 
 struct NumaNode {

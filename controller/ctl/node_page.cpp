@@ -97,6 +97,12 @@ std::string identity_facts(const Json& node) {
          fact("clock", clock_fact(node)) + fact("shape", known(text_at(node, "shape_id")));
 }
 
+/// " performance" of a hybrid CPU's kind; nothing where all cores are alike.
+std::string type_word(const Json& kind) {
+  const auto type = text_at(kind, "type");
+  return type ? " " + *type : "";
+}
+
 std::string cpu_facts(const Json& node) {
   const Json& cpu = object_at(object_at(node, "hardware"), "cpu");
   const auto count = [&cpu](const char* key, const char* thing) {
@@ -107,7 +113,8 @@ std::string cpu_facts(const Json& node) {
                        known(amount_at(node, "pus_allowed"), count_text) + " allowed), " + count("numa_nodes", "NUMA node");
   for (const Json& kind : list_at(cpu, "core_kinds")) {
     const auto base = number_at(kind, "base_mhz"), most = number_at(kind, "max_mhz");
-    counts += "; " + known(amount_at(kind, "cores"), count_text) + " at " + (base ? count_text(*base) + " MHz" : "unknown base clock");
+    counts += "; " + known(amount_at(kind, "cores"), count_text) + type_word(kind) + " at " +
+              (base ? count_text(*base) + " MHz" : "unknown base clock");
     if (most) counts += ", at most " + count_text(*most) + " MHz";
   }
   std::string facts = fact("cpu", known(text_at(cpu, "model")) + ", " + known(text_at(cpu, "architecture")) + ", microarchitecture " +

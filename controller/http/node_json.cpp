@@ -78,7 +78,8 @@ Json cpu_json(const HardwareRow& hardware) {
   const CpuShape& cpu = hardware.shape.cpu;
   Json kinds = Json::array();
   for (const auto& kind : cpu.core_kinds) {
-    kinds.push_back({{"cores", kind.cores},
+    kinds.push_back({{"type", word_or_null(kind.type, kCoreTypeWords)},
+                     {"cores", kind.cores},
                      {"pus", kind.pus},
                      {"base_mhz", or_null(kind.base_mhz)},
                      {"base_source", word_or_null(kind.base_source, kClockSourceWords)},

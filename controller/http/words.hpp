@@ -9,6 +9,7 @@ namespace capmap {
 /// The API's words of what the domain counts in enums, by value; 0 is unknown.
 inline constexpr std::array<const char*, 7> kArchitectureWords = {"unknown", "x86_64",  "aarch64", "loongarch64",
                                                                   "ppc64le", "riscv64", "s390x"};
+inline constexpr std::array<const char*, 4> kCoreTypeWords = {"unknown", "performance", "efficiency", "low-power"};
 inline constexpr std::array<const char*, 4> kClockSourceWords = {"unknown", "sysfs", "cpuid", "model_name"};
 inline constexpr std::array<const char*, 5> kAcceleratorKindWords = {"unknown", "gpu", "npu", "fpga", "other"};
 inline constexpr std::array<const char*, 4> kNicTypeWords = {"unknown", "ethernet", "infiniband", "roce"};

@@ -29,6 +29,7 @@ TEST_CASE("corpus: captured machines are read as their own projects read them, o
   score_lscpu(*corpus, score);
   score_libvirt(*corpus, score);
   score_storage(*corpus, score);
+  score_disks(*corpus, score);
   score_listings(*corpus, score);
   score_udev(*corpus, score);
   score.print(std::cout);
@@ -36,6 +37,11 @@ TEST_CASE("corpus: captured machines are read as their own projects read them, o
     UNSCOPED_INFO(difference);
     CHECK(difference.empty());
   }
-  CHECK(score.counted() > 3200);
+  for (const char* field : {"packages", "cores", "pus", "numa_nodes", "memory_bytes", "accelerators", "accelerator_model", "cpu_core",
+                            "disks", "disk_bytes", "nics", "nic_mbps"}) {
+    INFO(field);
+    CHECK(score.counted(field) >= 20);
+  }
+  CHECK(score.counted() > 3500);
   CHECK(score.right_permille() >= 990);
 }

@@ -71,6 +71,7 @@ void score_kfd(const std::string& corpus, Score& score);
 void score_exporters(const std::string& corpus, Score& score);
 void score_chips(const std::string& corpus, Score& score);
 void score_cards(const std::string& corpus, Score& score);
+void score_disks(const std::string& corpus, Score& score);
 
 /// AMD cards as rocm-smi describes them (JSON), given to the probe's back end through the false library.
 void score_rocm_smi(const std::string& corpus, Score& score);

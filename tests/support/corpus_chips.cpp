@@ -58,8 +58,7 @@ void score_chips(const std::string& corpus, Score& score) {
         const auto vendor = static_cast<std::uint16_t>(told.id & 0xffffU), device = static_cast<std::uint16_t>(told.id >> 16U);
         const std::string unit = "chips/" + entry.path().filename().string() + "/" + told.name;
         const auto ours = chips->accelerator_name(vendor, device);
-        score.add({unit, ours ? "accelerator_model" : "model_unlisted", ours ? Source::kOtherTool : Source::kCapture,
-                   ours ? product_of(told.name) : "unknown", ours ? product_of(*ours) : "unknown"});
+        score.add({unit, "accelerator_model", Source::kOtherTool, product_of(told.name), ours ? product_of(*ours) : "unknown"});
       }
     }
   }

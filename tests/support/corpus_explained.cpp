@@ -15,8 +15,6 @@ constexpr const char* kCapacity =
 constexpr const char* kNotOurs = "an architecture no agent is built for: the name is left out";
 constexpr const char* kCudaSawOne = "CUDA opened one of three 10de:1094, which are of class 0302 all three";
 constexpr const char* kInside = "8086 at the root bus, class 0380: graphics inside the processor or chipset";
-constexpr const char* kCometLake =
-    "family 6 model 142 stepping 12 is sold as Kaby, Whiskey and Comet Lake: the table's row names the first";
 constexpr const char* kHole =
     "the capture lacks cpu/online, which a kernel always has, and cpu2 has no topology: what follows is not counted";
 constexpr const char* kManaged = "driver cdc_ether or rndis_host: the link of a management controller or phone, not a network port";
@@ -71,9 +69,8 @@ const std::vector<Explained>& explained_differences() {
       {"linux-ppc64-subcores3", "cores", true, "libvirt counts cores whose threads are all offline"},
       {"linux-ppc64-deconf-cpus", "pus", true, kThreads},
       {"linux-ppc64-deconf-cpus", "pus_offline", true, kThreads},
-      {"libcpuid/intel-core-i5-10210u-cpu", "cpu_core", false, kCometLake},
-      {"libcpuid/intel-core-i7-10610u-cpu", "cpu_core", false, kCometLake},
-      {"libcpuid/amd-4800s-8-core-processor-desktop-kit", "cpu_core", false, "family 23 model 132 is in no row: unrated"},
+      {"/Graphics Device", "accelerator_model", true, "10de:2184 is a GTX 1660, which the driver of that day had no name for"},
+      {"/NVIDIA A10G", "accelerator_model", true, "the capture's ids were overwritten: device 0000 of vendor 00DE is nobody's"},
       {"procfs/mlx5_0/1", "nic_mbps", false, "phys_state is \"4: ACTIVE\" there, which no kernel writes; the link does not count as up"},
       {"cadvisor/testdata_graviton2", "cores", false, kHole},
       {"cadvisor/testdata_graviton2", "pus", false, kHole},

@@ -129,6 +129,7 @@ inline CpuShape RandomMessages::cpu() {
     if (often()) kind.base_mhz = static_cast<std::uint32_t>(1 + below(100'000));
     if (often()) kind.max_mhz = static_cast<std::uint32_t>(1 + below(100'000));
     kind.base_source = static_cast<ClockSource>(below(4));
+    kind.type = static_cast<CoreType>(below(4));
   }
   cpu.isa = texts(24);
   return cpu;

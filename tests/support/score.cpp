@@ -51,11 +51,17 @@ std::vector<std::string> Score::unexplained() const {
   return unexplained_;
 }
 
+unsigned Score::counted(const std::string& field) const {
+  const auto sources = fields_.find(field);
+  unsigned sum = 0;
+  if (sources == fields_.end()) return 0;
+  for (const auto& [source, tally] : sources->second) sum += source == Source::kCapture ? 0 : tally.compared;
+  return sum;
+}
+
 unsigned Score::counted() const {
   unsigned sum = 0;
-  for (const auto& [field, sources] : fields_) {
-    for (const auto& [source, tally] : sources) sum += source == Source::kCapture ? 0 : tally.compared;
-  }
+  for (const auto& [field, sources] : fields_) sum += counted(field);
   return sum;
 }
 

@@ -37,6 +37,8 @@ class Score {
   /// Equal, or explained with ours being right, of those from upstream or another tool; in thousandths.
   [[nodiscard]] unsigned right_permille() const;
   [[nodiscard]] unsigned counted() const;
+  /// Likewise of one field alone.
+  [[nodiscard]] unsigned counted(const std::string& field) const;
 
  private:
   struct Tally {

@@ -58,6 +58,11 @@ TEST_CASE("cpuinfo: a Loongson's core generation is told by its name, and LSX an
   CHECK(cpu.model == "Loongson-3C5000");
   CHECK(cpu.identity == "0x14c0");
   CHECK(cpu.isa == Words{"lasx", "lsx"});
+  const auto identity = [](const std::string& name) { return parse_cpuinfo("CPU Family : Loongson-64bit\nModel Name : " + name).identity; };
+  CHECK(identity("Loongson-3C6000/S") == "0x14d0");
+  CHECK(identity("Loongson-3B6000M") == "0x14b0");  // small cores under a large name
+  CHECK(identity("Loongson-2K3000") == "0x14b0");
+  CHECK(identity("Loongson-2K1000LA") == "0x14a0");
 }
 
 TEST_CASE("cpuinfo: POWER gives its PVR, and VSX from the seventh generation on") {
@@ -77,6 +82,7 @@ TEST_CASE("cpuinfo: POWER gives its PVR, and VSX from the seventh generation on"
 
 TEST_CASE("cpuinfo: RISC-V vectors are the letter v of the base ISA, not one of an extension's name") {
   CHECK(parse_cpuinfo("hart : 0\nisa : rv64imafdc\nuarch : sifive,u74-mc\n").isa.empty());
+  CHECK(parse_cpuinfo("hart : 0\nisa : rv64imafdc\nuarch : sifive,u74-mc\n").identity == "sifive,u74-mc");
   CHECK(parse_cpuinfo("hart : 0\nisa : rv64imafdc_zvl128b\n").isa.empty());
   const auto vector = parse_cpuinfo("hart : 0\nisa : rv64imafdcv_zfh_zvfh\nmvendorid : 0x5b7\nmarchid : 0x0\n");
   CHECK(vector.architecture == Architecture::kRiscv64);

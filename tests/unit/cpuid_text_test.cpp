@@ -44,6 +44,12 @@ TEST_CASE("cpuid: vendor, brand, identity, words and clocks are read as the kern
   CHECK(std::is_sorted(text.cpu.isa.begin(), text.cpu.isa.end()));
 }
 
+TEST_CASE("cpuid: a vendor's name is the same here and in cpuinfo, without the blanks around it") {
+  CpuidLeaves leaves = cascade_lake();
+  leaves.answers[{0, 0}] = {.eax = 0x16, .ebx = 0x68532020, .ecx = 0x20206961, .edx = 0x68676e61};
+  CHECK(parse_cpuid(leaves).cpu.vendor == "Shanghai");
+}
+
 TEST_CASE("cpuid: words whose registers the kernel does not keep are left out") {
   CpuidLeaves leaves = cascade_lake();
   leaves.kept_registers = 0x7;  // no AVX-512

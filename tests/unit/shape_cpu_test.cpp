@@ -80,6 +80,43 @@ TEST_CASE("cpu shape: two kinds of cores have clocks of their own, and a name's 
   CHECK_FALSE(kinds[1].base_mhz.has_value());
 }
 
+TEST_CASE("cpu shape: of a hybrid CPU's efficiency cores those with the lower base clock are the ones of least power") {
+  const FakeHost host;
+  put_cpuinfo(host, "Intel(R) Core(TM) Ultra 7 155H", "fpu avx2");
+  auto topology = small_topology();
+  topology.kinds = {{.pus = {0, 1}, .cores = 1, .base_mhz = {}, .max_mhz = {}, .type = CoreType::kPerformance},
+                    {.pus = {2, 3, 4}, .cores = 3, .base_mhz = {}, .max_mhz = {}, .type = CoreType::kEfficiency}};
+  const auto base = [&](unsigned pu, const char* khz) { host.put(kCpu + ("cpu" + std::to_string(pu)) + "/cpufreq/base_frequency", khz); };
+  base(0, "1400000\n");
+  base(2, "900000\n");
+  base(3, "900000\n");
+  base(4, "700000\n");
+  const auto kinds = read_cpu_shape(host.root(), topology).value.shape.core_kinds;
+  REQUIRE(kinds.size() == 3);
+  CHECK(kinds[0].type == CoreType::kPerformance);
+  CHECK(kinds[1].type == CoreType::kEfficiency);
+  CHECK(kinds[1].cores == 2U);
+  CHECK(kinds[1].base_mhz == 900U);
+  CHECK(kinds[2].type == CoreType::kLowPower);
+  CHECK(kinds[2].cores == 1U);
+  CHECK(kinds[2].base_mhz == 700U);
+}
+
+TEST_CASE("cpu shape: a kernel that lists cores of least power is believed, whatever their clocks") {
+  const FakeHost host;
+  put_cpuinfo(host, "Intel(R) Core(TM) Ultra 7 255H", "fpu avx2");
+  host.put("sys/devices/cpu_lowpower/cpus", "4-5\n");
+  auto topology = small_topology();
+  topology.kinds = {{.pus = {0, 1}, .cores = 1, .base_mhz = {}, .max_mhz = {}, .type = CoreType::kPerformance},
+                    {.pus = {2, 3}, .cores = 2, .base_mhz = {}, .max_mhz = {}, .type = CoreType::kEfficiency},
+                    {.pus = {4, 5}, .cores = 2, .base_mhz = {}, .max_mhz = {}}};
+  const auto kinds = read_cpu_shape(host.root(), topology).value.shape.core_kinds;
+  REQUIRE(kinds.size() == 3);
+  CHECK(kinds[1].type == CoreType::kEfficiency);
+  CHECK(kinds[2].type == CoreType::kLowPower);
+  CHECK(kinds[2].pus == 2U);
+}
+
 TEST_CASE("cpu shape: an accelerator's memory node is not counted as a NUMA node") {
   const FakeHost host;
   put_cpuinfo(host, "x", "fpu");
@@ -124,17 +161,26 @@ TEST_CASE("cpu shape: below another root without processors the counts are unkno
   CHECK(cpu.problems.front().what == "sys/devices/system/cpu: no processor in it");
 }
 
-TEST_CASE("cpu shape: a guest's packages of one core each are counted as told, with a problem line") {
+TEST_CASE("cpu shape: packages of one core each are no sockets but on old bare x86 machines, and say so") {
   const FakeHost host;
   put_cpuinfo(host, "QEMU Virtual CPU", "fpu hypervisor");
   Topology guest = small_topology();
   guest.packages = guest.cores = guest.pus = 4;
   const auto cpu = read_cpu_shape(host.root(), guest);
-  CHECK(cpu.value.shape.packages == 4U);
+  CHECK_FALSE(cpu.value.shape.packages.has_value());
+  CHECK(cpu.value.packages_told == 4U);
+  CHECK(cpu.value.shape.cores == 4U);
   REQUIRE(cpu.problems.size() == 1);
   CHECK(cpu.problems[0].what.find("4 packages of one core each") != std::string::npos);
   put_cpuinfo(host, "Intel(R) Xeon(R) CPU", "fpu");
   CHECK(read_cpu_shape(host.root(), guest).problems.empty());  // four sockets of one core were sold
+  CHECK(read_cpu_shape(host.root(), guest).value.shape.packages == 4U);
+  guest.packages = guest.cores = guest.pus = 32;
+  CHECK_FALSE(read_cpu_shape(host.root(), guest).value.shape.packages.has_value());
+  host.put("proc/cpuinfo", "CPU Family : Loongson-64bit\nModel Name : Loongson-3C6000\n");  // its kernel flags no guest
+  CHECK_FALSE(read_cpu_shape(host.root(), guest).value.shape.packages.has_value());
+  guest.packages = guest.cores = guest.pus = 1;
+  CHECK(read_cpu_shape(host.root(), guest).value.shape.packages == 1U);
 }
 
 TEST_CASE("cpu shape: clusters of unlike ARM cores that firmware numbers as packages are one package") {

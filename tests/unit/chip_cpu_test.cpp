@@ -1,0 +1,105 @@
+// What the shipped chip table says of processors by what they say of themselves: vendor, identity, name and kinds of cores.
+#include <catch2/catch.hpp>
+
+#include "common/chip_table.hpp"
+
+using namespace capmap;
+
+namespace {
+
+const ChipTable& shipped() {
+  static const auto table = [] {
+    auto loaded = ChipTable::load(std::string(CAPMAP_SOURCE_DIR) + "/schemas/catalog");
+    if (!loaded) FAIL(loaded.error().what);
+    return std::move(*loaded);
+  }();
+  return table;
+}
+
+CoreKind kind(std::uint32_t cores, std::uint32_t mhz, CoreType type) {
+  return {.cores = cores, .pus = cores, .base_mhz = mhz, .base_source = ClockSource::kSysfs, .max_mhz = {}, .type = type};
+}
+
+/// One package of eight cores at 2 GHz.
+Shape shape_of(const char* vendor, const char* identity, const char* model, Architecture architecture = Architecture::kX86_64) {
+  Shape shape;
+  shape.cpu.architecture = architecture;
+  shape.cpu.vendor = vendor;
+  shape.cpu.identity = identity;
+  shape.cpu.model = model;
+  shape.cpu.packages = 1;
+  shape.cpu.isa = {"avx2"};
+  shape.cpu.core_kinds = {kind(8, 2000, CoreType::kUnknown)};
+  return shape;
+}
+
+/// Why it is unrated; the test fails when it is rated.
+std::string reason(const Shape& shape) {
+  const auto rating = shipped().rate(shape);
+  REQUIRE(rating.unrated.size() == 1);
+  CHECK(rating.cpu == PeakMflops{});
+  return rating.unrated[0].why;
+}
+
+std::optional<std::uint64_t> fp64(const Shape& shape) {
+  return shipped().rate(shape).cpu[static_cast<std::size_t>(Precision::kFp64)];
+}
+
+}  // namespace
+
+TEST_CASE("chip table: cores that say their kind are not guessed at, and a kind without a rate leaves the CPU unrated", "[chip_table]") {
+  auto shape = shape_of("GenuineIntel", "6-183-1", "13th Gen Intel(R) Core(TM) i7-13700K");
+  shape.cpu.core_kinds = {kind(8, 2500, CoreType::kEfficiency), kind(8, 3400, CoreType::kPerformance)};
+  CHECK(fp64(shape) == 8 * 2500 * 8 + 8 * 3400 * 16);
+  shape.cpu.core_kinds.push_back(kind(2, 700, CoreType::kLowPower));
+  CHECK(reason(shape) == "the chip table has no rate for the low-power cores of Raptor Lake");
+  shape.cpu.core_kinds.back().type = CoreType::kUnknown;
+  CHECK(reason(shape) == "its performance and efficiency cores cannot be told apart here");
+}
+
+TEST_CASE("chip table: a model number that was sold twice is told by the name", "[chip_table]") {
+  const auto core = [](const char* model) { return shipped().microarchitecture(shape_of("GenuineIntel", "6-142-12", model).cpu); };
+  CHECK(core("Intel(R) Core(TM) i7-10610U CPU @ 1.80GHz") == "Comet Lake");
+  CHECK(core("Intel(R) Core(TM) i7-8565U CPU @ 1.80GHz") == "Kaby Lake, Coffee Lake");
+}
+
+TEST_CASE("chip table: a CPU that names no vendor is one vendor's, and no other's words contradict it", "[chip_table]") {
+  auto shape = shape_of("", "6-85-7", "Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz");
+  shape.cpu.isa = {"avx2", "avx512f"};
+  CHECK(shipped().microarchitecture(shape.cpu) == "Cascade Lake-SP");
+  CHECK(fp64(shape) == 8 * 2000 * 32);
+}
+
+TEST_CASE("chip table: processors without a known rate have their microarchitecture, and a reason", "[chip_table]") {
+  const auto known = [](const char* vendor, const char* identity, Architecture architecture) {
+    const auto shape = shape_of(vendor, identity, "", architecture);
+    CHECK_FALSE(reason(shape).empty());
+    return shipped().microarchitecture(shape.cpu).value_or("unknown");
+  };
+  CHECK(known("GenuineIntel", "6-175-3", Architecture::kX86_64) == "Sierra Forest");
+  CHECK(known("GenuineIntel", "6-170-4", Architecture::kX86_64) == "Meteor Lake");
+  CHECK(known("GenuineIntel", "19-1-0", Architecture::kX86_64) == "Diamond Rapids");
+  CHECK(known("AuthenticAMD", "26-96-0", Architecture::kX86_64) == "Zen 5");
+  CHECK(known("AuthenticAMD", "26-80-0", Architecture::kX86_64) == "Zen 6");
+  CHECK(known("HygonGenuine", "24-4-1", Architecture::kX86_64) == "C86 (without a public name)");
+  CHECK(known("Shanghai", "7-91-3", Architecture::kX86_64) == "Yongfeng");
+  CHECK(known("Ampere", "0xc0-0xac3-0x0", Architecture::kAarch64) == "AmpereOne");
+  CHECK(known("HiSilicon", "0x48-0xd02-0x0", Architecture::kAarch64) == "HIP09");
+  CHECK(known("ARM", "0x41-0xd85-0x0", Architecture::kAarch64) == "Cortex-X925");
+  CHECK(known("Loongson", "0x14d0", Architecture::kLoongarch64) == "LA664");
+  CHECK(known("IBM", "0x0080", Architecture::kPpc64le) == "POWER10");
+  CHECK(known("thead", "thead,c920", Architecture::kRiscv64) == "C920");
+  CHECK(known("sifive", "sifive,u74-mc", Architecture::kRiscv64) == "U74");
+  CHECK(known("IBM/S390", "3931", Architecture::kS390x) == "z16");
+}
+
+TEST_CASE("chip table: cards that share a PCI id are told by their name, and rated as what they are", "[chip_table]") {
+  Shape shape;
+  shape.accelerators = {
+      {.kind = AcceleratorKind::kGpu, .vendor_id = 0x10de, .device_id = 0x25b6, .memory_bytes = {}, .count = 4, .dies = 1}};
+  CHECK(shipped().rate(shape).rated_accelerators == 0);
+  shape.accelerators[0].name = "NVIDIA A16";
+  CHECK(shipped().rate(shape).accelerators[static_cast<std::size_t>(Precision::kFp32)] == 4 * 4'340'000);
+  shape.accelerators[0].name = "NVIDIA A2";
+  CHECK(shipped().rate(shape).accelerators[static_cast<std::size_t>(Precision::kFp32)] == 4 * 4'530'000);
+}
