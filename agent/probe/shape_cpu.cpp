@@ -6,7 +6,6 @@
 #include "agent/probe/cpu_folders.hpp"
 #include "agent/probe/cpu_text.hpp"
 #include "agent/probe/cpuid_text.hpp"
-#include "agent/probe/plausible.hpp"
 
 namespace capmap {
 namespace {
