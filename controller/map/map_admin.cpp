@@ -45,6 +45,7 @@ bool CapacityMap::State::remove_node(const NodeId& id) {
   --by_liveness[static_cast<std::size_t>(place.liveness)];
   shared.leave(*row);
   benchmarks.forget(*row);
+  conduct.forget(*row);
   services.forget(*row);
   nodes.remove(*row);
   return true;

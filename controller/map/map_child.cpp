@@ -48,34 +48,30 @@ void CapacityMap::State::add_child(const KnownChild& child, const std::array<std
   for (const auto& site : child.sites) link.sites.emplace(site, site_index(site));
 }
 
-std::vector<ChildAckOut> CapacityMap::State::apply(const ChildBatch& batch, std::uint64_t now_unix_ms) {
-  std::vector<ChildAckOut> answers;
-  for (const auto& report : batch.reports) {
-    const auto& envelope = envelope_of(report.message);
-    BatchAck ack{.epoch = options.epoch,
-                 .run_id = envelope.run_id,
-                 .time_unix_ms = now_unix_ms,
-                 .next_interval_ms = options.interval_ms,
-                 .need_shapes = {}};
-    const auto known = child_indexes.find(report.child);
-    const char* refused = "unknown_child";
-    if (known != child_indexes.end()) {
-      auto& child = children[known->second];
-      refused = std::visit([&](const auto& kind) { return take(child, kind); }, report.message);
-      if (child.run_id == envelope.run_id) {
-        ack.session = child.session;
-        ack.applied_seq = child.seq;
-        ack.nodes = static_cast<std::uint32_t>(child.rows.size());
-        ack.refused_nodes = child.refused_nodes;
-        for (auto at = child.waiting.begin(); at != child.waiting.end() && ack.need_shapes.size() < kMaxNeedShapes; ++at) {
-          ack.need_shapes.push_back(*at);
-        }
+ChildAckOut CapacityMap::State::answer(const ChildReport& report, std::uint64_t now_unix_ms) {
+  const auto& envelope = envelope_of(report.message);
+  BatchAck ack{.epoch = options.epoch,
+               .run_id = envelope.run_id,
+               .time_unix_ms = now_unix_ms,
+               .next_interval_ms = options.interval_ms,
+               .need_shapes = {}};
+  const auto known = child_indexes.find(report.child);
+  const char* refused = "unknown_child";
+  if (known != child_indexes.end()) {
+    auto& child = children[known->second];
+    refused = std::visit([&](const auto& kind) { return take(child, kind); }, report.message);
+    if (child.run_id == envelope.run_id) {
+      ack.session = child.session;
+      ack.applied_seq = child.seq;
+      ack.nodes = static_cast<std::uint32_t>(child.rows.size());
+      ack.refused_nodes = child.refused_nodes;
+      for (auto at = child.waiting.begin(); at != child.waiting.end() && ack.need_shapes.size() < kMaxNeedShapes; ++at) {
+        ack.need_shapes.push_back(*at);
       }
     }
-    ++(refused == nullptr ? counters.applied : counters.refused[refused]);
-    answers.push_back({.route = report.route, .ack = std::move(ack)});
   }
-  return answers;
+  ++(refused == nullptr ? counters.applied : counters.refused[refused]);
+  return {.route = report.route, .ack = std::move(ack)};
 }
 
 const char* CapacityMap::State::take(ChildLink& child, const BatchHello& hello) {
