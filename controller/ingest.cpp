@@ -8,6 +8,7 @@
 
 #include "common/batch.hpp"
 #include "common/codec_reused.hpp"
+#include "common/connection_watch.hpp"
 #include "common/log.hpp"
 #include "controller/pipes.hpp"
 
@@ -231,6 +232,12 @@ Result<Done> run_ingest(zmq::context_t& context, const IngestOptions& options, c
     if (error == nullptr) continue;
     ready.set_value(*error);
     return *error;
+  }
+  if (!options.connections.empty()) {
+    if (auto watched = watch_connections(*router, options.connections); !watched) {
+      ready.set_value(watched.error());
+      return watched;
+    }
   }
   ready.set_value(bound_endpoint(*router));
   return Ingest(std::move(*router), std::move(*input), std::move(*map), clock, metrics).run();
