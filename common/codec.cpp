@@ -23,13 +23,18 @@ Bytes encode(const AgentMessage& message) {
 }
 
 Result<AgentMessage> decode_agent_message(std::span<const std::byte> bytes) {
-  const auto received = receive_bytes(bytes, kMaxMessageBytes, "message");
+  Bytes memory;
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "message", memory);
   if (!received) return received.error();
-  if (received->is(kHeartbeatId)) return as_agent_message(decode_heartbeat(*received));
-  if (received->is(kUsageId)) return as_agent_message(decode_usage(*received));
-  if (received->is(kHelloId)) return as_agent_message(decode_hello(*received));
-  if (received->is(kShapeMessageId)) return as_agent_message(decode_shape_message(*received));
-  if (received->is(kByeId)) return as_agent_message(decode_bye(*received));
+  return decode_agent_message(*received);
+}
+
+Result<AgentMessage> decode_agent_message(const Received& received) {
+  if (received.is(kHeartbeatId)) return as_agent_message(decode_heartbeat(received));
+  if (received.is(kUsageId)) return as_agent_message(decode_usage(received));
+  if (received.is(kHelloId)) return as_agent_message(decode_hello(received));
+  if (received.is(kShapeMessageId)) return as_agent_message(decode_shape_message(received));
+  if (received.is(kByeId)) return as_agent_message(decode_bye(received));
   return Error{ErrorCode::kMalformed, "message: not a kind that agents send"};
 }
 

@@ -51,13 +51,18 @@ Joined read_joined(const wire::Joined& table, FieldReader& reader) {
 
 }  // namespace
 
+void put_ack(Builder& builder, const Ack& ack) {
+  builder.Finish(wire::CreateAck(builder, ack.epoch, ack.run_id, ack.time_unix_ms, ack.session, ack.applied_seq, ack.durable_seq,
+                                 ack.next_interval_ms, ack.need_hello, ack.need_shape, ack.need_usage,
+                                 static_cast<std::uint16_t>(std::min<std::uint32_t>(ack.benchmark_seconds, kMaxBenchmarkSeconds))),
+                 kAckId);
+}
+
 Bytes encode(const Ack& message) {
   Builder builder(128);
-  return finish(builder,
-                wire::CreateAck(builder, message.epoch, message.run_id, message.time_unix_ms, message.session, message.applied_seq,
-                                message.durable_seq, message.next_interval_ms, message.need_hello, message.need_shape, message.need_usage,
-                                static_cast<std::uint16_t>(std::min<std::uint32_t>(message.benchmark_seconds, kMaxBenchmarkSeconds))),
-                kAckId);
+  put_ack(builder, message);
+  const auto bytes = bytes_of(builder);
+  return {bytes.begin(), bytes.end()};
 }
 
 Bytes encode(const Join& message) {
@@ -78,19 +83,22 @@ Bytes encode(const Joined& message) {
 }
 
 Result<Ack> decode_ack(std::span<const std::byte> bytes) {
-  const auto received = receive_bytes(bytes, kMaxMessageBytes, "ack");
+  Bytes memory;
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "ack", memory);
   if (!received) return received.error();
   return decode_kind<Ack, wire::Ack>(*received, kAckId, "ack", read_ack);
 }
 
 Result<Join> decode_join(std::span<const std::byte> bytes) {
-  const auto received = receive_bytes(bytes, kMaxMessageBytes, "join");
+  Bytes memory;
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "join", memory);
   if (!received) return received.error();
   return decode_kind<Join, wire::Join>(*received, kJoinId, "join", read_join);
 }
 
 Result<Joined> decode_joined(std::span<const std::byte> bytes) {
-  const auto received = receive_bytes(bytes, kMaxMessageBytes, "joined");
+  Bytes memory;
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "joined", memory);
   if (!received) return received.error();
   return decode_kind<Joined, wire::Joined>(*received, kJoinedId, "joined", read_joined);
 }

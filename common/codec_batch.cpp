@@ -238,7 +238,8 @@ Bytes encode(const ChildMessage& message) {
 }
 
 Result<ChildMessage> decode_child_message(std::span<const std::byte> bytes) {
-  const auto received = receive_bytes(bytes, kMaxMessageBytes, "message");
+  Bytes memory;
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "message", memory);
   if (!received) return received.error();
   const auto reading = [](const auto& table, FieldReader& reader) { return read(table, reader); };
   if (received->is(kBatchStatesId)) {
@@ -252,7 +253,8 @@ Result<ChildMessage> decode_child_message(std::span<const std::byte> bytes) {
 }
 
 Result<BatchAck> decode_batch_ack(std::span<const std::byte> bytes) {
-  const auto received = receive_bytes(bytes, kMaxMessageBytes, "batch ack");
+  Bytes memory;
+  const auto received = receive_bytes(bytes, kMaxMessageBytes, "batch ack", memory);
   if (!received) return received.error();
   return decode_kind<BatchAck, wire::BatchAck>(*received, kBatchAckId, "batch ack",
                                                [](const auto& table, FieldReader& reader) { return read(table, reader); });

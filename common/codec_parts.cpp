@@ -42,12 +42,13 @@ bool Received::is(const char* identifier) const {
   return std::memcmp(bytes.data() + sizeof(flatbuffers::uoffset_t), identifier, flatbuffers::kFileIdentifierLength) == 0;
 }
 
-Result<Received> receive_bytes(std::span<const std::byte> bytes, std::size_t limit_bytes, const char* kind) {
+Result<Received> receive_bytes(std::span<const std::byte> bytes, std::size_t limit_bytes, const char* kind, Bytes& memory) {
   if (bytes.size() < kHeadBytes || bytes.size() > limit_bytes) {
     return Error{ErrorCode::kMalformed, std::string(kind) + ": " + std::to_string(bytes.size()) + " bytes, expected " +
                                             std::to_string(kHeadBytes) + " to " + std::to_string(limit_bytes)};
   }
-  return Received{Bytes(bytes.begin(), bytes.end())};
+  memory.assign(bytes.begin(), bytes.end());
+  return Received{memory};
 }
 
 void FieldReader::refuse(const char* field, const std::string& reason) {

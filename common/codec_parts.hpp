@@ -47,12 +47,16 @@ using Texts = flatbuffers::Offset<flatbuffers::Vector<Text>>;
 Text put_text(Builder& builder, std::string_view text);
 /// Writes a list of texts, cut to `limit`. Empty is left out.
 Texts put_texts(Builder& builder, const std::vector<std::string>& texts, std::size_t limit);
+/// A message that is ended; good until the builder changes.
+inline std::span<const std::byte> bytes_of(const Builder& builder) {
+  return {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()};
+}
 /// Ends a message and hands its bytes over.
 template <class Table>
 Bytes finish(Builder& builder, flatbuffers::Offset<Table> root, const char* identifier) {
   builder.Finish(root, identifier);
-  const auto* begin = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
-  return {begin, begin + builder.GetSize()};
+  const auto bytes = bytes_of(builder);
+  return {bytes.begin(), bytes.end()};
 }
 
 /// Writes a list of tables: put_row(row) returns the offset of each; cut to `limit`. Empty is left out.
@@ -82,10 +86,11 @@ auto put_problems(Builder& builder, const std::vector<Problem>& problems) {
 
 /// An aligned copy of received bytes, whose length is in range and whose identifier may be read.
 struct Received {
-  Bytes bytes;  ///< from operator new, so aligned for every scalar
+  std::span<const std::byte> bytes;
   [[nodiscard]] bool is(const char* identifier) const;
 };
-Result<Received> receive_bytes(std::span<const std::byte> bytes, std::size_t limit_bytes, const char* kind);
+/// The copy lies in `memory`, which comes from operator new, so it is aligned for every scalar; good until that changes.
+Result<Received> receive_bytes(std::span<const std::byte> bytes, std::size_t limit_bytes, const char* kind, Bytes& memory);
 
 /// Checks memory safety and yields the root, or null. The only place that knows the library's verifier.
 template <class Table>
@@ -174,7 +179,10 @@ Ours known_or_unknown(Wire value, Wire last) {
 std::uint64_t half_of(const std::array<std::uint8_t, 16>& bytes, std::size_t first);
 std::array<std::uint8_t, 16> id_of_halves(std::uint64_t first, std::uint64_t second);
 
-/// The kinds an agent sends.
+/// Writes an ack and ends the message: its bytes are the builder's.
+void put_ack(Builder& builder, const Ack& ack);
+/// Any kind that an agent sends, and each of them.
+Result<AgentMessage> decode_agent_message(const Received& received);
 Result<Hello> decode_hello(const Received& received);
 Result<ShapeMessage> decode_shape_message(const Received& received);
 Result<Heartbeat> decode_heartbeat(const Received& received);

@@ -128,7 +128,8 @@ Bytes encode_shape_raw(const Shape& shape) {
 }
 
 Result<Shape> decode_shape_raw(std::span<const std::byte> raw) {
-  const auto received = receive_bytes(raw, kMaxShapeRawBytes, "shape body");
+  Bytes memory;
+  const auto received = receive_bytes(raw, kMaxShapeRawBytes, "shape body", memory);
   if (!received) return received.error();
   return decode_kind<Shape, wire::ShapeBody>(*received, kShapeBodyId, "shape body", read_shape);
 }

@@ -7,7 +7,8 @@
 #include <unordered_map>
 
 #include "common/batch.hpp"
-#include "common/codec.hpp"
+#include "common/codec_reused.hpp"
+#include "common/connection_watch.hpp"
 #include "common/log.hpp"
 #include "controller/child_backlog.hpp"
 #include "controller/pipes.hpp"
@@ -79,6 +80,7 @@ class Ingest {
   zmq::socket_t router_, input_, map_;
   const Clock& clock_;
   Published<Metrics>& metrics_;
+  ReusedCodec codec_;
   std::unordered_map<NodeId, Sender, IdHash> senders_;
   std::unordered_map<ControllerId, ChildSender, IdHash> children_;
   ChildBacklog backlog_;
@@ -117,7 +119,7 @@ bool Ingest::send_acks() {
     if (!batch) return true;
     if (!*batch) return false;
     for (const auto& out : (*batch)->acks) {
-      const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), encode(out.ack));
+      const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), codec_.encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);  // the peer is gone or does not read: it will ask again
     }
     if (!(*batch)->child_acks.empty()) backlog_.answered(clock_.boot_ms());
@@ -188,7 +190,7 @@ void Ingest::admit(Routed routed, ReportBatch& batch) {
     if (++sender.dropped % kFloodDrops == 0) batch.flooding.push_back(*node);
     return refuse("rate", routed.user_id, "more messages than one each 100 ms");
   }
-  auto message = decode_agent_message(bytes_of(routed.payload));
+  auto message = codec_.decode(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
   ++taken_[message->index()];
   batch.reports.push_back({.node = *node, .route = routed.route.to_string(), .message = std::move(*message)});
@@ -249,6 +251,12 @@ Result<Done> run_ingest(zmq::context_t& context, const IngestOptions& options, c
     if (error == nullptr) continue;
     ready.set_value(*error);
     return *error;
+  }
+  if (!options.connections.empty()) {
+    if (auto watched = watch_connections(*router, options.connections); !watched) {
+      ready.set_value(watched.error());
+      return watched;
+    }
   }
   ready.set_value(bound_endpoint(*router));
   return Ingest(std::move(*router), std::move(*input), std::move(*map), clock, metrics).run();

@@ -13,8 +13,9 @@
 namespace capmap {
 
 struct IngestOptions {
-  std::string endpoint;  ///< "tcp://*:8471"
-  CurveKeys keys;        ///< the controller's
+  std::string endpoint;          ///< "tcp://*:8471"
+  CurveKeys keys;                ///< the controller's
+  std::string connections = {};  ///< name by which zap counts connections (ZapOptions::connections); empty: nobody does
   /// A node may send so many messages at once, then one each kMessageEveryMs; the rest is dropped and counted.
   static constexpr std::uint32_t kBurst = 50;
   static constexpr std::uint32_t kMessageEveryMs = 100;

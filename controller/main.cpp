@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -47,13 +48,21 @@ std::thread start(const char* name, Body body) {
   });
 }
 
-/// Each agent costs a descriptor: take what the hard limit gives.
-void raise_descriptor_limit() {
+constexpr std::uint64_t kReservedDescriptors = 1'000;  ///< for HTTP, joins, the store, and connections that are being refused
+constexpr std::uint64_t kFewDescriptors = 4'096;
+
+/// Each agent costs a descriptor: take what the hard limit gives. How many agents may be connected at a time.
+std::uint64_t raise_descriptor_limit(std::uint64_t asked) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return asked;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  log_info("descriptors", {{"limit", limit.rlim_cur}, {"agents_at_most", limit.rlim_cur > 1'000 ? limit.rlim_cur - 1'000 : 0}});
+  // Where the limit is low, a quarter must do for all else.
+  const auto room = limit.rlim_cur - std::min(kReservedDescriptors, limit.rlim_cur / 4);
+  const auto most = asked == 0 ? room : std::min<std::uint64_t>(asked, room);
+  log_info("descriptors", {{"limit", limit.rlim_cur}, {"agents_at_most", most}});
+  if (limit.rlim_cur < kFewDescriptors) log_warn("descriptors_few", {{"limit", limit.rlim_cur}, {"fix", "raise LimitNOFILE of the unit"}});
+  return most;
 }
 
 std::string host_name() {
@@ -91,7 +100,7 @@ Parts load_parts(const ControllerSettings& settings) {
 
 int run(const ControllerSettings& settings) {
   const sigset_t stop_signals = block_stop_signals();
-  raise_descriptor_limit();
+  const auto most_connections = raise_descriptor_limit(settings.most_connections);
   const SystemClock clock;
   const auto started_ms = clock.boot_ms();
   Parts parts = load_parts(settings);
@@ -107,7 +116,10 @@ int run(const ControllerSettings& settings) {
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
   auto restored = restore(*parts.opened.store, *engine, clock);
   value_or_give_up(parts.opened.checked.get());  // before what was read is believed
-  ZapOptions zap_options{.keys = kKeysPipe, .known = value_or_give_up(std::move(restored))};
+  ZapOptions zap_options{.keys = kKeysPipe,
+                         .known = value_or_give_up(std::move(restored)),
+                         .connections = kConnectionsPipe,
+                         .most_connections = most_connections};
   const std::size_t known_nodes = engine->view(clock.boot_ms(), clock.unix_ms())->known_nodes;
   log_info("restored", {{"nodes", known_nodes}, {"ms", clock.boot_ms() - started_ms}});
 
@@ -123,7 +135,7 @@ int run(const ControllerSettings& settings) {
 
   std::promise<Result<std::string>> ingest_ready, enrol_ready;
   const auto listen = [&settings](std::uint32_t port) { return tcp_endpoint(settings.listen_address, static_cast<std::uint16_t>(port)); };
-  const IngestOptions ingest_options{.endpoint = listen(settings.message_port), .keys = parts.keys};
+  const IngestOptions ingest_options{.endpoint = listen(settings.message_port), .keys = parts.keys, .connections = kConnectionsPipe};
   auto ingest = start("ingest", [&] { return run_ingest(context, ingest_options, clock, ingest_ready, ingest_metrics); });
   const std::string messages = value_or_give_up(ingest_ready.get_future().get());
 

@@ -1,9 +1,13 @@
 #include "controller/map_thread.hpp"
 
+#include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "common/log.hpp"
 #include "common/transport.hpp"
+#include "controller/ack_pace.hpp"
 #include "controller/note_taker.hpp"
 #include "controller/pipes.hpp"
 #include "controller/requests.hpp"
@@ -16,13 +20,20 @@ constexpr std::uint64_t kAdvanceEveryMs = 250;
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 constexpr std::uint64_t kPauseMs = 1'500;       ///< a loop that took longer was stopped from outside
 constexpr std::uint64_t kPauseGraceMs = 5'000;  ///< then waiting messages get so long to come through
-constexpr std::size_t kInputsPerTurn = 64;      ///< before queries and the clock get their turn
-constexpr std::size_t kQueriesPerTurn = 8;
+constexpr std::uint64_t kTurnMs = 10;           ///< of inputs, then of queries: what is left waits for the next one
+constexpr std::size_t kReportsAStep = 32;       ///< applied between two looks at the clock; of child controllers one message
+
+/// A batch that has been begun: the turn may be over before it is done.
+struct Begun {
+  std::unique_ptr<MapInput> input;
+  std::size_t done = 0;  ///< reports of it
+  std::unique_ptr<AckBatch> answers = std::make_unique<AckBatch>();
+};
 
 class MapThread {
  public:
   MapThread(CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics)
-      : map_(std::move(map)), clock_(clock), view_(view), metrics_(metrics) {}
+      : map_(std::move(map)), clock_(clock), view_(view), metrics_(metrics), pace_(map_.interval_ms()) {}
 
   Result<Done> open(zmq::context_t& context);
   Result<Done> run();
@@ -31,9 +42,16 @@ class MapThread {
   /// False on stop.
   bool take_inputs();
   void answer_queries();
-  void apply(const ReportBatch& batch);
-  void apply(const ChildBatch& batch);
+  /// Applies what has reports step by step while the turn lasts; true when the input is done.
+  bool work_on(Begun& begun, std::uint64_t until_ms);
+  void note_wait(const MapInput& input);
+  template <class Batch>
+  bool step(const Batch& batch, std::size_t reports, Begun& begun);
+  void apply(MapInput& input);
+  void send_answers(Begun& begun);
   void move_clock();
+  /// Gives a longer interval while the map is behind.
+  void keep_pace();
   void publish();
   void hand_over_notes();
   void publish_metrics();
@@ -43,6 +61,8 @@ class MapThread {
   Published<MapView>& view_;
   Published<Metrics>& metrics_;
   NoteTaker notes_;
+  AckPace pace_;
+  std::optional<Begun> begun_;
   zmq::socket_t input_, queries_, acks_, http_, store_;
   std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
   std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
@@ -74,7 +94,7 @@ Result<Done> MapThread::run() {
   turn_at_ms_ = clock_.boot_ms();
   for (;;) {
     std::array items = {Waitable{.socket = &input_}, Waitable{.socket = &queries_}};
-    wait_any(items, more_expires_ ? 0 : static_cast<int>(kPublishEveryMs));
+    wait_any(items, more_expires_ || begun_ ? 0 : static_cast<int>(kPublishEveryMs));
     const auto now_ms = clock_.boot_ms();
     if (now_ms > turn_at_ms_ + kPauseMs) {
       ++pauses_;
@@ -82,9 +102,11 @@ Result<Done> MapThread::run() {
       log_warn("controller_paused", {{"ms", now_ms - turn_at_ms_}, {"nobody_declared_dead_for_ms", kPauseGraceMs}});
     }
     turn_at_ms_ = now_ms;
-    if (items[0].ready && !take_inputs()) break;
+    const bool inputs_wait = items[0].ready || begun_;
+    if (inputs_wait && !take_inputs()) break;
     if (items[1].ready) answer_queries();
-    if (!items[0].ready || now_ms > advanced_at_ms_ + 4 * kAdvanceEveryMs) move_clock();
+    if (!inputs_wait || now_ms > advanced_at_ms_ + 4 * kAdvanceEveryMs) move_clock();
+    keep_pace();
     publish();
     hand_over_notes();
     publish_metrics();
@@ -96,47 +118,84 @@ Result<Done> MapThread::run() {
 }
 
 bool MapThread::take_inputs() {
-  for (std::size_t i = 0; i < kInputsPerTurn; ++i) {
-    auto input = receive_object<MapInput>(input_, 0);
-    if (!input) return true;
-    if (!*input) return false;
-    if (const auto* batch = std::get_if<ReportBatch>(input->get())) {
-      apply(*batch);
-    } else if (const auto* admitted = std::get_if<NodeAdmitted>(input->get())) {
-      map_.add_node(admitted->node, false, clock_.boot_ms());
-    } else if (const auto* changed = std::get_if<SiteChanged>(input->get())) {
-      map_.put_site(changed->site);
-    } else if (const auto* said = std::get_if<ChildBatch>(input->get())) {
-      apply(*said);
-    } else if (const auto* child = std::get_if<ChildAdmitted>(input->get())) {
-      map_.add_child(child->child, random_id_bytes(), clock_.boot_ms());
-    } else if (const auto* pool = std::get_if<PoolChanged>(input->get())) {
-      map_.put_pool(pool->pool);
-    } else if (const auto* service = std::get_if<ServiceChanged>(input->get())) {
-      map_.set_service(service->node, service->order, clock_.unix_ms());
-    } else if (const auto* left = std::get_if<NodeLeft>(input->get())) {
-      map_.remove_node(left->node, clock_.boot_ms());
+  const auto until_ms = clock_.boot_ms() + kTurnMs;
+  do {
+    if (!begun_) {
+      auto input = receive_object<MapInput>(input_, 0);
+      if (!input) return true;
+      if (!*input) return false;
+      begun_ = Begun{.input = std::move(*input)};
+      note_wait(*begun_->input);
     }
-  }
+    if (work_on(*begun_, until_ms)) begun_.reset();
+  } while (clock_.boot_ms() < until_ms);
   return true;
 }
 
-void MapThread::apply(const ReportBatch& batch) {
-  auto answers = std::make_unique<AckBatch>(map_.apply(batch, clock_.unix_ms()));
-  const auto count = answers->acks.size();
-  // Never wait here: ingest may be waiting for us. An agent without an ack asks again.
-  if (!send_object(acks_, std::move(answers), false)) acks_dropped_ += count;
-  notes_.look_at(batch, clock_.unix_ms(), [this](const NodeId& node) -> std::optional<ShapeId> {
-    const auto row = map_.node(node);
-    return row && row->hardware != kNoHardware ? std::optional(row->shape_id) : std::nullopt;
-  });
+void MapThread::note_wait(const MapInput& input) {
+  const auto* const reports = std::get_if<ReportBatch>(&input);
+  const auto* const of_children = std::get_if<ChildBatch>(&input);
+  const auto now_ms = clock_.boot_ms();
+  const auto received_ms = reports != nullptr ? reports->received_boot_ms : of_children != nullptr ? of_children->received_boot_ms : now_ms;
+  pace_.waited(now_ms - std::min(now_ms, received_ms));
 }
 
-void MapThread::apply(const ChildBatch& batch) {
-  auto answers = std::make_unique<AckBatch>();
-  answers->child_acks = map_.apply(batch, clock_.unix_ms());
-  const auto count = answers->child_acks.size();
-  if (!send_object(acks_, std::move(answers), false)) acks_dropped_ += count;
+void MapThread::keep_pace() {
+  if (!pace_.look(clock_.boot_ms())) return;
+  map_.set_interval(pace_.interval_ms());
+  log_warn("interval_changed", {{"interval_ms", pace_.interval_ms()}, {"map_behind_ms", pace_.lag_ms()}});
+}
+
+bool MapThread::work_on(Begun& begun, std::uint64_t until_ms) {
+  const auto* const reports = std::get_if<ReportBatch>(begun.input.get());
+  const auto* const of_children = std::get_if<ChildBatch>(begun.input.get());
+  if (reports == nullptr && of_children == nullptr) {
+    apply(*begun.input);
+    return true;
+  }
+  bool done = false;
+  do {
+    done = reports != nullptr ? step(*reports, kReportsAStep, begun) : step(*of_children, 1, begun);
+  } while (!done && clock_.boot_ms() < until_ms);
+  send_answers(begun);
+  if (done && reports != nullptr) {
+    notes_.look_at(*reports, clock_.unix_ms(), [this](const NodeId& node) -> std::optional<ShapeId> {
+      const auto row = map_.node(node);
+      return row && row->hardware != kNoHardware ? std::optional(row->shape_id) : std::nullopt;
+    });
+  }
+  return done;
+}
+
+template <class Batch>
+bool MapThread::step(const Batch& batch, std::size_t reports, Begun& begun) {
+  map_.apply(batch, begun.done, reports, clock_.unix_ms(), *begun.answers);
+  begun.done += reports;
+  return begun.done >= batch.reports.size();
+}
+
+void MapThread::send_answers(Begun& begun) {
+  const auto count = begun.answers->acks.size() + begun.answers->child_acks.size();
+  // Never wait here: ingest may be waiting for us. An agent without an ack asks again.
+  if (count == 0 || send_object(acks_, std::exchange(begun.answers, std::make_unique<AckBatch>()), false)) return;
+  acks_dropped_ += count;
+  pace_.dropped();
+}
+
+void MapThread::apply(MapInput& input) {
+  if (const auto* admitted = std::get_if<NodeAdmitted>(&input)) {
+    map_.add_node(admitted->node, false, clock_.boot_ms());
+  } else if (const auto* changed = std::get_if<SiteChanged>(&input)) {
+    map_.put_site(changed->site);
+  } else if (const auto* child = std::get_if<ChildAdmitted>(&input)) {
+    map_.add_child(child->child, random_id_bytes(), clock_.boot_ms());
+  } else if (const auto* pool = std::get_if<PoolChanged>(&input)) {
+    map_.put_pool(pool->pool);
+  } else if (const auto* service = std::get_if<ServiceChanged>(&input)) {
+    map_.set_service(service->node, service->order, clock_.unix_ms());
+  } else if (const auto* left = std::get_if<NodeLeft>(&input)) {
+    map_.remove_node(left->node, clock_.boot_ms());
+  }
 }
 
 /// Never waits either: a slow disk must not be felt here.
@@ -148,7 +207,8 @@ void MapThread::hand_over_notes() {
 }
 
 void MapThread::answer_queries() {
-  for (std::size_t i = 0; i < kQueriesPerTurn; ++i) {
+  const auto until_ms = clock_.boot_ms() + kTurnMs;
+  do {
     auto query = receive_object<NodeQuery>(queries_, 0);
     if (!query || !*query) return;
     NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = map_.chunk_count()};
@@ -160,7 +220,7 @@ void MapThread::answer_queries() {
     }
     // A full pipe means http has stopped reading: its own deadline answers the reader.
     static_cast<void>(send_object(http_, std::make_unique<HttpInput>(std::move(answer)), false));
-  }
+  } while (clock_.boot_ms() < until_ms);
 }
 
 void MapThread::move_clock() {
@@ -207,6 +267,8 @@ void MapThread::publish_metrics() {
   const auto gauge = [&out](const char* name, const char* help, std::uint64_t value) {
     out.push_back({name, help, Metric::Kind::kGauge, {}, static_cast<double>(value)});
   };
+  gauge("capmap_map_interval_ms", "Interval that acks give to nodes; longer than configured while the map is behind.", pace_.interval_ms());
+  gauge("capmap_map_behind_ms", "Longest wait of a batch of messages for the map, within the last second.", pace_.lag_ms());
   gauge("capmap_map_shapes", "Shapes known.", counters.shapes);
   gauge("capmap_map_hardware_rows", "Hardware rows known.", counters.hardware_rows);
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));

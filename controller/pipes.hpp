@@ -22,7 +22,8 @@ inline constexpr const char* kEnrolPipe = "inproc://enrol";           ///< JoinD
 inline constexpr const char* kAdminPipe = "inproc://admin";           ///< AdminRequest: from http to store; stop from main
 inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteBatch: from the map thread to store, which may drop it
 inline constexpr const char* kHttpPipe = "inproc://http";             ///< HttpInput: from map and store to http; stop from the map thread
-inline constexpr int kNotesHighWater = 8;                             ///< batches that wait for a slow disk, at each end
+inline constexpr const char* kConnectionsPipe = "inproc://connections";  ///< libzmq's own events: from ingest's ROUTER to zap
+inline constexpr int kNotesHighWater = 8;                                ///< batches that wait for a slow disk, at each end
 
 /// A node was let in or moved to another pool (durable already); it may report from now on.
 struct NodeAdmitted {

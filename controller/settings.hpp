@@ -16,6 +16,7 @@ struct ControllerSettings {
   std::uint32_t http_port = 8470;
   std::string listen_address = "*";
   std::uint32_t message_port = 8471;
+  std::uint32_t most_connections = 0;  ///< 0 = as many as descriptors allow
   std::uint32_t enrol_port = 8472;
   std::string advertise_host;  ///< empty: this machine's host name
   std::uint32_t interval_ms = 10'000;

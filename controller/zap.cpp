@@ -9,13 +9,16 @@
 #include <utility>
 
 #include "common/clock.hpp"
+#include "common/connection_watch.hpp"
 #include "common/log.hpp"
 #include "common/transport.hpp"
+#include "controller/visits.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
+static_assert(Hanging::kHangMs == kTransportHandshakeMs);
 constexpr std::size_t kUpdatesPerTurn = 10'000;
 constexpr std::size_t kKeyBytes = 32, kKeyText = 40;
 
@@ -36,6 +39,7 @@ struct KeyHash {
 struct KnownKey {
   NodeId node;
   bool revoked = false, child = false;
+  Visits visits = {};
 };
 
 struct Answer {
@@ -50,8 +54,14 @@ std::string_view text_of(const zmq::message_t& frame) {
 
 class Zap {
  public:
-  Zap(zmq::socket_t requests, zmq::socket_t updates, bool allow_any, Published<Metrics>& metrics)
-      : requests_(std::move(requests)), updates_(std::move(updates)), allow_any_(allow_any), metrics_(metrics) {}
+  Zap(zmq::socket_t requests, zmq::socket_t updates, std::optional<ConnectionWatch> connections, const ZapOptions& options,
+      Published<Metrics>& metrics)
+      : requests_(std::move(requests)),
+        updates_(std::move(updates)),
+        connections_(std::move(connections)),
+        most_connections_(options.most_connections),
+        allow_any_(options.allow_any),
+        metrics_(metrics) {}
 
   void take(const std::vector<KeyUpdate>& known);
   Result<Done> run();
@@ -64,23 +74,32 @@ class Zap {
   bool answer_one();
   Answer decide(const std::vector<zmq::message_t>& request);
   Answer decide_key(const Key& key);
+  /// Why a key that may come in may not come now; null: it may.
+  const char* crowded(KnownKey& known);
   void publish_metrics(bool now);
 
   zmq::socket_t requests_, updates_;
+  std::optional<ConnectionWatch> connections_;
+  std::uint64_t most_connections_, open_ = 0;
+  Hanging hanging_;
   bool allow_any_;
   Published<Metrics>& metrics_;
   SystemClock clock_;
-  RateLimit unreadable_{20};
+  RateLimit unreadable_{20}, crowd_{5};
   std::unordered_map<Key, KnownKey, KeyHash> keys_;
-  std::uint64_t accepted_ = 0, unknown_ = 0, revoked_ = 0, malformed_ = 0, published_ms_ = 0;
+  std::uint64_t accepted_ = 0, unknown_ = 0, revoked_ = 0, malformed_ = 0, full_ = 0, too_often_ = 0, published_ms_ = 0;
 };
 
 Result<Done> Zap::run() {
   publish_metrics(true);
   const bool updated = updates_.handle() != nullptr;
   for (;;) {
-    std::array items = {Waitable{.socket = &requests_}, Waitable{.socket = &updates_}};
-    wait_any(std::span(items.data(), updated ? 2 : 1), static_cast<int>(kMetricsEveryMs));
+    std::array<Waitable, 3> items = {Waitable{.socket = &requests_}};
+    std::size_t count = 1;
+    if (updated) items[count++].socket = &updates_;
+    if (connections_) items[count++].socket = &connections_->socket();
+    wait_any(std::span(items.data(), count), static_cast<int>(kMetricsEveryMs));
+    if (connections_) open_ = connections_->count();
     if ((updated && !take_updates()) || !answer_one()) break;
     publish_metrics(false);
   }
@@ -105,7 +124,10 @@ void Zap::take(const KeyUpdate& update) {
     return;
   }
   zmq_z85_decode(key.data(), update.public_key.c_str());
-  keys_[key] = {.node = update.node, .revoked = update.revoked, .child = update.child};
+  auto& known = keys_[key];  // what it has visited stays
+  known.node = update.node;
+  known.revoked = update.revoked;
+  known.child = update.child;
 }
 
 void Zap::take(const std::vector<KeyUpdate>& known) {
@@ -117,6 +139,7 @@ bool Zap::answer_one() {
   const auto request = receive_frames(requests_);
   if (!request) return request.error().code == ErrorCode::kTimeout;
   const Answer answer = decide(*request);
+  if (answer.user_id.empty()) hanging_.refused(clock_.boot_ms());
   const std::string_view id = request->size() > kRequestId ? text_of((*request)[kRequestId]) : std::string_view{};
   const std::array<std::string_view, 6> frames = {"1.0", id, answer.code, answer.text, answer.user_id, ""};
   static_cast<void>(send_frames(requests_, frames));  // only a connection that ended meanwhile does not take it
@@ -150,9 +173,25 @@ Answer Zap::decide_key(const Key& key) {
     ++revoked_;
     return {.code = "400", .text = "key revoked", .user_id = {}};
   }
+  if (const char* const why = crowded(known->second)) return {.code = "300", .text = why, .user_id = {}};
   ++accepted_;
   const auto& node = known->second.node;
   return {.code = "200", .text = "OK", .user_id = known->second.child ? to_text(ControllerId{node.bytes}) : to_text(node)};
+}
+
+const char* Zap::crowded(KnownKey& known) {
+  const auto now_ms = clock_.boot_ms();
+  const auto hanging = hanging_.count(now_ms);
+  if (most_connections_ != 0 && open_ > most_connections_ + hanging) {  // this one is among them
+    ++full_;
+    crowd_.warn(now_ms, "connections_full", {{"open", open_ - hanging}, {"most", most_connections_}, {"fix", "raise LimitNOFILE"}});
+    return "no room for more connections";
+  }
+  if (known.visits.take(now_ms)) return nullptr;
+  ++too_often_;
+  crowd_.warn(now_ms, "connects_too_often",
+              {{"node", to_text(known.node)}, {"at_once", Visits::kAtOnce}, {"then_one_each_ms", Visits::kEveryMs}});
+  return "this key connects too often";
 }
 
 void Zap::publish_metrics(bool now) {
@@ -160,8 +199,8 @@ void Zap::publish_metrics(bool now) {
   if (!now && now_ms < published_ms_ + kMetricsEveryMs) return;
   published_ms_ = now_ms;
   Metrics out;
-  const std::pair<const char*, std::uint64_t> answers[] = {
-      {"accepted", accepted_}, {"unknown", unknown_}, {"revoked", revoked_}, {"malformed", malformed_}};
+  const std::pair<const char*, std::uint64_t> answers[] = {{"accepted", accepted_},   {"unknown", unknown_}, {"revoked", revoked_},
+                                                           {"malformed", malformed_}, {"full", full_},       {"too_often", too_often_}};
   for (const auto& [answer, count] : answers) {
     out.push_back({"capmap_zap_requests_total",
                    "Connections that asked to be let in, by answer.",
@@ -170,6 +209,13 @@ void Zap::publish_metrics(bool now) {
                    static_cast<double>(count)});
   }
   out.push_back({"capmap_zap_keys", "Keys known, revoked ones included.", Metric::Kind::kGauge, {}, static_cast<double>(keys_.size())});
+  if (connections_) {
+    const auto gauge = [&out](const char* name, const char* help, std::uint64_t value) {
+      out.push_back({name, help, Metric::Kind::kGauge, {}, static_cast<double>(value)});
+    };
+    gauge("capmap_connections", "Connections of agents and child controllers, those that shake hands included.", open_);
+    gauge("capmap_connections_most", "More connections than this are told to try again later; 0 = no limit.", most_connections_);
+  }
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));
 }
 
@@ -188,9 +234,18 @@ Result<Done> run_zap(zmq::context_t& context, const ZapOptions& options, std::pr
       failed = pull.error();
     }
   }
+  std::optional<ConnectionWatch> connections;
+  if (!failed && !options.connections.empty()) {
+    auto watch = ConnectionWatch::open(context, options.connections);
+    if (watch) {
+      connections = std::move(*watch);
+    } else {
+      failed = watch.error();
+    }
+  }
   ready.set_value();
   if (failed) return *failed;
-  Zap zap(std::move(*requests), std::move(updates), options.allow_any, metrics);
+  Zap zap(std::move(*requests), std::move(updates), std::move(connections), options, metrics);
   zap.take(options.known);  // after `ready`: connections wait for their answer, and nobody else has to
   return zap.run();
 }

@@ -22,11 +22,15 @@ struct KeyUpdate {
 struct ZapOptions {
   std::string keys = "inproc://keys";  ///< empty: no updates (the enrolment context)
   std::vector<KeyUpdate> known = {};   ///< taken in before the first answer: a million travel faster together
+  std::string connections = {};        ///< name for watch_connections() of the guarded listener; empty: none is counted
+  std::uint64_t most_connections = 0;  ///< of it at a time, those that shake hands included; 0 = no limit
   bool allow_any = false;              ///< enrolment: every key is let in, its User-Id is the key itself in Z85
 };
 
 /// Answers ZAP requests of one context from memory, in microseconds. A known key: 200 with the id text of the node or child controller as
-/// User-Id; an unknown one: 300 (the peer may try again: it may be enrolled by then); a revoked one: 400. Waiting KeyUpdates are applied
+/// User-Id; an unknown one: 300 (the peer may try again: it may be enrolled by then); a revoked one: 400. Where
+/// there is no room for more connections, or a key comes too often (controller/visits.hpp): 300 too, counted by reason.
+/// Waiting KeyUpdates are applied
 /// before each answer. `ready` is set once the handler is bound (sockets with CURVE may then bind). Ends with Done on an empty message on
 /// `keys`, or when the context is shut down. The `keys` PULL is bound before `ready`.
 Result<Done> run_zap(zmq::context_t& context, const ZapOptions& options, std::promise<void>& ready, Published<Metrics>& metrics);

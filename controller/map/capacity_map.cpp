@@ -1,5 +1,6 @@
 #include "controller/map/capacity_map.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "controller/map/map_state.hpp"
@@ -29,8 +30,19 @@ Answer CapacityMap::apply(const NodeId& node, const AgentMessage& message, std::
 }
 
 AckBatch CapacityMap::apply(const ReportBatch& batch, std::uint64_t now_unix_ms) {
+  AckBatch answers;
+  answers.acks.reserve(batch.reports.size());
+  apply(batch, 0, batch.reports.size(), now_unix_ms, answers);
+  return answers;
+}
+
+void CapacityMap::apply(const ReportBatch& batch, std::size_t first, std::size_t count, std::uint64_t now_unix_ms, AckBatch& answers) {
   state_->forward(batch.received_boot_ms);
-  return state_->apply(batch, now_unix_ms);
+  if (first == 0) {
+    for (const auto& node : batch.flooding) state_->note_flood(node);
+  }
+  const auto last = std::min(batch.reports.size(), first + count);
+  for (auto at = first; at < last; ++at) state_->answer(batch.reports[at], now_unix_ms, answers);
 }
 
 void CapacityMap::add_child(const KnownChild& child, const std::array<std::uint8_t, 16>& mask, std::uint64_t now_ms) {
@@ -39,8 +51,15 @@ void CapacityMap::add_child(const KnownChild& child, const std::array<std::uint8
 }
 
 std::vector<ChildAckOut> CapacityMap::apply(const ChildBatch& batch, std::uint64_t now_unix_ms) {
+  AckBatch answers;
+  apply(batch, 0, batch.reports.size(), now_unix_ms, answers);
+  return std::move(answers.child_acks);
+}
+
+void CapacityMap::apply(const ChildBatch& batch, std::size_t first, std::size_t count, std::uint64_t now_unix_ms, AckBatch& answers) {
   state_->forward(batch.received_boot_ms);
-  return state_->apply(batch, now_unix_ms);
+  const auto last = std::min(batch.reports.size(), first + count);
+  for (auto at = first; at < last; ++at) answers.child_acks.push_back(state_->answer(batch.reports[at], now_unix_ms));
 }
 
 bool CapacityMap::restore_shape(const EncodedShape& shape, std::uint64_t now_ms) {
@@ -77,6 +96,10 @@ bool CapacityMap::remove_node(const NodeId& node, std::uint64_t now_ms) {
 
 void CapacityMap::set_interval(std::uint32_t interval_ms) {
   state_->options.interval_ms = interval_ms;
+}
+
+std::uint32_t CapacityMap::interval_ms() const {
+  return state_->options.interval_ms;
 }
 
 bool CapacityMap::advance(std::uint64_t now_ms) {

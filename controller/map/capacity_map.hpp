@@ -66,6 +66,7 @@ class CapacityMap {
   bool remove_node(const NodeId& node, std::uint64_t now_ms);
   /// Given to nodes with their next ack; each node's liveness follows the interval that it was given.
   void set_interval(std::uint32_t interval_ms);
+  [[nodiscard]] std::uint32_t interval_ms() const;
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
   /// `shape`: the one it had before a restart, by restore_shape; passed over when it is not known, or the node was added before.
   /// Where MapOptions::max_nodes are there already it is not added, and counted as too_many_nodes: its messages are those of a stranger.
@@ -78,6 +79,8 @@ class CapacityMap {
 
   /// Applies the messages of known nodes, in order, and says what each is answered: all that an ack holds.
   AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);
+  /// Likewise a part of them, [first, first + count); answers are added behind those that are there.
+  void apply(const ReportBatch& batch, std::size_t first, std::size_t count, std::uint64_t now_unix_ms, AckBatch& answers);
   /// Applies one message. now_ms is when it was received.
   Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms);
 
@@ -90,6 +93,8 @@ class CapacityMap {
   /// too_many_shapes, bad_shape; foreign_site counts nodes, each about a site that the child may not speak for; too_many_nodes likewise,
   /// and foreign_node (it has the id of somebody else's row).
   std::vector<ChildAckOut> apply(const ChildBatch& batch, std::uint64_t now_unix_ms);
+  /// Likewise a part of them, as with ReportBatch.
+  void apply(const ChildBatch& batch, std::size_t first, std::size_t count, std::uint64_t now_unix_ms, AckBatch& answers);
 
   /// Asks a node, in its next acks, to measure itself with tests of so many seconds (1 to 3600), until its hello tells another result or a
   /// problem of it, or the time for it is over. False: no such node.

@@ -69,7 +69,26 @@ void CapacityMap::State::note_name(RowIndex row, const Hello& hello, std::uint64
   const bool renamed = nodes.talk(row).session != 0 && hello.shape_id != named_shape(row);
   if (renamed) nodes.cold(row).renamed_ms.push_back(now_ms);
   look_at_exclusions(row);
-  exclude(row, Exclusion::kFuture, hello.time_unix_ms.value_or(0) > now_unix_ms + kMostAheadMs);
+  const auto said_ms = hello.time_unix_ms.value_or(now_unix_ms);
+  exclude(row, Exclusion::kFuture, said_ms > now_unix_ms + kMostAheadMs);
+  const auto skew_ms = said_ms > now_unix_ms ? said_ms - now_unix_ms : now_unix_ms - said_ms;
+  conduct.clock_wrong(row, skew_ms > kMostSkewMs, now_ms);
+}
+
+bool CapacityMap::State::look_at_conduct(RowIndex row) {
+  const auto marks = conduct.marks(row, now_ms, limits(row).ttl_ms);
+  if (!nodes.place(row).is(Place::kExcluded) && marks == ConductNotes::Marks{}) return false;
+  const auto before = nodes.cold(row).excluded;
+  exclude(row, Exclusion::kClone, marks.clone);
+  exclude(row, Exclusion::kReplay, marks.replay);
+  return nodes.cold(row).excluded != before;
+}
+
+void CapacityMap::State::note_out_of_turn(RowIndex row, const Envelope& envelope, Standing stand) {
+  if (stand == Standing::kOldSeq) conduct.old_seq(row, now_ms);
+  if (stand == Standing::kOldRun) conduct.old_run(row, envelope.run_id, envelope.seq, now_ms, interval_ms(row));
+  const auto before = numbers(row);
+  if (look_at_conduct(row)) settle(row, before);
 }
 
 void CapacityMap::State::look_at_exclusions(RowIndex row) {
@@ -103,6 +122,10 @@ std::vector<std::string> CapacityMap::State::exclusion_reasons(RowIndex row) con
   add(Exclusion::kFuture, "its clock was " + std::to_string(cold.clock_skew_ms.value_or(0) / static_cast<std::int64_t>(kMsPerS)) +
                               " s ahead of ours when it said hello");
   add(Exclusion::kFlood, "it sent more messages than one each 100 ms within the last " + std::to_string(kFloodMarkMs / 60'000) + " min");
+  add(Exclusion::kClone, "its key speaks from two places: two runs of the agent take turns");
+  add(Exclusion::kReplay, "old messages of it came again, more than " + std::to_string(ConductNotes::kMostRepeated) +
+                              " within a minute, within the last " + std::to_string(ConductNotes::kReplayMarkMs / ConductNotes::kMinuteMs) +
+                              " min");
   return reasons;
 }
 

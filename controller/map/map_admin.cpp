@@ -50,6 +50,7 @@ void CapacityMap::State::remove_row(RowIndex row) {
   --by_liveness[static_cast<std::size_t>(place.liveness)];
   shared.leave(row);
   benchmarks.forget(row);
+  conduct.forget(row);
   services.forget(row);
   nodes.remove(row);
 }

@@ -57,33 +57,29 @@ void CapacityMap::State::add_child(const KnownChild& child, const std::array<std
   if (!made) withdraw(link);
 }
 
-std::vector<ChildAckOut> CapacityMap::State::apply(const ChildBatch& batch, std::uint64_t now_unix_ms) {
-  std::vector<ChildAckOut> answers;
-  for (const auto& report : batch.reports) {
-    const auto& envelope = envelope_of(report.message);
-    BatchAck ack{.epoch = options.epoch,
-                 .run_id = envelope.run_id,
-                 .time_unix_ms = now_unix_ms,
-                 .next_interval_ms = options.interval_ms,
-                 .need_shapes = {}};
-    const auto known = child_indexes.find(report.child);
-    const char* refused = "unknown_child";
-    if (known != child_indexes.end()) {
-      auto& child = children[known->second];
-      refused = std::visit([&](const auto& kind) { return take(child, kind); }, report.message);
-      sweep(child);
-      if (child.run_id == envelope.run_id) {
-        ack.session = child.session;
-        ack.applied_seq = child.seq;
-        ack.nodes = child.numbered;
-        ack.refused_nodes = child.refused_nodes;
-        ack.need_shapes = child.waiting.next(kMaxNeedShapes);
-      }
+ChildAckOut CapacityMap::State::answer(const ChildReport& report, std::uint64_t now_unix_ms) {
+  const auto& envelope = envelope_of(report.message);
+  BatchAck ack{.epoch = options.epoch,
+               .run_id = envelope.run_id,
+               .time_unix_ms = now_unix_ms,
+               .next_interval_ms = options.interval_ms,
+               .need_shapes = {}};
+  const auto known = child_indexes.find(report.child);
+  const char* refused = "unknown_child";
+  if (known != child_indexes.end()) {
+    auto& child = children[known->second];
+    refused = std::visit([&](const auto& kind) { return take(child, kind); }, report.message);
+    sweep(child);
+    if (child.run_id == envelope.run_id) {
+      ack.session = child.session;
+      ack.applied_seq = child.seq;
+      ack.nodes = child.numbered;
+      ack.refused_nodes = child.refused_nodes;
+      ack.need_shapes = child.waiting.next(kMaxNeedShapes);
     }
-    ++(refused == nullptr ? counters.applied : counters.refused[refused]);
-    answers.push_back({.route = report.route, .ack = std::move(ack)});
   }
-  return answers;
+  ++(refused == nullptr ? counters.applied : counters.refused[refused]);
+  return {.route = report.route, .ack = std::move(ack)};
 }
 
 const char* CapacityMap::State::take(ChildLink& child, const BatchHello& hello) {

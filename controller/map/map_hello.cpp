@@ -31,7 +31,7 @@ Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t 
   const auto stand = standing(row, hello.envelope);
   // A run that was rolled back with its machine, or spoke before a shorter-lived one, may come back once nobody else speaks.
   const bool starts = stand == Standing::kUnknownRun || (stand != Standing::kNext && silent_beyond_ttl(row));
-  if (!starts && stand != Standing::kNext) return out_of_turn(row, stand);
+  if (!starts && stand != Standing::kNext) return out_of_turn(row, hello.envelope, stand);
   const auto before = numbers(row);
   auto& place = nodes.place(row);
   note_name(row, hello, now_unix_ms);
@@ -50,7 +50,7 @@ Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t 
 }
 
 Answer CapacityMap::State::take(RowIndex row, const ShapeMessage& message) {
-  if (const auto stand = standing(row, message.envelope); stand != Standing::kNext) return out_of_turn(row, stand);
+  if (const auto stand = standing(row, message.envelope); stand != Standing::kNext) return out_of_turn(row, message.envelope, stand);
   const auto before = numbers(row);
   accept(row, message.envelope);
   std::string refused;
@@ -59,19 +59,19 @@ Answer CapacityMap::State::take(RowIndex row, const ShapeMessage& message) {
   auto result = answer(row);
   result.refused = std::move(refused);
   if (!result.refused.empty()) result.need_shape = false;  // not again at once: the next heartbeat asks
-  result.need_hello = result.refused == "unknown_shape";
+  result.need_hello = result.need_hello || result.refused == "unknown_shape";
   return result;
 }
 
 Answer CapacityMap::State::take(RowIndex row, const Bye& bye) {
-  if (const auto stand = standing(row, bye.envelope); stand != Standing::kNext) return out_of_turn(row, stand);
+  if (const auto stand = standing(row, bye.envelope); stand != Standing::kNext) return out_of_turn(row, bye.envelope, stand);
   const auto before = numbers(row);
   accept(row, bye.envelope);
   set_liveness(row, Liveness::kLost);
   nodes.cold(row).goodbye = bye.reason;
   settle(row, before);
   auto result = answer(row);
-  result.need_shape = result.need_usage = false;
+  result.need_hello = result.need_shape = result.need_usage = false;
   return result;
 }
 
@@ -79,7 +79,10 @@ void CapacityMap::State::start_session(RowIndex row, const Envelope& envelope) {
   auto& talk = nodes.talk(row);
   auto& old_runs = nodes.cold(row).old_runs;
   std::erase(old_runs, envelope.run_id);
-  if (talk.session != 0 && talk.run_id != envelope.run_id) old_runs.push_back(talk.run_id);
+  if (talk.session != 0 && talk.run_id != envelope.run_id) {
+    old_runs.push_back(talk.run_id);
+    conduct.run_changed(row, envelope.run_id, now_ms);
+  }
   if (old_runs.size() > kOldRuns) old_runs.erase(old_runs.begin());
   talk.run_id = envelope.run_id;
   ++talk.session;

@@ -23,7 +23,7 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.verdict = verdict(row);
   out.revision = nodes.talk(row).revision;
   if (place.is(Place::kHeard)) out.last_heard_boot_ms = talk.heard_ms;
-  out.interval_ms = std::uint32_t{place.interval_ds} * 100;
+  out.interval_ms = interval_ms(row);
   out.session = talk.session;
   out.seq = talk.seq;
   out.shape_id = named_shape(row);

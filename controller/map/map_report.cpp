@@ -40,28 +40,22 @@ Devices count_devices(const std::vector<AcceleratorUse>& devices) {
 
 }  // namespace
 
-AckBatch CapacityMap::State::apply(const ReportBatch& batch, std::uint64_t now_unix_ms) {
-  AckBatch answers;
-  answers.acks.reserve(batch.reports.size());
-  for (const auto& node : batch.flooding) note_flood(node);
-  for (const auto& report : batch.reports) {
-    const auto answer = apply(report.node, report.message, now_unix_ms);
-    if (answer.refused == "unknown_node") continue;  // removed: silence makes it connect again, and zap tells it why it may not
-    const auto& envelope = envelope_of(report.message);
-    const auto row = benchmarks.empty() ? std::nullopt : nodes.find(report.node);
-    answers.acks.push_back({.route = report.route,
-                            .ack = {.epoch = options.epoch,
-                                    .run_id = envelope.run_id,
-                                    .session = answer.session,
-                                    .applied_seq = answer.applied_seq,
-                                    .next_interval_ms = jittered(options.interval_ms, envelope),
-                                    .need_hello = answer.need_hello,
-                                    .need_shape = answer.need_shape,
-                                    .need_usage = answer.need_usage,
-                                    .benchmark_seconds = row ? benchmarks.seconds_for(*row, now_ms) : 0,
-                                    .time_unix_ms = now_unix_ms}});
-  }
-  return answers;
+void CapacityMap::State::answer(const Report& report, std::uint64_t now_unix_ms, AckBatch& answers) {
+  const auto answer = apply(report.node, report.message, now_unix_ms);
+  if (answer.refused == "unknown_node") return;  // removed: silence makes it connect again, and zap tells it why it may not
+  const auto& envelope = envelope_of(report.message);
+  const auto row = benchmarks.empty() ? std::nullopt : nodes.find(report.node);
+  answers.acks.push_back({.route = report.route,
+                          .ack = {.epoch = options.epoch,
+                                  .run_id = envelope.run_id,
+                                  .session = answer.session,
+                                  .applied_seq = answer.applied_seq,
+                                  .next_interval_ms = jittered(options.interval_ms, envelope),
+                                  .need_hello = answer.need_hello,
+                                  .need_shape = answer.need_shape,
+                                  .need_usage = answer.need_usage,
+                                  .benchmark_seconds = row ? benchmarks.seconds_for(*row, now_ms) : 0,
+                                  .time_unix_ms = now_unix_ms}});
 }
 
 Answer CapacityMap::State::apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_unix_ms) {
@@ -88,7 +82,7 @@ Answer CapacityMap::State::apply(const NodeId& node, const AgentMessage& message
 }
 
 Answer CapacityMap::State::take(RowIndex row, const Heartbeat& heartbeat) {
-  if (const auto stand = standing(row, heartbeat.envelope); stand != Standing::kNext) return out_of_turn(row, stand);
+  if (const auto stand = standing(row, heartbeat.envelope); stand != Standing::kNext) return out_of_turn(row, heartbeat.envelope, stand);
   const auto before = numbers(row);
   accept(row, heartbeat.envelope);
   auto result = answer(row);
@@ -98,7 +92,7 @@ Answer CapacityMap::State::take(RowIndex row, const Heartbeat& heartbeat) {
 }
 
 Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
-  if (const auto stand = standing(row, message.envelope); stand != Standing::kNext) return out_of_turn(row, stand);
+  if (const auto stand = standing(row, message.envelope); stand != Standing::kNext) return out_of_turn(row, message.envelope, stand);
   const auto before = numbers(row);
   accept(row, message.envelope);
   auto result = answer(row);
@@ -165,7 +159,8 @@ CapacityMap::State::Standing CapacityMap::State::standing(RowIndex row, const En
   return old ? Standing::kOldRun : Standing::kUnknownRun;
 }
 
-Answer CapacityMap::State::out_of_turn(RowIndex row, Standing stand) const {
+Answer CapacityMap::State::out_of_turn(RowIndex row, const Envelope& envelope, Standing stand) {
+  note_out_of_turn(row, envelope, stand);
   const auto& talk = nodes.talk(row);
   switch (stand) {
     case Standing::kOldSeq:
@@ -182,6 +177,10 @@ void CapacityMap::State::accept(RowIndex row, const Envelope& envelope) {
   talk.heard_ms = now_ms & kHeardMask;
   place.set(Place::kHeard, true);
   if (place.liveness == Liveness::kLost) nodes.cold(row).goodbye.reset();
+  if (!conduct.empty()) {
+    conduct.next(row, envelope.run_id, now_ms, interval_ms(row));
+    look_at_conduct(row);
+  }
   place.interval_ds = interval_ds();
   set_liveness(row, Liveness::kFresh);
   if (place.shape != 0) return;
@@ -193,6 +192,7 @@ Answer CapacityMap::State::answer(RowIndex row) {
   const auto& place = nodes.place(row);
   return {.session = talk.session,
           .applied_seq = talk.seq,
+          .need_hello = !conduct.empty() && conduct.ask_for_clock(row, now_ms),
           .need_shape = place.shape == 0 && may_teach_shape(row),
           .need_usage = !place.is(Place::kUsageTaken),
           .refused = {}};
@@ -206,7 +206,7 @@ bool CapacityMap::State::prefix_agrees(RowIndex row, std::uint64_t said, Answer&
     result.refused = "unknown_shape";
     return false;
   }
-  if (place.shape != 0 && !place.is(Place::kNamedInFull)) result.need_hello = shapes.prefix_shared(place.shape);
+  if (place.shape != 0 && !place.is(Place::kNamedInFull) && shapes.prefix_shared(place.shape)) result.need_hello = true;
   return true;
 }
 

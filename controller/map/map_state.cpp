@@ -104,7 +104,11 @@ ShapeId CapacityMap::State::named_shape(RowIndex row) const {
 }
 
 LivenessLimits CapacityMap::State::limits(RowIndex row) const {
-  return LivenessLimits::of_interval(std::uint32_t{nodes.place(row).interval_ds} * kMsPerDs);
+  return LivenessLimits::of_interval(interval_ms(row));
+}
+
+std::uint32_t CapacityMap::State::interval_ms(RowIndex row) const {
+  return std::uint32_t{nodes.place(row).interval_ds} * kMsPerDs;
 }
 
 std::uint64_t CapacityMap::State::due_ms(RowIndex row) const {

@@ -11,6 +11,7 @@
 #include "controller/map/cells.hpp"
 #include "controller/map/change_feed.hpp"
 #include "controller/map/child.hpp"
+#include "controller/map/conduct.hpp"
 #include "controller/map/dictionaries.hpp"
 #include "controller/map/exclusion.hpp"
 #include "controller/map/liveness.hpp"
@@ -40,6 +41,8 @@ struct CapacityMap::State {
   [[nodiscard]] std::uint64_t due_ms(RowIndex row) const;
   [[nodiscard]] LivenessLimits limits(RowIndex row) const;
   [[nodiscard]] std::uint16_t interval_ds() const;
+  /// The interval that the node was given.
+  [[nodiscard]] std::uint32_t interval_ms(RowIndex row) const;
   std::uint16_t pool_index(const PoolId& id);
   void put_pool(const Pool& pool);
   /// The shape a row is bound to, or the one its hello named.
@@ -59,7 +62,8 @@ struct CapacityMap::State {
   void remove_row(RowIndex row);
 
   // map_report.cpp ---------------------------------------------------------------------------------------------------------------
-  AckBatch apply(const ReportBatch& batch, std::uint64_t now_unix_ms);
+  /// Applies one and adds its ack, if it gets one.
+  void answer(const Report& report, std::uint64_t now_unix_ms, AckBatch& answers);
   Answer apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_unix_ms);
   Answer take(RowIndex row, const Heartbeat& heartbeat);
   Answer take(RowIndex row, const UsageMessage& message);
@@ -74,7 +78,7 @@ struct CapacityMap::State {
   /// Whether a message is the newest of the run that is spoken with.
   enum class Standing : std::uint8_t { kNext, kOldSeq, kOldRun, kUnknownRun };
   [[nodiscard]] Standing standing(RowIndex row, const Envelope& envelope) const;
-  [[nodiscard]] Answer out_of_turn(RowIndex row, Standing standing) const;
+  [[nodiscard]] Answer out_of_turn(RowIndex row, const Envelope& envelope, Standing standing);
   /// The message counts: its number, that it was heard, and a shape that somebody else has brought meanwhile.
   void accept(RowIndex row, const Envelope& envelope);
   [[nodiscard]] Answer answer(RowIndex row);
@@ -93,6 +97,9 @@ struct CapacityMap::State {
   /// Ends what is over.
   void look_at_exclusions(RowIndex row);
   void note_flood(const NodeId& node);
+  void note_out_of_turn(RowIndex row, const Envelope& envelope, Standing standing);
+  /// Begins and ends what its conduct says; true when something changed.
+  bool look_at_conduct(RowIndex row);
   [[nodiscard]] std::vector<std::string> exclusion_reasons(RowIndex row) const;
 
   // map_hello.cpp ----------------------------------------------------------------------------------------------------------------
@@ -109,7 +116,7 @@ struct CapacityMap::State {
 
   // map_child.cpp, map_batch.cpp -------------------------------------------------------------------------------------------------
   void add_child(const KnownChild& child, const std::array<std::uint8_t, 16>& mask);
-  std::vector<ChildAckOut> apply(const ChildBatch& batch, std::uint64_t now_unix_ms);
+  ChildAckOut answer(const ChildReport& report, std::uint64_t now_unix_ms);
   /// Why it was not taken; empty = it was.
   const char* take(ChildLink& child, const BatchHello& hello);
   const char* take(ChildLink& child, const ShapeMessage& message);
@@ -149,6 +156,7 @@ struct CapacityMap::State {
   ChangeFeed changes;
   bool restoring = false;  ///< add_node() puts in what was known before this start
   BenchmarkAsks benchmarks;
+  ConductNotes conduct;
   ServiceOrders services;
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint64_t kTellingAcks = 10;
 constexpr int kMessagesPerTurn = 16, kFloodTimes = 1'000;
+constexpr std::size_t kRecorded = 20;
+constexpr std::uint64_t kReplayEveryMs = 500;  ///< five messages each time: about what the rate limit lets through
 constexpr std::uint64_t kMostAwayMs = 20'000, kFlipEveryMs = 5'000, kYearMs = 366ULL * 24 * 3'600 * 1'000;
 
 std::span<const std::byte> bytes_of(const zmq::message_t& message) {
@@ -90,6 +92,12 @@ void Agent::send_delayed(std::uint64_t now_ms) {
   }
 }
 
+void Agent::play_back(std::uint64_t now_ms) {
+  if (!replays || recorded_.size() < 2 || now_ms < replayed_ms_ + kReplayEveryMs) return;
+  replayed_ms_ = now_ms;
+  for (int i = 0; i < 5; ++i) static_cast<void>(send(dealer_, recorded_[random_() % (recorded_.size() - 1)]));  // not the newest
+}
+
 Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms, bool quiet) {
   const Faults faults = quiet ? Faults{} : stage.options.faults;
   if (!running()) return !quiet && returns_ms_ != 0 && now_ms >= returns_ms_ ? start(stage, now_ms, now_unix_ms) : Result<Done>(Done{});
@@ -107,7 +115,7 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
   if (faults.churn_permille != 0 && now_ms >= looked_ms_ + 1'000) {
     looked_ms_ = now_ms;
     // Who stops before all is told would leave a truth that nobody can know.
-    const bool told = acks_of_run_ >= kTellingAcks && !flips && !clone;
+    const bool told = acks_of_run_ >= kTellingAcks && !flips && !clone && !replays;
     if (told && random_() % 1'000 < faults.churn_permille) {
       stop(now_ms);
       return Done{};
@@ -126,18 +134,24 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
   }
   static_cast<void>(talk_->take_broken(now_ms));  // libzmq connects again by itself; the next message is hello
   send_delayed(now_ms);
+  play_back(now_ms);
   if (talk_->due_ms() > now_ms) return Done{};
   if (!quiet) server_.walk();
-  Bytes bytes = encode(talk_->next(server_.usage(), now_ms));
+  auto message = talk_->next(server_.usage(), now_ms);
+  if (auto* const hello = std::get_if<Hello>(&message)) hello->time_unix_ms = now_unix_ms + (future ? kYearMs : 0);
+  Bytes bytes = encode(message);
   sent_ms_ = now_ms;
   ++sent;
+  if (replays) recorded_.push_back(bytes);
+  if (recorded_.size() > kRecorded) recorded_.erase(recorded_.begin());
   put(faults, std::move(bytes), now_ms);
   return Done{};
 }
 
 void Agent::calm() {
   flooded_ = floods;
-  floods = flips = false;
+  replayed_ = replays;
+  floods = flips = replays = false;
   if (clone && running()) dealer_.close();
   if (clone) dealer_ = {};
 }

@@ -34,10 +34,11 @@ class Agent {
   [[nodiscard]] std::uint64_t stopped_ms() const { return stopped_ms_; }  ///< while it does not run
   [[nodiscard]] bool stopped_with_bye() const { return bye_said_; }
   [[nodiscard]] bool ever_acked() const { return acks != 0; }
-  /// A controller counts nothing of it for a while: it flooded, came as other hardware more than four times, or says a year from now.
-  [[nodiscard]] bool not_believed() const { return flooded_ || future || renames_ > kMostRenames; }
+  /// A controller counts nothing of it for a while: it flooded, was played back, came as other hardware more than four times, or says
+  /// a year from now.
+  [[nodiscard]] bool not_believed() const { return flooded_ || replayed_ || future || renames_ > kMostRenames; }
 
-  bool floods = false, flips = false, clone = false, future = false;
+  bool floods = false, flips = false, clone = false, future = false, replays = false;
   void lie() { server_.lie(); }
 
   std::uint64_t acks = 0, sent = 0;
@@ -47,6 +48,7 @@ class Agent {
   void stop(std::uint64_t now_ms);
   void put(const Faults& faults, Bytes bytes, std::uint64_t now_ms);
   void send_delayed(std::uint64_t now_ms);
+  void play_back(std::uint64_t now_ms);
   void set_facts(const Stage& stage, std::uint64_t now_unix_ms);
 
   struct Delayed {
@@ -60,11 +62,13 @@ class Agent {
   zmq::socket_t dealer_;
   std::optional<Conversation> talk_;
   std::vector<Delayed> delayed_;
-  std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0, acks_of_run_ = 0;
+  std::vector<Bytes> recorded_;  ///< the newest kRecorded messages, when they are replayed
+  std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0, replayed_ms_ = 0,
+                acks_of_run_ = 0;
   std::uint32_t machine_;
   static constexpr std::uint32_t kMostRenames = 4;
   std::uint32_t renames_ = 0;
-  bool bye_said_ = false, flooded_ = false;
+  bool bye_said_ = false, flooded_ = false, replayed_ = false;
 };
 
 }  // namespace capmap::fleet

@@ -73,6 +73,7 @@ Result<Done> Fleet::start_all() {
     if (among(faults.liars)) agent.lie();
     agent.flips = among(faults.flippers);
     agent.future = among(faults.futures);
+    agent.replays = among(faults.replays);
     return agent.start(stage_, clock_.boot_ms(), clock_.unix_ms());
   };
   for (std::uint32_t i = 0; i < options.agents; ++i) {

@@ -19,6 +19,7 @@ struct Faults {
   std::uint32_t churn_permille = 0;      ///< agents of a thousand that stop in a second, half without a word, and come back within 20 s
   std::uint32_t floods = 0;              ///< agents that send each message 1,000 times
   std::uint32_t clones = 0;              ///< agents whose key a second process has too
+  std::uint32_t replays = 0;             ///< agents whose newest messages are all sent again and again
   std::uint32_t liars = 0;               ///< servers that say what cannot be
   std::uint32_t flippers = 0;            ///< agents that come with another shape every few seconds
   std::uint32_t futures = 0;             ///< servers whose clock is a year ahead

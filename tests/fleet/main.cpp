@@ -130,6 +130,7 @@ void add_faults(CLI::App& app, fleet::Faults& faults) {
   app.add_option("--churn", faults.churn_permille, "agents of a thousand that stop each second, to come back within 20 s")->check(permille);
   app.add_option("--floods", faults.floods, "agents that send each message 1,000 times");
   app.add_option("--clones", faults.clones, "agents whose key a second one has too");
+  app.add_option("--replays", faults.replays, "agents whose last messages are sent again ten times a second");
   app.add_option("--liars", faults.liars, "servers that say what cannot be");
   app.add_option("--flippers", faults.flippers, "agents that change their shape every 5 s");
   app.add_option("--futures", faults.futures, "servers whose clock is a year ahead");

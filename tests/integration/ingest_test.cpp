@@ -2,6 +2,7 @@
 #include "controller/ingest.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
 #include <random>
@@ -96,6 +97,7 @@ class Peer {
     socket_ =
         std::move(*open_dealer(context_, {.endpoint = port.endpoint, .server_public_key = port.server_keys.public_key, .keys = keys}));
   }
+  void try_to_say(const Bytes& bytes) { static_cast<void>(send(socket_, bytes)); }
   void say(const Bytes& bytes) { REQUIRE(send(socket_, bytes)); }
   /// As many as fit at once.
   void flood(const Bytes& bytes, int times) {
@@ -240,4 +242,46 @@ TEST_CASE("ingest: a message over the size limit ends its own connection only") 
   CHECK(eventually([&] { return fresh_nodes(port) == 1; }, kLimit));
   big.settle();  // its socket connects again by itself
   CHECK(eventually([&] { return fresh_nodes(port) == 2; }, kLimit));
+}
+
+TEST_CASE("ingest: while one node floods without end, every message of fifty quiet ones is applied and acked") {
+  constexpr std::size_t kQuiet = 50;
+  constexpr std::uint32_t kRounds = 20;
+  Peer flood;
+  std::vector<std::unique_ptr<Peer>> quiet;
+  std::vector<KnownNode> nodes = {flood.node};
+  for (std::size_t i = 0; i < kQuiet; ++i) {
+    quiet.push_back(std::make_unique<Peer>());
+    nodes.push_back(quiet.back()->node);
+  }
+  MessagePort port(nodes);
+  for (auto& peer : quiet) peer->connect(port);
+  flood.connect(port);
+  flood.settle();
+  std::atomic<bool> over = false;
+  std::thread flooding([&] {
+    const Bytes heartbeat = encode(Heartbeat{.envelope = {.run_id = 5, .seq = 1}, .shape_prefix = 1, .moved = {}});
+    while (!over) flood.try_to_say(heartbeat);  // its queue is always full
+  });
+  CHECK(port.will_count("rate", 10'000));
+  std::size_t acked = 0, applied = 0;
+  for (auto& peer : quiet) peer->settle();
+  for (std::uint32_t round = 0; round < kRounds; ++round) {
+    const std::uint64_t now_ms = 1'000'000 + round * 10'000ULL;
+    for (auto& peer : quiet) peer->say(encode(peer->talk.next(Usage{}, now_ms)));
+    for (auto& peer : quiet) {
+      const auto before = peer->talk.applied_seq();
+      const auto ack = peer->answer();
+      if (!ack) continue;
+      ++acked;
+      peer->talk.on_ack(*ack, now_ms);
+      applied += peer->talk.applied_seq() == before + 1 ? 1 : 0;
+    }
+  }
+  const auto flooded = port.counted("capmap_ingest_refused_total", "rate");
+  over = true;
+  flooding.join();
+  CHECK(acked == kQuiet * kRounds);
+  CHECK(applied == kQuiet * kRounds);
+  CHECK(flooded > 20'000);  // it went on all the time
 }

@@ -5,7 +5,9 @@
 #include <set>
 #include <thread>
 
+#include "common/connection_watch.hpp"
 #include "common/transport.hpp"
+#include "controller/visits.hpp"
 #include "tests/support/program.hpp"
 
 using namespace capmap;
@@ -24,6 +26,7 @@ class Door {
     ready.get_future().wait();
     if (!options_.keys.empty()) updates_ = std::move(*open_push(context, options_.keys));
     router = std::move(*open_router(context, {.endpoint = "tcp://127.0.0.1:0", .keys = keys, .zap_domain = "agents"}));
+    if (!options_.connections.empty()) REQUIRE(watch_connections(router, options_.connections));
   }
   ~Door() {
     router.close();
@@ -140,6 +143,47 @@ TEST_CASE("zap: for enrolment every key is let in and is its own User-Id; the th
   Door door({.keys = "", .allow_any = true});
   const Peer peer(door, make_curve_keys());
   CHECK(door.next_user() == peer.keys.public_key);
+}
+
+TEST_CASE("zap: beyond the room for connections a peer stays outside, those inside go on, and room returns when one of them leaves") {
+  Door door({.connections = "inproc://connections", .most_connections = 2});
+  std::vector<CurveKeys> keys;
+  std::vector<NodeId> nodes;
+  for (int i = 0; i < 3; ++i) {
+    keys.push_back(make_curve_keys());
+    nodes.push_back(random_id<NodeId>());
+    door.tell(keys.back().public_key, nodes.back());
+  }
+  auto first = std::make_unique<Peer>(door, keys[0]);
+  CHECK(door.next_user() == to_text(nodes[0]));
+  const Peer second(door, keys[1]);
+  CHECK(door.next_user() == to_text(nodes[1]));
+  CHECK(eventually([&] { return door.counted("capmap_connections") == 2; }, kLimit));
+  const Peer third(door, keys[2]);
+  CHECK(eventually([&] { return door.counted("full") >= 1; }, kLimit));
+  CHECK_FALSE(receive_routed(door.router));
+  REQUIRE(send(first->link->dealer, std::as_bytes(std::span("still here"))));
+  CHECK(door.next_user() == to_text(nodes[0]));
+  first.reset();
+  CHECK(door.next_user() == to_text(nodes[2]));  // with the same socket, which tries again by itself
+  CHECK(door.counted("accepted") <= 3);
+}
+
+TEST_CASE("zap: a key that connects again and again is let in a few times and then refused, and no other key feels it") {
+  Door door({});
+  const CurveKeys own = make_curve_keys(), other = make_curve_keys();
+  const auto node = random_id<NodeId>(), other_node = random_id<NodeId>();
+  door.tell(own.public_key, node);
+  door.tell(other.public_key, other_node);
+  std::vector<std::unique_ptr<Peer>> peers;
+  for (std::uint32_t i = 0; i < Visits::kAtOnce; ++i) {
+    peers.push_back(std::make_unique<Peer>(door, own));
+    CHECK(door.next_user() == to_text(node));
+  }
+  peers.push_back(std::make_unique<Peer>(door, own));
+  CHECK(eventually([&] { return door.counted("too_often") >= 1; }, kLimit));
+  const Peer good(door, other);
+  CHECK(door.next_user() == to_text(other_node));
 }
 
 TEST_CASE("zap: requests without CURVE, of another version, or too short are refused and counted") {

@@ -54,7 +54,7 @@ compare() { # NAME NODES children|agents
     for ((first = 0; first < nodes; first += a_process, part++)); do
       start "$name.fleet.$part" "$fleet" --preset national --nodes "$nodes" --sites "$folder/$name.tokens" --first "$first" \
         --agents "$((nodes - first < a_process ? nodes - first : a_process))" --exact --quiet-after "$quiet_s" --truth "$folder/$name.truth" \
-        --loss 20 --duplicate 20 --delay 200 --churn 5 --floods 1 --clones 2 --liars 2 --flippers 2 --futures 2
+        --loss 20 --duplicate 20 --delay 200 --churn 5 --floods 1 --clones 2 --replays 2 --liars 2 --flippers 2 --futures 2
     done
   fi
   for ((i = 0; i < limit_s; i++)); do
