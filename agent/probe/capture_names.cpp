@@ -83,6 +83,12 @@ std::string NameHider::hide_text(std::string_view text) const {
   return hidden;
 }
 
+void NameHider::hide_places(bool remote, std::string& source, std::string& mount) const {
+  const bool plain = !remote && source.starts_with("/dev/") && source.find('/', 5) == std::string::npos;
+  if (!plain) source = "hidden-" + hash(source, 8);
+  if (mount != "/") mount = "/hidden-" + hash(mount, 8);
+}
+
 /// "naa.5000c5…" keeps what kind of name it is.
 std::string NameHider::hide_value(std::string_view value) const {
   if (value.empty() || says_nothing(value)) return std::string(value);

@@ -18,6 +18,8 @@ class NameHider {
   [[nodiscard]] std::string hide_file(std::string_view path, const std::string& text) const;
   /// An hwloc topology as XML.
   [[nodiscard]] std::string hide_xml(const std::string& xml) const;
+  /// Of a file system: a mount point but "/", and a source that says more than a disk's name.
+  void hide_places(bool remote, std::string& source, std::string& mount) const;
   /// Any other text: a path, a link's target.
   [[nodiscard]] std::string hide_text(std::string_view text) const;
 
