@@ -28,7 +28,47 @@ MountLine parse_line(std::string_view line) {
   line.remove_prefix(dash + 3);
   mount.type = take_word(line);
   mount.source = take_word(line);
+  mount.options = take_word(line);
   return mount;
+}
+
+/// The value of "key=value" between commas; empty when it is not there.
+std::string_view option(std::string_view options, std::string_view key) {
+  while (!options.empty()) {
+    auto value = take_until(options, ',');
+    if (take_until(value, '=') == key) return value;
+  }
+  return {};
+}
+
+/// Other machines may give a disk another of these names.
+bool is_passing_name(std::string_view device) {
+  constexpr std::array<std::string_view, 6> kPassing = {"/dev/sd", "/dev/dm-", "/dev/vd", "/dev/nvme", "/dev/xvd", "/dev/emcpower"};
+  return std::ranges::any_of(kPassing, [device](auto name) { return device.starts_with(name); });
+}
+
+bool names_a_machine(std::string_view source) {
+  if (source.starts_with("//")) return source.size() > 2;
+  const auto colon = source.find(':');
+  return !source.starts_with('/') && colon != 0 && colon != std::string_view::npos;  // "/a:/b" are local folders, joined
+}
+
+/// "user@id.name=/path" or "monitor2,monitor1:/path": without the user, with the monitors in order.
+std::string ceph_name(std::string_view source) {
+  const auto at = source.find('@');
+  if (at != std::string_view::npos && source.find('=') != std::string_view::npos) return "ceph:" + std::string(source.substr(at + 1));
+  const auto path = source.rfind(":/");
+  if (path == std::string_view::npos) return {};
+  std::vector<std::string_view> monitors;
+  for (auto rest = source.substr(0, path); !rest.empty();) monitors.push_back(take_until(rest, ','));
+  std::ranges::sort(monitors);
+  std::string name;
+  for (const auto monitor : monitors) name.append(name.empty() ? "" : ",").append(monitor);
+  return name.append(source.substr(path));
+}
+
+std::string prefixed(std::string_view type, std::string_view name) {
+  return name.empty() ? std::string() : std::string(type).append(":").append(name);
 }
 
 }  // namespace
@@ -48,13 +88,27 @@ std::vector<MountLine> parse_mountinfo(std::string_view text) {
   return seen;
 }
 
+std::string shared_name(const MountLine& mount) {
+  if (!may_hang(mount.type)) return {};
+  const auto source = unescaped_mount_text(mount.source);
+  const auto& type = mount.type;
+  if (type == "ceph") return ceph_name(source);
+  if (type == "virtiofs") return {};
+  if (type == "9p") return option(mount.options, "trans") == "tcp" ? prefixed(type, source) : std::string();
+  if (names_a_machine(source)) return source;
+  if (type == "gpfs" || type == "wekafs") return prefixed(type, source.starts_with("/dev/") ? source.substr(5) : source);
+  if (type == "gfs2") return prefixed(type, option(mount.options, "locktable"));
+  if (type == "beegfs") return prefixed(type, option(mount.options, "cfgFile"));
+  if (type == "ocfs2" && !is_passing_name(source)) return prefixed(type, source);
+  return {};
+}
+
 std::vector<SharedMount> shared_mounts(std::string_view text) {
   std::map<std::string, SharedMount> by_source;
   for (const auto& mount : parse_mountinfo(text)) {
-    const auto colon = mount.source.find(':');
-    const bool elsewhere = mount.source.starts_with("//") || (colon != 0 && colon != std::string_view::npos);
-    if (!may_hang(mount.type) || !elsewhere || by_source.size() == kMaxShared) continue;
-    auto source = unescaped_mount_text(mount.source);
+    if (by_source.size() == kMaxShared) break;
+    const auto source = shared_name(mount);
+    if (source.empty()) continue;
     by_source.try_emplace(source, SharedMount{source, std::string(mount.type), unescaped_mount_text(mount.point)});
   }
   std::vector<SharedMount> mounts;

@@ -15,6 +15,7 @@ constexpr std::uint64_t kMaxWatts = 65'535;
 constexpr std::uint64_t kMicro = 1'000'000;
 constexpr std::uint64_t kPackageUjPerMs = 1'000'000;  // no package takes more than 1 kW
 /// hwmon chips that measure processors; other chips' sensors (drives, cards) are parts of a server nobody can add up to it.
+constexpr std::string_view kServerChip = "power_meter";
 constexpr std::array<std::string_view, 2> kProcessorChips = {"fam15h_power", "xgene_hwmon"};
 
 /// "intel-rapl:0", not its parts ("intel-rapl:0:0") and not the second view of the same package ("intel-rapl-mmio:0").
@@ -53,7 +54,7 @@ void add_sensors(const HostRoot& root, const std::vector<std::string>& folders, 
 void find_sensors(const HostRoot& root, EnergyMemory& memory) {
   const auto folders = root.list(kHwmon, 1'024);
   if (!folders) return;
-  add_sensors(root, *folders, "power_meter", memory);  // the whole server
+  add_sensors(root, *folders, kServerChip, memory);
   if (!memory.sensors.empty()) return;
   for (const auto chip : kProcessorChips) add_sensors(root, *folders, chip, memory);
 }
@@ -112,6 +113,10 @@ Result<std::optional<std::uint32_t>> read_sensors(const HostRoot& root, EnergyMe
 }
 
 }  // namespace
+
+bool measures_host_power(std::string_view chip) {
+  return chip == kServerChip || std::ranges::find(kProcessorChips, chip) != kProcessorChips.end();
+}
 
 Result<std::uint64_t> parse_counter(std::string_view text, const std::string& path) {
   const auto number = to_number(take_line(text));

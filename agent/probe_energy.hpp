@@ -48,6 +48,9 @@ struct EnergyMemory {
 };
 inline constexpr std::uint32_t kPowerLookEvery = 30;
 
+/// True for hwmon chips whose power is that of the server or of its processors; others' (drives, cards) are parts of it. Pure.
+bool measures_host_power(std::string_view chip);
+
 /// Reads the power this server takes now, as far as it can be measured from inside.
 ///
 /// Source:  <root>/sys/class/powercap/intel-rapl:N (AMD's too), the domains named package-*: energy_uj, max_energy_range_uj; readable by

@@ -8,6 +8,10 @@ namespace {
 constexpr std::uint64_t kSlackMs = 5'000;  ///< calls in flight may hold a frame back so long
 constexpr std::uint64_t kEndPatienceMs = 30'000;
 
+std::string stuck_text(std::uint32_t runs) {
+  return "; stuck runs so far: " + std::to_string(runs);
+}
+
 }  // namespace
 
 bool ProbeSampler::step(std::uint64_t now_ms, bool wanted) {
@@ -37,7 +41,7 @@ bool ProbeSampler::step(std::uint64_t now_ms, bool wanted) {
   } else if (!silent_ && now_ms >= silent_at_ms()) {
     silent_ = true;
     ++stuck_;
-    problem_ = ending_ ? command() + " does not end: a call of it hangs" : command() + " has fallen silent";
+    problem_ = (ending_ ? command() + " does not end: a call of it hangs" : command() + " has fallen silent") + stuck_text(stuck_);
   }
   return heard;
 }

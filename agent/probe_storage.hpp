@@ -16,16 +16,6 @@ namespace capmap {
 /// Thread: any; pure.
 Result<std::vector<TrafficCounters>> parse_disks(std::string_view text, const std::vector<std::string>& physical);
 
-/// Where local file systems on physical devices are mounted: text of /proc/self/mountinfo to mount points, one list a device, the
-/// newest mount first. Left out: network and FUSE file systems and what is mounted below them (they may hang), memory, loop and network
-/// block devices, and mount points that a later mount covers. Lines without meaning are skipped. Thread: any; pure.
-struct LocalFileSystem {
-  std::string device;                     ///< "major:minor"
-  std::vector<std::string> mount_points;  ///< [mount], any of them tells the use
-  bool operator==(const LocalFileSystem&) const = default;
-};
-std::vector<LocalFileSystem> parse_mounts(std::string_view text);
-
 /// What one tick leaves for the next.
 struct StorageMemory {
   KeptFile file{"proc/diskstats"};

@@ -25,7 +25,8 @@ std::optional<ShapeFacts> ShapeProbe::step(std::uint64_t now_ms) {
   if (!overdue_ && now_ms >= started_ms_ + options_.deadline_ms) {
     overdue_ = true;
     ++stuck_;
-    problem_ = "capmap-probe has not answered within " + std::to_string(options_.deadline_ms / 1'000) + " s";
+    problem_ = "capmap-probe has not answered within " + std::to_string(options_.deadline_ms / 1'000) +
+               " s; stuck runs so far: " + std::to_string(stuck_);
   }
   return std::nullopt;
 }

@@ -44,6 +44,7 @@ Hello read_hello(const wire::Hello& table, FieldReader& reader) {
   hello.accelerator_addresses = reader.texts(table.accelerator_addresses(), kMaxAccelerators, "accelerator_addresses");
   hello.problems = reader.problems(table);
   hello.measured = read_measured(table.measured(), reader);
+  hello.file_systems_size_mb = table.file_systems_size_mb();
   return hello;
 }
 
@@ -87,11 +88,12 @@ Bytes encode(const Hello& message) {
   const auto problems = put_problems<wire::Problem>(builder, message.problems);
   const auto measured = put_measured(builder, message.measured);
   const auto& id = message.shape_id.bytes;
-  return finish(builder,
-                wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version,
-                                  hostname, os, kernel, virtualization, message.memory_total_bytes, message.pus_allowed,
-                                  message.time_unix_ms, disk_names, nic_names, accelerators, problems, measured),
-                kHelloId);
+  return finish(
+      builder,
+      wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version, hostname, os,
+                        kernel, virtualization, message.memory_total_bytes, message.pus_allowed, message.time_unix_ms, disk_names,
+                        nic_names, accelerators, problems, measured, message.file_systems_size_mb),
+      kHelloId);
 }
 
 Bytes encode(const ShapeMessage& message) {

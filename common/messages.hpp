@@ -27,15 +27,16 @@ struct Hello {
   Envelope envelope;
   ShapeId shape_id;
   std::string agent_version, hostname, os, kernel;
-  std::string virtualization;                       ///< "kvm", "docker", ...; "none" on bare metal; empty = unknown
-  std::optional<std::uint64_t> memory_total_bytes;  ///< exact MemTotal
-  std::optional<std::uint32_t> pus_allowed;         ///< PUs this machine's processes may use (cgroup, affinity)
-  std::optional<std::uint64_t> time_unix_ms;        ///< the agent's wall clock, to show the skew
-  std::vector<std::string> disk_names;              ///< [disk] in the order of the shape's rows, each row count times
-  std::vector<std::string> nic_names;               ///< [nic] likewise
-  std::vector<std::string> accelerator_addresses;   ///< [accelerator] PCI addresses, likewise
-  std::vector<Problem> problems;                    ///< what the shape's probes could not read
-  std::optional<Measured> measured{};               ///< newest benchmark; absent: none was run
+  std::string virtualization;                           ///< "kvm", "docker", ...; "none" on bare metal; empty = unknown
+  std::optional<std::uint64_t> memory_total_bytes;      ///< exact MemTotal
+  std::optional<std::uint32_t> pus_allowed;             ///< PUs this machine's processes may use (cgroup, affinity)
+  std::optional<std::uint64_t> time_unix_ms;            ///< the agent's wall clock, to show the skew
+  std::vector<std::string> disk_names;                  ///< [disk] in the order of the shape's rows, each row count times
+  std::vector<std::string> nic_names;                   ///< [nic] likewise
+  std::vector<std::string> accelerator_addresses;       ///< [accelerator] PCI addresses, likewise
+  std::vector<Problem> problems;                        ///< what the shape's probes could not read
+  std::optional<Measured> measured{};                   ///< newest benchmark; absent: none was run
+  std::optional<std::uint64_t> file_systems_size_mb{};  ///< 10^6 bytes that Readings::storage_used_mb is a part of
   bool operator==(const Hello&) const = default;
 };
 

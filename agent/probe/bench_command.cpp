@@ -1,13 +1,16 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "agent/measured.hpp"
 #include "agent/probe/bench_run.hpp"
@@ -56,9 +59,29 @@ std::optional<BenchOptions> parse_options(const std::vector<std::string>& argume
   return options;
 }
 
-void say(const char* what) {
-  if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K%s", what);
+void say(const std::string& what) {
+  if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K%s", what.c_str());
 }
+
+/// On a terminal, says what runs and the share of its time that is over, until it goes. Nothing elsewhere.
+class Progress {
+ public:
+  Progress(std::string what, std::chrono::milliseconds limit) {
+    if (isatty(STDERR_FILENO) != 1) return;
+    teller_ = std::jthread([what = std::move(what), limit](const std::stop_token& ended) {
+      const auto begin = std::chrono::steady_clock::now();
+      while (!ended.stop_requested()) {
+        const auto over = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+        say(what + "  " + std::to_string(std::min<std::int64_t>(over * 100 / limit, 99)) + " %");
+        std::this_thread::sleep_for(std::chrono::milliseconds(kTellEveryMs));
+      }
+    });
+  }
+
+ private:
+  static constexpr int kTellEveryMs = 200;
+  std::jthread teller_;  ///< its end waits at most for one line
+};
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
@@ -95,20 +118,25 @@ Json measure(const BenchOptions& options, const BenchLimits& limits) {
   const std::chrono::milliseconds each(std::uint64_t{options.seconds} * 1'000);
   const auto clock = [each] { return BenchClock(each, stop_wanted); };
   Json results = Json::object();
-  say("FP64 matrices");
+  std::optional<Progress> progress;
+  progress.emplace("1 of 4: FP64 matrices", each);
   results["fp64_gemm"] = gemm_json(bench_gemm(true, limits, clock()));
-  say("FP32 matrices");
+  progress.reset();
+  progress.emplace("2 of 4: FP32 matrices", each);
   results["fp32_gemm"] = gemm_json(bench_gemm(false, limits, clock()));
-  say("memory bandwidth");
+  progress.reset();
+  progress.emplace("3 of 4: memory bandwidth", each);
   results["memory_triad"] = outcome(bench_triad(limits, clock()), [](const TriadResult& triad) {
     return Json{{"megabytes_per_second", triad.megabytes_a_second}, {"bytes", triad.bytes}, {"threads", triad.threads}};
   });
-  say("reading a file");
+  progress.reset();
+  progress.emplace("4 of 4: writing and reading a file", 2 * each);
   const auto half = BenchClock(each, stop_wanted);
   results["disk_read"] = outcome(bench_disk(options.folder, half, BenchClock(2 * each, stop_wanted)), [&](const DiskResult& disk) {
     return Json{
         {"megabytes_per_second", disk.megabytes_a_second}, {"bytes", disk.bytes}, {"direct", disk.direct}, {"folder", options.folder}};
   });
+  progress.reset();
   say("");
   return results;
 }

@@ -17,7 +17,9 @@ namespace {
 
 using Now = std::chrono::steady_clock;
 
-constexpr std::uint32_t kLargestMatrix = 2'048, kSmallestMatrix = 256, kMatrixStep = 64;
+constexpr std::uint32_t kLargestMatrix = 16'384, kSmallestMatrix = 256, kMatrixStep = 64, kTrialMatrix = 512;
+constexpr std::uint64_t kRunsAtLeast = 8;  // multiplications in the time there is
+constexpr std::size_t kChecked = 64;       // elements of a product that are worked out by hand
 constexpr std::uint64_t kMostTriadBytes = std::uint64_t{256} << 20U, kLeastTriadBytes = std::uint64_t{1} << 20U;  // an array of one thread
 constexpr int kRowMajor = 101, kNoTranspose = 111;  // CBLAS_ORDER, CBLAS_TRANSPOSE
 
@@ -53,36 +55,106 @@ std::uint32_t matrix_size(std::uint64_t budget, std::size_t element_bytes) {
   return size;
 }
 
+/// Three square matrices of at most `largest` a side; memory is taken for what is used.
+template <class T>
+class Matrices {
+ public:
+  Matrices(Gemm<T> gemm, std::uint32_t largest) : gemm_(gemm) {
+    const std::size_t count = std::size_t{largest} * largest;
+    for (auto* matrix : {&a_, &b_, &c_}) matrix->reset(new (std::nothrow) T[count]);
+  }
+  [[nodiscard]] bool there() const { return a_ && b_ && c_; }
+
+  void fill(std::uint32_t size) {
+    size_ = size;
+    const std::size_t count = std::size_t{size} * size;
+    for (std::size_t i = 0; i < count; ++i) {
+      a_[i] = static_cast<T>(i % 7) - 3;
+      b_[i] = static_cast<T>(i % 5) - 2;
+      c_[i] = 0;
+    }
+  }
+  void multiply() {
+    const int side = static_cast<int>(size_);
+    gemm_(kRowMajor, kNoTranspose, kNoTranspose, side, side, side, T{1}, a_.get(), side, b_.get(), side, T{0}, c_.get(), side);
+  }
+  /// Elements from all over the product against sums of whole numbers, which both types hold exactly.
+  [[nodiscard]] bool is_right() const {
+    const std::size_t n = size_, count = n * n, step = count / kChecked + n + 1;
+    for (std::size_t at = 0; at < count; at += step) {
+      T sum = 0;
+      for (std::size_t k = 0; k < n; ++k) sum += a_[at / n * n + k] * b_[k * n + at % n];
+      if (sum != c_[at]) return false;
+    }
+    return true;
+  }
+
+ private:
+  Gemm<T> gemm_;
+  std::uint32_t size_ = 0;
+  std::unique_ptr<T[]> a_, b_, c_;
+};
+
+/// The largest side whose multiplication takes at most its part of the time, by how long a trial took.
+std::uint32_t size_in_time(std::uint32_t largest, std::uint32_t trial, Now::duration took, std::chrono::milliseconds limit) {
+  const double times = std::chrono::duration<double>(limit).count() / static_cast<double>(kRunsAtLeast) /
+                       std::max(std::chrono::duration<double>(took).count(), 1e-6);
+  std::uint32_t size = largest;
+  const auto work = [trial](std::uint32_t n) { return static_cast<double>(n) * n * n / (static_cast<double>(trial) * trial * trial); };
+  while (size > kSmallestMatrix && work(size) > times) size -= kMatrixStep;
+  return size;
+}
+
 template <class T>
 Result<GemmResult> run_gemm(Gemm<T> gemm, const char* library, const BenchLimits& limits, const BenchClock& clock) {
-  const auto n = matrix_size(limits.memory_budget(), sizeof(T));
-  const std::size_t count = std::size_t{n} * n;
-  if (3 * count * sizeof(T) > limits.memory_budget()) return Error{ErrorCode::kFull, "not enough memory may be used"};
-  const auto matrix = [count] { return std::unique_ptr<T[]>(new (std::nothrow) T[count]); };
-  const auto a = matrix(), b = matrix(), c = matrix();
-  if (!a || !b || !c) return Error{ErrorCode::kFull, "not enough memory"};
-  for (std::size_t i = 0; i < count; ++i) {
-    a[i] = static_cast<T>(i % 7) - 3;
-    b[i] = static_cast<T>(i % 5) - 2;
-    c[i] = 0;
+  const auto largest = matrix_size(limits.memory_budget(), sizeof(T));
+  if (std::uint64_t{3} * largest * largest * sizeof(T) > limits.memory_budget()) {
+    return Error{ErrorCode::kFull, "not enough memory may be used"};
   }
-  const int side = static_cast<int>(n);
-  const auto multiply = [&] {
-    gemm(kRowMajor, kNoTranspose, kNoTranspose, side, side, side, T{1}, a.get(), side, b.get(), side, T{0}, c.get(), side);
-  };
-  multiply();  // threads start, pages come
-  T first = 0;
-  for (std::size_t k = 0; k < n; ++k) first += a[k] * b[k * n];
-  if (first != c[0]) return Error{ErrorCode::kUnavailable, std::string(library) + ": multiplies wrongly"};
+  Matrices<T> matrices(gemm, largest);
+  if (!matrices.there()) return Error{ErrorCode::kFull, "not enough memory"};
+  const auto trial = std::min(largest, kTrialMatrix);
+  matrices.fill(trial);
+  matrices.multiply();  // threads start
+  const auto before = Now::now();
+  matrices.multiply();
+  const auto size = size_in_time(largest, trial, Now::now() - before, clock.limit());
+  matrices.fill(size);
+  if (clock.stopped()) return stopped();
+  matrices.multiply();  // pages come
+  if (!matrices.is_right()) return Error{ErrorCode::kUnavailable, std::string(library) + ": multiplies wrongly"};
   std::uint64_t runs = 0;
   const auto begin = Now::now();
   do {
-    multiply();
+    matrices.multiply();
     ++runs;
   } while (!clock.over());
   const auto took = Now::now() - begin;
   if (clock.stopped()) return stopped();
-  return GemmResult{.mflops = rate(2 * runs * count * n, took), .library = library, .size = n, .threads = limits.threads()};
+  return GemmResult{.mflops = rate(2 * runs * size * size * size, took), .library = library, .size = size, .threads = limits.threads()};
+}
+
+template <class T>
+std::vector<double> product_of(Gemm<T> gemm, std::uint32_t n, const std::vector<double>& a, const std::vector<double>& b) {
+  const std::vector<T> left(a.begin(), a.end()), right(b.begin(), b.end());
+  std::vector<T> product(left.size());
+  const int side = static_cast<int>(n);
+  gemm(kRowMajor, kNoTranspose, kNoTranspose, side, side, side, T{1}, left.data(), side, right.data(), side, T{0}, product.data(), side);
+  return {product.begin(), product.end()};
+}
+
+/// cblas_dgemm or cblas_sgemm of the first library that is installed.
+struct LoadedBlas {
+  const char* file;
+  void *gemm, *set_threads;
+};
+Result<LoadedBlas> load_blas(bool fp64) {
+  for (const auto& library : kLibraries) {
+    void* const handle = dlopen(library.file, RTLD_NOW | RTLD_LOCAL);  // stays loaded: its threads do
+    void* const gemm = handle == nullptr ? nullptr : dlsym(handle, fp64 ? "cblas_dgemm" : "cblas_sgemm");
+    if (gemm != nullptr) return LoadedBlas{.file = library.file, .gemm = gemm, .set_threads = dlsym(handle, library.set_threads)};
+  }
+  return Error{ErrorCode::kAbsent, "neither OpenBLAS nor BLIS is installed"};
 }
 
 void pin_to(unsigned pu) {
@@ -127,18 +199,22 @@ void run_triad(unsigned pu, std::size_t count, const BenchClock& clock, std::lat
 }  // namespace
 
 Result<GemmResult> bench_gemm(bool fp64, const BenchLimits& limits, const BenchClock& clock) {
-  for (const auto& library : kLibraries) {
-    void* const handle = dlopen(library.file, RTLD_NOW | RTLD_LOCAL);  // stays loaded: its threads do
-    if (handle == nullptr) continue;
-    void* const gemm = dlsym(handle, fp64 ? "cblas_dgemm" : "cblas_sgemm");
-    if (gemm == nullptr) continue;
-    if (void* const set_threads = dlsym(handle, library.set_threads)) {
-      reinterpret_cast<void (*)(int)>(set_threads)(static_cast<int>(limits.threads()));
-    }
-    if (fp64) return run_gemm(reinterpret_cast<Gemm<double>>(gemm), library.file, limits, clock);
-    return run_gemm(reinterpret_cast<Gemm<float>>(gemm), library.file, limits, clock);
+  const auto blas = load_blas(fp64);
+  if (!blas) return blas.error();
+  if (blas->set_threads != nullptr) reinterpret_cast<void (*)(int)>(blas->set_threads)(static_cast<int>(limits.threads()));
+  if (fp64) return run_gemm(reinterpret_cast<Gemm<double>>(blas->gemm), blas->file, limits, clock);
+  return run_gemm(reinterpret_cast<Gemm<float>>(blas->gemm), blas->file, limits, clock);
+}
+
+Result<std::vector<double>> multiply_once(bool fp64, std::uint32_t n, const std::vector<double>& a, const std::vector<double>& b) {
+  const std::size_t count = std::size_t{n} * n;
+  if (n == 0 || n > kLargestMatrix || a.size() != count || b.size() != count) {
+    return Error{ErrorCode::kMalformed, "matrices of another size"};
   }
-  return Error{ErrorCode::kAbsent, "neither OpenBLAS nor BLIS is installed"};
+  const auto blas = load_blas(fp64);
+  if (!blas) return blas.error();
+  if (fp64) return product_of(reinterpret_cast<Gemm<double>>(blas->gemm), n, a, b);
+  return product_of(reinterpret_cast<Gemm<float>>(blas->gemm), n, a, b);
 }
 
 Result<TriadResult> bench_triad(const BenchLimits& limits, const BenchClock& clock) {

@@ -38,12 +38,14 @@ BenchLimits read_bench_limits(const HostRoot& root);
 class BenchClock {
  public:
   /// `stop` is looked at often; it outlives this.
-  BenchClock(std::chrono::milliseconds limit, const std::atomic<bool>& stop) : end_(Now::now() + limit), stop_(stop) {}
+  BenchClock(std::chrono::milliseconds limit, const std::atomic<bool>& stop) : limit_(limit), end_(Now::now() + limit), stop_(stop) {}
   [[nodiscard]] bool over() const { return stop_.load(std::memory_order_relaxed) || Now::now() >= end_; }
+  [[nodiscard]] std::chrono::milliseconds limit() const { return limit_; }
   [[nodiscard]] bool stopped() const { return stop_.load(std::memory_order_relaxed); }
 
  private:
   using Now = std::chrono::steady_clock;
+  std::chrono::milliseconds limit_;
   Now::time_point end_;
   const std::atomic<bool>& stop_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "agent/probe/bench_limits.hpp"
 #include "common/result.hpp"
@@ -16,8 +17,14 @@ struct GemmResult {
   std::uint32_t size = 0;    ///< of the square matrices
   std::uint32_t threads = 0;
 };
+/// Sides of the matrices are as large as a quarter of the memory, 16,384 and an eighth of the time for one multiplication allow: many cores
+/// sustain their rate on large ones only.
 /// C = A x B through OpenBLAS or BLIS, whichever is installed. Errors: kAbsent (neither is), kFull (no memory for it), kTimeout.
 Result<GemmResult> bench_gemm(bool fp64, const BenchLimits& limits, const BenchClock& clock);
+
+/// One product of two square matrices of side n (row by row) by the library that bench_gemm() would take. Errors: kAbsent, kMalformed
+/// (sizes that do not fit).
+Result<std::vector<double>> multiply_once(bool fp64, std::uint32_t n, const std::vector<double>& a, const std::vector<double>& b);
 
 struct TriadResult {
   std::uint64_t megabytes_a_second = 0;  ///< 10^6 bytes read and written; what a write fetches first is not counted, as STREAM has it

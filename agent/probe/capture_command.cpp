@@ -98,9 +98,12 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   const auto chips = folder ? ChipTable::load(*folder) : Result<ChipTable>(folder.error());
   HostReads reads;
   progress.say("reading the machine");
-  const auto machine =
-      read_machine({.root = options.root, .hwloc_xml = {}, .known_devices = known_or_default(options.known, options.root), .reads = &reads},
-                   chips ? &*chips : nullptr);
+  auto machine = read_machine({.root = options.root,
+                               .hwloc_xml = {},
+                               .known_devices = known_or_default(options.known, options.root),
+                               .reads = &reads,
+                               .probe_program = "/proc/self/exe"},
+                              chips ? &*chips : nullptr);
   if (!machine) return machine.error();
   progress.say("reading its topology");
   const HostRoot root(options.root);
@@ -110,12 +113,16 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   progress.say("reading its files again");
   auto files = collect_files(root, reads);
   files[kCapturedTopology] = {.kind = CapturedEntry::Kind::kFile, .text = std::move(*topology)};
+  const NameHider hider(options.salt.empty() ? random_salt() : options.salt, hostnames_of(root));
+  for (auto& system : machine->file_systems) {
+    if (!options.keep_names) hider.hide_places(system.remote, system.source, system.mount);
+  }
   files[kCapturedNotes] = {.kind = CapturedEntry::Kind::kFile, .text = write_notes(*machine)};
   if (!machine->known.empty()) files[kCapturedKnown] = {.kind = CapturedEntry::Kind::kFile, .text = known_devices_text(machine->known)};
   const auto table = HostRoot(options.root).read(kSmbiosFile);
   if (table) files[kSmbiosFile] = {.kind = CapturedEntry::Kind::kFile, .text = without_secrets(*table)};
   if (options.keep_names) return files;
-  return hidden(files, NameHider(options.salt.empty() ? random_salt() : options.salt, hostnames_of(root)));
+  return hidden(files, hider);
 }
 
 }  // namespace

@@ -136,6 +136,12 @@ std::string NameHider::hide_path(std::string_view path) const {
   return hide_in(path, false, true);
 }
 
+void NameHider::hide_places(bool remote, std::string& source, std::string& mount) const {
+  const bool plain = !remote && source.starts_with("/dev/") && source.find('/', 5) == std::string::npos;
+  if (!plain) source = "hidden-" + hash(source, 8);
+  if (mount != "/") mount = "/hidden-" + hash(mount, 8);
+}
+
 /// All of a value that is a secret as a whole; "naa.5000c5…" and "mpath-3600…" keep what kind of name it is.
 std::string NameHider::hide_value(std::string_view value) const {
   std::string_view kind;

@@ -23,6 +23,8 @@ class NameHider {
   [[nodiscard]] std::string hide_xml(const std::string& xml) const;
   /// A path, or a link's target.
   [[nodiscard]] std::string hide_path(std::string_view path) const;
+  /// Of a file system: a mount point but "/", and a source that says more than a disk's name.
+  void hide_places(bool remote, std::string& source, std::string& mount) const;
   /// Any other text.
   [[nodiscard]] std::string hide_text(std::string_view text) const;
 

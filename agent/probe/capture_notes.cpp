@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/fields.hpp"
+#include "agent/mountinfo.hpp"
 #include "agent/probe/plausible.hpp"
 
 namespace capmap {
@@ -12,7 +13,8 @@ constexpr std::string_view kSpeedKey = "network.speed_mbps.", kVirtualizationKey
 constexpr std::string_view kHypervisorKey = "hypervisor", kNoFirmwareKey = "firmware.why_unknown";
 constexpr std::string_view kCgroupKey = "cgroup", kCgroupCpuKey = "cgroup.cpu_millicores", kCgroupMemoryKey = "cgroup.memory_bytes",
                            kCgroupPusKey = "cgroup.pus";
-constexpr std::string_view kAllowedKey = "pus_allowed";
+constexpr std::string_view kAllowedKey = "pus_allowed", kFileSystemKey = "file_system";
+constexpr std::size_t kMaxFileSystems = 1'024;
 constexpr std::uint64_t kMaxMhz = 20'000, kMaxPus = 1 << 20, kMaxWord = 32, kMaxReason = 200;
 
 std::optional<std::uint32_t> number_up_to(std::string_view text, std::uint64_t most) {
@@ -30,6 +32,41 @@ void apply_cgroup(std::string_view key, std::string_view value, std::optional<Cg
   if (const auto bytes = to_number(value); key == kCgroupMemoryKey && bytes && *bytes <= kMostMemoryBytes) limits->memory_bytes = bytes;
 }
 
+/// A name without blanks, as the kernel writes them in mountinfo.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && c != '\\') {
+      out += c;
+      continue;
+    }
+    out += '\\';
+    for (const unsigned shift : {6U, 3U, 0U}) out += static_cast<char>('0' + (byte >> shift & 7U));
+  }
+  return out;
+}
+
+/// "local ext4 /dev/sda1 / 1000 500", "-" for a size that is not known.
+void apply_file_system(std::string_view words, Machine& machine) {
+  MountedFileSystem system;
+  system.remote = take_word(words) == "remote";
+  system.type = take_word(words);
+  system.source = unescaped_mount_text(take_word(words));
+  system.mount = unescaped_mount_text(take_word(words));
+  system.size_bytes = to_number(take_word(words));
+  system.free_bytes = to_number(take_word(words));
+  const bool sane = system.size_bytes.has_value() == system.free_bytes.has_value() && system.free_bytes <= system.size_bytes;
+  if (!sane || system.mount.empty()) return;
+  const auto known = std::find_if(machine.file_systems.begin(), machine.file_systems.end(),
+                                  [&](const MountedFileSystem& one) { return one.source == system.source && one.mount == system.mount; });
+  if (known != machine.file_systems.end()) {
+    *known = std::move(system);
+  } else if (machine.file_systems.size() < kMaxFileSystems) {
+    machine.file_systems.push_back(std::move(system));
+  }
+}
+
 void apply_line(std::string_view key, std::string_view value, Machine& machine) {
   apply_cgroup(key, value, machine.platform.cgroup);
   const auto known_word = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
@@ -38,6 +75,7 @@ void apply_line(std::string_view key, std::string_view value, Machine& machine) 
   if (key == kHypervisorKey && word) machine.platform.hypervisor = value;
   if (key == kNoFirmwareKey && value.size() <= kMaxReason && !machine.firmware) machine.no_firmware = value;
   if (key == kAllowedKey && number_up_to(value, kMaxPus)) machine.pus_allowed = number_up_to(value, kMaxPus);
+  if (key == kFileSystemKey) apply_file_system(value, machine);
   auto& kinds = machine.shape.cpu.core_kinds;
   if (key == kClockKey && kinds.size() == 1 && number_up_to(value, kMaxMhz)) {
     kinds[0].base_mhz = number_up_to(value, kMaxMhz);
@@ -72,6 +110,11 @@ std::string write_notes(const Machine& machine) {
   }
   for (const auto& nic : machine.nics) {
     line(std::string(kSpeedKey) + nic.name, nic.shape.speed_mbps ? std::to_string(*nic.shape.speed_mbps) : "unknown");
+  }
+  const auto size = [](const std::optional<std::uint64_t>& bytes) { return bytes ? std::to_string(*bytes) : std::string("-"); };
+  for (const auto& system : machine.file_systems) {
+    line(kFileSystemKey, std::string(system.remote ? "remote " : "local ") + escaped(system.type) + " " + escaped(system.source) + " " +
+                             escaped(system.mount) + " " + size(system.size_bytes) + " " + size(system.free_bytes));
   }
   return notes;
 }

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/file_systems.hpp"
 #include "agent/probe/capture_notes.hpp"
 #include "agent/probe/plausible.hpp"
 #include "agent/probe/shape_cpu.hpp"
@@ -44,6 +45,7 @@ void read_below_root(const HostRoot& root, const Topology& topology, const ChipT
   machine.pus_allowed = cpu.pus_allowed;
   machine.pus_offline = cpu.pus_offline;
   if (!cpu.shape.numa_nodes) machine.numa_nodes.clear();
+  correct_memory_kinds(root, machine.numa_nodes);
   const auto memory = take(read_memory_shape(root, topology), machine.problems);
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
@@ -51,10 +53,23 @@ void read_below_root(const HostRoot& root, const Topology& topology, const ChipT
   machine.disks = take(read_storage_shape(root), machine.problems);
   machine.raids = take(read_raids(root), machine.problems);
   machine.nics = take(read_network_shape(root), machine.problems);
+  std::vector<Problem> told_with_network;
+  machine.rdma_ports = read_rdma_ports(root, told_with_network);
+  machine.energy = read_power_meters(root);
+  machine.file_systems = take(list_file_systems(root), machine.problems);
   machine.platform = take(read_platform(root, cpu.guest), machine.problems);
   read_firmware(root, machine);
   if (root.live()) return;
   if (const auto notes = root.read(kCapturedNotes)) apply_notes(*notes, machine);
+}
+
+/// Sizes that only the running machine tells.
+void measure_file_systems(const std::string& probe_program, Machine& machine) {
+  const auto mounts = HostRoot().read("proc/self/mountinfo", 4 << 20);
+  if (mounts) machine.file_systems_size_mb = sum_file_systems(parse_mounts(*mounts)).size_mb;
+  if (probe_program.empty()) return;
+  auto problems = ask_network_sizes(probe_program, machine.file_systems);
+  std::move(problems.begin(), problems.end(), std::back_inserter(machine.problems));
 }
 
 /// Where hwloc is to look: a capture carries what it saw on the machine itself.
@@ -138,7 +153,9 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   machine.problems = topology->problems;
   machine.numa_nodes = topology->numa_nodes;
   if (source.hwloc_xml.empty()) {
-    read_below_root(HostRoot(source.root, source.reads), *topology, chips, machine);
+    const HostRoot root(source.root, source.reads);
+    read_below_root(root, *topology, chips, machine);
+    if (root.live()) measure_file_systems(source.probe_program, machine);
   } else {
     read_from_topology(*topology, chips, machine);
   }
@@ -161,6 +178,7 @@ Hello hello_of(const Machine& machine, const ShapeId& shape_id, const std::strin
   hello.virtualization = machine.platform.virtualization;
   hello.memory_total_bytes = machine.memory_total_bytes;
   hello.pus_allowed = machine.pus_allowed;
+  hello.file_systems_size_mb = machine.file_systems_size_mb;
   hello.disk_names = names_by_row(machine.shape.disks, machine.disks, &Disk::name);
   hello.nic_names = names_by_row(machine.shape.nics, machine.nics, &Nic::name);
   hello.accelerator_addresses = names_by_row(machine.shape.accelerators, machine.accelerators, &Accelerator::pci_address);

@@ -5,7 +5,10 @@
 #include <vector>
 
 #include "agent/known_devices.hpp"
+#include "agent/probe/file_system_list.hpp"
+#include "agent/probe/memory_kinds.hpp"
 #include "agent/probe/platform.hpp"
+#include "agent/probe/power_meters.hpp"
 #include "agent/probe/shape_accelerator.hpp"
 #include "agent/probe/shape_network.hpp"
 #include "agent/probe/shape_storage.hpp"
@@ -23,6 +26,7 @@ struct MachineSource {
   std::string hwloc_xml;
   std::string known_devices;   ///< what drivers last said (agent/known_devices.hpp); empty = what a capture brings, or nothing
   HostReads* reads = nullptr;  ///< notes every path asked for below root
+  std::string probe_program;   ///< capmap-probe, to ask network file systems for their sizes; empty = they stay unknown
 };
 
 /// One look at a machine: its shape, and what belongs to this one machine only.
@@ -37,9 +41,13 @@ struct Machine {
   std::vector<Disk> disks;                ///< [disk], by name
   std::vector<Raid> raids;                ///< [raid], by name
   std::vector<Nic> nics;                  ///< [port], by name
-  std::optional<Smbios> firmware;         ///< absent where its table cannot be read, which root alone may
-  std::string no_firmware;                ///< why it is absent
-  KnownDevices known;                     ///< what drivers last said
+  std::vector<RdmaPort> rdma_ports;       ///< [port], by device and port
+  std::vector<MountedFileSystem> file_systems;
+  EnergyFacts energy;
+  std::optional<std::uint64_t> file_systems_size_mb;  ///< of the local ones, as the agent counts what is used; the running machine's only
+  std::optional<Smbios> firmware;                     ///< absent where its table cannot be read, which root alone may
+  std::string no_firmware;                            ///< why it is absent
+  KnownDevices known;                                 ///< what drivers last said
   std::vector<Problem> problems;
 };
 

@@ -44,8 +44,9 @@ int write_out(const void* bytes, std::size_t count) {
 
 int run_probe_command(const std::vector<std::string>& arguments) {
   int exit_code = 0;
-  const auto options = parse_probe_options("probe", arguments, exit_code);
+  auto options = parse_probe_options("probe", arguments, exit_code);
   if (!options) return exit_code;
+  options->source.probe_program = "/proc/self/exe";
   auto [chips, machine] = look(*options);
   if (!machine) return fail(machine.error());
   Report report{.machine = std::move(*machine), .shape_id = {}, .rating = {}, .microarchitecture = {}, .catalog_version = {}};

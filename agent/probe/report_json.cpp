@@ -111,10 +111,13 @@ Json memory_json(const Report& report) {
   for (const auto& node : report.machine.numa_nodes) {
     nodes.push_back({{"node", node.number}, {"bytes", or_null(node.bytes)}, {"kind", node.kind}});
   }
+  Json kinds = Json::object();
+  for (const auto& [kind, bytes] : bytes_by_kind(report.machine.numa_nodes)) kinds[kind] = or_null(bytes);
   const auto& firmware = report.machine.firmware;
   return {{"total_bytes", or_null(report.machine.memory_total_bytes)},
           {"installed_bytes", or_null(firmware ? firmware->installed_bytes() : std::nullopt)},
           {"shape_bytes", or_null(report.machine.shape.memory_bytes)},
+          {"bytes_by_kind", kinds},
           {"numa", nodes}};
 }
 
@@ -201,6 +204,32 @@ Json storage_json(const Report& report) {
   return rows;
 }
 
+Json file_systems_json(const Report& report) {
+  Json rows = Json::array();
+  for (const auto& system : report.machine.file_systems) {
+    rows.push_back({{"source", system.source},
+                    {"type", system.type},
+                    {"mount", system.mount},
+                    {"size_bytes", or_null(system.size_bytes)},
+                    {"free_bytes", or_null(system.free_bytes)},
+                    {"remote", system.remote}});
+  }
+  return rows;
+}
+
+Json energy_json(const Report& report) {
+  const auto& energy = report.machine.energy;
+  Json rows = Json::array();
+  for (const auto& meter : energy.meters) {
+    rows.push_back({{"name", meter.name},
+                    {"source", meter.source},
+                    {"limit_watts", or_null(meter.limit_watts)},
+                    {"readable", meter.unreadable.empty()},
+                    {"why_unreadable", text_or_null(meter.unreadable)}});
+  }
+  return {{"power_covers", text_or_null(energy.power_covers)}, {"meters", rows}};
+}
+
 Json raids_json(const Report& report) {
   Json rows = Json::array();
   for (const auto& raid : report.machine.raids) {
@@ -220,6 +249,20 @@ Json network_json(const Report& report) {
                     {"link", or_null(nic.link)},
                     {"driver", text_or_null(nic.driver)},
                     {"pci_id", known ? Json(pci_id(nic.shape.vendor_id, nic.shape.device_id)) : Json(nullptr)}});
+  }
+  return rows;
+}
+
+Json rdma_ports_json(const Report& report) {
+  Json rows = Json::array();
+  for (const auto& port : report.machine.rdma_ports) {
+    rows.push_back({{"device", port.device},
+                    {"port", port.number},
+                    {"link_layer", text_or_null(port.link_layer)},
+                    {"rate_mbps", or_null(port.present_mbps)},
+                    {"state", text_or_null(port.state)},
+                    {"phys_state", text_or_null(port.phys_state)},
+                    {"netdev", text_or_null(port.netdev)}});
   }
   return rows;
 }
@@ -255,7 +298,10 @@ std::string report_json(const Report& report) {
                      {"accelerators", accelerators_json(report)},
                      {"storage", storage_json(report)},
                      {"raids", raids_json(report)},
+                     {"file_systems", file_systems_json(report)},
                      {"network", network_json(report)},
+                     {"rdma_ports", rdma_ports_json(report)},
+                     {"energy", energy_json(report)},
                      {"peak", peak_json(report)},
                      {"shape_id", to_text(report.shape_id)},
                      {"problems", problems}};

@@ -115,6 +115,17 @@ void add_storage(std::string& page, const Report& report) {
   if (report.machine.disks.empty()) add(page, label, "none");
 }
 
+void add_file_systems(std::string& page, const Report& report) {
+  const char* label = "file systems";
+  for (const auto& system : report.machine.file_systems) {
+    const auto size = [](const auto& bytes) { return bytes ? disk_text(*bytes) : std::string("?"); };
+    add(page, label,
+        fmt::format("{}  {} on {}, {} of {} free", system.source, system.type, system.mount, size(system.free_bytes),
+                    size(system.size_bytes)));
+    label = "";
+  }
+}
+
 void add_network(std::string& page, const Report& report) {
   const char* label = "network";
   for (const auto& nic : report.machine.nics) {
@@ -160,6 +171,7 @@ std::string report_text(const Report& report) {
   add_memory(page, report);
   add_accelerators(page, report);
   add_storage(page, report);
+  add_file_systems(page, report);
   add_network(page, report);
   add_peak(page, report);
   add(page, "shape", to_text(report.shape_id));

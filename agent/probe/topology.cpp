@@ -93,7 +93,7 @@ std::string numa_kind(hwloc_topology_t topology, hwloc_obj_t node) {
   if (subtype == "MCDRAM" || subtype == "HBM") return "hbm";
   if (subtype.starts_with("CXL")) return "cxl";
   if (subtype == "NVM" || dax == "NVM") return "nvm";
-  if (subtype == "SPM" || dax == "SPM") return "hbm";  // "specific purpose" memory is how firmware hands out HBM
+  if (subtype == "SPM" || dax == "SPM") return "unknown";  // "specific purpose": firmware hands out HBM and CXL memory so
   return "dram";
 }
 

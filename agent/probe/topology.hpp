@@ -22,7 +22,7 @@ struct PuKind {
 struct NumaNode {
   unsigned number = 0;  ///< the kernel's
   std::optional<std::uint64_t> bytes;
-  std::string kind;     ///< "dram", "hbm", "cxl", "nvm", "gpu" (accelerator memory, not host memory)
+  std::string kind;     ///< "dram", "hbm", "cxl", "nvm", "gpu" (accelerator memory, not host memory), "unknown"
   bool absurd = false;  ///< it told more bytes than there can be, so that `bytes` is unknown
 };
 

@@ -130,7 +130,8 @@ std::string usage_facts(const Json& node) {
   return fact("memory", known(amount_at(object_at(node, "hardware"), "memory_bytes"), memory_text) + " installed, " +
                             known(amount_at(node, "memory_total_bytes"), memory_text) + " usable by the system") +
          fact("use", "cpu " + reading("cpu_busy_millicores", busy_text) + "; memory " + reading("memory_used_mib", mib_text) +
-                         "; storage " + reading("storage_used_mb", megabytes_text) + ", reading " +
+                         "; storage " + reading("storage_used_mb", megabytes_text) + " of " +
+                         known(amount_at(node, "file_systems_size_mb"), megabytes_text) + ", reading " +
                          reading("storage_read_kbs", kilobytes_rate) + ", writing " + reading("storage_write_kbs", kilobytes_rate) +
                          "; network in " + reading("network_receive_kbps", kilobits_rate) + ", out " +
                          reading("network_transmit_kbps", kilobits_rate) + "; power " + reading("power_watts", watts_text) +

@@ -263,6 +263,7 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   node["virtualization"] = text_or_null(row.virtualization);
   node["memory_total_bytes"] = or_null(row.memory_total_bytes);
   node["pus_allowed"] = or_null(row.pus_allowed);
+  node["file_systems_size_mb"] = or_null(row.file_systems_size_mb);
   node["shape_id"] = row.shape_id == ShapeId{} ? Json(nullptr) : Json(to_text(row.shape_id));
   node["hardware"] = hardware_json(hardware);
   node["accelerators"] = hardware == nullptr ? Json(nullptr) : accelerators_json(row, *hardware);

@@ -223,6 +223,7 @@ std::string ColdStore::pack(const ColdRecord& record) {
   if (hello.hostname != record.joined_hostname) out.text(record.joined_hostname);
   out.maybe(hello.memory_total_bytes);
   out.maybe(hello.pus_allowed);
+  out.maybe(hello.file_systems_size_mb);
   out.maybe(record.clock_skew_ms ? std::optional(zigzag(*record.clock_skew_ms)) : std::nullopt);
   out.number(record.accelerators.size());
   for (const auto& device : record.accelerators) write_device(out, device, hello.accelerator_addresses);
@@ -270,6 +271,7 @@ ColdRecord ColdStore::unpack(std::string_view bytes) const {
   record.joined_hostname = in.number() != 0 ? hello.hostname : in.text();
   in.maybe(hello.memory_total_bytes);
   in.maybe(hello.pus_allowed);
+  in.maybe(hello.file_systems_size_mb);
   std::optional<std::uint64_t> skew;
   in.maybe(skew);
   if (skew) record.clock_skew_ms = unzigzag(*skew);

@@ -34,6 +34,7 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.virtualization = hello.virtualization;
   out.memory_total_bytes = hello.memory_total_bytes;
   out.pus_allowed = hello.pus_allowed;
+  out.file_systems_size_mb = hello.file_systems_size_mb;
   out.measured = hello.measured;
   out.clock_skew_ms = cold.clock_skew_ms;
   out.disk_names = hello.disk_names;

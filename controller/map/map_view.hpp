@@ -56,7 +56,8 @@ struct NodeRow {
   std::string hostname, os, kernel, agent_version, virtualization;
   std::optional<std::uint64_t> memory_total_bytes;
   std::optional<std::uint32_t> pus_allowed;
-  std::optional<std::int64_t> clock_skew_ms;  ///< agent's wall clock minus ours at its last hello
+  std::optional<std::uint64_t> file_systems_size_mb;  ///< what usage.readings.storage_used_mb is a part of
+  std::optional<std::int64_t> clock_skew_ms;          ///< agent's wall clock minus ours at its last hello
   std::vector<std::string> disk_names, nic_names, accelerator_addresses;
   std::optional<Measured> measured;  ///< its newest benchmark
   Usage usage;                       ///< last known; problems of hello and usage together in `problems`

@@ -6,6 +6,7 @@
 #include "agent/probe/cpu_text.hpp"
 #include "agent/probe/hypervisor.hpp"
 #include "agent/probe/platform.hpp"
+#include "agent/probe/rdma_ports.hpp"
 #include "agent/probe/shape_memory.hpp"
 #include "agent/probe/shape_network.hpp"
 #include "agent/probe/shape_storage.hpp"

@@ -177,6 +177,7 @@ inline Hello RandomMessages::hello() {
   for (auto* field : {&hello.agent_version, &hello.hostname, &hello.os, &hello.kernel, &hello.virtualization}) *field = text();
   if (often()) hello.memory_total_bytes = any_u64();
   if (often()) hello.pus_allowed = count();
+  if (often()) hello.file_systems_size_mb = any_u64();
   if (often()) hello.time_unix_ms = any_u64();
   hello.disk_names = texts(20);
   hello.nic_names = texts(20);

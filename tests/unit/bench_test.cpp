@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <filesystem>
+#include <iostream>
 #include <thread>
 
 #include "agent/probe/bench_run.hpp"
@@ -45,6 +46,38 @@ TEST_CASE("benchmark: the tightest limit of a group and of all above it holds, a
   REQUIRE(limits.limited_by.size() >= 2);
   CHECK(limits.limited_by[limits.limited_by.size() - 2] == "control group: 0.5 cores");
   CHECK(limits.limited_by.back() == "control group: 512 MiB of memory left");
+}
+
+TEST_CASE("benchmark: the installed library multiplies as the definition says, and its rate is of matrices within the limits") {
+  constexpr std::uint32_t kSide = 48;
+  std::vector<double> a(kSide * kSide), b(a.size()), wanted(a.size(), 0.0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    a[i] = static_cast<double>(i % 11) - 5;
+    b[i] = static_cast<double>(i % 13) - 6;
+  }
+  for (std::size_t at = 0; at < a.size(); ++at) {
+    for (std::size_t k = 0; k < kSide; ++k) wanted[at] += a[at / kSide * kSide + k] * b[k * kSide + at % kSide];
+  }
+  const auto fp64 = multiply_once(true, kSide, a, b);
+  if (!fp64 && fp64.error().code == ErrorCode::kAbsent) {
+    std::cout << "skipped: " << fp64.error().what << '\n';
+    return;
+  }
+  REQUIRE(fp64);
+  CHECK(*fp64 == wanted);
+  const auto fp32 = multiply_once(false, kSide, a, b);
+  REQUIRE(fp32);
+  CHECK(*fp32 == wanted);
+  CHECK(multiply_once(true, kSide + 1, a, b).error().code == ErrorCode::kMalformed);
+  std::atomic<bool> stop{false};
+  BenchLimits limits = read_bench_limits(HostRoot("/"));
+  limits.memory_bytes = 64 << 20;
+  const auto gemm = bench_gemm(true, limits, BenchClock(50ms, stop));
+  REQUIRE(gemm);
+  CHECK(gemm->mflops > 0);
+  CHECK(std::uint64_t{3} * gemm->size * gemm->size * sizeof(double) <= limits.memory_budget());
+  stop = true;
+  CHECK(bench_gemm(true, limits, BenchClock(1h, stop)).error().code == ErrorCode::kTimeout);
 }
 
 TEST_CASE("benchmark: the triad runs on the PUs it may use and measures something, and a stopped one tells nothing") {

@@ -16,6 +16,7 @@ ColdRecord full_record(const std::string& hostname) {
   record.hello.virtualization = "none";
   record.hello.memory_total_bytes = 540'000'000'123;
   record.hello.pus_allowed = 192;
+  record.hello.file_systems_size_mb = 30'720'000;
   record.hello.disk_names = {"nvme0n1", "sda"};
   record.hello.nic_names = {"ens1f0"};
   record.hello.accelerator_addresses = {"0000:17:00.0", "0000:65:00.0"};

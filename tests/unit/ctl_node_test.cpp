@@ -19,7 +19,7 @@ ApiJson node() {
     "age_ms": 4200, "verdict_reasons": ["memory shrank"],
     "interval_ms": 10000, "clock_skew_ms": -61000,
     "agent_version": "0.1.0", "os": "Debian GNU/Linux 12", "kernel": "6.1.0", "virtualization": null,
-    "memory_total_bytes": 540151775232, "pus_allowed": 96, "shape_id": null,
+    "memory_total_bytes": 540151775232, "pus_allowed": 96, "file_systems_size_mb": 2000000, "shape_id": null,
     "hardware": {"cpu": {"architecture": "x86_64", "model": "Intel Xeon Platinum 8480+", "microarchitecture": null,
                          "packages": 2, "cores": 48,
                          "pus": 96, "numa_nodes": null, "core_kinds": [{"cores": 48, "pus": 96, "base_mhz": 2000, "max_mhz": null}],
@@ -50,7 +50,7 @@ TEST_CASE("a node is shown with its readings, and what it did not say is unknown
   CHECK_THAT(text, Contains("61 s behind the controller's"));
   CHECK_THAT(text, Contains("unknown NUMA nodes; 48 at 2,000 MHz"));
   CHECK_THAT(text, Contains("512 GiB installed, 503 GiB usable by the system"));
-  CHECK_THAT(text, Contains("cpu 12.4 PUs busy; memory unknown; storage unknown, reading") && Contains("network in 12 kbit/s"));
+  CHECK_THAT(text, Contains("cpu 12.4 PUs busy; memory unknown; storage unknown of 2.00 TB, reading") && Contains("network in 12 kbit/s"));
   CHECK_THAT(text, Contains("fp64                   3.07 TFLOP/s             –"));
   CHECK_THAT(text, Contains("1.98 POP/s"));
   CHECK_THAT(text, Contains("1 x New NPU  not in the chip table"));

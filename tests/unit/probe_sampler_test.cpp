@@ -131,7 +131,7 @@ TEST_CASE("probe sampler: one that falls silent is counted once, told, and nothi
   Usage usage;
   sampler.add_to(usage, 900'000);
   REQUIRE(usage.problems.size() == 1);
-  CHECK(usage.problems[0] == Problem{"accelerators", "capmap-probe -c has fallen silent"});
+  CHECK(usage.problems[0] == Problem{"accelerators", "capmap-probe -c has fallen silent; stuck runs so far: 1"});
   const auto started = folder.root().read("started");
   REQUIRE(started);
   CHECK(*started == "x\n");

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "agent/file_systems.hpp"
 #include "common/coarse_rate.hpp"
 #include "tests/support/fake_host.hpp"
 
@@ -52,8 +53,8 @@ TEST_CASE("storage: each local device is listed once with the places it is mount
       "29 27 0:50 / /data rw - btrfs /dev/sdb rw\n"
       "30 27 0:51 / /tank rw - zfs tank/home rw\n");
   REQUIRE(systems.size() == 3);
-  CHECK(systems[2] == LocalFileSystem{.device = "254:0", .mount_points = {"/mnt/a b", "/"}});
-  CHECK(systems[1] == LocalFileSystem{.device = "0:50", .mount_points = {"/data"}});
+  CHECK(systems[2] == LocalFileSystem{.device = "254:0", .mount_points = {"/mnt/a b", "/"}, .source = "/dev/vda", .type = "ext4"});
+  CHECK(systems[1] == LocalFileSystem{.device = "0:50", .mount_points = {"/data"}, .source = "/dev/sdb", .type = "btrfs"});
   CHECK(systems[0].mount_points == std::vector<std::string>{"/tank"});
 }
 
@@ -76,7 +77,7 @@ TEST_CASE("storage: what is mounted below a file system that may hang is not wal
       "3 2 8:2 / /net/scratch rw - xfs /dev/sdb1 rw\n"
       "4 1 8:3 / /network rw - xfs /dev/sdc1 rw\n");
   REQUIRE(systems.size() == 2);
-  CHECK(systems[0] == LocalFileSystem{.device = "8:3", .mount_points = {"/network"}});
+  CHECK(systems[0] == LocalFileSystem{.device = "8:3", .mount_points = {"/network"}, .source = "/dev/sdc1", .type = "xfs"});
   CHECK(systems[1].device == "8:1");
 }
 

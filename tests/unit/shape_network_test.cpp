@@ -11,6 +11,11 @@ using capmap::test::FakeHost;
 
 namespace {
 
+std::vector<RdmaPort> ports_of(const FakeHost& host) {
+  std::vector<Problem> problems;
+  return read_rdma_ports(host.root(), problems);
+}
+
 void link(const FakeHost& host, const std::string& name, const std::string& target) {
   const auto path = std::filesystem::path(host.path()) / name;
   std::filesystem::create_directories(path.parent_path());
@@ -165,4 +170,115 @@ TEST_CASE("network shape: InfiniBand ports of unknown place are ports of their o
   REQUIRE(network.value.size() == 2);
   CHECK(network.value[0].shape.speed_mbps == 400'000U);
   CHECK(network.value[1].shape.type == NicType::kInfiniband);
+}
+
+TEST_CASE("network shape: each port of a card with two has its own rate and type, told by its interface's port number") {
+  const FakeHost host;
+  put_port(host, "ens1", "0000:41:00.0", "1\n", "");
+  put_port(host, "ens1d1", "0000:41:00.0", "1\n", "");
+  host.put("sys/class/net/ens1/dev_port", "1\n");
+  host.put("sys/class/net/ens1d1/dev_port", "0\n");
+  put_rdma(host, "mlx4_0", "0000:41:00.0", "Ethernet\n", "40 Gb/sec (4X QDR)\n");
+  const std::string second = "sys/class/infiniband/mlx4_0/ports/2/";
+  host.put(second + "link_layer", "Ethernet\n");
+  host.put(second + "state", "4: ACTIVE\n");
+  host.put(second + "phys_state", "5: LinkUp\n");
+  host.put(second + "rate", "10 Gb/sec (4X SDR)\n");
+  const auto nics = read_network_shape(host.root()).value;
+  REQUIRE(nics.size() == 2);
+  CHECK(nics[0].shape.speed_mbps == 10'000U);
+  CHECK(nics[1].shape.speed_mbps == 40'000U);
+  CHECK(nics[1].shape.type == NicType::kRoce);
+  const auto ports = ports_of(host);
+  REQUIRE(ports.size() == 2);
+  CHECK(ports[0].netdev == "ens1d1");
+  CHECK(ports[1].netdev == "ens1");
+  CHECK(ports[1].number == 2);
+  CHECK(ports[1].state == "ACTIVE");
+  CHECK(ports[1].phys_state == "LinkUp");
+}
+
+TEST_CASE("network shape: a card with an InfiniBand and an Ethernet port is two ports, the one without interface with its own link") {
+  const FakeHost host;
+  put_port(host, "ens1", "0000:41:00.0", "1\n", "40000\n");
+  put_rdma(host, "mlx4_0", "0000:41:00.0", "InfiniBand\n", "56 Gb/sec (4X FDR)\n");
+  host.put("sys/class/infiniband/mlx4_0/ports/2/link_layer", "Ethernet\n");
+  host.put("sys/class/infiniband/mlx4_0/ports/2/state", "1: DOWN\n");
+  host.put("sys/class/infiniband/mlx4_0/ports/2/rate", "10 Gb/sec (4X)\n");
+  const auto nics = read_network_shape(host.root()).value;
+  REQUIRE(nics.size() == 2);
+  CHECK(nics[0].name == "ens1");
+  CHECK(nics[0].shape.type == NicType::kRoce);
+  CHECK(nics[0].shape.speed_mbps == 40'000U);
+  CHECK(nics[1].name == "mlx4_0");
+  CHECK(nics[1].shape.type == NicType::kInfiniband);
+  CHECK(nics[1].shape.speed_mbps == 56'000U);
+  CHECK(nics[1].link == true);
+  const auto ports = ports_of(host);
+  REQUIRE(ports.size() == 2);
+  CHECK_FALSE(ports[1].present_mbps);  // a rate without a link is a default
+  CHECK(ports[1].link() == false);
+}
+
+TEST_CASE("network shape: what the GID table names is a port's interface, and a second InfiniBand port without one is counted") {
+  const FakeHost host;
+  put_port(host, "ib0", "0000:41:00.0", "32\n", "");
+  put_rdma(host, "mlx4_0", "0000:41:00.0", "InfiniBand\n", "40 Gb/sec (4X QDR)\n");
+  const std::string second = "sys/class/infiniband/mlx4_0/ports/2/";
+  host.put(second + "link_layer", "InfiniBand\n");
+  host.put(second + "phys_state", "2: Polling\n");
+  host.put(second + "gid_attrs/ndevs/0", "ib0\n");
+  const auto nics = read_network_shape(host.root()).value;
+  REQUIRE(nics.size() == 2);
+  CHECK(nics[0].name == "ib0");
+  CHECK_FALSE(nics[0].shape.speed_mbps);
+  CHECK(nics[1].name == "mlx4_0");
+  CHECK(nics[1].shape.speed_mbps == 40'000U);
+}
+
+TEST_CASE("network shape: a virtual function is a port in the guest that has it and none on its host, nor is a scalable function") {
+  const FakeHost host;
+  put_port(host, "ens1", "0000:41:00.0", "1\n", "25000\n");
+  put_port(host, "ens1v0", "0000:41:00.2", "1\n", "25000\n");
+  put_rdma(host, "mlx5_0", "0000:41:00.0", "Ethernet\n", "25 Gb/sec (1X EDR)\n");
+  put_rdma(host, "mlx5_2", "0000:41:00.2", "Ethernet\n", "25 Gb/sec (1X EDR)\n");
+  link(host, "sys/devices/pci0000:00/0000:41:00.2/infiniband/mlx5_2/device", "../../../0000:41:00.2");
+  put_port(host, "sf0", "0000:42:00.0", "1\n", "25000\n");
+  host.put("sys/devices/pci0000:00/0000:42:00.0/sfnum", "88\n");
+  CHECK(read_network_shape(host.root()).value.size() == 2);  // as the guest sees it: no link to a parent
+  link(host, "sys/devices/pci0000:00/0000:41:00.2/physfn", "../0000:41:00.0");
+  const auto nics = read_network_shape(host.root()).value;
+  REQUIRE(nics.size() == 1);
+  CHECK(nics[0].name == "ens1");
+  CHECK(ports_of(host).size() == 1);
+}
+
+TEST_CASE("network shape: interfaces that no device carries are no ports, whatever they are called") {
+  const FakeHost host;
+  for (const char* name : {"bond0", "br0", "veth1", "tun0", "eth0.100", "macvlan0", "dummy0", "ipvl0", "wg0", "vxlan1"}) {
+    host.put(std::string("sys/devices/virtual/net/") + name + "/type", "1\n");
+    host.put(std::string("sys/devices/virtual/net/") + name + "/speed", "10000\n");
+    link(host, std::string("sys/class/net/") + name, std::string("../../devices/virtual/net/") + name);
+  }
+  CHECK(read_network_shape(host.root()).value.empty());
+}
+
+TEST_CASE("network from a topology: the PCI class tells InfiniBand and Ethernet before a name does, and a radio is no port") {
+  Topology topology;
+  const auto put = [&topology](const char* name, std::uint16_t pci_class) {
+    PciDevice pci{
+        .address = std::string("0000:0") + std::to_string(topology.os_devices.size()) + ":00.0", .class_code = pci_class, .numa_node = {}};
+    topology.os_devices.push_back({.kind = OsDevice::Kind::kNetwork, .name = name, .model = {}, .type = {}, .bytes = {}, .pci = pci});
+  };
+  put("a_renamed", 0x0207);
+  put("b_eth0", 0x0200);
+  put("ib2", 0x0280);
+  put("ibs3", 0x0200);
+  put("wlp4s0", 0x0280);
+  const auto nics = network_from_topology(topology);
+  REQUIRE(nics.size() == 4);
+  CHECK(nics[0].shape.type == NicType::kInfiniband);
+  CHECK(nics[1].shape.type == NicType::kEthernet);
+  CHECK(nics[2].shape.type == NicType::kInfiniband);
+  CHECK(nics[3].shape.type == NicType::kEthernet);
 }

@@ -99,7 +99,7 @@ TEST_CASE("shape probe: a stuck run is counted, nothing is started beside it, an
   CHECK(probe.due_ms() == 60'000);
   CHECK_FALSE(probe.step(60'000));
   CHECK(probe.stuck() == 1);
-  CHECK(probe.problem() == "capmap-probe has not answered within 60 s");
+  CHECK(probe.problem() == "capmap-probe has not answered within 60 s; stuck runs so far: 1");
   probe.ask_now();
   for (std::uint64_t now = 60'001; now < 900'000; now += 100'000) CHECK_FALSE(probe.step(now));
   CHECK(probe.stuck() == 1);
