@@ -9,6 +9,7 @@
 
 #include "agent/known_devices.hpp"
 #include "agent/probe/capture_notes.hpp"
+#include "agent/probe/pci_ids.hpp"
 #include "agent/probe/shape_cpu.hpp"
 #include "agent/probe/shape_dies.hpp"
 #include "agent/probe/shape_memory.hpp"
@@ -46,6 +47,7 @@ void read_below_root(const HostRoot& root, const Topology& topology, const ChipT
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
   machine.accelerators = read_accelerators(&root, topology, chips);
+  name_from_pci_ids(HostRoot(root.path()), machine.accelerators);  // past the notes of what was read: a capture carries the names alone
   machine.disks = take(read_storage_shape(root), machine.problems);
   machine.raids = read_raids(root);
   machine.nics = take(read_network_shape(root), machine.problems);
