@@ -89,8 +89,11 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   const auto chips = folder ? ChipTable::load(*folder) : Result<ChipTable>(folder.error());
   HostReads reads;
   progress.say("reading the machine");
-  const auto machine =
-      read_machine({.root = options.root, .hwloc_xml = {}, .known_devices = {}, .reads = &reads}, chips ? &*chips : nullptr);
+  MachineSource source;
+  source.root = options.root;
+  source.ask_drivers = true;
+  source.reads = &reads;
+  const auto machine = read_machine(source, chips ? &*chips : nullptr);
   if (!machine) return machine.error();
   progress.say("reading its topology");
   const HostRoot root(options.root);
@@ -101,6 +104,7 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   auto files = collect_files(root, reads);
   files[kCapturedTopology] = {.kind = CapturedEntry::Kind::kFile, .text = std::move(*topology)};
   files[kCapturedNotes] = {.kind = CapturedEntry::Kind::kFile, .text = write_notes(*machine)};
+  if (machine->look) files[kCapturedDevices] = {.kind = CapturedEntry::Kind::kFile, .text = write_device_look(*machine->look)};
   if (options.keep_names) return files;
   return hidden(files, NameHider(options.salt.empty() ? random_salt() : options.salt, hostname_of(root)));
 }

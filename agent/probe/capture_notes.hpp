@@ -10,6 +10,8 @@ namespace capmap {
 /// tell, one "key=value" a line.
 inline constexpr const char* kCapturedTopology = "capmap/topology.xml";
 inline constexpr const char* kCapturedNotes = "capmap/notes";
+inline constexpr const char* kCapturedDevices =
+    "capmap/devices.json";  ///< what drivers said (device_look.hpp); absent where none was asked
 
 /// Notes of a machine read live.
 std::string write_notes(const Machine& machine);

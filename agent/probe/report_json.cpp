@@ -1,4 +1,7 @@
+#include <sodium.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -132,17 +135,63 @@ Json firmware_json(const Report& report) {
           {"memory_modules", modules_json(firmware->modules)}};
 }
 
-/// Whether a driver of its own holds the device, not one that hands it to a guest; null where drivers are not told.
-Json driver_visible(const Accelerator& device) {
-  if (!device.driver) return nullptr;
-  return !device.driver->empty() && *device.driver != "vfio-pci" && *device.driver != "pci-stub";
-}
-
 /// Dies of a card that are PCI devices each: what the vendor's own tools list.
 Json dies_json(const Accelerator& device) {
   Json rows = Json::array();
   for (const auto& address : device.dies) rows.push_back({{"kind", "die"}, {"pci_address", address}});
   return rows;
+}
+
+/// What its driver said of the device; null where nobody asked, or it has not answered.
+const DeviceReading* reading_of(const Machine& machine, const Accelerator& device) {
+  if (!machine.look) return nullptr;
+  const auto at = machine.look->readings.find(device.pci_address);
+  return at == machine.look->readings.end() || at->second.pci_id.empty() ? nullptr : &at->second;
+}
+
+/// A hash tells one device again and nobody which it is.
+Json hashed(const std::string& uuid) {
+  if (uuid.empty()) return nullptr;
+  constexpr std::size_t kBytes = 16;
+  const std::string text = "capmap accelerator " + uuid;
+  std::array<unsigned char, kBytes> hash{};
+  std::array<char, 2 * kBytes + 1> hex{};
+  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
+  sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+  return hex.data();
+}
+
+/// What does not move by itself: the rest is in `devices`.
+Json installed_json(const DeviceReading& reading) {
+  return {{"name", text_or_null(reading.name)},
+          {"uuid_hash", hashed(reading.uuid)},
+          {"memory_bytes", or_null(reading.memory_total_bytes)},
+          {"power_limit_milliwatts", or_null(reading.power_limit_milliwatts)},
+          {"power_limit_min_milliwatts", or_null(reading.power_limit_min_milliwatts)},
+          {"power_limit_max_milliwatts", or_null(reading.power_limit_max_milliwatts)},
+          {"power_limit_default_milliwatts", or_null(reading.power_limit_default_milliwatts)},
+          {"core_max_mhz", or_null(reading.core_max_mhz)},
+          {"memory_max_mhz", or_null(reading.memory_max_mhz)},
+          {"ecc", or_null(reading.ecc)},
+          {"links", or_null(reading.links)},
+          {"links_up", or_null(reading.links_up)},
+          {"link_mbs", or_null(reading.link_mbs)},
+          {"cut", or_null(reading.cut)}};
+}
+
+/// What the device is cut into, behind its dies. A MIG instance is told by profile and place, which it keeps when it is made anew.
+void add_partitions(const DeviceReading& reading, Json& rows) {
+  for (const auto& part : reading.partitions) {
+    if (part.die) continue;
+    rows.push_back({{"kind", "partition"},
+                    {"name", text_or_null(part.name)},
+                    {"pci_address", text_or_null(part.pci_address)},
+                    {"memory_bytes", or_null(part.memory_total_bytes)},
+                    {"instance_id", or_null(part.instance_id)},
+                    {"profile_id", or_null(part.profile_id)},
+                    {"place_start", or_null(part.place_start)},
+                    {"place_size", or_null(part.place_size)}});
+  }
 }
 
 Json accelerators_json(const Report& report) {
@@ -156,8 +205,23 @@ Json accelerators_json(const Report& report) {
                     {"memory_bytes", or_null(device.shape.memory_bytes)},
                     {"numa_node", or_null(device.numa_node)},
                     {"driver", text_or_null(device.driver.value_or(""))},
-                    {"driver_visible", driver_visible(device)},
+                    {"driver_visible", or_null(driver_visible(report.machine, device))},
                     {"partitions", dies_json(device)}});
+    const auto* reading = reading_of(report.machine, device);
+    if (reading == nullptr) continue;
+    rows.back()["device"] = installed_json(*reading);
+    add_partitions(*reading, rows.back()["partitions"]);
+  }
+  return rows;
+}
+
+Json accelerator_drivers_json(const Machine& machine) {
+  Json rows = Json::array();
+  for (const auto& driver : machine.look ? machine.look->drivers : std::vector<DriverLook>()) {
+    if (!driver.listed) continue;
+    rows.push_back({{"name", driver.name},
+                    {"driver_version", text_or_null(driver.driver_version)},
+                    {"cuda_version", text_or_null(driver.cuda_version)}});
   }
   return rows;
 }
@@ -222,18 +286,22 @@ Json peak_json(const Report& report) {
 std::string report_json(const Report& report) {
   Json problems = Json::array();
   for (const auto& problem : report.machine.problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
-  const Json json = {{"schema", 1},
-                     {"node", node_json(report)},
-                     {"cpu", cpu_json(report)},
-                     {"memory", memory_json(report)},
-                     {"firmware", firmware_json(report)},
-                     {"accelerators", accelerators_json(report)},
-                     {"storage", storage_json(report)},
-                     {"raids", raids_json(report)},
-                     {"network", network_json(report)},
-                     {"peak", peak_json(report)},
-                     {"shape_id", to_text(report.shape_id)},
-                     {"problems", problems}};
+  const Json json = {
+      {"schema", 1},
+      {"node", node_json(report)},
+      {"cpu", cpu_json(report)},
+      {"memory", memory_json(report)},
+      {"firmware", firmware_json(report)},
+      {"accelerators", accelerators_json(report)},
+      {"accelerator_counts",
+       {{"pci_present", report.machine.accelerators.size()}, {"driver_visible", or_null(visible_accelerators(report.machine))}}},
+      {"accelerator_drivers", accelerator_drivers_json(report.machine)},
+      {"storage", storage_json(report)},
+      {"raids", raids_json(report)},
+      {"network", network_json(report)},
+      {"peak", peak_json(report)},
+      {"shape_id", to_text(report.shape_id)},
+      {"problems", problems}};
   // Device names may hold bytes that are not UTF-8; they are replaced, not thrown at the caller.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
