@@ -98,12 +98,13 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   const auto chips = folder ? ChipTable::load(*folder) : Result<ChipTable>(folder.error());
   HostReads reads;
   progress.say("reading the machine");
-  auto machine = read_machine({.root = options.root,
-                               .hwloc_xml = {},
-                               .known_devices = known_or_default(options.known, options.root),
-                               .reads = &reads,
-                               .probe_program = "/proc/self/exe"},
-                              chips ? &*chips : nullptr);
+  MachineSource source;
+  source.root = options.root;
+  source.known_devices = known_or_default(options.known, options.root);
+  source.ask_drivers = true;
+  source.reads = &reads;
+  source.probe_program = "/proc/self/exe";
+  auto machine = read_machine(source, chips ? &*chips : nullptr);
   if (!machine) return machine.error();
   progress.say("reading its topology");
   const HostRoot root(options.root);
@@ -121,6 +122,7 @@ Result<CapturedFiles> capture(const CaptureOptions& options, Progress& progress)
   if (!machine->known.empty()) files[kCapturedKnown] = {.kind = CapturedEntry::Kind::kFile, .text = known_devices_text(machine->known)};
   const auto table = HostRoot(options.root).read(kSmbiosFile);
   if (table) files[kSmbiosFile] = {.kind = CapturedEntry::Kind::kFile, .text = without_secrets(*table)};
+  if (machine->look) files[kCapturedDevices] = {.kind = CapturedEntry::Kind::kFile, .text = write_device_look(*machine->look)};
   if (options.keep_names) return files;
   return hidden(files, hider);
 }

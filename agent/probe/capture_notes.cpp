@@ -13,9 +13,9 @@ constexpr std::string_view kSpeedKey = "network.speed_mbps.", kVirtualizationKey
 constexpr std::string_view kHypervisorKey = "hypervisor", kNoFirmwareKey = "firmware.why_unknown";
 constexpr std::string_view kCgroupKey = "cgroup", kCgroupCpuKey = "cgroup.cpu_millicores", kCgroupMemoryKey = "cgroup.memory_bytes",
                            kCgroupPusKey = "cgroup.pus";
-constexpr std::string_view kAllowedKey = "pus_allowed", kFileSystemKey = "file_system";
+constexpr std::string_view kAllowedKey = "pus_allowed", kFileSystemKey = "file_system", kModelKey = "accelerators.model.";
 constexpr std::size_t kMaxFileSystems = 1'024;
-constexpr std::uint64_t kMaxMhz = 20'000, kMaxPus = 1 << 20, kMaxWord = 32, kMaxReason = 200;
+constexpr std::uint64_t kMaxMhz = 20'000, kMaxPus = 1 << 20, kMaxWord = 32, kMaxReason = 200, kMaxModel = 200;
 
 std::optional<std::uint32_t> number_up_to(std::string_view text, std::uint64_t most) {
   const auto value = to_number(text);
@@ -81,6 +81,12 @@ void apply_line(std::string_view key, std::string_view value, Machine& machine) 
     kinds[0].base_mhz = number_up_to(value, kMaxMhz);
     kinds[0].base_source = ClockSource::kCpuid;
   }
+  if (key.starts_with(kModelKey) && value.size() <= kMaxModel) {
+    const auto address = key.substr(kModelKey.size());
+    for (auto& one : machine.accelerators) {
+      if (one.pci_address == address && one.model.empty()) one.model = value;
+    }
+  }
   if (!key.starts_with(kSpeedKey)) return;
   key.remove_prefix(kSpeedKey.size());
   const auto nic = std::find_if(machine.nics.begin(), machine.nics.end(), [key](const Nic& one) { return one.name == key; });
@@ -107,6 +113,9 @@ std::string write_notes(const Machine& machine) {
   const auto& kinds = machine.shape.cpu.core_kinds;
   if (kinds.size() == 1 && kinds[0].base_mhz && kinds[0].base_source == ClockSource::kCpuid) {
     line(kClockKey, std::to_string(*kinds[0].base_mhz));
+  }
+  for (const auto& one : machine.accelerators) {
+    if (!one.model.empty()) line(std::string(kModelKey) + one.pci_address, one.model);
   }
   for (const auto& nic : machine.nics) {
     line(std::string(kSpeedKey) + nic.name, nic.shape.speed_mbps ? std::to_string(*nic.shape.speed_mbps) : "unknown");

@@ -12,6 +12,8 @@ inline constexpr const char* kCapturedTopology = "capmap/topology.xml";
 inline constexpr const char* kCapturedNotes = "capmap/notes";
 /// What drivers last said, as agent/known_devices.hpp writes it; there only where something was said.
 inline constexpr const char* kCapturedKnown = "capmap/accelerators.known";
+inline constexpr const char* kCapturedDevices =
+    "capmap/devices.json";  ///< what drivers said (device_look.hpp); absent where none was asked
 
 /// Notes of a machine read live.
 std::string write_notes(const Machine& machine);

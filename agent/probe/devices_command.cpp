@@ -9,25 +9,24 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "agent/device_drivers.hpp"
 #include "agent/probe/commands.hpp"
+#include "agent/probe/device_look.hpp"
 #include "agent/probe/devices/device_watch.hpp"
 #include "agent/sample_frames.hpp"
 
 namespace capmap {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr int kFirstLookMs = 2, kMostLookMs = 100;  ///< between two looks at calls in flight
-constexpr std::uint64_t kOnceLimitMs = 40'000;
+constexpr std::uint32_t kOnceLimitMs = 40'000;      ///< for people; who asks for less knows why
 constexpr const char* kNvml = "libnvidia-ml.so.1";
 
 struct DevicesOptions {
   std::string root = "/", nvml, dcmi, rocm_smi;
-  std::uint32_t every_ms = 0;
+  std::uint32_t every_ms = 0, within_ms = kOnceLimitMs;
+  bool json = true;
 };
 
 /// One watch a driver that is there.
@@ -65,12 +64,12 @@ class Sampler {
   }
 
   /// One sample; false when the calls have not come back in time. All that is in flight is then left to itself.
-  bool look_once() {
+  bool look_once(std::uint64_t limit_ms) {
     const auto begin = clock_.boot_ms();
     for (int round = 0; round < 2; ++round) {  // opening, then reading
       for (const auto& watch : watches_) watch->ask(clock_.boot_ms());
       for (int look_ms = kFirstLookMs; !all(&DeviceWatch::idle); look_ms = std::min(look_ms * 2, kMostLookMs)) {
-        if (clock_.boot_ms() >= begin + kOnceLimitMs) return false;
+        if (clock_.boot_ms() >= begin + limit_ms) return false;
         sleep(look_ms);
       }
     }
@@ -83,6 +82,7 @@ class Sampler {
     return seen;
   }
   [[nodiscard]] const std::vector<std::unique_ptr<DeviceWatch>>& watches() const { return watches_; }
+  [[nodiscard]] std::uint64_t now_ms() const { return clock_.boot_ms(); }
 
  private:
   template <class Holds>
@@ -122,60 +122,17 @@ class Sampler {
   bool ended_ = false;
 };
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
-Json reading_json(const DeviceReading& reading) {
-  Json partitions = Json::array();
-  for (const auto& part : reading.partitions) {
-    partitions.push_back({{"kind", part.die ? "die" : "partition"},
-                          {"name", text_or_null(part.name)},
-                          {"pci_address", text_or_null(part.pci_address)},
-                          {"memory_total_bytes", or_null(part.memory_total_bytes)},
-                          {"memory_used_bytes", or_null(part.memory_used_bytes)}});
-  }
-  return {{"pci_address", reading.pci_address},
-          {"pci_id", text_or_null(reading.pci_id)},
-          {"name", text_or_null(reading.name)},
-          {"uuid", text_or_null(reading.uuid)},
-          {"memory_total_bytes", or_null(reading.memory_total_bytes)},
-          {"memory_used_bytes", or_null(reading.memory_used_bytes)},
-          {"used", or_null(use_of(reading).used)},
-          {"busy_permille", or_null(reading.busy_permille)},
-          {"power_milliwatts", or_null(reading.power_milliwatts)},
-          {"power_limit_milliwatts", or_null(reading.power_limit_milliwatts)},
-          {"temperature_celsius", or_null(reading.temperature_celsius)},
-          {"core_mhz", or_null(reading.core_mhz)},
-          {"memory_mhz", or_null(reading.memory_mhz)},
-          {"links_up", or_null(reading.links_up)},
-          {"compute_processes", or_null(reading.compute_processes)},
-          {"healthy", or_null(reading.healthy)},
-          {"cut", or_null(reading.cut)},
-          {"cut_next", or_null(reading.cut_next)},
-          {"partitions", std::move(partitions)}};
-}
-
-int print_once(Sampler& sampler) {
-  const bool whole = sampler.look_once();
-  Json drivers = Json::array(), devices = Json::array(), problems = Json::array();
+/// What a driver has not said in time is told as a problem. Our reader is let go before what still hangs is waited for.
+int print_once(Sampler& sampler, std::uint64_t limit_ms) {
+  const bool whole = sampler.look_once(limit_ms);
+  auto look = look_of(sampler.watches(), sampler.now_ms());
   for (const auto& watch : sampler.watches()) {
-    const auto facts = watch->facts();
-    drivers.push_back({{"driver_version", text_or_null(facts.driver_version)}, {"cuda_version", text_or_null(facts.cuda_version)}});
+    if (watch->idle()) continue;
+    look.problems.push_back({.probe = watch->backend().name(), .what = "has not answered within " + coarse_duration(limit_ms)});
   }
-  const auto seen = sampler.seen();
-  for (const auto& [address, device] : seen.by_address) {
-    if (device.read_ms != 0) devices.push_back(reading_json(device.reading));
-  }
-  for (const auto& problem : seen.problems) problems.push_back({{"probe", problem.probe}, {"what", problem.what}});
-  const Json all = {{"drivers", std::move(drivers)}, {"devices", std::move(devices)}, {"problems", std::move(problems)}};
-  std::puts(all.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
-  std::fflush(stdout);
-  if (!whole) std::fputs("capmap-probe: a driver does not answer; this process ends when it does\n", stderr);
+  std::fputs(write_device_look(look).c_str(), stdout);
+  std::fclose(stdout);
+  if (!whole && limit_ms == kOnceLimitMs) std::fputs("capmap-probe: a driver does not answer; this process ends when it does\n", stderr);
   return whole ? 0 : 1;
 }
 
@@ -187,6 +144,9 @@ int run_devices_command(const std::vector<std::string>& arguments) {
   CLI::App app("Prints what drivers say of this machine's accelerators: as JSON once, or as lines for the agent again and again.",
                "capmap-probe devices");
   app.add_option("--every", options.every_ms, "milliseconds between two samples, for the agent")->check(CLI::Range(100U, 3'600'000U));
+  app.add_option("--within", options.within_ms, "milliseconds to wait for drivers that do not answer, once")
+      ->check(CLI::Range(100U, 600'000U));
+  app.add_flag("--json", options.json, "print JSON, which is all there is");
   app.add_option("--root", options.root, "folder of a captured machine with sys/ below it")->check(CLI::ExistingDirectory);
   app.add_option("--nvml", options.nvml, "library to load as NVIDIA's management library");
   app.add_option("--dcmi", options.dcmi, "library to load as Huawei's card management interface");
@@ -206,7 +166,7 @@ int run_devices_command(const std::vector<std::string>& arguments) {
     signals = signalfd(-1, &taken, SFD_CLOEXEC);
   }
   Sampler sampler(options, signals);
-  if (options.every_ms == 0) return print_once(sampler);
+  if (options.every_ms == 0) return print_once(sampler, options.within_ms);
   sampler.run();
   return 0;
 }

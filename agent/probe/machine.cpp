@@ -7,8 +7,10 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/device_drivers.hpp"
 #include "agent/file_systems.hpp"
 #include "agent/probe/capture_notes.hpp"
+#include "agent/probe/pci_ids.hpp"
 #include "agent/probe/plausible.hpp"
 #include "agent/probe/shape_cpu.hpp"
 #include "agent/probe/shape_dies.hpp"
@@ -17,6 +19,8 @@
 
 namespace capmap {
 namespace {
+
+constexpr std::uint32_t kDriverPatienceMs = 3'000;
 
 /// Takes the value and keeps its problems with the machine's.
 template <class T>
@@ -50,6 +54,7 @@ void read_below_root(const HostRoot& root, const Topology& topology, const ChipT
   machine.shape.memory_bytes = memory.shape_bytes;
   machine.memory_total_bytes = memory.total_bytes;
   machine.accelerators = take(read_accelerators(&root, topology, chips), machine.problems);
+  name_from_pci_ids(HostRoot(root.path()), machine.accelerators);  // past the notes of what was read: a capture carries the names alone
   machine.disks = take(read_storage_shape(root), machine.problems);
   machine.raids = take(read_raids(root), machine.problems);
   machine.nics = take(read_network_shape(root), machine.problems);
@@ -143,7 +148,57 @@ void complete_from_known(const KnownDevices& known, Machine& machine) {
   }
 }
 
+/// The drivers' own word, where one is there. Below another root what its capture carries, and of libraries that are named.
+void ask_drivers(const MachineSource& source, Machine& machine) {
+  if (!source.hwloc_xml.empty()) return;
+  const HostRoot root(source.root);
+  if (const auto captured = root.live() ? Result<std::string>(Error{}) : root.read(kCapturedDevices)) {
+    if (auto look = read_device_look(*captured)) machine.look = std::move(*look);
+  }
+  const bool named = !source.nvml.empty() || !source.dcmi.empty() || !source.rocm_smi.empty();
+  if (!source.ask_drivers || !(named || (root.live() && find_device_drivers(root).any()))) return;
+  std::vector<std::string> arguments = {"--root", source.root};
+  if (!source.nvml.empty()) arguments.insert(arguments.end(), {"--nvml", source.nvml});
+  if (!source.dcmi.empty()) arguments.insert(arguments.end(), {"--dcmi", source.dcmi});
+  if (!source.rocm_smi.empty()) arguments.insert(arguments.end(), {"--rocm-smi", source.rocm_smi});
+  auto look = look_at_devices(std::move(arguments), kDriverPatienceMs);
+  if (!look) {
+    machine.problems.push_back({"accelerators", look.error().what});
+    return;
+  }
+  machine.look = std::move(*look);
+}
+
+void tell_missing(Machine& machine) {
+  const auto visible = visible_accelerators(machine);
+  const auto present = machine.accelerators.size();
+  if (!visible || *visible == present) return;
+  machine.problems.push_back(
+      {"accelerators", std::to_string(present - *visible) + " of " + std::to_string(present) + " on the PCI bus are shown by no driver"});
+}
+
 }  // namespace
+
+std::optional<bool> driver_visible(const Machine& machine, const Accelerator& device) {
+  bool asked = false;
+  for (const auto& driver : machine.look ? machine.look->drivers : std::vector<DriverLook>()) {
+    if (driver.pci_vendor != device.shape.vendor_id) continue;
+    if (driver.listed) return machine.look->readings.contains(device.pci_address);
+    asked = true;
+  }
+  if (asked || !device.driver) return std::nullopt;
+  return !device.driver->empty() && *device.driver != "vfio-pci" && *device.driver != "pci-stub";
+}
+
+std::optional<std::size_t> visible_accelerators(const Machine& machine) {
+  std::size_t count = 0;
+  for (const auto& device : machine.accelerators) {
+    const auto visible = driver_visible(machine, device);
+    if (!visible) return std::nullopt;
+    count += *visible ? 1 : 0;
+  }
+  return count;
+}
 
 Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips) {
   auto topology = load_topology(source.root, topology_file(source));
@@ -159,8 +214,12 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   } else {
     read_from_topology(*topology, chips, machine);
   }
-  machine.known = read_known(known_file(source), machine);
+  ask_drivers(source, machine);
+  if (machine.look) machine.problems.insert(machine.problems.end(), machine.look->problems.begin(), machine.look->problems.end());
+  if (machine.look) machine.known = known_of(*machine.look);
+  machine.known.merge(read_known(known_file(source), machine));  // what the driver says now goes before what it said
   complete_from_known(machine.known, machine);
+  tell_missing(machine);
   for (const auto& accelerator : machine.accelerators) machine.shape.accelerators.push_back(accelerator.shape);
   for (const auto& disk : machine.disks) machine.shape.disks.push_back(disk.shape);
   for (const auto& nic : machine.nics) machine.shape.nics.push_back(nic.shape);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/known_devices.hpp"
+#include "agent/probe/device_look.hpp"
 #include "agent/probe/file_system_list.hpp"
 #include "agent/probe/memory_kinds.hpp"
 #include "agent/probe/platform.hpp"
@@ -23,10 +24,13 @@ namespace capmap {
 /// Where a machine is read from: below a root, or from an XML topology alone when one is given.
 struct MachineSource {
   std::string root = "/";
-  std::string hwloc_xml;
-  std::string known_devices;   ///< what drivers last said (agent/known_devices.hpp); empty = what a capture brings, or nothing
-  HostReads* reads = nullptr;  ///< notes every path asked for below root
-  std::string probe_program;   ///< capmap-probe, to ask network file systems for their sizes; empty = they stay unknown
+  std::string hwloc_xml{};
+  std::string known_devices{};  ///< what drivers last said (agent/known_devices.hpp); empty = what a capture brings, or nothing
+  /// Asks the drivers that are there once, by a child with a deadline: on the running machine, and where a library is named.
+  bool ask_drivers = false;
+  std::string nvml{}, dcmi{}, rocm_smi{};  ///< libraries to load in the place of the installed ones; empty = those
+  HostReads* reads = nullptr;              ///< notes every path asked for below root
+  std::string probe_program{};             ///< capmap-probe, to ask network file systems for their sizes; empty = they stay unknown
 };
 
 /// One look at a machine: its shape, and what belongs to this one machine only.
@@ -38,6 +42,7 @@ struct Machine {
   CacheBytes caches;
   std::vector<NumaNode> numa_nodes;       ///< [node], by number
   std::vector<Accelerator> accelerators;  ///< [device], by PCI address
+  std::optional<DeviceLook> look;         ///< what their drivers say now; absent: nobody asked, or there is none
   std::vector<Disk> disks;                ///< [disk], by name
   std::vector<Raid> raids;                ///< [raid], by name
   std::vector<Nic> nics;                  ///< [port], by name
@@ -55,6 +60,12 @@ struct Machine {
 /// cannot be read costs its own fields and adds to problems. Errors: those of load_topology. Thread: one at a time in a process. Cost: see
 /// there.
 Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips);
+
+/// Whether a driver shows the device: where the driver's own interface was asked, that it lists it, and nothing where that has not
+/// answered; elsewhere that a driver is bound to it which does not hand it to a guest. Absent: not known.
+std::optional<bool> driver_visible(const Machine& machine, const Accelerator& device);
+/// How many are; absent where it is not known of one.
+std::optional<std::size_t> visible_accelerators(const Machine& machine);
 
 /// What the agent says at hello of a machine; the envelope and time are the agent's to fill.
 Hello hello_of(const Machine& machine, const ShapeId& shape_id, const std::string& agent_version);

@@ -27,6 +27,10 @@ std::optional<ProbeOptions> parse_probe_options(const std::string& command, cons
   app.add_option("--catalog", options.catalog, "folder of the chip table (default: $CAPMAP_CATALOG, then where it is installed)");
   app.add_option("--known", options.source.known_devices, "file of what drivers last said of accelerators; the agent keeps it");
   if (prints) {
+    options.source.ask_drivers = true;
+    app.add_option("--nvml", options.source.nvml, "library to load as NVIDIA's management library");
+    app.add_option("--dcmi", options.source.dcmi, "library to load as Huawei's card management interface");
+    app.add_option("--rocm-smi", options.source.rocm_smi, "library to load as AMD's ROCm System Management Interface");
     app.add_flag("--json", options.json, "print JSON instead of text");
     app.add_option("--hwloc-xml", options.source.hwloc_xml, "read an hwloc topology file instead of a machine")
         ->check(CLI::ExistingFile)

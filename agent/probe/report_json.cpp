@@ -1,29 +1,11 @@
 #include <algorithm>
-#include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "agent/probe/cpu_text.hpp"
 #include "agent/probe/report.hpp"
+#include "agent/probe/report_json_parts.hpp"
 
 namespace capmap {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
-std::string pci_id(std::uint16_t vendor, std::uint16_t device) {
-  char text[12];
-  std::snprintf(text, sizeof text, "%04x:%04x", static_cast<unsigned>(vendor), static_cast<unsigned>(device));
-  return text;
-}
 
 Json node_json(const Report& report) {
   const auto& platform = report.machine.platform;
@@ -159,36 +141,6 @@ Json firmware_json(const Report& report) {
           {"memory_modules", modules_json(firmware->modules)}};
 }
 
-/// Whether a driver of its own holds the device, not one that hands it to a guest; null where drivers are not told.
-Json driver_visible(const Accelerator& device) {
-  if (!device.driver) return nullptr;
-  return !device.driver->empty() && *device.driver != "vfio-pci" && *device.driver != "pci-stub";
-}
-
-/// Dies of a card that are PCI devices each: what the vendor's own tools list.
-Json dies_json(const Accelerator& device) {
-  Json rows = Json::array();
-  for (const auto& address : device.dies) rows.push_back({{"kind", "die"}, {"pci_address", address}});
-  return rows;
-}
-
-Json accelerators_json(const Report& report) {
-  Json rows = Json::array();
-  for (const auto& device : report.machine.accelerators) {
-    rows.push_back({{"kind", to_word(device.shape.kind)},
-                    {"vendor", device.vendor},
-                    {"model", text_or_null(device.model)},
-                    {"pci_address", device.pci_address},
-                    {"pci_id", pci_id(device.shape.vendor_id, device.shape.device_id)},
-                    {"memory_bytes", or_null(device.shape.memory_bytes)},
-                    {"numa_node", or_null(device.numa_node)},
-                    {"driver", text_or_null(device.driver.value_or(""))},
-                    {"driver_visible", driver_visible(device)},
-                    {"partitions", dies_json(device)}});
-  }
-  return rows;
-}
-
 Json storage_json(const Report& report) {
   Json rows = Json::array();
   for (const auto& disk : report.machine.disks) {
@@ -295,7 +247,9 @@ std::string report_json(const Report& report) {
                      {"cpu", cpu_json(report)},
                      {"memory", memory_json(report)},
                      {"firmware", firmware_json(report)},
-                     {"accelerators", accelerators_json(report)},
+                     {"accelerators", accelerators_json(report.machine)},
+                     {"accelerator_counts", accelerator_counts_json(report.machine)},
+                     {"accelerator_drivers", accelerator_drivers_json(report.machine)},
                      {"storage", storage_json(report)},
                      {"raids", raids_json(report)},
                      {"file_systems", file_systems_json(report)},

@@ -24,9 +24,11 @@ struct Accelerator {
 /// Accelerators by PCI, with no driver at all: [device], ordered by address, each physical device once; dies of one card still apart
 /// (shape_dies.hpp).
 ///
-/// What counts: ids of the chip table; class 3D controller (0x0302) and processing accelerator (0x1200); class display (0x0300,
-///           0x0380) of NVIDIA, of AMD's discrete families, and of Intel off the root bus. The VGA of management controllers,
-///           hypervisors and processors does not. Left out: virtual functions on their own host; the second function of an FPGA card.
+/// What counts: ids of the chip table, on whatever bus, so that a card handed to a guest is seen; class 3D controller (0x0302) and
+///           processing accelerator (0x1200); class display (0x0300, 0x0380) of NVIDIA, of AMD's discrete families, and of Intel off the
+///           root bus; these classes and co-processor (0x0b40) of vendors that make nothing else of them (Hygon, Cambricon, ...), and
+///           Xeon Phi. The VGA of management controllers, hypervisors and processors does not, nor do NPUs and engines that are a
+///           processor's own functions. Left out: virtual functions on their own host; the second function of an FPGA card.
 /// Source:   the topology's PCI devices; sys/bus/pci/devices/ADDRESS/{driver,physfn,mem_info_vram_total,serial_number} where `root` is
 ///           given.
 /// Memory:   only where the kernel says it without a vendor library (amdgpu).

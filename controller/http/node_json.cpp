@@ -162,6 +162,14 @@ Json accelerators_json(const NodeRow& row, const HardwareRow& hardware) {
   });
 }
 
+/// On the PCI bus, and of these how many a driver lists: those whose use it tells, each with what is known. Null: no driver was heard.
+Json accelerator_counts(const NodeRow& row, const HardwareRow& hardware) {
+  std::uint64_t present = 0;
+  for (const auto& shape : hardware.shape.accelerators) present += shape.count;
+  const auto visible = row.usage.accelerators.size();
+  return {{"pci_present", present}, {"driver_visible", visible > 0 || present == 0 ? Json(visible) : Json(nullptr)}};
+}
+
 /// What one device takes in or gives out; null where it is not known.
 Json traffic_at(const std::vector<DeviceTraffic>& devices, std::size_t device, std::uint8_t DeviceTraffic::*direction) {
   return or_null(device < devices.size() ? rate_of_coarse(devices[device].*direction) : std::nullopt);
@@ -267,6 +275,7 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   node["shape_id"] = row.shape_id == ShapeId{} ? Json(nullptr) : Json(to_text(row.shape_id));
   node["hardware"] = hardware_json(hardware);
   node["accelerators"] = hardware == nullptr ? Json(nullptr) : accelerators_json(row, *hardware);
+  node["accelerator_counts"] = hardware == nullptr ? Json(nullptr) : accelerator_counts(row, *hardware);
   node["disks"] = hardware == nullptr ? Json(nullptr) : disks_json(row, *hardware);
   node["nics"] = hardware == nullptr ? Json(nullptr) : nics_json(row, *hardware);
   node["file_systems"] = file_systems_json(row.usage.file_systems);

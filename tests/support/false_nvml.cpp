@@ -3,7 +3,10 @@
 //   devices N                     cards 0 to N - 1
 //   I.pci 0000:17:00.0            address; I.id 10de:2330; I.name TEXT; I.uuid TEXT
 //   I.total BYTES  I.used BYTES   memory; I.gpu PERCENT; I.power MILLIWATTS; I.limit; I.temp; I.sm MHZ; I.mem MHZ; I.ecc ERRORS
-//   I.processes N  I.links N      I.mig MODE  I.mig_pending MODE  I.instances N  I.instance_total BYTES  I.instance_used BYTES
+//   I.limit_min, I.limit_max, I.limit_default MILLIWATTS; I.sm_max, I.mem_max MHZ; I.ecc_mode, I.ecc_pending MODE; I.ecc_corrected ERRORS
+//   I.links N up of I.links_all   I.link_mbs MEGABYTES of a link; I.link_type of that value
+//   I.profile ID  I.place_size N  profile and size of each of its instances, one behind the other; root alone is told where not given
+//   I.processes N                 I.mig MODE  I.mig_pending MODE  I.instances N  I.instance_total BYTES  I.instance_used BYTES
 //   I.call.CALL hang | error CODE | delay MS      what a call does instead (CALL: init, count, handle, pci, name, uuid, memory, …)
 //   lib.call.CALL …                               likewise for calls without a card
 // A value that is not given is NVML_ERROR_NOT_SUPPORTED. A call that hangs does so until its line is gone, or the file.
@@ -17,7 +20,8 @@
 
 namespace {
 
-constexpr int kSuccess = 0, kNotSupported = 3, kNotFound = 6, kInsufficientSize = 7;
+constexpr unsigned kMostLinks = 18, kLinkSpeed = 164;
+constexpr int kSuccess = 0, kInvalidArgument = 2, kNotSupported = 3, kNoPermission = 4, kNotFound = 6, kInsufficientSize = 7;
 constexpr std::uintptr_t kInstanceStep = 1'000;  ///< a handle is card + 1 + step * (instance + 1), the latter 0 for the card itself
 
 capmap::support::PlayedScript& script() {
@@ -67,6 +71,16 @@ struct MemoryV2 {
 };
 struct Utilization {
   unsigned gpu, memory;
+};
+struct InstanceInfo {
+  void* device;
+  unsigned id, profile, start, size;
+};
+struct FieldValue {
+  unsigned id, scope;
+  long long timestamp, latency;
+  int type, code;
+  unsigned long long value;
 };
 
 }  // namespace
@@ -130,14 +144,28 @@ int nvmlDeviceGetPowerUsage(void* device, unsigned* out) {
 int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* out) {
   return answer(device, "limit", "limit", out);
 }
+int nvmlDeviceGetPowerManagementLimitConstraints(void* device, unsigned* least, unsigned* most) {
+  if (const int code = answer(device, "limits", "limit_min", least); code != kSuccess) return code;
+  return answer(device, "limits", "limit_max", most);
+}
+int nvmlDeviceGetPowerManagementDefaultLimit(void* device, unsigned* out) {
+  return answer(device, "limits", "limit_default", out);
+}
+int nvmlDeviceGetMaxClockInfo(void* device, unsigned type, unsigned* out) {
+  return answer(device, "clock", type == 2 ? "mem_max" : "sm_max", out);
+}
+int nvmlDeviceGetEccMode(void* device, unsigned* now, unsigned* pending) {
+  if (const int code = answer(device, "ecc", "ecc_mode", now); code != kSuccess) return code;
+  return answer(device, "ecc", "ecc_pending", pending);
+}
 int nvmlDeviceGetTemperature(void* device, unsigned, unsigned* out) {
   return answer(device, "temperature", "temp", out);
 }
 int nvmlDeviceGetClockInfo(void* device, unsigned type, unsigned* out) {
   return answer(device, "clock", type == 2 ? "mem" : "sm", out);
 }
-int nvmlDeviceGetTotalEccErrors(void* device, unsigned, unsigned, unsigned long long* out) {
-  return answer(device, "ecc", "ecc", out);
+int nvmlDeviceGetTotalEccErrors(void* device, unsigned type, unsigned, unsigned long long* out) {
+  return answer(device, "ecc", type == 0 ? "ecc_corrected" : "ecc", out);
 }
 int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, void*) {
   if (is_instance(device)) {
@@ -148,9 +176,41 @@ int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, void*
   return code == kSuccess && *count > 0 ? kInsufficientSize : code;
 }
 int nvmlDeviceGetNvLinkState(void* device, unsigned link, int* active) {
-  unsigned up = 0;
-  const int code = answer(device, "links", "links", &up);
+  unsigned up = 0, all = kMostLinks;
+  if (const int code = answer(device, "links", "links", &up); code != kSuccess) return code;
+  answer(device, "links", "links_all", &all);
   *active = link < up ? 1 : 0;
+  return link < all ? kSuccess : kInvalidArgument;
+}
+int nvmlDeviceGetFieldValues(void* device, int count, FieldValue* values) {
+  for (int i = 0; i < count; ++i) {
+    values[i].value = 0;
+    values[i].code = values[i].id == kLinkSpeed ? answer(device, "field", "link_mbs", &values[i].value) : kNotSupported;
+    values[i].type = 1;
+    answer(device, "field", "link_type", &values[i].type);
+  }
+  return kSuccess;
+}
+int nvmlDeviceGetGpuInstanceId(void* device, unsigned* id) {
+  *id = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(device) / kInstanceStep);
+  return kSuccess;
+}
+int nvmlDeviceGetComputeInstanceId(void*, unsigned* id) {
+  *id = 0;
+  return kSuccess;
+}
+int nvmlDeviceGetGpuInstanceById(void* device, unsigned id, void** instance) {
+  if (!script().value_of(card_of(device) + ".profile")) return kNoPermission;
+  *instance = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(device) + kInstanceStep * id);
+  return kSuccess;
+}
+int nvmlGpuInstanceGetInfo(void* instance, InstanceInfo* info) {
+  const auto number = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(instance) / kInstanceStep);
+  info->device = nullptr;
+  info->id = number;
+  if (const int code = answer(instance, "instance", "profile", &info->profile); code != kSuccess) return code;
+  const int code = answer(instance, "instance", "place_size", &info->size);
+  info->start = (number - 1) * info->size;
   return code;
 }
 int nvmlDeviceGetMigMode(void* device, unsigned* now, unsigned* pending) {

@@ -187,7 +187,15 @@ TEST_CASE("capture: notes say what no file says; lines that make no sense are le
   machine.shape.cpu.core_kinds = {{.cores = 2, .pus = 2, .base_mhz = 2400, .base_source = ClockSource::kCpuid, .max_mhz = {}}};
   machine.nics = {{.name = "eth0", .shape = {.speed_mbps = 25'000}, .link = {}, .driver = {}},
                   {.name = "eth1", .shape = {.speed_mbps = {}}, .link = {}, .driver = {}}};
+  machine.accelerators.resize(2);
+  machine.accelerators[0].pci_address = "0000:17:00.0";
+  machine.accelerators[0].model = "a name from this machine's own list";
+  machine.accelerators[1].pci_address = "0000:65:00.0";
+  machine.accelerators[1].model = "a name of that list";
   Machine elsewhere;
+  elsewhere.accelerators = machine.accelerators;
+  elsewhere.accelerators[0].model.clear();
+  elsewhere.accelerators[1].model = "our own name";
   elsewhere.platform.virtualization = "vm";
   elsewhere.shape.cpu.core_kinds = {{.cores = 2, .pus = 2, .base_mhz = {}, .max_mhz = {}}};
   elsewhere.nics = {{.name = "eth0", .shape = {.speed_mbps = {}}, .link = {}, .driver = {}},
@@ -201,6 +209,8 @@ TEST_CASE("capture: notes say what no file says; lines that make no sense are le
   CHECK(elsewhere.shape.cpu == machine.shape.cpu);
   CHECK(elsewhere.nics[0].shape.speed_mbps == 25'000);
   CHECK_FALSE(elsewhere.nics[1].shape.speed_mbps);
+  CHECK(elsewhere.accelerators[0].model == "a name from this machine's own list");
+  CHECK(elsewhere.accelerators[1].model == "our own name");
   for (const auto* bad : {"virtualization=<script>\n", "pus_allowed=-1\n", "pus_allowed=18446744073709551616\n",
                           "cpu.cpuid_base_mhz=99999\n", "network.speed_mbps.eth9=1\n", "network.speed_mbps.eth0=NaN\n", "hypervisor=Q E\n",
                           "cgroup=x\n", "cgroup.memory_bytes=18446744073709551615\n", "=\n", "x", "\x01\x02\n"}) {

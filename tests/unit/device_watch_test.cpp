@@ -39,12 +39,55 @@ TEST_CASE("nvml: every reading of a card arrives in its unit, and what the card 
   CHECK(reading.power_milliwatts == 601'400U);
   CHECK(reading.temperature_celsius == 61U);
   CHECK(reading.links_up == 18U);
+  CHECK(reading.links == 18U);
+  CHECK_FALSE(reading.link_mbs);
+  CHECK(reading.ecc_uncorrected == 0U);
+  CHECK_FALSE(reading.ecc_corrected);
+  CHECK_FALSE(reading.ecc);
+  CHECK_FALSE(reading.power_limit_max_milliwatts);
   CHECK(reading.compute_processes == 1U);
   CHECK(reading.healthy == true);
   CHECK_FALSE(reading.power_limit_milliwatts);
   CHECK_FALSE(reading.core_mhz);
   CHECK_FALSE(reading.cut);
   CHECK(reading.failures.empty());
+}
+
+TEST_CASE("nvml: limits, highest clocks, error correction and links are told apart from what is drawn and runs now") {
+  Played played(1);
+  const std::map<std::string, std::string> values = {
+      {"limit", "500000"},    {"limit_min", "200000"}, {"limit_max", "700000"}, {"limit_default", "650000"}, {"sm", "1830"},
+      {"sm_max", "1980"},     {"mem", "2619"},         {"mem_max", "2620"},     {"ecc_mode", "1"},           {"ecc_pending", "0"},
+      {"ecc_corrected", "4"}, {"links", "16"},         {"links_all", "18"},     {"link_mbs", "26562"}};
+  for (const auto& [key, value] : values) played.cards.set("0." + key, value);
+  REQUIRE(played.nvml->open());
+  REQUIRE(played.nvml->list());
+  auto reading = played.nvml->read(FalseCards::address(0));
+  CHECK(reading.power_limit_milliwatts == 500'000U);
+  CHECK(reading.power_limit_min_milliwatts == 200'000U);
+  CHECK(reading.power_limit_max_milliwatts == 700'000U);
+  CHECK(reading.power_limit_default_milliwatts == 650'000U);
+  CHECK(reading.core_mhz == 1'830U);
+  CHECK(reading.core_max_mhz == 1'980U);
+  CHECK(reading.memory_mhz == 2'619U);
+  CHECK(reading.memory_max_mhz == 2'620U);
+  CHECK(reading.ecc == true);
+  CHECK(reading.ecc_next == false);
+  CHECK(reading.ecc_corrected == 4U);
+  CHECK(reading.links == 18U);
+  CHECK(reading.links_up == 16U);
+  CHECK(reading.link_mbs == 26'562U);
+  CHECK(reading.healthy == true);
+
+  played.cards.set("0.ecc_corrected", "18446744073709551615");
+  played.cards.set("0.limit_max", "4294967295");
+  played.cards.set("0.link_type", "0");  // a floating-point number, of which nothing is believed
+  reading = played.nvml->read(FalseCards::address(0));
+  CHECK_FALSE(reading.ecc_corrected);
+  CHECK_FALSE(reading.power_limit_max_milliwatts);
+  CHECK(reading.power_limit_min_milliwatts == 200'000U);
+  CHECK_FALSE(reading.link_mbs);
+  CHECK(reading.failures.size() == 2);
 }
 
 TEST_CASE("nvml: a refused or senseless value costs its field with a reason; a lost card is not healthy and hides no other") {
@@ -95,6 +138,15 @@ TEST_CASE("nvml: a cut card shows its instances under it, and uses what they use
   CHECK(reading.cut == true);
   CHECK(reading.cut_next == false);
   CHECK(use_of(reading).partitions == 2U);
+  CHECK(reading.partitions[1].instance_id == 2U);
+  CHECK_FALSE(reading.partitions[1].profile_id);  // root alone is told where it lies
+  CHECK(reading.failures.empty());
+  played.cards.set("0.profile", "19");
+  played.cards.set("0.place_size", "2");
+  const auto second = played.nvml->read(FalseCards::address(0)).partitions.at(1);
+  CHECK(second.profile_id == 19U);
+  CHECK(second.place_start == 2U);
+  CHECK(second.place_size == 2U);
 }
 
 TEST_CASE("nvml: no library, and a driver of another version, are reasons") {

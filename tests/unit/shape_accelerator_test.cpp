@@ -44,6 +44,54 @@ TEST_CASE("accelerators: the VGA of management controllers, hypervisors and proc
   }
 }
 
+TEST_CASE("accelerators: cards of vendors that make nothing else count by class alone, with ids no table has") {
+  struct Card {
+    PciDevice pci;
+    AcceleratorKind kind;
+  };
+  const std::vector<Card> cards = {{device("0000:03:00.0", 0x0380, 0x1d94, 0x55b7), AcceleratorKind::kGpu},
+                                   {device("0000:04:00.0", 0x0300, 0x1ed5, 0x0440), AcceleratorKind::kGpu},
+                                   {device("0000:05:00.0", 0x0380, 0x9999, 0x4000), AcceleratorKind::kGpu},
+                                   {device("0000:06:00.0", 0x0b40, 0xcabc, 0x0590), AcceleratorKind::kNpu},
+                                   {device("0000:07:00.0", 0x0b40, 0x8086, 0x2250), AcceleratorKind::kOther},
+                                   {device("0000:08:00.0", 0x0302, 0x1ee0, 0x0100), AcceleratorKind::kGpu},
+                                   {device("0000:09:00.0", 0x1200, 0x19e5, 0xd804), AcceleratorKind::kNpu}};
+  for (const auto& card : cards) {
+    CAPTURE(card.pci.vendor_id, card.pci.device_id);
+    CHECK(counts_as_accelerator(card.pci, nullptr));
+    const auto read = read_accelerators(nullptr, with({card.pci}), nullptr);
+    REQUIRE(read.size() == 1);
+    CHECK(read[0].shape.kind == card.kind);
+  }
+}
+
+TEST_CASE("accelerators: engines, NPUs and co-processors that belong to a server's own processor do not count") {
+  for (const auto& part : {device("0000:75:00.0", 0x1200, 0x19e5, 0xa250), device("0000:00:0b.0", 0x1200, 0x8086, 0x7d1d),
+                           device("0000:00:0b.0", 0x1200, 0x8086, 0x643e), device("0000:04:00.2", 0x0b40, 0x1d94, 0x1456),
+                           device("0000:6d:00.0", 0x0b40, 0x8086, 0x37c8), device("0000:6b:00.0", 0x0b40, 0x8086, 0x4940),
+                           device("0000:00:01.0", 0x1200, 0x1ded, 0x8001), device("0000:00:03.0", 0x0b40, 0x10de, 0x0753)}) {
+    CAPTURE(part.vendor_id, part.device_id);
+    CHECK_FALSE(counts_as_accelerator(part, nullptr));
+  }
+}
+
+TEST_CASE("accelerators: a card that a guest sees on its root bus counts where the chip table knows its id") {
+  const auto chips = ChipTable::load(std::string(CAPMAP_SOURCE_DIR) + "/schemas/catalog");
+  REQUIRE(chips);
+  for (const auto& card : {device("0000:00:05.0", 0x0300, 0x8086, 0x56a0), device("0000:00:06.0", 0x0300, 0x8086, 0xe211),
+                           device("0000:00:07.0", 0x0380, 0x8086, 0x56c0), device("0000:00:08.0", 0x0300, 0x10de, 0x2204)}) {
+    CAPTURE(card.vendor_id, card.device_id);
+    CHECK(counts_as_accelerator(card, &*chips));
+  }
+  CHECK_FALSE(counts_as_accelerator(device("0000:00:02.0", 0x0300, 0x8086, 0x46a6), &*chips));
+  CHECK_FALSE(counts_as_accelerator(device("0000:0b:00.0", 0x0300, 0x1002, 0x1638), &*chips));
+  CHECK_FALSE(counts_as_accelerator(device("0000:01:05.0", 0x0300, 0x1002, 0x791e), nullptr));
+  const auto named = read_accelerators(nullptr, with({device("0000:65:00.0", 0x0300, 0x10de, 0x1b06)}), &*chips);
+  REQUIRE(named.size() == 1);
+  CHECK(named[0].model == "NVIDIA GP102 [GeForce GTX 1080 Ti]");
+  CHECK(named[0].shape.name.empty());
+}
+
 TEST_CASE("accelerators: virtual functions on their own host and an FPGA card's second function are not counted again") {
   const FakeHost host;
   host.put("sys/bus/pci/devices/0000:17:00.4/physfn/vendor", "0x10de\n");

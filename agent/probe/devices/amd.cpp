@@ -183,6 +183,7 @@ class AmdBackend final : public DeviceBackend {
   explicit AmdBackend(HostRoot root) : root_(std::move(root)) {}
 
   [[nodiscard]] const char* name() const override { return "amdgpu"; }
+  [[nodiscard]] std::uint16_t pci_vendor() const override { return 0x1002; }
 
   Result<DriverFacts> open() override {
     if (!root_.exists(kDriver)) return Error{ErrorCode::kAbsent, std::string(kDriver) + ": the driver is not loaded"};

@@ -181,6 +181,7 @@ class DcmiBackend final : public DeviceBackend {
   explicit DcmiBackend(std::string library) : library_(std::move(library)) {}
 
   [[nodiscard]] const char* name() const override { return "dcmi"; }
+  [[nodiscard]] std::uint16_t pci_vendor() const override { return 0x19e5; }
 
   Result<DriverFacts> open() override {
     auto api = dcmi::load_api(library_);

@@ -18,6 +18,8 @@ struct DevicePartition {
   std::optional<std::uint64_t> memory_total_bytes, memory_used_bytes;
   std::string pci_address{};  ///< of a part that is a PCI function of its own; empty = none
   bool die = false;
+  /// Of a MIG instance: what it keeps when it is made anew, unlike its UUID. Together with its device they name it.
+  std::optional<std::uint32_t> instance_id{}, compute_instance_id{}, profile_id{}, place_start{}, place_size{};
 };
 
 /// What a driver says of one device now. A reading it does not offer is absent.
@@ -29,13 +31,18 @@ struct DeviceReading {
   std::optional<std::uint64_t> idle_bytes;                             ///< memory a driver takes with nobody there; more means used
   std::optional<std::uint32_t> busy_permille;
   std::optional<std::uint32_t> power_milliwatts, power_limit_milliwatts;  ///< the limit is the enforced one
+  std::optional<std::uint32_t> power_limit_min_milliwatts, power_limit_max_milliwatts, power_limit_default_milliwatts;
   std::optional<std::uint32_t> temperature_celsius, core_mhz, memory_mhz;
-  std::optional<std::uint32_t> links_up;           ///< of the links between devices (NVLink)
-  std::optional<std::uint32_t> compute_processes;  ///< that hold it, its partitions included
-  std::optional<bool> healthy;                     ///< false: lost, wants a reset, uncorrected memory errors; true: answers, none of these
-  std::optional<bool> cut, cut_next;               ///< partition mode now, and once the device is reset
-  std::vector<DevicePartition> partitions;         ///< [part], dies first, in the driver's order; others are told where `cut` is
-  std::vector<std::string> failures;               ///< what could not be read though it should, one line each
+  std::optional<std::uint32_t> core_max_mhz, memory_max_mhz;    ///< highest the card is let run at
+  std::optional<std::uint32_t> links, links_up;                 ///< links between devices (NVLink): there, and up
+  std::optional<std::uint32_t> link_mbs;                        ///< 10^6 bytes a second of one link that is up
+  std::optional<std::uint64_t> ecc_corrected, ecc_uncorrected;  ///< memory errors since the driver was loaded
+  std::optional<bool> ecc, ecc_next;                            ///< error correction now, and once the device is reset
+  std::optional<std::uint32_t> compute_processes;               ///< that hold it, its partitions included
+  std::optional<bool> healthy;              ///< false: lost, wants a reset, uncorrected memory errors; true: answers, none of these
+  std::optional<bool> cut, cut_next;        ///< partition mode now, and once the device is reset
+  std::vector<DevicePartition> partitions;  ///< [part], dies first, in the driver's order; others are told where `cut` is
+  std::vector<std::string> failures;        ///< what could not be read though it should, one line each
 };
 
 /// What belongs to a driver and not to a device.
@@ -57,6 +64,8 @@ class DeviceBackend {
   virtual ~DeviceBackend() = default;
   /// Lower-case word for problems ("nvml").
   [[nodiscard]] virtual const char* name() const = 0;
+  /// Whose devices it lists: the vendor's PCI id.
+  [[nodiscard]] virtual std::uint16_t pci_vendor() const = 0;
   /// True: another one reads the same devices, this one adds to it where it is installed, and its absence (kAbsent) is no problem.
   [[nodiscard]] virtual bool optional() const { return false; }
   /// Errors: kAbsent (no library, no driver), kUnavailable (the driver refuses), kDenied.

@@ -74,8 +74,10 @@ void DeviceWatch::take_opening(std::uint64_t now_ms) {
   open_due_ms_ = now_ms + limits_.reopen_ms;
   const bool good = opening_->facts.ok() && opening_->list.ok();
   open_problem_.clear();
+  absent_ = false;
   if (!good) {
     const Error why = opening_->facts ? opening_->list.error() : opening_->facts.error();
+    absent_ = why.code == ErrorCode::kAbsent;
     if (why.code != ErrorCode::kAbsent || !backend_->optional()) open_problem_ = why.what;
     return;
   }

@@ -52,6 +52,11 @@ class DeviceWatch {
   /// counts, and the other one fills in what it leaves out. What was never read has only its address.
   void add_to(SeenDevices& seen, std::uint64_t now_ms) const;
   [[nodiscard]] DriverFacts facts() const;
+  [[nodiscard]] const DeviceBackend& backend() const { return *backend_; }
+  /// The library is open and has said what it shows.
+  [[nodiscard]] bool listed() const { return open_; }
+  /// There is no such library, or its driver is not loaded: this interface says nothing of any device.
+  [[nodiscard]] bool absent() const { return absent_; }
   /// Closes the library, when idle. Afterwards ask() opens it again.
   void close();
 
@@ -70,7 +75,7 @@ class DeviceWatch {
   std::vector<std::string> failures_;
   std::string open_problem_;
   DriverFacts facts_;
-  bool open_ = false;
+  bool open_ = false, absent_ = false;
   std::uint64_t open_due_ms_ = 0;
 };
 

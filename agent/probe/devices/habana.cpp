@@ -24,6 +24,7 @@ class HabanaBackend final : public DeviceBackend {
   explicit HabanaBackend(HostRoot root) : root_(std::move(root)) {}
 
   [[nodiscard]] const char* name() const override { return "habana"; }
+  [[nodiscard]] std::uint16_t pci_vendor() const override { return 0x1da3; }
 
   Result<DriverFacts> open() override {
     if (!root_.exists(kDriver)) return Error{ErrorCode::kAbsent, std::string(kDriver) + ": the driver is not loaded"};

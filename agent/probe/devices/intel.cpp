@@ -176,6 +176,7 @@ class IntelBackend final : public DeviceBackend {
   IntelBackend(HostRoot root, const Clock& clock) : root_(std::move(root)), clock_(clock) {}
 
   [[nodiscard]] const char* name() const override { return "intel"; }
+  [[nodiscard]] std::uint16_t pci_vendor() const override { return 0x8086; }
 
   Result<DriverFacts> open() override {
     for (const char* driver : kDrivers) {

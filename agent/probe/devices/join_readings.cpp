@@ -84,10 +84,16 @@ void fill_in(DeviceReading& reading, const DeviceReading& other) {
   value(&DeviceReading::busy_permille);
   value(&DeviceReading::power_milliwatts);
   value(&DeviceReading::power_limit_milliwatts);
-  value(&DeviceReading::temperature_celsius);
-  value(&DeviceReading::core_mhz);
-  value(&DeviceReading::memory_mhz);
-  value(&DeviceReading::links_up);
+  for (const auto member : {&DeviceReading::power_limit_min_milliwatts, &DeviceReading::power_limit_max_milliwatts,
+                            &DeviceReading::power_limit_default_milliwatts, &DeviceReading::temperature_celsius, &DeviceReading::core_mhz,
+                            &DeviceReading::memory_mhz, &DeviceReading::core_max_mhz, &DeviceReading::memory_max_mhz, &DeviceReading::links,
+                            &DeviceReading::links_up, &DeviceReading::link_mbs}) {
+    value(member);
+  }
+  value(&DeviceReading::ecc_corrected);
+  value(&DeviceReading::ecc_uncorrected);
+  value(&DeviceReading::ecc);
+  value(&DeviceReading::ecc_next);
   value(&DeviceReading::compute_processes);
   value(&DeviceReading::cut);
   value(&DeviceReading::cut_next);

@@ -22,15 +22,24 @@ Result<Api> load_api(const std::string& library) {
   look_up(*handle, "nvmlDeviceGetUtilizationRates", api.utilization);
   look_up(*handle, "nvmlDeviceGetPowerUsage", api.power);
   look_up(*handle, "nvmlDeviceGetEnforcedPowerLimit", api.power_limit);
+  look_up(*handle, "nvmlDeviceGetPowerManagementLimitConstraints", api.power_limits);
+  look_up(*handle, "nvmlDeviceGetPowerManagementDefaultLimit", api.power_limit_default);
   look_up(*handle, "nvmlDeviceGetTemperature", api.temperature);
   look_up(*handle, "nvmlDeviceGetClockInfo", api.clock);
+  look_up(*handle, "nvmlDeviceGetMaxClockInfo", api.max_clock);
+  look_up(*handle, "nvmlDeviceGetEccMode", api.ecc_mode);
   look_up(*handle, "nvmlDeviceGetTotalEccErrors", api.ecc_errors);
   look_up(*handle, "nvmlDeviceGetRemappedRows", api.remapped_rows);
   look_up(*handle, "nvmlDeviceGetComputeRunningProcesses_v3", api.processes);
   look_up(*handle, "nvmlDeviceGetNvLinkState", api.link_state);
+  look_up(*handle, "nvmlDeviceGetFieldValues", api.field_values);
   look_up(*handle, "nvmlDeviceGetMigMode", api.mig_mode);
   look_up(*handle, "nvmlDeviceGetMaxMigDeviceCount", api.mig_count);
   look_up(*handle, "nvmlDeviceGetMigDeviceHandleByIndex", api.mig_by_index);
+  look_up(*handle, "nvmlDeviceGetGpuInstanceId", api.gpu_instance_id);
+  look_up(*handle, "nvmlDeviceGetComputeInstanceId", api.compute_instance_id);
+  look_up(*handle, "nvmlDeviceGetGpuInstanceById", api.gpu_instance);
+  look_up(*handle, "nvmlGpuInstanceGetInfo", api.gpu_instance_info);
   if (api.init == nullptr || api.shutdown == nullptr || api.count == nullptr || api.by_index == nullptr || api.pci_info == nullptr) {
     return Error{ErrorCode::kAbsent, library + ": lacks nvmlInit_v2, nvmlShutdown, or a way to list devices; the driver is too old"};
   }

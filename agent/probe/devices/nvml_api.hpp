@@ -10,9 +10,11 @@ namespace capmap {
 namespace nvml {
 
 using Device = void*;
+using GpuInstance = void*;
 
 enum Return : int {
   kSuccess = 0,
+  kInvalidArgument = 2,
   kNotSupported = 3,
   kNoPermission = 4,
   kNotFound = 6,
@@ -44,9 +46,26 @@ struct Utilization {
   unsigned gpu, memory;
 };
 
+struct InstanceInfo {
+  Device device;
+  unsigned id, profile_id, place_start, place_size;
+};
+/// Asked for by id and scope (the number of a link); `value` is the union of all types, of which ours are unsigned.
+struct FieldValue {
+  unsigned field_id, scope_id;
+  long long timestamp, latency_us;
+  int value_type, code;
+  union {
+    unsigned number;
+    unsigned long long wide;
+  } value;
+};
+
 inline constexpr unsigned kMemoryV2Version = static_cast<unsigned>(sizeof(MemoryV2)) | (2U << 24U);
-inline constexpr unsigned kTemperatureGpu = 0, kClockSm = 1, kClockMemory = 2, kEccUncorrected = 1, kEccVolatile = 0;
-inline constexpr unsigned kMaxLinks = 18, kNameBytes = 96;
+inline constexpr unsigned kTemperatureGpu = 0, kClockSm = 1, kClockMemory = 2, kEccCorrected = 0, kEccUncorrected = 1, kEccVolatile = 0;
+inline constexpr unsigned kMaxLinks = 36, kNameBytes = 96;
+inline constexpr unsigned kFieldLinkSpeed = 164, kFieldLinkSpeedCommon = 90;  ///< megabytes a second; of one link, of any (older drivers)
+inline constexpr int kTypeUnsigned = 1, kTypeUnsignedLong = 2, kTypeUnsignedLongLong = 3;
 
 /// Entry points; null where the installed library is too old to have one.
 struct Api {
@@ -64,15 +83,24 @@ struct Api {
   int (*utilization)(Device, Utilization*) = nullptr;
   int (*power)(Device, unsigned*) = nullptr;
   int (*power_limit)(Device, unsigned*) = nullptr;
+  int (*power_limits)(Device, unsigned*, unsigned*) = nullptr;
+  int (*power_limit_default)(Device, unsigned*) = nullptr;
   int (*temperature)(Device, unsigned, unsigned*) = nullptr;
   int (*clock)(Device, unsigned, unsigned*) = nullptr;
+  int (*max_clock)(Device, unsigned, unsigned*) = nullptr;
+  int (*ecc_mode)(Device, unsigned*, unsigned*) = nullptr;
   int (*ecc_errors)(Device, unsigned, unsigned, unsigned long long*) = nullptr;
   int (*remapped_rows)(Device, unsigned*, unsigned*, unsigned*, unsigned*) = nullptr;
   int (*processes)(Device, unsigned*, void*) = nullptr;
   int (*link_state)(Device, unsigned, int*) = nullptr;
+  int (*field_values)(Device, int, FieldValue*) = nullptr;
   int (*mig_mode)(Device, unsigned*, unsigned*) = nullptr;
   int (*mig_count)(Device, unsigned*) = nullptr;
   int (*mig_by_index)(Device, unsigned, Device*) = nullptr;
+  int (*gpu_instance_id)(Device, unsigned*) = nullptr;
+  int (*compute_instance_id)(Device, unsigned*) = nullptr;
+  int (*gpu_instance)(Device, unsigned, GpuInstance*) = nullptr;
+  int (*gpu_instance_info)(GpuInstance, InstanceInfo*) = nullptr;
 };
 
 /// Loads the library and looks its symbols up. It stays loaded: threads of its own may live in it. Errors: kAbsent (no such library, or

@@ -137,6 +137,7 @@ class RocmSmiBackend final : public DeviceBackend {
   RocmSmiBackend(HostRoot root, std::string library) : root_(std::move(root)), library_(std::move(library)) {}
 
   [[nodiscard]] const char* name() const override { return "rocm-smi"; }
+  [[nodiscard]] std::uint16_t pci_vendor() const override { return 0x1002; }
   [[nodiscard]] bool optional() const override { return library_.empty(); }
 
   Result<DriverFacts> open() override {
