@@ -1,41 +1,15 @@
 #include "agent/probe/shape_accelerator.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "agent/card_dies.hpp"
+#include "common/accelerator_vendor.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr std::uint16_t kVga = 0x0300, kThreeD = 0x0302, kDisplayOther = 0x0380, kProcessing = 0x1200;
 constexpr std::uint16_t kNvidia = 0x10de, kAmd = 0x1002, kIntel = 0x8086, kXilinx = 0x10ee;
-
-struct Vendor {
-  std::uint16_t id;
-  const char* word;
-  AcceleratorKind kind;  ///< what its accelerators outside the table are taken for
-};
-constexpr std::array kVendors = std::to_array<Vendor>({
-    {kNvidia, "nvidia", AcceleratorKind::kGpu},      {kAmd, "amd", AcceleratorKind::kGpu},
-    {kIntel, "intel", AcceleratorKind::kGpu},        {kXilinx, "xilinx", AcceleratorKind::kFpga},
-    {0x1172, "altera", AcceleratorKind::kFpga},      {0x19e5, "huawei", AcceleratorKind::kNpu},
-    {0xcabc, "cambricon", AcceleratorKind::kNpu},    {0x1d94, "hygon", AcceleratorKind::kGpu},
-    {0x1ed5, "moorethreads", AcceleratorKind::kGpu}, {0x9999, "metax", AcceleratorKind::kGpu},
-    {0x1e3e, "iluvatar", AcceleratorKind::kGpu},     {0x1ee0, "biren", AcceleratorKind::kGpu},
-    {0x1d22, "kunlunxin", AcceleratorKind::kNpu},    {0x1e36, "enflame", AcceleratorKind::kNpu},
-    {0x1ded, "alibaba", AcceleratorKind::kNpu},      {0x1da3, "habana", AcceleratorKind::kNpu},
-    {0x1ae0, "google", AcceleratorKind::kNpu},       {0x1d0f, "amazon", AcceleratorKind::kNpu},
-    {0x1d95, "graphcore", AcceleratorKind::kNpu},    {0x1de0, "groq", AcceleratorKind::kNpu},
-    {0x1e52, "tenstorrent", AcceleratorKind::kNpu},  {0x1ed2, "furiosa", AcceleratorKind::kNpu},
-    {0x1eff, "rebellions", AcceleratorKind::kNpu},
-});
-
-const Vendor* vendor_of(std::uint16_t id) {
-  const auto at = std::find_if(kVendors.begin(), kVendors.end(), [id](const Vendor& vendor) { return vendor.id == id; });
-  return at == kVendors.end() ? nullptr : &*at;
-}
 
 /// Device ids of AMD's discrete chips since about 2011; below and above lie graphics inside processors and the VGA chips of old servers.
 bool is_discrete_amd(std::uint16_t device_id) {
@@ -65,7 +39,7 @@ AcceleratorKind kind_of(const PciDevice& device, const ChipTable* chips) {
   const auto listed = chips ? chips->accelerator_kind(device.vendor_id, device.device_id) : AcceleratorKind::kUnknown;
   if (listed != AcceleratorKind::kUnknown) return listed;
   if (device.class_code != kProcessing) return AcceleratorKind::kGpu;
-  const Vendor* vendor = vendor_of(device.vendor_id);
+  const auto* const vendor = accelerator_vendor(device.vendor_id);
   return vendor ? vendor->kind : AcceleratorKind::kOther;
 }
 
@@ -96,13 +70,6 @@ Accelerator to_accelerator(const PciDevice& device, const ChipTable* chips) {
 }
 
 }  // namespace
-
-std::string vendor_word(std::uint16_t vendor_id) {
-  if (const Vendor* vendor = vendor_of(vendor_id)) return vendor->word;
-  char text[8];
-  std::snprintf(text, sizeof text, "0x%04x", static_cast<unsigned>(vendor_id));
-  return text;
-}
 
 bool counts_as_accelerator(const PciDevice& device, const ChipTable* chips) {
   if (chips && chips->is_accelerator(device.vendor_id, device.device_id)) return true;

@@ -1,8 +1,9 @@
+#include "controller/map/grouping.hpp"
+
 #include <algorithm>
 #include <numeric>
 
 #include "common/check.hpp"
-#include "controller/map/grouping.hpp"
 
 namespace capmap {
 namespace {
@@ -26,16 +27,24 @@ Grouping::Grouping(const Dictionaries& dictionaries, const std::vector<Dimension
   lay_out();
 }
 
-std::vector<Grouping::Digit> Grouping::digit_each(const Dictionaries& dictionaries, const std::vector<Dimension>& by) {
-  std::vector<Digit> digits(by.size());
-  for (std::size_t i = 0; i < by.size(); ++i) {
-    const auto& column = dictionaries.column(by[i]);
-    digits[i].domain = domain_of(by[i]);
-    digits[i].columns = {&column};
-    digits[i].keys = {i};
-    digits[i].values = column.codes;
-    digits[i].radix = std::max<std::uint64_t>(column.texts.size(), 1);
+Grouping::Digit Grouping::digit_of(const Dictionaries& dictionaries, Dimension dimension, std::size_t key) {
+  const auto& column = dictionaries.column(dimension);
+  Digit digit;
+  digit.domain = domain_of(dimension);
+  digit.columns = {&column};
+  digit.keys = {key};
+  digit.values = column.codes;
+  digit.radix = std::max<std::uint64_t>(column.texts.size(), 1);
+  if (dimension == Dimension::kComputeClass && !dictionaries.pool_classes().empty()) {
+    digit.pools = &dictionaries.pool_classes();
+    digit.radix = 3 * digit.radix - 2;  // from any site with any pool, also one of another site
   }
+  return digit;
+}
+
+std::vector<Grouping::Digit> Grouping::digit_each(const Dictionaries& dictionaries, const std::vector<Dimension>& by) {
+  std::vector<Digit> digits;
+  for (std::size_t i = 0; i < by.size(); ++i) digits.push_back(digit_of(dictionaries, by[i], i));
   return digits;
 }
 
@@ -43,13 +52,17 @@ std::vector<Grouping::Digit> Grouping::digits_together(const Dictionaries& dicti
                                                        const std::vector<std::size_t>& order) {
   std::vector<Digit> digits;
   for (const auto i : order) {
-    const auto domain = domain_of(by[i]);
-    if (digits.empty() || digits.back().domain != domain) digits.emplace_back().domain = domain;
-    digits.back().columns.push_back(&dictionaries.column(by[i]));
+    auto next = digit_of(dictionaries, by[i], i);
+    const bool joins = !digits.empty() && digits.back().domain == next.domain && next.pools == nullptr && digits.back().pools == nullptr;
+    if (!joins) digits.push_back(std::move(next));
+    if (!joins) continue;
+    digits.back().columns.push_back(next.columns[0]);
     digits.back().keys.push_back(i);
   }
   std::array<std::vector<std::uint32_t>, kDomainCount> met;
-  for (auto& digit : digits) number_together(digit, met[static_cast<std::size_t>(digit.domain)]);
+  for (auto& digit : digits) {
+    if (digit.pools == nullptr) number_together(digit, met[static_cast<std::size_t>(digit.domain)]);
+  }
   return digits;
 }
 
@@ -99,8 +112,19 @@ void Grouping::lay_out() {
     auto& adds = adds_[static_cast<std::size_t>(digit.domain)];
     adds.resize(digit.values.size(), 0);
     for (std::size_t k = 0; k < adds.size(); ++k) adds[k] += digit.values[k] * space_;
+    if (digit.pools != nullptr) add_pools(digit);
     space_ *= digit.radix;
     if (digit.domain != Domain::kHardware) row_space_ *= digit.radix;
+  }
+}
+
+void Grouping::add_pools(const Digit& digit) {
+  auto& adds = adds_[static_cast<std::size_t>(Domain::kPool)];
+  adds.resize(digit.pools->size(), 0);
+  const auto none = digit.columns[0]->texts.size() - 1;
+  for (std::size_t k = 0; k < adds.size(); ++k) {
+    const auto& pool = (*digit.pools)[k];
+    adds[k] += (pool.declared ? none + pool.code - pool.of_site : none) * space_;
   }
 }
 
@@ -133,6 +157,12 @@ std::vector<std::string> Grouping::texts(std::uint64_t number) const {
   std::vector<std::string> texts(dimensions_);
   for (const auto& digit : digits_) {
     const auto value = static_cast<std::uint32_t>(number / digit.stride % digit.radix);
+    if (digit.pools != nullptr) {
+      const auto& known = digit.columns[0]->texts;
+      const auto none = known.size() - 1;
+      texts[digit.keys[0]] = known[std::clamp<std::size_t>(value, none, 2 * none) - none];
+      continue;
+    }
     if (digit.own.empty()) {
       texts[digit.keys[0]] = digit.columns[0]->texts[value];
       continue;

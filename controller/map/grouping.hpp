@@ -37,9 +37,10 @@ class Grouping {
  private:
   struct Digit {
     Domain domain = Domain::kSite;
-    std::vector<const DimensionColumn*> columns;  ///< more than one only where `own` says which texts occur together
-    std::vector<std::size_t> keys;                ///< [column] its place in a key
-    std::span<const std::uint32_t> values;        ///< [index] of the domain
+    std::vector<const DimensionColumn*> columns;    ///< more than one only where `own` says which texts occur together
+    std::vector<std::size_t> keys;                  ///< [column] its place in a key
+    std::span<const std::uint32_t> values;          ///< [index] of the domain
+    const std::vector<PoolClass>* pools = nullptr;  ///< a compute class: what a pool adds stands for its own less its site's, never < 0
     std::uint64_t radix = 1, stride = 1, row_stride = 1;
     std::vector<std::uint32_t> own;       ///< the values, where they are not the codes of one column
     std::vector<std::uint32_t> first;     ///< [what the domain's digits before have met together] the first that is met with it
@@ -49,8 +50,10 @@ class Grouping {
   static std::vector<Digit> digits_together(const Dictionaries& dictionaries, const std::vector<Dimension>& by,
                                             const std::vector<std::size_t>& order);
   static void number_together(Digit& digit, std::vector<std::uint32_t>& met);
+  static Digit digit_of(const Dictionaries& dictionaries, Dimension dimension, std::size_t key);
   static bool fit(const std::vector<Digit>& digits);
   void lay_out();
+  void add_pools(const Digit& digit);
 
   std::size_t dimensions_ = 0;
   std::vector<Digit> digits_;
