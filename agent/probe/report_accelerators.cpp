@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "agent/probe/report.hpp"
 #include "agent/probe/report_json_parts.hpp"
 
 namespace capmap {

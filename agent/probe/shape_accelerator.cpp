@@ -1,11 +1,10 @@
 #include "agent/probe/shape_accelerator.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "agent/card_dies.hpp"
 #include "agent/probe/plausible.hpp"
+#include "common/accelerator_vendor.hpp"
 
 namespace capmap {
 namespace {
@@ -13,47 +12,6 @@ namespace {
 constexpr std::uint16_t kVga = 0x0300, kThreeD = 0x0302, kDisplayOther = 0x0380, kCoprocessor = 0x0b40, kProcessing = 0x1200;
 constexpr std::uint16_t kNvidia = 0x10de, kAmd = 0x1002, kIntel = 0x8086, kXilinx = 0x10ee, kHuawei = 0x19e5, kHygon = 0x1d94,
                         kAlibaba = 0x1ded;
-
-struct Vendor {
-  std::uint16_t id;
-  const char* word;
-  AcceleratorKind kind;     ///< what its accelerators outside the table are taken for
-  bool only_cards = false;  ///< whatever it makes of a display's, a co-processor's or a processing accelerator's class is one
-};
-constexpr std::array kVendors = std::to_array<Vendor>({
-    {kNvidia, "nvidia", AcceleratorKind::kGpu},
-    {kAmd, "amd", AcceleratorKind::kGpu},
-    {kIntel, "intel", AcceleratorKind::kOther},
-    {kXilinx, "xilinx", AcceleratorKind::kFpga},
-    {0x1172, "altera", AcceleratorKind::kFpga},
-    {kHuawei, "huawei", AcceleratorKind::kNpu},
-    {0xcabc, "cambricon", AcceleratorKind::kNpu, true},
-    {kHygon, "hygon", AcceleratorKind::kGpu, true},
-    {0x1ed5, "moorethreads", AcceleratorKind::kGpu, true},
-    {0x9999, "metax", AcceleratorKind::kGpu, true},
-    {0x1e3e, "iluvatar", AcceleratorKind::kGpu, true},
-    {0x1ee0, "biren", AcceleratorKind::kGpu, true},
-    {0x1d22, "kunlunxin", AcceleratorKind::kNpu, true},
-    {0x1e36, "enflame", AcceleratorKind::kNpu, true},
-    {kAlibaba, "alibaba", AcceleratorKind::kNpu, true},
-    {0x1da3, "habana", AcceleratorKind::kNpu, true},
-    {0x1ec6, "vastai", AcceleratorKind::kGpu, true},
-    {0x1e9f, "lynxi", AcceleratorKind::kNpu, true},
-    {0x1fbd, "enrigin", AcceleratorKind::kOther, true},
-    {0x1f1c, "sophgo", AcceleratorKind::kNpu, true},
-    {0x1ae0, "google", AcceleratorKind::kNpu},
-    {0x1d0f, "amazon", AcceleratorKind::kNpu},
-    {0x1d95, "graphcore", AcceleratorKind::kNpu, true},
-    {0x1de0, "groq", AcceleratorKind::kNpu, true},
-    {0x1e52, "tenstorrent", AcceleratorKind::kNpu, true},
-    {0x1ed2, "furiosa", AcceleratorKind::kNpu, true},
-    {0x1eff, "rebellions", AcceleratorKind::kNpu, true},
-});
-
-const Vendor* vendor_of(std::uint16_t id) {
-  const auto at = std::find_if(kVendors.begin(), kVendors.end(), [id](const Vendor& vendor) { return vendor.id == id; });
-  return at == kVendors.end() ? nullptr : &*at;
-}
 
 /// Device ids of AMD's discrete chips since about 2011; below and above lie graphics inside processors and the VGA chips of old servers,
 /// and from 0x7800 on those of chipsets before them.
@@ -71,14 +29,14 @@ bool is_display_accelerator(const PciDevice& device) {
   if (device.vendor_id == kNvidia) return true;
   if (device.vendor_id == kAmd) return is_discrete_amd(device.device_id);
   if (device.vendor_id == kIntel) return !is_on_root_bus(device.address);
-  const Vendor* vendor = vendor_of(device.vendor_id);
+  const auto* const vendor = accelerator_vendor(device.vendor_id);
   return vendor && vendor->only_cards;
 }
 
 /// Xeon Phi cards; other co-processors of Intel's compress and encrypt.
 bool is_coprocessor_accelerator(const PciDevice& device) {
   if (device.vendor_id == kIntel) return device.device_id >= 0x2240 && device.device_id <= 0x227f;
-  const Vendor* vendor = vendor_of(device.vendor_id);
+  const auto* const vendor = accelerator_vendor(device.vendor_id);
   return vendor && vendor->only_cards;
 }
 
@@ -105,7 +63,7 @@ bool is_second_function(const PciDevice& device, const std::vector<Accelerator>&
 AcceleratorKind kind_of(const PciDevice& device, const ChipTable* chips) {
   const auto listed = chips ? chips->accelerator_kind(device.vendor_id, device.device_id) : AcceleratorKind::kUnknown;
   if (listed != AcceleratorKind::kUnknown) return listed;
-  const Vendor* vendor = vendor_of(device.vendor_id);
+  const auto* const vendor = accelerator_vendor(device.vendor_id);
   const bool display = device.class_code == kVga || device.class_code == kThreeD || device.class_code == kDisplayOther;
   if (display && !(vendor && vendor->only_cards)) return AcceleratorKind::kGpu;
   return vendor ? vendor->kind : AcceleratorKind::kOther;
@@ -138,13 +96,6 @@ Accelerator to_accelerator(const PciDevice& device, const ChipTable* chips) {
 }
 
 }  // namespace
-
-std::string vendor_word(std::uint16_t vendor_id) {
-  if (const Vendor* vendor = vendor_of(vendor_id)) return vendor->word;
-  char text[8];
-  std::snprintf(text, sizeof text, "0x%04x", static_cast<unsigned>(vendor_id));
-  return text;
-}
 
 bool counts_as_accelerator(const PciDevice& device, const ChipTable* chips) {
   if (chips && chips->is_accelerator(device.vendor_id, device.device_id)) return true;

@@ -38,7 +38,4 @@ Probed<std::vector<Accelerator>> read_accelerators(const HostRoot* root, const T
 /// True when a PCI device is an accelerator by the rule above, virtual functions and second functions aside.
 bool counts_as_accelerator(const PciDevice& device, const ChipTable* chips);
 
-/// "nvidia", "amd", "huawei", ...; "0x1234" for a vendor without a word.
-std::string vendor_word(std::uint16_t vendor_id);
-
 }  // namespace capmap

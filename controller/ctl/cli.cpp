@@ -43,6 +43,14 @@ void add_site_options(CLI::App& command, Site& site) {
   command.add_option("--owner", site.owner_class, "government, state-owned, private, foreign-or-joint, university-or-research");
   command.add_option("--compute-class", site.compute_class, "general, intelligent, super, edge");
   command.add_option("--service", site.service, "public, private, hybrid");
+  command.add_option("--hub", site.hub, "national hub; default: what the region's code says");
+  command.add_option("--hub-cluster", site.hub_cluster, "its cluster; default: what the region's code says");
+  command.add_option("--industry", site.industry, "the industry it works for");
+  command
+      .add_option_function<std::string>(
+          "--public-compute", [&site](const std::string& word) { site.public_compute = word == "yes"; },
+          "counted as public computing power: yes or no")
+      ->check(CLI::IsMember({"yes", "no"}));
   command.add_option("--security-level", site.security_level, "declared level of protection, 0 (unrated) to 5");
 }
 
@@ -152,13 +160,15 @@ void add_nodes(CLI::App& app, Line& line) {
 }
 
 void add_map(CLI::App& app, Line& line) {
-  auto* map = add_command(app, "map", "the capacity map: what there is, what is free, how old that is",
-                          "  capmapctl map\n"
-                          "  capmapctl map --by region_2\n"
-                          "  capmapctl map --by site,cpu_model --json\n"
-                          "  capmapctl map --by site --filter 'region_2 in (11, 31) and has(accelerator memory_gib >= 80)'\n"
-                          "dimensions: region, region_2 (division), region_4 (prefecture), site, owner_class, compute_class,\n"
-                          "            service, security_level, architecture, cpu_model, liveness, service_state, verdict");
+  auto* map =
+      add_command(app, "map", "the capacity map: what there is, what is free, how old that is",
+                  "  capmapctl map\n"
+                  "  capmapctl map --by region_2\n"
+                  "  capmapctl map --by site,cpu_model --json\n"
+                  "  capmapctl map --by site --filter 'region_2 in (11, 31) and has(accelerator memory_gib >= 80)'\n"
+                  "dimensions: region, region_2 (division), region_4 (prefecture), site, owner_class, compute_class,\n"
+                  "            service, security_level, hub, hub_cluster, industry, public_compute, pool, architecture, cpu_model,\n"
+                  "            accelerator_vendor, accelerator_model, accelerator_kind, liveness, service_state, verdict");
   map->add_option("--by", line.question.by, "group by dimensions, comma between");
   map->add_option("--filter", line.question.filter, "only what fulfils a condition, see capmapctl(1)");
   map->callback([&line] { line.command = [&line](const Screen& screen) { return show_map(line.connection, screen, line.question); }; });

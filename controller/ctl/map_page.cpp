@@ -78,12 +78,19 @@ void add_device_rows(TextTable& table, const Json& group) {
   const Json& accelerators = object_at(group, "accelerators");
   table.add({"accelerators", installed_text(group, "accelerators", "installed", "", count_text), accelerator_use_text(group, "used"),
              accelerator_use_text(group, "free"), counted("use unknown of", count_at(accelerators, "use_unknown"), "device")});
-  for (const auto& [model, count] : object_at(accelerators, "by_model").items()) {
-    table.add({"  " + model, count.is_number_unsigned() ? count_text(count.get<std::uint64_t>()) : "unknown"});
+  for (const auto& [model, counts] : object_at(accelerators, "by_model").items()) {
+    const auto count = [&of = counts](const char* member) {
+      const auto number = number_at(of, member);
+      return number ? count_text(*number) : std::string("unknown");
+    };
+    table.add({"  " + model, count("installed"), count("used"), count("free")});
   }
   const Json& storage = object_at(group, "storage");
-  table.add({"storage", installed_text(group, "storage", "installed_bytes", "unknown_disks", storage_text), "", "",
-             counted("size unknown of", count_at(storage, "unknown_disks"), "disk")});
+  table.add({"storage", installed_text(group, "storage", "installed_bytes", "unknown_disks", storage_text),
+             use_text(group, "storage", "used_bytes", storage_text), use_text(group, "storage", "free_bytes", storage_text),
+             note({number_at(storage, "advanced_permille") ? share_at(storage, "advanced_permille") + " of it flash" : std::string(),
+                   counted("size unknown of", count_at(storage, "unknown_disks"), "disk"),
+                   counted("use unknown on", count_at(storage, "use_unknown_nodes"), "node")})});
   for (const auto& [media, bytes] : object_at(storage, "by_media").items()) {
     const auto amount = amount_at(object_at(storage, "by_media"), media.c_str());
     if (amount && *amount > 0) table.add({media == "unknown" ? "  media unknown" : "  " + media, storage_text(*amount)});

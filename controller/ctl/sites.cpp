@@ -18,6 +18,10 @@ Json site_json(const Site& site) {
   put("owner_class", site.owner_class);
   put("compute_class", site.compute_class);
   put("service", site.service);
+  put("hub", site.hub);
+  put("hub_cluster", site.hub_cluster);
+  put("industry", site.industry);
+  if (site.public_compute) body["public_compute"] = *site.public_compute;
   if (site.security_level) body["security_level"] = *site.security_level;
   return body;
 }
@@ -26,13 +30,20 @@ Json site_json(const Site& site) {
 
 std::string sites_text(const Json& answer, bool terminal) {
   using enum TextTable::Align;
-  TextTable table(
-      {{"ID", kLeft, true}, {"NAME", kLeft}, {"REGION", kLeft}, {"OWNER", kLeft}, {"CLASS", kLeft}, {"SERVICE", kLeft}, {"LEVEL"}});
+  TextTable table({{"ID", kLeft, true},
+                   {"NAME", kLeft},
+                   {"REGION", kLeft},
+                   {"OWNER", kLeft},
+                   {"CLASS", kLeft},
+                   {"SERVICE", kLeft},
+                   {"LEVEL"},
+                   {"HUB", kLeft},
+                   {"INDUSTRY", kLeft}});
   for (const Json& site : list_at(answer, "sites")) {
     const auto declared = [&site](const char* key) { return text_at(site, key).value_or("–"); };
     const auto level = number_at(site, "security_level");
     table.add({declared("id"), declared("name"), declared("region"), declared("owner_class"), declared("compute_class"),
-               declared("service"), level ? count_text(*level) : "–"});
+               declared("service"), level ? count_text(*level) : "–", declared("hub"), declared("industry")});
   }
   return table.text(terminal);
 }

@@ -13,12 +13,12 @@ namespace {
 class FlatReader : public nlohmann::json_sax<Json> {
  public:
   bool null() override { return put({}); }
-  bool boolean(bool) override { return put(true); }
-  bool number_integer(number_integer_t) override { return put(true); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t) override { return put(OtherValue{}); }
   bool number_unsigned(number_unsigned_t value) override { return put(std::uint64_t{value}); }
-  bool number_float(number_float_t, const string_t&) override { return put(true); }
+  bool number_float(number_float_t, const string_t&) override { return put(OtherValue{}); }
   bool string(string_t& value) override { return put(value); }
-  bool binary(binary_t&) override { return put(true); }
+  bool binary(binary_t&) override { return put(OtherValue{}); }
   bool start_object(std::size_t) override { return std::exchange(inside_, true) ? refuse_nested() : true; }
   bool end_object() override { return true; }
   bool start_array(std::size_t) override { return inside_ ? refuse_nested() : refuse("must be a JSON object"); }
@@ -122,6 +122,14 @@ Result<std::optional<std::string>> BodyObject::text(const char* name) const {
   if (found == nullptr) return std::optional<std::string>{};
   const auto* value = std::get_if<std::string>(found);
   if (value == nullptr) return wrong(name, "a text");
+  return std::optional(*value);
+}
+
+Result<std::optional<bool>> BodyObject::truth(const char* name) const {
+  const BodyValue* found = find(name);
+  if (found == nullptr) return std::optional<bool>{};
+  const auto* value = std::get_if<bool>(found);
+  if (value == nullptr) return wrong(name, "true or false");
   return std::optional(*value);
 }
 

@@ -30,10 +30,12 @@ Result<std::uint64_t> parse_rfc3339(std::string_view name, const std::string& te
 /// 16 hex digits, as an epoch is shown.
 std::string hex_text(std::uint64_t value);
 
-/// null, a text, a whole number, or (true) anything else.
-using BodyValue = std::variant<std::monostate, std::string, std::uint64_t, bool>;
+/// What a request body may hold that is none of the others.
+struct OtherValue {};
+/// null, a text, a whole number, true or false, or anything else.
+using BodyValue = std::variant<std::monostate, std::string, std::uint64_t, bool, OtherValue>;
 
-/// A request body that must be one JSON object of texts and whole numbers, with known members only.
+/// A request body that must be one JSON object of texts, whole numbers, true and false, with known members only.
 class BodyObject {
  public:
   /// Errors: kMalformed: not JSON (with the position), nested deeper than an object of plain values, no object, a member that is not
@@ -42,6 +44,7 @@ class BodyObject {
 
   /// Absent when the member is absent or null. Errors: kMalformed naming the member and the type it must have.
   [[nodiscard]] Result<std::optional<std::string>> text(const char* name) const;
+  [[nodiscard]] Result<std::optional<bool>> truth(const char* name) const;
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(const char* name, std::uint64_t min, std::uint64_t max) const;
 
  private:

@@ -55,19 +55,39 @@ Json power_json(const RollupGroup& group) {
 
 Json accelerators_json(const RollupGroup& group) {
   const bool known = accelerator_use_known(group);
+  Json models = Json::object();
+  for (const auto& [model, installed] : group.accelerators_by_model) models[model] = {{"installed", installed}};
   return {{"installed", group.accelerators},
           {"used", count_or_null(known, group.accelerators_used)},
           {"free", count_or_null(known, group.accelerators_free)},
           {"use_unknown", group.accelerators_use_unknown},
-          {"by_model", Json(group.accelerators_by_model)}};
+          {"leased", nullptr},
+          {"by_model", std::move(models)}};
+}
+
+Json network_json(const RollupGroup& group) {
+  return {{"nics", group.nics},
+          {"speed_mbps", decimal(group.nic_mbps)},
+          {"speed_unknown", group.nic_speed_unknown},
+          {"receive_kbps", decimal_or_null(use_known(group, group.receive_kbps), group.receive_kbps.value)},
+          {"transmit_kbps", decimal_or_null(use_known(group, group.transmit_kbps), group.transmit_kbps.value)},
+          {"use_unknown_nodes", std::max(group.receive_kbps.unknown, group.transmit_kbps.unknown)}};
 }
 
 Json storage_json(const RollupGroup& group) {
+  constexpr U128 kMb = 1'000'000;
   Json media = Json::object();
   for (std::size_t i = 0; i < kMediaWords.size(); ++i) {
     if (group.storage_bytes_by_media[i] != 0) media[kMediaWords[i]] = decimal(group.storage_bytes_by_media[i]);
   }
-  return {{"installed_bytes", decimal(group.storage_bytes.value)}, {"unknown_disks", group.storage_bytes.unknown}, {"by_media", media}};
+  const auto advanced = group.advanced_permille();
+  return {{"installed_bytes", decimal(group.storage_bytes.value)},
+          {"unknown_disks", group.storage_bytes.unknown},
+          {"by_media", media},
+          {"advanced_permille", advanced ? Json(*advanced) : Json(nullptr)},
+          {"used_bytes", decimal_or_null(use_known(group, group.storage_used_mb), group.storage_used_mb.value * kMb)},
+          {"free_bytes", decimal_or_null(use_known(group, group.storage_free_mb), group.storage_free_mb.value * kMb)},
+          {"use_unknown_nodes", std::max(group.storage_used_mb.unknown, group.storage_free_mb.unknown)}};
 }
 
 bool asked_peak(const Measures& measures, std::size_t precision) {
@@ -107,6 +127,30 @@ Json peak_json(const RollupGroup& group, const Measures& measures) {
             {"why", std::move(why)}}}};
 }
 
+/// What is on healthy and on available nodes, beside what is installed.
+void add_health(Json& out, const RollupGroup& group, const Measures& measures) {
+  for (const auto& [model, installed] : group.accelerators_by_model) {
+    const auto of = [&model](const std::map<std::string, std::uint64_t>& counts) {
+      const auto found = counts.find(model);
+      return found == counts.end() ? std::uint64_t{0} : found->second;
+    };
+    if (!out.contains("accelerators")) break;
+    out["accelerators"]["by_model"][model] = {
+        {"installed", installed}, {"used", of(group.used_by_model)}, {"free", of(group.free_by_model)}};
+  }
+  for (const auto& [word, sums] : {std::pair{"healthy", &group.healthy}, std::pair{"available", &group.available}}) {
+    if (out.contains("cpu")) out["cpu"][word] = {{"packages", sums->packages}, {"cores", sums->cores}, {"pus", sums->pus}};
+    if (out.contains("memory")) out["memory"][std::string(word) + "_bytes"] = decimal(sums->memory_bytes.value);
+    if (out.contains("accelerators")) {
+      // Devices that said they are unhealthy are told by available nodes, which are healthy too.
+      out["accelerators"][word] = sums->accelerators - std::min(sums->accelerators, group.accelerators_unhealthy);
+    }
+    if (out.contains("peak")) {
+      out["peak"][word] = {{"cpu", rates_json(sums->cpu_peak, measures)}, {"accelerators", rates_json(sums->accelerator_peak, measures)}};
+    }
+  }
+}
+
 Json age_json(const RollupGroup& group) {
   if (group.age_known_nodes == 0) return nullptr;
   return {{"mean", group.age_mean_ms}, {"max", group.age_max_ms}, {"known_nodes", group.age_known_nodes}};
@@ -128,9 +172,9 @@ Json group_json(const RollupGroup& group, Json key, const Measures& measures) {
   if (asked({Measure::kMemory, Measure::kMemoryUse})) out["memory"] = memory_json(group);
   if (asked({Measure::kAccelerators, Measure::kAcceleratorUse, Measure::kAcceleratorModels}))
     out["accelerators"] = accelerators_json(group);
-  if (asked({Measure::kStorage})) out["storage"] = storage_json(group);
-  if (asked({Measure::kNetwork})) {
-    out["network"] = {{"nics", group.nics}, {"speed_mbps", decimal(group.nic_mbps)}, {"speed_unknown", group.nic_speed_unknown}};
+  if (asked({Measure::kStorage, Measure::kStorageUse})) out["storage"] = storage_json(group);
+  if (asked({Measure::kNetwork, Measure::kNetworkUse})) {
+    out["network"] = network_json(group);
   }
   if (asked({Measure::kPower})) out["power"] = power_json(group);
   if (any_peak(measures) || asked({Measure::kUnratedWhy})) out["peak"] = peak_json(group, measures);
@@ -138,7 +182,9 @@ Json group_json(const RollupGroup& group, Json key, const Measures& measures) {
   if (asked({Measure::kMemoryUse})) out["largest_free"]["memory_gib"] = group.largest_free_memory_gib;
   if (asked({Measure::kAcceleratorUse})) out["largest_free"]["accelerators"] = group.largest_free_accelerators;
   if (asked({Measure::kAge})) out["age_ms"] = age_json(group);
+  if (asked({Measure::kHealth})) add_health(out, group, measures);
   if (asked({Measure::kNodes})) out["stale_permille"] = group.stale_permille();
+  if (asked({Measure::kNodes})) out["unknown_permille"] = group.unknown_permille();
   if (asked({Measure::kUnrated})) out["unrated_permille"] = group.unrated_permille();
   return out;
 }

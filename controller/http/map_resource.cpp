@@ -19,9 +19,13 @@ Json head_json(const Call& call) {
   if (!view.resync_over) {
     resyncing = {{"heard", view.known_nodes - std::min(view.known_nodes, view.resyncing_nodes)}, {"known", view.known_nodes}};
   }
-  return {{"revision", view.revision},         {"epoch", hex_text(view.epoch)},
-          {"at", rfc3339_ms(view.at_unix_ms)}, {"age_ms", call.now_boot_ms - std::min(call.now_boot_ms, view.at_boot_ms)},
-          {"catalog", view.catalog_version},   {"resyncing", std::move(resyncing)}};
+  return {{"revision", view.revision},
+          {"epoch", hex_text(view.epoch)},
+          {"at", rfc3339_ms(view.at_unix_ms)},
+          {"age_ms", call.now_boot_ms - std::min(call.now_boot_ms, view.at_boot_ms)},
+          {"catalog", view.catalog_version},
+          {"resyncing", std::move(resyncing)},
+          {"leased_why", "there are no leases yet"}};
 }
 
 Json key_json(const RollupGroup& group, const std::vector<Dimension>& by) {
@@ -53,6 +57,8 @@ Measures whole_objects(Measures measures) {
   together({Measure::kCpu, Measure::kCpuUse});
   together({Measure::kMemory, Measure::kMemoryUse});
   together({Measure::kAccelerators, Measure::kAcceleratorUse, Measure::kAcceleratorModels});
+  together({Measure::kStorage, Measure::kStorageUse});
+  together({Measure::kNetwork, Measure::kNetworkUse});
   if (any_peak(measures) || measures.test(static_cast<std::size_t>(Measure::kUnratedWhy))) {
     measures.set(static_cast<std::size_t>(Measure::kUnrated)).set(static_cast<std::size_t>(Measure::kUnratedWhy));
   }

@@ -157,6 +157,11 @@ std::vector<std::string> key_of(const Scan& scan, const NodeRow& row) {
       continue;
     }
     const auto& column = scan.dictionaries->column(*digit.of_cells);
+    const auto& classes = scan.dictionaries->pool_classes();
+    if (*digit.of_cells == Dimension::kComputeClass && row.pool < classes.size() && classes[row.pool].declared) {
+      key.push_back(column.texts[classes[row.pool].code]);
+      continue;
+    }
     const std::array<std::size_t, kDomainCount> indexes = {row.site, row.pool, row.hardware, state_of(row)};
     const auto index = indexes[static_cast<std::size_t>(domain_of(*digit.of_cells))];
     key.push_back(index < column.codes.size() ? column.texts[column.codes[index]] : "");  // newer than the scan's view

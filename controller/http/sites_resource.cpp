@@ -15,18 +15,26 @@ Json site_json(const Site& site) {
           {"owner_class", text_or_null(site.owner_class)},
           {"compute_class", text_or_null(site.compute_class)},
           {"service", text_or_null(site.service)},
-          {"security_level", site.security_level ? Json(*site.security_level) : Json(nullptr)}};
+          {"security_level", site.security_level ? Json(*site.security_level) : Json(nullptr)},
+          {"hub", text_or_null(site.hub)},
+          {"hub_cluster", text_or_null(site.hub_cluster)},
+          {"industry", text_or_null(site.industry)},
+          {"public_compute", site.public_compute ? Json(*site.public_compute) : Json(nullptr)}};
 }
 
 Result<Site> read_site(const std::string& body) {
-  const auto object = BodyObject::parse(body, {"name", "region", "owner_class", "compute_class", "service", "security_level"});
+  const auto object = BodyObject::parse(body, {"name", "region", "owner_class", "compute_class", "service", "security_level", "hub",
+                                               "hub_cluster", "industry", "public_compute"});
   if (!object) return object.error();
   Site site;
-  const std::array<std::pair<const char*, std::string*>, 5> texts = {{{"name", &site.name},
+  const std::array<std::pair<const char*, std::string*>, 8> texts = {{{"name", &site.name},
                                                                       {"region", &site.region},
                                                                       {"owner_class", &site.owner_class},
                                                                       {"compute_class", &site.compute_class},
-                                                                      {"service", &site.service}}};
+                                                                      {"service", &site.service},
+                                                                      {"hub", &site.hub},
+                                                                      {"hub_cluster", &site.hub_cluster},
+                                                                      {"industry", &site.industry}}};
   for (const auto& [name, place] : texts) {
     const auto text = object->text(name);
     if (!text) return text.error();
@@ -35,6 +43,9 @@ Result<Site> read_site(const std::string& body) {
   const auto level = object->number("security_level", 0, 5);
   if (!level) return level.error();
   if (*level) site.security_level = static_cast<std::uint32_t>(**level);
+  const auto open = object->truth("public_compute");
+  if (!open) return open.error();
+  site.public_compute = *open;
   if (auto valid = validate_site(site); !valid) return valid.error();
   return site;
 }

@@ -38,6 +38,7 @@ struct Answer {
   /// unknown_shape   not the shape its hello named (need_hello); a shape message nobody asked for
   /// too_many_shapes the node has taught its hour's share
   /// bad_shape       the shape's bytes do not decode
+  /// too_much_hardware  applied, but the map keeps no more kinds of hardware: what the node is stays unknown
   /// insane_reading  applied but for the readings that cannot be true: these are unknown now, and the verdict is contradicted
   std::string refused;
 };

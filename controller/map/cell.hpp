@@ -48,6 +48,7 @@ struct Cell {
       network_transmit_kbps, power_watts;
   ReadingSum cpu_free_millicores;  ///< per node max(0, PUs allowed x 1000 - busy), then summed
   ReadingSum memory_free_mib;      ///< per node max(0, MemTotal - used), then summed
+  ReadingSum storage_free_mb;      ///< per node max(0, its disks' bytes - used), then summed
   /// Each device is in one: unhealthy, else used, free (said not to be in use), or of unknown use; together they are all installed.
   std::uint32_t accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0, accelerators_unhealthy = 0;
   std::array<std::uint32_t, kFreeBuckets> free_cores_histogram{}, free_memory_gib_histogram{};

@@ -16,8 +16,9 @@ std::uint8_t top_of(const std::array<std::uint32_t, N>& histogram) {
 }  // namespace
 
 const std::array<ReadingSum Cell::*, kCellSumCount> kCellSums = {
-    &Cell::cpu_busy_millicores,  &Cell::memory_used_mib,       &Cell::storage_used_mb, &Cell::storage_read_kbs,    &Cell::storage_write_kbs,
-    &Cell::network_receive_kbps, &Cell::network_transmit_kbps, &Cell::power_watts,     &Cell::cpu_free_millicores, &Cell::memory_free_mib};
+    &Cell::cpu_busy_millicores, &Cell::memory_used_mib,      &Cell::storage_used_mb,       &Cell::storage_read_kbs,
+    &Cell::storage_write_kbs,   &Cell::network_receive_kbps, &Cell::network_transmit_kbps, &Cell::power_watts,
+    &Cell::cpu_free_millicores, &Cell::memory_free_mib,      &Cell::storage_free_mb};
 
 const CellColumn<std::uint32_t>& zero_column() {
   static const auto zeros = std::make_shared<ColumnBlock<std::uint32_t>>();

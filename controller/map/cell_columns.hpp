@@ -33,9 +33,19 @@ constexpr Verdict verdict_of(std::size_t state) {
   return static_cast<Verdict>(state % kVerdictCount);
 }
 
-/// Columns of sums with how many nodes are in each: the readings in their order, then what is free of CPU and memory.
-inline constexpr std::size_t kCellSumCount = 10;
-enum CellSumIndex : std::uint8_t { kSumCpuBusy, kSumMemoryUsed, kSumStorageUsed, kSumPower = 7, kSumCpuFree, kSumMemoryFree };
+/// Columns of sums with how many nodes are in each: the readings in their order, then what is free of CPU, memory and storage.
+inline constexpr std::size_t kCellSumCount = 11;
+enum CellSumIndex : std::uint8_t {
+  kSumCpuBusy,
+  kSumMemoryUsed,
+  kSumStorageUsed,
+  kSumNetworkReceive = 5,
+  kSumNetworkTransmit,
+  kSumPower,
+  kSumCpuFree,
+  kSumMemoryFree,
+  kSumStorageFree
+};
 extern const std::array<ReadingSum Cell::*, kCellSumCount> kCellSums;
 /// Columns of plain counts.
 inline constexpr std::size_t kCellCountCount = 5;

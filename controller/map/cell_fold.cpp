@@ -35,11 +35,11 @@ void sort_numbers(std::vector<std::uint64_t>& numbers, std::uint64_t space) {
 class Fold {
  public:
   Fold(const CellColumns& cells, const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures,
-       const Grouping& grouping)
+       const Grouping& grouping, FoldPart part)
       : cells_(cells),
         filter_(filter),
         grouping_(grouping),
-        out_(measures),
+        out_(measures, part),
         hardware_(out_, dictionaries.figures(), grouping),
         selection_(filter, grouping, dictionaries, !hardware_.counts_only()) {
     const auto pointer = [](const auto& values) { return values.empty() ? nullptr : values.data(); };
@@ -97,12 +97,22 @@ class Fold {
     alignas(64) std::array<std::uint8_t, kBlockCells> keep;
     for (std::size_t i = 0; i < cells_.block_count(); ++i) {
       out_.plan.use_columns(cells_.keys(i), cells_.sums(i), scratch, block);
+      if (out_.plan.devices()) block.keys = &counting_devices(*block.keys, cells_.sums(i));
       if (selection_.judge_cells) {
         filter_->judge(*block.keys, keep);
         block.keep = keep.data();
       }
       fold_block(pass_, block, *items_);
     }
+  }
+
+  /// The cells with their used or free devices in place of their nodes.
+  const CellKeys& counting_devices(const CellKeys& keys, const CellSums& sums) {
+    if (!devices_) devices_ = std::make_unique<CellKeys>();
+    *devices_ = keys;
+    const auto& counts = sums.count(out_.plan.part == FoldPart::kUsedDevices ? kCountUsed : kCountFree);
+    std::ranges::copy(counts, devices_->nodes.begin());
+    return *devices_;
   }
 
   void fold_all(std::size_t first, std::size_t limit) {
@@ -250,14 +260,15 @@ class Fold {
   HardwareFold hardware_;
   Selection selection_;
   FoldPass pass_;
+  std::unique_ptr<CellKeys> devices_;
   std::unique_ptr<FoldItems> items_ = std::make_unique<FoldItems>();
 };
 
 }  // namespace
 
 Folded fold_cells(const CellColumns& cells, const Dictionaries& dictionaries, const CellFilter* filter, const Measures& measures,
-                  const Grouping& grouping, std::size_t first, std::size_t limit) {
-  return Fold(cells, dictionaries, filter, measures, grouping).run(first, limit);
+                  const Grouping& grouping, std::size_t first, std::size_t limit, FoldPart part) {
+  return Fold(cells, dictionaries, filter, measures, grouping, part).run(first, limit);
 }
 
 }  // namespace capmap

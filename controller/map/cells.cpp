@@ -32,6 +32,7 @@ Amounts amounts_of(const Contribution& part) {
   for (std::size_t i = 0; i < part.readings.size(); ++i) amounts[i] = part.readings[i];
   amounts[kSumCpuFree] = part.cpu_free_millicores;
   amounts[kSumMemoryFree] = part.memory_free_mib;
+  amounts[kSumStorageFree] = part.storage_free_mb;
   return amounts;
 }
 

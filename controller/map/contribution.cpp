@@ -7,7 +7,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kMillicores = 1'000;
+constexpr std::uint64_t kMillicores = 1'000, kBytesPerMb = 1'000'000;
 
 void add_free(Contribution& part, const NodeTable& nodes, RowIndex row, const HardwareFacts& facts) {
   const auto& place = nodes.place(row);
@@ -21,6 +21,10 @@ void add_free(Contribution& part, const NodeTable& nodes, RowIndex row, const Ha
   if (const auto used = part.readings[kMemoryUsed]; used && place.is(Place::kMemoryKnown)) {
     const std::uint64_t all = nodes.levels(row).memory_total_mib;
     part.memory_free_mib = all - std::min<std::uint64_t>(all, *used);
+  }
+  if (const auto used = part.readings[kStorageUsed]; used && facts.disks_bytes) {
+    const std::uint64_t all = *facts.disks_bytes / kBytesPerMb;
+    part.storage_free_mb = all - std::min<std::uint64_t>(all, *used);
   }
 }
 

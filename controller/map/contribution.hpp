@@ -13,7 +13,7 @@ namespace capmap {
 /// Everything one node adds to its cell.
 struct Contribution {
   std::array<std::optional<std::uint32_t>, kReadingCount> readings{};
-  std::optional<std::uint64_t> cpu_free_millicores, memory_free_mib;
+  std::optional<std::uint64_t> cpu_free_millicores, memory_free_mib, storage_free_mb;
   std::uint32_t accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0, accelerators_unhealthy = 0;
   std::optional<std::size_t> free_accelerators_bucket;  ///< absent: not one of its devices is known to be free or not
   std::optional<std::uint64_t> heard_ms;

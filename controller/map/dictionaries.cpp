@@ -11,6 +11,7 @@ namespace {
 constexpr std::array<const char*, 7> kArchitectureNames = {"", "x86_64", "aarch64", "loongarch64", "ppc64le", "riscv64", "s390x"};
 constexpr std::array<const char*, 5> kKindNames = {"", "gpu", "npu", "fpga", "other"};
 constexpr std::size_t kDivisionDigits = 2, kPrefectureDigits = 4;
+constexpr std::size_t kMostFollowed = 256;  ///< entries that are looked at one by one
 
 /// The national hubs and their clusters by the county codes of GB/T 2260 (plan of 2022 for the national integrated computing network).
 struct HubCode {
@@ -62,20 +63,13 @@ std::string site_text(Dimension dimension, const Site& site) {
   }
 }
 
-std::string hex(std::uint16_t id) {
-  constexpr const char* digits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 12; shift >= 0; shift -= 4) text += digits[(id >> shift) & 0xF];
-  return text;
-}
-
 /// Of all its accelerators: each text once, joined; "" where there is none.
 std::string accelerator_text(Dimension dimension, const HardwareRow& row) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < row.shape.accelerators.size(); ++i) {
     const auto& device = row.shape.accelerators[i];
     texts.push_back(dimension == Dimension::kAcceleratorModel    ? row.accelerator_names[i]
-                    : dimension == Dimension::kAcceleratorVendor ? hex(device.vendor_id)
+                    : dimension == Dimension::kAcceleratorVendor ? vendor_text(device)
                                                                  : kKindNames[static_cast<std::size_t>(device.kind)]);
   }
   std::ranges::sort(texts);
@@ -89,6 +83,16 @@ std::string hardware_text(Dimension dimension, const HardwareRow& row) {
   if (dimension == Dimension::kCpuModel) return row.shape.cpu.model;
   if (dimension == Dimension::kArchitecture) return kArchitectureNames[static_cast<std::size_t>(row.shape.cpu.architecture)];
   return accelerator_text(dimension, row);
+}
+
+/// The code of a text, which is put in its place where it is new.
+std::uint32_t code_of(DimensionColumn& column, std::string text) {
+  const auto at = std::ranges::lower_bound(column.texts, text);
+  const auto code = static_cast<std::uint32_t>(at - column.texts.begin());
+  if (at != column.texts.end() && *at == text) return code;
+  column.texts.insert(at, std::move(text));
+  for (auto& other : column.codes) other += other >= code ? 1 : 0;
+  return code;
 }
 
 }  // namespace
@@ -110,16 +114,48 @@ Domain domain_of(Dimension dimension) {
 
 Dictionaries::Dictionaries(Sites sites, Pools pools, Hardware hardware, const Dictionaries* before)
     : sites_(std::move(sites)), pools_(std::move(pools)), hardware_(std::move(hardware)) {
-  const bool same_sites = before != nullptr && before->sites_ == sites_, same_pools = before != nullptr && before->pools_ == pools_;
-  const bool same_hardware = before != nullptr && before->hardware_ == hardware_;
+  if (before != nullptr) replaced_ = before->replaced_;
+  std::array<Change, kDomainCount> changes;
+  changes[0] = change_of(Domain::kSite, sites_, before == nullptr ? nullptr : &before->sites_);
+  changes[1] = change_of(Domain::kPool, pools_, before == nullptr ? nullptr : &before->pools_);
+  changes[2] = change_of(Domain::kHardware, hardware_, before == nullptr ? nullptr : &before->hardware_);
+  changes[3].all = before == nullptr;
   for (std::size_t i = 0; i < kDimensionCount; ++i) {
     const auto dimension = static_cast<Dimension>(i);
-    const auto domain = domain_of(dimension);
-    const bool same = before != nullptr && (domain == Domain::kState || (domain == Domain::kSite && same_sites) ||
-                                            (domain == Domain::kPool && same_pools) || (domain == Domain::kHardware && same_hardware));
-    columns_[i] = same ? before->columns_[i] : std::make_shared<const DimensionColumn>(make_column(dimension));
+    const auto& change = changes[static_cast<std::size_t>(domain_of(dimension))];
+    const bool same = change.none() && (dimension != Dimension::kComputeClass || changes[1].none());
+    if (same) columns_[i] = before->columns_[i];
+    if (same) continue;
+    columns_[i] =
+        std::make_shared<const DimensionColumn>(change.all ? make_column(dimension) : follow(dimension, *before->columns_[i], change));
   }
-  figures_ = same_hardware ? before->figures_ : std::make_shared<const HardwareFigures>(figures_of(hardware_));
+  const auto& hardware_change = changes[2];
+  if (hardware_change.none()) {
+    figures_ = before->figures_;
+  } else if (hardware_change.all) {
+    figures_ = std::make_shared<const HardwareFigures>(figures_of(hardware_));
+  } else {
+    auto figures = std::make_shared<HardwareFigures>(*before->figures_);
+    follow_hardware(*figures, hardware_, hardware_change.indexes);
+    figures_ = std::move(figures);
+  }
+  find_pool_classes();
+}
+
+template <class Table>
+Dictionaries::Change Dictionaries::change_of(Domain domain, const Table& now, const Table* before) {
+  auto& replaced = replaced_[static_cast<std::size_t>(domain)];
+  Change change;
+  change.all = before == nullptr || before->size() > now.size();
+  for (std::size_t i = 0; !change.all && i < now.size(); ++i) {
+    if (i < before->size() && (*before)[i] == now[i]) continue;
+    if (i < before->size()) ++replaced;
+    change.indexes.push_back(i);
+    // What nobody uses any more stays in the columns until they are made anew.
+    change.all = change.indexes.size() > kMostFollowed || replaced > now.size() / 8 + kMostFollowed;
+  }
+  if (change.all) replaced = 0;
+  return change;
 }
 
 std::size_t Dictionaries::size(Domain domain) const {
@@ -146,6 +182,37 @@ std::string Dictionaries::text(Dimension dimension, std::size_t index) const {
   return kVerdictNames[static_cast<std::size_t>(verdict_of(index))];
 }
 
+DimensionColumn Dictionaries::follow(Dimension dimension, const DimensionColumn& before, const Change& change) const {
+  DimensionColumn column = before;
+  column.codes.resize(size(domain_of(dimension)));
+  for (const auto i : change.indexes) column.codes[i] = code_of(column, text(dimension, i));
+  if (dimension == Dimension::kComputeClass) add_pool_texts(column);
+  return column;
+}
+
+void Dictionaries::add_pool_texts(DimensionColumn& column) const {
+  for (const auto& pool : pools_) {
+    if (pool && !pool->compute_class.empty()) code_of(column, pool->compute_class);
+  }
+}
+
+void Dictionaries::find_pool_classes() {
+  if (std::ranges::none_of(pools_, [](const auto& pool) { return pool && !pool->compute_class.empty(); })) return;
+  const auto& column = this->column(Dimension::kComputeClass);
+  std::unordered_map<SiteId, std::size_t, IdHash> indexes;
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    if (sites_[i]) indexes.emplace(sites_[i]->id, i);
+  }
+  pool_classes_.resize(size(Domain::kPool));
+  for (std::size_t i = 0; i < pools_.size(); ++i) {
+    if (!pools_[i] || pools_[i]->compute_class.empty()) continue;
+    const auto site = indexes.find(pools_[i]->site);
+    const auto code = std::ranges::lower_bound(column.texts, pools_[i]->compute_class) - column.texts.begin();
+    pool_classes_[i] = {
+        .declared = true, .code = static_cast<std::uint32_t>(code), .of_site = column.codes[site == indexes.end() ? 0 : site->second]};
+  }
+}
+
 DimensionColumn Dictionaries::make_column(Dimension dimension) const {
   const auto count = size(domain_of(dimension));
   std::unordered_map<std::string, std::uint32_t> numbers;
@@ -166,6 +233,7 @@ DimensionColumn Dictionaries::make_column(Dimension dimension) const {
     made.texts.push_back(*texts[order[i]]);
   }
   for (auto& code : made.codes) code = rank[code];
+  if (dimension == Dimension::kComputeClass) add_pool_texts(made);
   return made;
 }
 

@@ -42,7 +42,9 @@ class NumberTest {
   std::vector<std::uint64_t> wanted_;
 };
 
+/// What is not known fulfils no test but that for "".
 bool compare_texts(const FilterNode& test, std::string_view text) {
+  if (text.empty() && (test.compare == FilterNode::Compare::kNotEqual || test.compare == FilterNode::Compare::kPrefix)) return false;
   switch (test.compare) {
     case FilterNode::Compare::kEqual: return text == test.values[0];
     case FilterNode::Compare::kNotEqual: return text != test.values[0];
@@ -93,12 +95,14 @@ std::vector<std::uint8_t> judge_texts(const FilterNode& node, const std::vector<
   }
   const bool unlike = node.compare == FilterNode::Compare::kNotEqual;
   holds.assign(texts.size(), unlike ? 1 : 0);
+  const bool unknown_in_front = !texts.empty() && texts[0].empty();
   for (const auto& value : node.values) {
     for (auto at = std::ranges::lower_bound(texts, value); at != texts.end(); ++at) {
       if (node.compare == FilterNode::Compare::kPrefix ? !at->starts_with(value) : *at != value) break;
       holds[static_cast<std::size_t>(at - texts.begin())] = unlike ? 0 : 1;
     }
   }
+  if (unknown_in_front && !compare_texts(node, "")) holds[0] = 0;
   return holds;
 }
 
@@ -123,11 +127,30 @@ CellFilter::Step CellFilter::compile(const FilterNode& node, const Dictionaries&
     step.domain = domain_of(dimension);
     step.holds.resize(column.codes.size());
     for (std::size_t i = 0; i < column.codes.size(); ++i) step.holds[i] = of_code[column.codes[i]];
+    if (dimension == Dimension::kComputeClass && !dictionaries.pool_classes().empty()) {
+      return ask_pools(std::move(step), dictionaries.pool_classes(), of_code);
+    }
     return step;
   }
   step.domain = Domain::kHardware;
   step.holds = judge_hardware(node, dictionaries.figures());
   return step;
+}
+
+/// A pool that declares a class is asked for it, the site only where none does.
+CellFilter::Step CellFilter::ask_pools(Step site, const std::vector<PoolClass>& pools, const std::vector<std::uint8_t>& of_code) {
+  Step holds, silent;
+  holds.domain = silent.domain = Domain::kPool;
+  for (const auto& pool : pools) {
+    holds.holds.push_back(pool.declared ? of_code[pool.code] : 0);
+    silent.holds.push_back(pool.declared ? 0 : 1);
+  }
+  std::vector<Step> of_site, all;
+  of_site.push_back(std::move(silent));
+  of_site.push_back(std::move(site));
+  all.push_back(std::move(holds));
+  all.push_back(join(FilterNode::Kind::kAnd, std::move(of_site)));
+  return join(FilterNode::Kind::kOr, std::move(all));
 }
 
 void CellFilter::number_tests(Step& step) {

@@ -17,7 +17,8 @@ namespace capmap {
 ///              | "has" "(" "accelerator" { part ("=" | "!=" | "<" | "<=" | ">" | ">=") value } ")"
 /// field: a dimension, or a whole number of the hardware: packages, cores, pus, memory_gib, accelerators. part: model, vendor, kind,
 /// count, memory_gib, all of one and the same row of accelerators. value: letters, digits and _ . : / + - or "quoted text".
-/// Text is compared by = != in prefix; < and its kin want numbers (security_level is one); what is not known fulfils none of them.
+/// Text is compared by = != in prefix; < and its kin want numbers (security_level is one). What is not known or not declared fulfils no
+/// comparison, != as little as =; only = "" and in ("") ask for it. `not` turns any answer round. A vendor may be named by its PCI id.
 struct FilterNode {
   enum class Kind : std::uint8_t { kAnd, kOr, kNot, kTest, kHasAccelerator };
   enum class Compare : std::uint8_t { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kPrefix, kIn };
@@ -63,6 +64,7 @@ class CellFilter {
     std::vector<Step> parts;
   };
   static Step compile(const FilterNode& node, const Dictionaries& dictionaries);
+  static Step ask_pools(Step site, const std::vector<PoolClass>& pools, const std::vector<std::uint8_t>& of_code);
   static Step join(FilterNode::Kind kind, std::vector<Step> parts);
   static void judge(const Step& step, const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep);
   static void gather(const Step& step, Domain domain, std::vector<std::uint8_t>& found);

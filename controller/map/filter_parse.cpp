@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/accelerator_vendor.hpp"
 #include "controller/map/filter.hpp"
 
 namespace capmap {
@@ -33,6 +34,15 @@ struct Token {
 bool is_word_byte(char c) {
   const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   return letter || std::string_view("_.:/+-").find(c) != std::string_view::npos || static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// "10de" and "0x10de" as the word of that vendor; other texts as they are.
+std::string vendor_named(const std::string& text) {
+  const std::string_view digits = std::string_view(text).substr(text.starts_with("0x") ? 2 : 0);
+  std::uint16_t id = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
+  const bool hex = digits.size() == 4 && read.ec == std::errc() && read.ptr == digits.data() + digits.size();
+  return hex ? vendor_word(id) : text;
 }
 
 class Lexer {
@@ -205,7 +215,8 @@ class Parser {
     const char* const end = token_.text.data() + token_.text.size();
     const auto read = std::from_chars(token_.text.data(), end, number);
     if (is_number_field(node.field) && (read.ec != std::errc() || read.ptr != end)) return wrong("a whole number");
-    node.values.push_back(token_.text);
+    const bool vendor = node.field == "accelerator_vendor" || node.field == "vendor";
+    node.values.push_back(vendor ? vendor_named(token_.text) : token_.text);
     step();
     return Done{};
   }

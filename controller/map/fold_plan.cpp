@@ -12,7 +12,7 @@ void keep_without_hardware(const CellKeys& keys, ColumnBlock<std::uint32_t>& scr
 
 }  // namespace
 
-FoldPlan::FoldPlan(const Measures& measures) {
+FoldPlan::FoldPlan(const Measures& measures, FoldPart of) : part(of) {
   const auto asked = [&measures](Measure measure) { return measures.test(static_cast<std::size_t>(measure)); };
   nodes = hardware_unknown = asked(Measure::kNodes);
   installed = asked(Measure::kUnrated) && !nodes;
@@ -28,6 +28,8 @@ FoldPlan::FoldPlan(const Measures& measures) {
   };
   use(Measure::kCpuUse, {kSumCpuBusy, kSumCpuFree}, {kFreeCores});
   use(Measure::kMemoryUse, {kSumMemoryUsed, kSumMemoryFree}, {kFreeMemory});
+  use(Measure::kStorageUse, {kSumStorageUsed, kSumStorageFree}, {});
+  use(Measure::kNetworkUse, {kSumNetworkReceive, kSumNetworkTransmit}, {});
   use(Measure::kPower, {kSumPower}, {});
   use(Measure::kAcceleratorUse, {}, {kFreeAccelerators});
   if (asked(Measure::kAcceleratorUse)) {
@@ -40,6 +42,7 @@ FoldPlan::FoldPlan(const Measures& measures) {
     oldest_slot = slots++;
   }
   models = asked(Measure::kAcceleratorModels);
+  if (devices()) ++slots;  // a sum of nothing: a group of which no device counts is still a group
   reasons = asked(Measure::kUnratedWhy);
   const auto want = [&](Measure measure, std::initializer_list<int> wanted) {
     if (!asked(measure)) return;
@@ -68,6 +71,8 @@ StateFacts FoldPlan::facts_of(std::size_t state) const {
   const bool in_service = service == ServiceState::kInService;
   facts.installed = true;
   facts.available = liveness == Liveness::kFresh && in_service;
+  if (part == FoldPart::kHealthy) facts.installed = liveness == Liveness::kFresh || liveness == Liveness::kStale;
+  if (part == FoldPart::kAvailable || devices()) facts.installed = facts.available;
   if (nodes) facts.nodes_slot = static_cast<std::int8_t>(static_cast<std::size_t>(liveness) * 2 + (in_service ? 1 : 0));
   if (installed) facts.nodes_slot = 0;
   return facts;

@@ -9,9 +9,13 @@
 
 namespace capmap {
 
+/// Whose hardware a fold counts. Healthy: on fresh and stale nodes; available: on fresh nodes in service. Used and free count devices: of
+/// available nodes whose accelerators are of one model.
+enum class FoldPart : std::uint8_t { kInstalled, kHealthy, kAvailable, kUsedDevices, kFreeDevices };
+
 /// Which columns the measures of a question need, and into which slot each is summed.
 struct FoldPlan {
-  explicit FoldPlan(const Measures& measures);
+  explicit FoldPlan(const Measures& measures, FoldPart part = FoldPart::kInstalled);
   struct Sum {
     std::size_t column = 0;
     std::uint32_t low = 0, high = 0, unknown = 0;  ///< slots of the halves, and of the nodes that did not say
@@ -30,7 +34,9 @@ struct FoldPlan {
   std::uint32_t hardware_unknown_slot = 0, heard_nodes_slot = 0, heard_slot = 0, oldest_slot = 0;
   std::uint32_t slots = 0;
   std::vector<HardwareFigure> figures;  ///< of installed nodes
+  FoldPart part;
   bool models = false, reasons = false;
+  [[nodiscard]] bool devices() const { return part == FoldPart::kUsedDevices || part == FoldPart::kFreeDevices; }
   [[nodiscard]] bool hardware() const { return !figures.empty() || models || reasons; }
 
   /// What a state says to a fold; its row and what it adds are the grouping's.

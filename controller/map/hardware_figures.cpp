@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <tuple>
+
+#include "common/accelerator_vendor.hpp"
 
 namespace capmap {
 namespace {
@@ -10,11 +13,8 @@ namespace {
 constexpr std::array<const char*, 5> kKindNames = {"", "gpu", "npu", "fpga", "other"};
 constexpr unsigned kGibShift = 30;
 
-std::string hex(std::uint16_t id) {
-  constexpr const char* digits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 12; shift >= 0; shift -= 4) text += digits[(id >> shift) & 0xF];
-  return text;
+std::optional<std::uint64_t> gib(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? std::optional(*bytes >> kGibShift) : std::nullopt;
 }
 
 using Row = std::array<std::uint64_t, kFigureCount>;
@@ -68,8 +68,8 @@ std::uint32_t number_of(std::map<Text, std::uint32_t>& numbers, std::vector<Text
 void set_columns(HardwareFigures& figures, std::size_t row, const Row& values) {
   for (std::size_t figure = 0; figure < kFigureCount; ++figure) {
     const auto set = [&](std::vector<std::uint32_t>& half, std::uint64_t value) {
-      if (value == 0) return;
-      if (half.empty()) half.resize(figures.rows);
+      if (value == 0 && half.empty()) return;
+      half.resize(figures.rows);
       half[row] = static_cast<std::uint32_t>(value);
     };
     set(figures.columns[figure].low, values[figure] & UINT32_MAX);
@@ -83,31 +83,34 @@ void set_numbers(HardwareFigures& figures, std::size_t row, const Shape& shape) 
   figures.numbers[kNumberPackages][row] = shape.cpu.packages;
   figures.numbers[kNumberCores][row] = shape.cpu.cores;
   figures.numbers[kNumberPus][row] = shape.cpu.pus;
-  if (shape.memory_bytes) figures.numbers[kNumberMemoryGib][row] = *shape.memory_bytes >> kGibShift;
+  figures.numbers[kNumberMemoryGib][row] = gib(shape.memory_bytes);
   figures.numbers[kNumberAccelerators][row] = devices;
 }
 
 /// Numbers texts and devices as they are met.
 class Lists {
  public:
-  explicit Lists(HardwareFigures& figures) : figures_(figures) {}
+  explicit Lists(HardwareFigures& figures) : figures_(figures) {
+    for (const auto& model : figures.models) models_.try_emplace(model, static_cast<std::uint32_t>(models_.size()));
+    for (const auto& reason : figures.reasons) reasons_.try_emplace(reason, static_cast<std::uint32_t>(reasons_.size()));
+    for (const auto& device : figures.devices) devices_.try_emplace(key_of(device), static_cast<std::uint32_t>(devices_.size()));
+  }
 
-  void add(std::size_t index, const HardwareRow& row) {
+  void set(std::size_t index, const HardwareRow& row) {
     auto& words = figures_.words[index];
+    words = {};
+    figures_.devices_of[index].clear();
     for (std::size_t k = 0; k < row.shape.accelerators.size(); ++k) {
       const auto& device = row.shape.accelerators[k];
       const auto& name = row.accelerator_names[k];
       words.models.emplace_back(number_of(models_, figures_.models, name), device.count);
-      const auto [at, made] =
-          devices_.try_emplace({name, device.vendor_id, static_cast<std::size_t>(device.kind), device.count, device.memory_bytes},
-                               static_cast<std::uint32_t>(figures_.devices.size()));
-      if (made) {
-        figures_.devices.push_back({.model = name,
-                                    .vendor = hex(device.vendor_id),
-                                    .kind = kKindNames[static_cast<std::size_t>(device.kind)],
-                                    .count = device.count,
-                                    .memory_gib = device.memory_bytes ? std::optional(*device.memory_bytes >> kGibShift) : std::nullopt});
-      }
+      DeviceText text{.model = name,
+                      .vendor = vendor_text(device),
+                      .kind = kKindNames[static_cast<std::size_t>(device.kind)],
+                      .count = device.count,
+                      .memory_gib = gib(device.memory_bytes)};
+      const auto [at, made] = devices_.try_emplace(key_of(text), static_cast<std::uint32_t>(devices_.size()));
+      if (made) figures_.devices.push_back(std::move(text));
       figures_.devices_of[index].push_back(at->second);
     }
     for (const auto& part : row.peak.unrated) {
@@ -116,29 +119,47 @@ class Lists {
   }
 
  private:
+  using DeviceKey = std::tuple<std::string, std::string, std::string, std::uint32_t, std::optional<std::uint64_t>>;
+  static DeviceKey key_of(const DeviceText& device) { return {device.model, device.vendor, device.kind, device.count, device.memory_gib}; }
+
   HardwareFigures& figures_;
   std::map<std::string, std::uint32_t> models_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> reasons_;
-  std::map<std::tuple<std::string, std::uint16_t, std::size_t, std::uint32_t, std::optional<std::uint64_t>>, std::uint32_t> devices_;
+  std::map<DeviceKey, std::uint32_t> devices_;
 };
 
 }  // namespace
 
+std::string vendor_text(const AcceleratorShape& device) {
+  return device.vendor_id == 0 ? std::string() : vendor_word(device.vendor_id);
+}
+
 HardwareFigures figures_of(const std::vector<std::shared_ptr<const HardwareRow>>& hardware) {
   HardwareFigures figures;
+  std::vector<std::size_t> all(std::max<std::size_t>(hardware.size(), 1));
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  follow_hardware(figures, hardware, all);
+  return figures;
+}
+
+void follow_hardware(HardwareFigures& figures, const std::vector<std::shared_ptr<const HardwareRow>>& hardware,
+                     const std::vector<std::size_t>& changed) {
   figures.rows = std::max<std::size_t>(hardware.size(), 1);
   figures.words.resize(figures.rows);
   figures.devices_of.resize(figures.rows);
   for (auto& column : figures.numbers) column.resize(figures.rows);
+  for (auto& column : figures.columns) {
+    if (!column.low.empty()) column.low.resize(figures.rows);
+    if (!column.high.empty()) column.high.resize(figures.rows);
+  }
   Lists lists(figures);
-  for (std::size_t i = 0; i < figures.rows; ++i) {
+  for (const auto i : changed) {
     const auto* const row = i < hardware.size() ? hardware[i].get() : nullptr;
     set_columns(figures, i, row_of(row));
     if (row == nullptr) continue;
     set_numbers(figures, i, row->shape);
-    lists.add(i, *row);
+    lists.set(i, *row);
   }
-  return figures;
 }
 
 }  // namespace capmap

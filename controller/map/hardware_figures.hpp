@@ -49,7 +49,7 @@ enum HardwareNumber : std::uint8_t {
 
 /// Rows of accelerators as filters see them; equal ones are kept once.
 struct DeviceText {
-  std::string model, vendor;  ///< vendor: four hexadecimal digits
+  std::string model, vendor;  ///< as vendor_text() says it
   const char* kind = "";
   std::uint32_t count = 0;
   std::optional<std::uint64_t> memory_gib;
@@ -74,7 +74,13 @@ struct HardwareFigures {
   std::vector<DeviceText> devices;
   std::vector<std::vector<std::uint32_t>> devices_of;  ///< [hardware] indexes of devices
 };
+/// The word of an accelerator's vendor ("nvidia"), its PCI id ("0x1234") where it has none; empty: not known.
+std::string vendor_text(const AcceleratorShape& device);
 /// [hardware]; null rows are of no known hardware. At least one row is made. Cost: a pass over all rows.
 HardwareFigures figures_of(const std::vector<std::shared_ptr<const HardwareRow>>& hardware);
+/// Writes some rows anew, rows that were added among them. Texts and devices that no row has any more stay. Cost: those rows, and a look
+/// at each text.
+void follow_hardware(HardwareFigures& figures, const std::vector<std::shared_ptr<const HardwareRow>>& hardware,
+                     const std::vector<std::size_t>& changed);
 
 }  // namespace capmap

@@ -105,7 +105,10 @@ void HardwareFold::add(std::size_t place, std::size_t hardware, std::uint64_t no
 void HardwareFold::add_words(std::size_t place, std::size_t hardware, std::uint64_t nodes) {
   const auto& words = figures_.words[hardware];
   if (out_.plan.models) {
-    for (const auto& [model, devices] : words.models) out_.models[place * figures_.models.size() + model] += devices * nodes;
+    for (const auto& [model, devices] : words.models) {
+      if (out_.plan.devices() && words.models.size() > 1) continue;  // which of them is in use is not known
+      out_.models[place * figures_.models.size() + model] += (out_.plan.devices() ? 1 : devices) * nodes;
+    }
   }
   if (out_.plan.reasons) {
     for (const auto& [reason, parts] : words.reasons) out_.reasons[place * figures_.reasons.size() + reason] += parts * nodes;

@@ -8,7 +8,7 @@ namespace capmap {
 namespace {
 
 static_assert(kBatchReadings == kReadingCount, "the columns of a batch stand in the order of a row's readings");
-constexpr std::uint64_t kHeardMask = (1ULL << 48) - 1, kMillicores = 1'000, kMibPerGib = 1'024;
+constexpr std::uint64_t kHeardMask = (1ULL << 48) - 1, kMillicores = 1'000, kMibPerGib = 1'024, kBytesPerMb = 1'000'000;
 
 Liveness liveness_of(BatchLiveness said) {
   switch (said) {
@@ -79,10 +79,14 @@ void ShortWay<State>::move_free(RowIndex row, std::size_t at) {
   const auto& levels = map_.nodes.levels(row);
   Contribution before, after;
   bool moved = false;
-  const auto one = [&](std::size_t reading, std::uint64_t all, std::uint64_t unit, std::size_t sum, auto field) {
-    const std::uint64_t old_free = all - std::min<std::uint64_t>(all, levels.readings[reading]);
+  const auto shift = [&](std::size_t reading, std::uint64_t all, std::size_t sum) {
+    const std::uint64_t old_free = all - std::min<std::uint64_t>(all, map_.nodes.reading(row, reading));
     const std::uint64_t new_free = all - std::min<std::uint64_t>(all, states_.readings[reading][at] - 1);
     shift_.sums[sum] += static_cast<std::int64_t>(new_free - old_free);
+    return std::pair(old_free, new_free);
+  };
+  const auto one = [&](std::size_t reading, std::uint64_t all, std::uint64_t unit, std::size_t sum, auto field) {
+    const auto [old_free, new_free] = shift(reading, all, sum);
     if (power_bucket(old_free / unit) == power_bucket(new_free / unit)) return;
     before.*field = old_free;
     after.*field = new_free;
@@ -96,6 +100,7 @@ void ShortWay<State>::move_free(RowIndex row, std::size_t at) {
   if ((columns_ >> kMemoryUsed & 1U) != 0 && place.is(Place::kMemoryKnown)) {
     one(kMemoryUsed, levels.memory_total_mib, kMibPerGib, kSumMemoryFree, &Contribution::memory_free_mib);
   }
+  if ((columns_ >> kStorageUsed & 1U) != 0 && facts.disks_bytes) shift(kStorageUsed, *facts.disks_bytes / kBytesPerMb, kSumStorageFree);
   if (moved) map_.cells.shift_free(slot_, before, after);
 }
 

@@ -115,7 +115,8 @@ const char* CapacityMap::State::take(ChildLink& child, const ShapeMessage& messa
   if (shapes.find(unpacked->id)) return nullptr;
   ++child.shapes_taught;
   canonicalize(unpacked->shape);
-  shapes.intern(unpacked->id, std::move(unpacked->shape), now_ms);
+  const auto shape = shapes.intern(unpacked->id, std::move(unpacked->shape), now_ms);
+  if (shapes.hardware(shape) == kNoHardware) ++counters.refused["too_much_hardware"];
   count_shapes();
   return nullptr;  // rows are bound with their next states: in their order, so that neighbours share blocks of cells
 }

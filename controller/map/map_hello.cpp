@@ -103,7 +103,9 @@ std::string CapacityMap::State::learn_shape(RowIndex row, const EncodedShape& en
   if (unpacked->id != cold.hello.shape_id) return "unknown_shape";
   canonicalize(unpacked->shape);
   cold.new_shapes_ms.push_back(now_ms);
-  bind(row, shapes.intern(unpacked->id, std::move(unpacked->shape), now_ms));
+  const auto shape = shapes.intern(unpacked->id, std::move(unpacked->shape), now_ms);
+  if (shapes.hardware(shape) == kNoHardware) ++counters.refused["too_much_hardware"];
+  bind(row, shape);
   count_shapes();
   return {};
 }

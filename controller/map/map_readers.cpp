@@ -69,6 +69,7 @@ std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const
     return reasons;
   }
   if (place.shape == 0) reasons.emplace_back("its shape is not known yet");
+  if (place.shape != 0 && shapes.hardware(place.shape) == kNoHardware) reasons.emplace_back("there is more hardware than the map keeps");
   if (!place.is(Place::kUsageTaken)) reasons.emplace_back("has not said what is in use yet");
   return reasons;
 }

@@ -194,7 +194,7 @@ ReadingLimits CapacityMap::State::reading_limits(RowIndex row) const {
   } else if (facts.memory_bytes) {
     held.memory_mib = *facts.memory_bytes / kBytesPerMib;
   }
-  if (place.shape != 0) held.accelerators = facts.accelerators;
+  if (shapes.hardware(place.shape) != kNoHardware) held.accelerators = facts.accelerators;
   return held;
 }
 

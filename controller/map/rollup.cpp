@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "common/check.hpp"
 #include "controller/map/cell_fold.hpp"
 
 namespace capmap {
@@ -57,6 +58,10 @@ class Groups {
         case kSumCpuFree: group.cpu_free_millicores = amount; break;
         case kSumMemoryUsed: group.memory_used_mib = amount; break;
         case kSumMemoryFree: group.memory_free_mib = amount; break;
+        case kSumStorageUsed: group.storage_used_mb = amount; break;
+        case kSumStorageFree: group.storage_free_mb = amount; break;
+        case kSumNetworkReceive: group.receive_kbps = amount; break;
+        case kSumNetworkTransmit: group.transmit_kbps = amount; break;
         default: group.power_watts = amount; break;
       }
     }
@@ -143,6 +148,39 @@ class Groups {
   std::uint64_t now_boot_ms_;
 };
 
+HardwareSums hardware_of(const RollupGroup& group) {
+  return {.packages = group.packages,
+          .cores = group.cores,
+          .pus = group.pus,
+          .accelerators = group.accelerators,
+          .memory_bytes = group.memory_bytes,
+          .cpu_peak = group.cpu_peak,
+          .accelerator_peak = group.accelerator_peak};
+}
+
+/// Puts what one part of the nodes has beside what is installed.
+void put_part(RollupGroup& group, RollupGroup of_part, FoldPart part) {
+  switch (part) {
+    case FoldPart::kHealthy: group.healthy = hardware_of(of_part); return;
+    case FoldPart::kAvailable: group.available = hardware_of(of_part); return;
+    case FoldPart::kUsedDevices: group.used_by_model = std::move(of_part.accelerators_by_model); return;
+    default: group.free_by_model = std::move(of_part.accelerators_by_model); return;
+  }
+}
+
+/// Of the measures that are asked for, those a part is told by.
+Measures measures_of(FoldPart part, const Measures& asked) {
+  Measures wanted;
+  if (!asked.test(static_cast<std::size_t>(Measure::kHealth))) return wanted;
+  if (part == FoldPart::kUsedDevices || part == FoldPart::kFreeDevices) {
+    wanted.set(static_cast<std::size_t>(Measure::kAcceleratorModels));
+  } else {
+    for (const auto measure : {Measure::kCpu, Measure::kMemory, Measure::kAccelerators}) wanted.set(static_cast<std::size_t>(measure));
+    for (auto i = static_cast<std::size_t>(Measure::kPeakFp64); i < kMeasureCount; ++i) wanted.set(i);
+  }
+  return wanted & asked;
+}
+
 }  // namespace
 
 std::shared_ptr<const Dictionaries> dictionaries_of(const MapView& view) {
@@ -166,6 +204,17 @@ Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_
     for (std::size_t i = 0; i < folded.places.size(); ++i) {
       rollup.groups.push_back(groups.at(folded.places[i]));
       rollup.groups.back().key = grouping.texts(folded.numbers[i]);
+    }
+    for (const auto part : {FoldPart::kHealthy, FoldPart::kAvailable, FoldPart::kUsedDevices, FoldPart::kFreeDevices}) {
+      const auto measures = measures_of(part, query.measures);
+      if (measures.none()) continue;
+      const auto some =
+          fold_cells(view.cells, *dictionaries, filter ? &*filter : nullptr, measures, grouping, first, std::min(left, kMostWanted), part);
+      check(some.numbers == folded.numbers, "parts of a rollup have other groups than the whole");
+      const Groups of_part(some, dictionaries->figures(), now_boot_ms);
+      put_part(rollup.total, of_part.at(0), part);
+      auto* const groups_now = rollup.groups.data() + rollup.groups.size() - folded.places.size();
+      for (std::size_t i = 0; i < some.places.size(); ++i) put_part(groups_now[i], of_part.at(some.places[i]), part);
     }
     first += folded.places.size();
     if (folded.places.empty() || first >= rollup.group_count || rollup.groups.size() >= query.limit) return rollup;

@@ -28,6 +28,13 @@ struct RatedPeak {
   std::array<std::uint64_t, kPrecisionCount> offered{};  ///< parts (CPU packages or devices) in that sum
 };
 
+/// Hardware on some of a group's nodes.
+struct HardwareSums {
+  std::uint64_t packages = 0, cores = 0, pus = 0, accelerators = 0;
+  Amount memory_bytes;
+  RatedPeak cpu_peak, accelerator_peak;
+};
+
 /// One group of the map. Installed counts all nodes neither retired nor quarantined; healthy those also fresh or stale (a lost or
 /// resyncing node cannot be called healthy); available healthy, fresh and in service. Used and free are of available nodes.
 struct RollupGroup {
@@ -39,10 +46,14 @@ struct RollupGroup {
   Amount memory_bytes;                                                                ///< installed, by shape
   Amount cpu_busy_millicores, cpu_free_millicores, memory_used_mib, memory_free_mib;  ///< of available nodes
   Amount power_watts;                                                                 ///< of available nodes that can measure it
+  Amount storage_used_mb, storage_free_mb;                                            ///< of available nodes
+  Amount receive_kbps, transmit_kbps;                                                 ///< of available nodes
+  HardwareSums healthy, available;                                                    ///< of healthy and of available nodes
   std::uint64_t accelerators = 0, accelerators_used = 0, accelerators_free = 0, accelerators_use_unknown = 0, accelerators_unhealthy = 0;
-  std::map<std::string, std::uint64_t> accelerators_by_model;  ///< name -> installed
-  Amount storage_bytes;                                        ///< all media; unknown counts disks without a size
-  std::array<U128, 5> storage_bytes_by_media{};                ///< by Media
+  std::map<std::string, std::uint64_t> accelerators_by_model;         ///< name -> installed
+  std::map<std::string, std::uint64_t> used_by_model, free_by_model;  ///< of available nodes whose accelerators are of one model
+  Amount storage_bytes;                                               ///< all media; unknown counts disks without a size
+  std::array<U128, 5> storage_bytes_by_media{};                       ///< by Media
   std::uint64_t nics = 0, nic_speed_unknown = 0;
   U128 nic_mbps = 0;
   RatedPeak cpu_peak, accelerator_peak;  ///< installed
@@ -53,8 +64,11 @@ struct RollupGroup {
   std::uint64_t age_known_nodes = 0;
   std::uint32_t largest_free_cores = 0, largest_free_memory_gib = 0,
                 largest_free_accelerators = 0;  ///< on one available node, rounded down to its bucket
-  /// Shares of installed nodes, permille: not fresh; and with any part unrated (nodes without hardware count as unrated).
+  /// Flash in all bytes of disks whose size is known, permille; absent where there are none.
+  [[nodiscard]] std::optional<std::uint32_t> advanced_permille() const;
+  /// Shares of installed nodes, permille: not fresh; of unknown hardware; and with any part unrated (unknown hardware counts as unrated).
   [[nodiscard]] std::uint32_t stale_permille() const;
+  [[nodiscard]] std::uint32_t unknown_permille() const;
   [[nodiscard]] std::uint32_t unrated_permille() const;
   std::uint64_t unrated_nodes = 0;
 };

@@ -78,6 +78,16 @@ std::uint32_t RollupGroup::stale_permille() const {
   return share_permille(installed_nodes - nodes_by_liveness[static_cast<std::size_t>(Liveness::kFresh)], installed_nodes);
 }
 
+std::uint32_t RollupGroup::unknown_permille() const {
+  return share_permille(hardware_unknown_nodes, installed_nodes);
+}
+
+std::optional<std::uint32_t> RollupGroup::advanced_permille() const {
+  const auto of = [this](Media media) { return storage_bytes_by_media[static_cast<std::size_t>(media)]; };
+  if (storage_bytes.value == 0) return std::nullopt;
+  return static_cast<std::uint32_t>((of(Media::kNvme) + of(Media::kSsd)) * 1'000 / storage_bytes.value);
+}
+
 std::uint32_t RollupGroup::unrated_permille() const {
   return share_permille(unrated_nodes, installed_nodes);
 }

@@ -107,6 +107,7 @@ std::uint32_t ShapeTable::row_of(Shape shape) {
   }
   std::uint32_t index = 0;
   if (free_rows_.empty()) {
+    if (rows_.size() > kMostRows) return kNoHardware;
     index = static_cast<std::uint32_t>(rows_.size());
     rows_.emplace_back();
     facts_.emplace_back();
@@ -173,7 +174,7 @@ void ShapeTable::forget(ShapeIndex shape) {
   auto& entry = shapes_[shape];
   if (--shapes_by_prefix_[entry.prefix] == 0) shapes_by_prefix_.erase(entry.prefix);
   by_id_.erase(entry.id);
-  if (--shapes_on_row_[entry.hardware] == 0) {
+  if (--shapes_on_row_[entry.hardware] == 0 && entry.hardware != kNoHardware) {
     const auto [first, last] = rows_by_hash_.equal_range(hash_of(rows_[entry.hardware]->shape));
     for (auto at = first; at != last; ++at) {
       if (at->second != entry.hardware) continue;

@@ -30,6 +30,7 @@ HardwareFacts facts_of(const Shape& shape);
 class ShapeTable {
  public:
   static constexpr std::uint64_t kForgetAfterMs = 24ULL * 3'600 * 1'000;
+  static constexpr std::size_t kMostRows = 16'384;  ///< of hardware; shapes beyond are kept, and what they are is unknown (row 0)
 
   /// Without a chip table nothing is rated, and the rows say so.
   explicit ShapeTable(std::shared_ptr<const ChipTable> chips);

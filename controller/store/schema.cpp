@@ -18,6 +18,13 @@ create table children(
 alter table tokens add column child_sites blob;
 )"};
 
+constexpr Migration kSiteWords{.what = "hub, cluster, industry and public computing of sites", .sql = R"(
+alter table sites add column hub text not null default '';
+alter table sites add column hub_cluster text not null default '';
+alter table sites add column industry text not null default '';
+alter table sites add column public_compute integer;
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -66,6 +73,7 @@ create table removed_nodes(
 ) strict, without rowid;
 alter table shapes add column unused_since_unix_ms integer;
 )"},
+    kSiteWords,
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <array>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 #include "controller/store/store.hpp"
 
@@ -24,6 +25,10 @@ bool printable(std::string_view text) {
 Result<Done> validate_site(const Site& site) {
   if (site.name.empty() || site.name.size() > 100 || !printable(site.name)) {
     return Error{ErrorCode::kMalformed, "name: must be 1 to 100 bytes without control characters"};
+  }
+  for (const auto& [field, text] : {std::pair{"hub", &site.hub}, {"hub_cluster", &site.hub_cluster}, {"industry", &site.industry}}) {
+    if (text->size() <= 100 && printable(*text)) continue;
+    return Error{ErrorCode::kMalformed, std::string(field) + ": must be at most 100 bytes without control characters"};
   }
   const bool digits = std::all_of(site.region.begin(), site.region.end(), [](char c) { return c >= '0' && c <= '9'; });
   const auto length = site.region.size();

@@ -23,6 +23,10 @@ Site site_at(const Statement& row) {
   site.compute_class = row.text(4);
   site.service = row.text(5);
   if (!row.is_null(6)) site.security_level = static_cast<std::uint32_t>(row.number(6));
+  site.hub = row.text(7);
+  site.hub_cluster = row.text(8);
+  site.industry = row.text(9);
+  if (!row.is_null(10)) site.public_compute = row.number(10) != 0;
   return site;
 }
 TokenRecord token_at(const Statement& row) {
@@ -66,6 +70,8 @@ Result<Done> SqliteStore::put_site(const Site& site) {
   auto& put = sql(kPutSite).bind_blob(1, site.id.bytes).bind(2, site.name).bind(3, site.region).bind(4, site.owner_class);
   put.bind(5, site.compute_class).bind(6, site.service);
   site.security_level ? put.bind(7, *site.security_level) : put.bind_null(7);
+  put.bind(8, site.hub).bind(9, site.hub_cluster).bind(10, site.industry);
+  site.public_compute ? put.bind(11, *site.public_compute ? 1 : 0) : put.bind_null(11);
   return carry_out(put);
 }
 Result<Done> SqliteStore::put_token(const TokenRecord& token) {
@@ -112,8 +118,10 @@ Result<std::optional<TokenRecord>> SqliteStore::find_token(const std::string& se
 }
 Result<std::vector<Site>> SqliteStore::sites() {
   std::vector<Site> all;
-  auto read = each("select id, name, region, owner_class, compute_class, service, security_level from sites",
-                   [&all](const Statement& row) { all.push_back(site_at(row)); });
+  auto read = each(
+      "select id, name, region, owner_class, compute_class, service, security_level, hub, hub_cluster, industry, "
+      "public_compute from sites",
+      [&all](const Statement& row) { all.push_back(site_at(row)); });
   if (!read) return read.error();
   return all;
 }

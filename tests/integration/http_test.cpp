@@ -61,7 +61,8 @@ TEST_CASE("http: the map tells sums as decimal texts, unknowns as null and count
   CHECK(total["cpu"]["use_unknown_nodes"] == 1);
   CHECK(total["memory"]["installed_bytes"] == std::to_string(4ULL << 40));
   CHECK(total["memory"]["used_bytes"].is_null());
-  CHECK(total["accelerators"]["by_model"] == json({{"Example NPU", 32}}));
+  CHECK(total["accelerators"]["by_model"]["Example NPU"]["installed"] == 32);
+  CHECK(total["accelerators"]["leased"].is_null());
   CHECK(total["accelerators"]["free"] == 20);
   CHECK(total["storage"]["by_media"] == json({{"nvme", "30720000000000"}}));
   CHECK(total["storage"]["unknown_disks"] == 4);
@@ -163,7 +164,7 @@ TEST_CASE("http: what only nodes know is answered by looking at all of them, wit
   CHECK(group["memory"]["used_bytes"].is_null());
   CHECK(group["accelerators"]["used"] == 2);
   CHECK(group["accelerators"]["use_unknown"] == 14);
-  CHECK(group["accelerators"]["by_model"]["Example NPU"] == 16);
+  CHECK(group["accelerators"]["by_model"]["Example NPU"]["installed"] == 16);
   CHECK(answer["total"]["nodes"]["installed"] == 10);
   CHECK(answer["total"]["nodes"]["lost"] == 5);
   CHECK(body_of(get(world.port, "/v1/map?group_by=hostname&limit=3&cursor=9"))["groups"].size() == 1);
@@ -216,6 +217,24 @@ TEST_CASE("http: an answer that does not come is a 504, and that of a change is 
   CHECK(again.status == 201);
   CHECK(again.headers["Idempotency-Replayed"] == "true");
   CHECK(world.changes == 1);
+}
+
+TEST_CASE("http: all that a site may declare is taken, and what is no word of it is refused with its name") {
+  HttpWorld world;
+  const auto made = post(world.port, "/v1/sites",
+                         R"({"name":"a","hub":"长三角","hub_cluster":"芜湖","industry":"research","public_compute":false})", kAdminToken);
+  REQUIRE(made.status == 201);
+  const auto site = json::parse(made.body);
+  CHECK(site["hub"] == "长三角");
+  CHECK(site["hub_cluster"] == "芜湖");
+  CHECK(site["industry"] == "research");
+  CHECK(site["public_compute"] == false);
+  CHECK(json::parse(post(world.port, "/v1/sites", R"({"name":"b"})", kAdminToken).body)["public_compute"].is_null());
+  for (const std::string wrong : {R"("public_compute":"yes")", R"("public_compute":1)", R"("hub":true)", R"("industry":1.5)"}) {
+    const auto refused = post(world.port, "/v1/sites", R"({"name":"c",)" + wrong + "}", kAdminToken);
+    CHECK(refused.status == 400);
+    CHECK(refused.body.find(wrong.substr(1, wrong.find(':') - 2)) != std::string::npos);
+  }
 }
 
 TEST_CASE("http: an idempotency key carries a change out once, and not for another body") {

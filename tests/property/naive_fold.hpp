@@ -35,6 +35,7 @@ inline void add_record(Cell& cell, const NaiveMap::Node& node) {
   const auto free_mib = node.free_mib();
   add_sum(cell.cpu_free_millicores, free_millicores);
   add_sum(cell.memory_free_mib, free_mib);
+  add_sum(cell.storage_free_mb, node.free_storage_mb());
   if (free_millicores) ++cell.free_cores_histogram[naive_bucket(*free_millicores / 1'000)];
   if (free_mib) ++cell.free_memory_gib_histogram[naive_bucket(*free_mib / 1'024)];
   if (node.shape) {
@@ -113,6 +114,10 @@ inline void add_available_record(RollupGroup& group, const NaiveMap::Node& node)
   add_amount(group.cpu_free_millicores, node.free_millicores());
   add_amount(group.memory_free_mib, node.free_mib());
   add_amount(group.power_watts, node.readings.power_watts);
+  add_amount(group.storage_used_mb, node.readings.storage_used_mb);
+  add_amount(group.storage_free_mb, node.free_storage_mb());
+  add_amount(group.receive_kbps, node.readings.network_receive_kbps);
+  add_amount(group.transmit_kbps, node.readings.network_transmit_kbps);
   group.largest_free_cores =
       std::max(group.largest_free_cores, static_cast<std::uint32_t>(floor_power(node.free_millicores().value_or(0) / 1'000)));
   group.largest_free_memory_gib =
@@ -196,6 +201,10 @@ inline std::string difference(const RollupGroup& fast, const RollupGroup& naive)
   compare_amount("memory used", fast.memory_used_mib, naive.memory_used_mib);
   compare_amount("memory free", fast.memory_free_mib, naive.memory_free_mib);
   compare_amount("power", fast.power_watts, naive.power_watts);
+  compare_amount("storage used", fast.storage_used_mb, naive.storage_used_mb);
+  compare_amount("storage free", fast.storage_free_mb, naive.storage_free_mb);
+  compare_amount("received", fast.receive_kbps, naive.receive_kbps);
+  compare_amount("transmitted", fast.transmit_kbps, naive.transmit_kbps);
   const bool rounded_up = fast.age_max_ms >= naive.age_max_ms && fast.age_max_ms <= naive.age_max_ms + kHeardSlotMs[3];
   if (!rounded_up) compare("age max", fast.age_max_ms, naive.age_max_ms);
   return found;

@@ -46,6 +46,7 @@ class NaiveMap {
     [[nodiscard]] std::uint64_t installed_devices() const;
     [[nodiscard]] std::optional<std::uint64_t> free_millicores() const;
     [[nodiscard]] std::optional<std::uint64_t> free_mib() const;
+    [[nodiscard]] std::optional<std::uint64_t> free_storage_mb() const;
     /// Devices by class: used, free, unhealthy.
     [[nodiscard]] std::array<std::uint32_t, 3> device_classes() const;
   };
@@ -121,6 +122,17 @@ inline std::optional<std::uint64_t> NaiveMap::Node::free_mib() const {
   if (!memory_total_bytes || !readings.memory_used_mib) return std::nullopt;
   const std::uint64_t all = *memory_total_bytes >> 20;
   return all > *readings.memory_used_mib ? all - *readings.memory_used_mib : 0;
+}
+
+inline std::optional<std::uint64_t> NaiveMap::Node::free_storage_mb() const {
+  if (!shape || shape->disks.empty() || !readings.storage_used_mb) return std::nullopt;
+  std::uint64_t bytes = 0;
+  for (const auto& disk : shape->disks) {
+    if (!disk.bytes) return std::nullopt;
+    bytes += *disk.bytes * disk.count;
+  }
+  if (bytes == 0) return std::nullopt;
+  return std::max<std::uint64_t>(bytes / 1'000'000, *readings.storage_used_mb) - *readings.storage_used_mb;
 }
 
 inline std::array<std::uint32_t, 3> NaiveMap::Node::device_classes() const {

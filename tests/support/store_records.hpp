@@ -15,6 +15,10 @@ inline Site some_site(const std::string& name) {
   site.name = name;
   site.region = "1101";
   site.security_level = 3;
+  site.hub = "京津冀";
+  site.hub_cluster = "张家口";
+  site.industry = "research";
+  site.public_compute = true;
   return site;
 }
 inline KnownNode some_node(const SiteId& site) {

@@ -196,3 +196,125 @@ TEST_CASE("rollup: an empty map has an empty total and no groups") {
   CHECK(rollup.total.installed_nodes == 0);
   CHECK(rollup.total.age_max_ms == 0);
 }
+
+TEST_CASE("rollup: hardware on healthy and on available nodes stands beside what is installed, with use by model where it is told") {
+  auto view = small_view();
+  auto mixed = server_shape(32, 128, 4);
+  mixed.accelerators.push_back(mixed.accelerators[0]);
+  mixed.accelerators[1].device_id = 0x9999;
+  HardwareRow two;
+  two.shape = mixed;
+  two.accelerator_names = {"Test GPU", "Other GPU"};
+  view.hardware.push_back(std::make_shared<const HardwareRow>(two));
+  auto fresh = cell(1, 1, Liveness::kFresh, 10);
+  fresh.accelerators_used = 30;
+  fresh.accelerators_free = 45;
+  fresh.accelerators_unhealthy = 5;
+  auto both = cell(2, 3, Liveness::kFresh, 2);
+  both.accelerators_used = 7;
+  auto drained = cell(1, 1, Liveness::kFresh, 3);
+  drained.key.service = ServiceState::kDrained;
+  drained.accelerators_used = 24;
+  view.cells = {fresh, both, drained, cell(1, 1, Liveness::kStale, 4), cell(2, 1, Liveness::kLost, 5)};
+  for (const auto& by : {std::vector<Dimension>{}, {Dimension::kSite}, {Dimension::kLiveness, Dimension::kCpuModel}}) {
+    const auto rollup = roll_up(view, by, kNow);
+    const auto& total = rollup.total;
+    CHECK(total.cores == 22 * 64 + 2 * 32);
+    CHECK(total.healthy.cores == 17 * 64 + 2 * 32);
+    CHECK(total.available.cores == 10 * 64 + 2 * 32);
+    CHECK(total.healthy.accelerators == 17 * 8 + 2 * 8);
+    CHECK(total.available.memory_bytes.value == static_cast<U128>(10 * 512 + 2 * 128) * kGib);
+    CHECK(total.available.cpu_peak.mflops[0] == 10'000);
+    CHECK(total.healthy.accelerator_peak.mflops[0] == 17 * 8 * 500);
+    CHECK(total.accelerators_by_model == std::map<std::string, std::uint64_t>{{"Test GPU", 22 * 8 + 8}, {"Other GPU", 8}});
+    CHECK(total.used_by_model == std::map<std::string, std::uint64_t>{{"Test GPU", 30}});
+    CHECK(total.free_by_model == std::map<std::string, std::uint64_t>{{"Test GPU", 45}});
+    std::uint64_t healthy = 0, free = 0;
+    for (const auto& group : rollup.groups) {
+      healthy += group.healthy.cores;
+      const auto found = group.free_by_model.find("Test GPU");
+      free += found == group.free_by_model.end() ? 0 : found->second;
+    }
+    CHECK(healthy == total.healthy.cores);
+    CHECK(free == 45);
+  }
+}
+
+TEST_CASE("rollup: flash is a share of all bytes, unknown hardware of all nodes, and traffic is of available nodes that told") {
+  auto view = small_view();
+  auto disks = server_shape(8, 64, 0);
+  disks.disks.push_back({.media = Media::kHdd, .model = {}, .bytes = 3'000'000'000'000, .count = 1});
+  view.hardware.push_back(hardware(disks, false));
+  auto told = cell(1, 3, Liveness::kFresh, 2);
+  told.network_receive_kbps = {700, 1};
+  told.storage_used_mb = {5, 2};
+  told.storage_free_mb = {11, 2};
+  view.cells = {told, cell(1, 0, Liveness::kFresh, 1), cell(1, 3, Liveness::kLost, 1)};
+  const auto total = roll_up(view, {}, kNow).total;
+  CHECK(total.advanced_permille() == 250U);
+  CHECK(total.unknown_permille() == 250);
+  CHECK(total.receive_kbps.value == 700);
+  CHECK(total.receive_kbps.unknown == 2);
+  CHECK(total.transmit_kbps.unknown == 3);
+  CHECK(total.storage_used_mb.value == 5);
+  CHECK(total.storage_free_mb.value == 11);
+  CHECK(total.storage_free_mb.unknown == 1);
+  CHECK_FALSE(RollupGroup{}.advanced_permille());
+}
+
+TEST_CASE("rollup: a pool's compute class holds for its nodes, the site's for all others, in groups and in filters") {
+  auto view = small_view();
+  auto east = *view.sites[1];
+  east.compute_class = "general";
+  view.sites[1] = std::make_shared<const Site>(east);
+  Pool own{.id = numbered_id<PoolId>(1), .site = east.id, .name = "gpu", .compute_class = "intelligent"};
+  Pool plain{.id = numbered_id<PoolId>(2), .site = east.id, .name = "plain", .compute_class = {}};
+  Pool of_silent{.id = numbered_id<PoolId>(3), .site = view.sites[3]->id, .name = "edge", .compute_class = "edge"};
+  view.pools = {nullptr, std::make_shared<const Pool>(own), std::make_shared<const Pool>(plain), std::make_shared<const Pool>(of_silent)};
+  const auto in_pool = [](std::uint32_t site_number, std::uint32_t pool, std::uint32_t nodes) {
+    auto made = cell(site_number, 1, Liveness::kFresh, nodes);
+    made.key.pool = pool;
+    return made;
+  };
+  view.cells = {in_pool(1, 0, 1),     in_pool(1, 1, 10),     in_pool(1, 2, 100),
+                in_pool(3, 3, 1'000), in_pool(3, 0, 10'000), in_pool(2, 0, 100'000)};
+  const std::map<std::string, std::uint64_t> expected = {{"", 110'000}, {"edge", 1'000}, {"general", 101}, {"intelligent", 10}};
+  for (const auto& by : {std::vector{Dimension::kComputeClass}, {Dimension::kLiveness, Dimension::kComputeClass, Dimension::kSite}}) {
+    std::map<std::string, std::uint64_t> found;
+    for (const auto& group : roll_up(view, by, kNow).groups) {
+      found[group.key[by.size() == 1 ? 0 : 1]] += group.installed_nodes;
+      CHECK(group.cores == group.installed_nodes * 64);
+    }
+    CHECK(found == expected);
+  }
+  const auto asked = [&view](const std::string& filter) {
+    return roll_up_query(view, {.by = {}, .filter = *parse_filter(filter)}, kNow).total.installed_nodes;
+  };
+  CHECK(asked("compute_class = intelligent") == 10);
+  CHECK(asked("compute_class = general") == 101);
+  CHECK(asked("compute_class = \"\"") == 110'000);
+  CHECK(asked("not compute_class in (general, edge)") == 110'010);
+  CHECK(asked("compute_class != general and site = east") == 10);
+}
+
+TEST_CASE("rollup: what is not known or not declared fulfils no comparison, and can be asked for by empty text") {
+  auto view = small_view();
+  view.cells = {cell(1, 1, Liveness::kFresh, 1), cell(2, 2, Liveness::kFresh, 10), cell(3, 0, Liveness::kFresh, 100)};
+  const auto asked = [&view](const std::string& filter) {
+    return roll_up_query(view, {.by = {}, .filter = *parse_filter(filter)}, kNow).total.installed_nodes;
+  };
+  CHECK(asked("region != 310115") == 10);
+  CHECK(asked("region = 310115") == 1);
+  CHECK(asked("region prefix \"\"") == 11);
+  CHECK(asked("region = \"\"") == 100);
+  CHECK(asked("region in (\"\", 310104)") == 110);
+  CHECK(asked("not region = 310115") == 110);
+  CHECK(asked("cores != 64") == 10);
+  CHECK(asked("not cores = 64") == 110);
+  CHECK(asked("security_level != 3") == 0);
+  CHECK(asked("accelerator_vendor = nvidia") == 11);
+  CHECK(asked("accelerator_vendor in (10de, 0x1002)") == 11);
+  CHECK(asked("has(accelerator vendor = 10de count >= 8)") == 11);
+  CHECK(asked("has(accelerator vendor != amd)") == 11);
+  CHECK(roll_up(view, {Dimension::kAcceleratorVendor}, kNow).groups[1].key == std::vector<std::string>{"nvidia"});
+}

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "common/accelerator_vendor.hpp"
 #include "tests/support/fake_host.hpp"
 
 using namespace capmap;
