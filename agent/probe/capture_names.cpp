@@ -20,17 +20,32 @@ bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-bool is_word(char c) {
-  return is_hex(c) || (c >= 'g' && c <= 'z') || (c >= 'G' && c <= 'Z') || c == ':' || c == '-' || c == '_';
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/// The same places are hexadecimal digits, the others as in the pattern ("xx:xx:…").
-bool has_form(std::string_view word, std::string_view form) {
-  return word.size() == form.size() &&
-         std::equal(word.begin(), word.end(), form.begin(), [](char c, char f) { return f == 'x' ? is_hex(c) : c == f; });
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
 }
 
-constexpr std::string_view kMac = "xx:xx:xx:xx:xx:xx", kUuid = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", kMacName = "enxxxxxxxxxxxxx";
+/// Of a word without joints: a secret ends where none stands.
+bool is_inner(char c) {
+  return is_letter(c) || is_digit(c);
+}
+
+/// Joins words into one name ("luks-UUID", "rhel_node17", "intel-rapl:0").
+bool is_joint(char c) {
+  return c == ':' || c == '-' || c == '_';
+}
+
+/// `text` begins with something of the form and then ends or goes on with another word. The same places are hexadecimal digits, the others
+/// as in the pattern ("xx:xx:…").
+bool begins_with_form(std::string_view text, std::string_view form) {
+  return text.size() >= form.size() && (text.size() == form.size() || !is_inner(text[form.size()])) &&
+         std::equal(form.begin(), form.end(), text.begin(), [](char f, char c) { return f == 'x' ? is_hex(c) : c == f; });
+}
+
+constexpr std::string_view kMac = "xx:xx:xx:xx:xx:xx", kUuid = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", kMacDigits = "xxxxxxxxxxxx";
 
 bool says_nothing(std::string_view word) {
   return std::all_of(word.begin(), word.end(), [](char c) { return c == '0' || c == ':' || c == '-'; }) ||
@@ -58,27 +73,50 @@ std::string NameHider::hash(std::string_view text, std::size_t digits) const {
   return std::string(hex.data(), std::min(digits, hex.size() - 1));
 }
 
-std::string NameHider::hide_word(std::string_view word) const {
-  if (!hostname_.empty() && word == hostname_) return "host-" + hash(word, 8);
-  if (has_form(word, kMac) && !says_nothing(word)) return "02" + in_form(kMac.substr(2), hash(word, 2 * (kMacBytes - 1)));
-  if (has_form(word, kUuid) && !says_nothing(word)) return in_form(kUuid, hash(word, 32));
-  if (word.size() == kMacName.size() && word.starts_with("enx") && std::all_of(word.begin() + 3, word.end(), is_hex)) {
-    return "enx" + hash(word.substr(3), 2 * kMacBytes);
+/// What stands there for a secret that `text` begins with, and how long that is; length 0 where it begins with none.
+NameHider::Hidden NameHider::hide_first(std::string_view text) const {
+  if (begins_with_form(text, kMac) && !says_nothing(text.substr(0, kMac.size()))) {
+    return {kMac.size(), "02" + in_form(kMac.substr(2), hash(text.substr(0, kMac.size()), 2 * (kMacBytes - 1)))};
   }
-  if (word.size() >= kLongHex && std::all_of(word.begin(), word.end(), is_hex)) return hash(word, word.size());
-  return std::string(word);
+  if (begins_with_form(text, kUuid) && !says_nothing(text.substr(0, kUuid.size()))) {
+    return {kUuid.size(), in_form(kUuid, hash(text.substr(0, kUuid.size()), 32))};
+  }
+  constexpr std::string_view kEnx = "enx";
+  if (text.starts_with(kEnx) && begins_with_form(text.substr(kEnx.size()), kMacDigits)) {
+    return {kEnx.size() + kMacDigits.size(), "enx" + hash(text.substr(kEnx.size(), kMacDigits.size()), kMacDigits.size())};
+  }
+  const auto digits = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_hex) - text.begin());
+  if (digits >= kLongHex && (digits == text.size() || !is_inner(text[digits]))) return {digits, hash(text.substr(0, digits), digits)};
+  return {};
+}
+
+/// The machine's name, or the first part of it, at `at`. As a part of another name ("rhel_node17") it is taken only where it has a digit:
+/// a machine may be called "intel".
+NameHider::Hidden NameHider::hide_host(std::string_view text, std::size_t at) const {
+  for (const auto name : {std::string_view(hostname_), std::string_view(hostname_).substr(0, hostname_.find('.'))}) {
+    const auto rest = text.substr(at);
+    if (std::none_of(name.begin(), name.end(), is_letter) || !rest.starts_with(name)) continue;
+    const bool joined = (at > 0 && is_joint(text[at - 1])) || (rest.size() > name.size() && is_joint(rest[name.size()]));
+    const bool goes_on = rest.size() > name.size() && is_inner(rest[name.size()]);
+    if (goes_on || (joined && std::none_of(name.begin(), name.end(), is_digit))) continue;
+    return {name.size(), "host-" + hash(name, 8)};
+  }
+  return {};
 }
 
 std::string NameHider::hide_text(std::string_view text) const {
   std::string hidden;
   hidden.reserve(text.size());
-  while (!text.empty()) {
-    const auto end = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_word) - text.begin());
-    if (end > 0) hidden += hide_word(text.substr(0, end));
-    const auto next =
-        static_cast<std::size_t>(std::find_if(text.begin() + static_cast<std::ptrdiff_t>(end), text.end(), is_word) - text.begin());
-    hidden.append(text.substr(end, next - end));
-    text.remove_prefix(next);
+  for (std::size_t at = 0; at < text.size();) {
+    const bool begins = at == 0 || !is_inner(text[at - 1]);
+    auto found = begins ? hide_first(text.substr(at)) : Hidden();
+    if (begins && found.length == 0) found = hide_host(text, at);
+    if (found.length == 0) {
+      hidden += text[at++];
+      continue;
+    }
+    hidden += found.instead;
+    at += found.length;
   }
   return hidden;
 }
@@ -86,8 +124,9 @@ std::string NameHider::hide_text(std::string_view text) const {
 /// "naa.5000c5…" keeps what kind of name it is.
 std::string NameHider::hide_value(std::string_view value) const {
   if (value.empty() || says_nothing(value)) return std::string(value);
-  const auto as_word = hide_word(value);
-  if (as_word != value) return as_word;
+  auto whole = hide_first(value);
+  if (whole.length == 0) whole = hide_host(value, 0);
+  if (whole.length == value.size()) return whole.instead;
   const auto dot = value.find('.');
   const auto kept = dot == 3 || dot == 4 ? value.substr(0, dot + 1) : std::string_view();
   return std::string(kept) + hash(value, 16);
