@@ -32,12 +32,17 @@ Result<KnownDevices> read_known_devices(const std::string& path) {
     auto dies = take_word(line);
     const std::string address(take_until(dies, '+'));
     KnownDevice device;
-    while (!dies.empty() && device.more_dies.size() < kMostDies) device.more_dies.emplace_back(take_until(dies, '+'));
+    bool nameless = address.empty();
+    while (!dies.empty() && device.more_dies.size() < kMostDies) {
+      device.more_dies.emplace_back(take_until(dies, '+'));
+      nameless = nameless || device.more_dies.back().empty();
+    }
     device.pci_id = take_word(line);
     const auto bytes = take_word(line);
     device.memory_bytes = to_number(bytes);
     if (!line.empty()) device.name = line.substr(1);
-    if (bytes.empty() || (!device.memory_bytes && bytes != "-")) return Error{ErrorCode::kMalformed, path + ": \"" + whole + "\""};
+    if (nameless || bytes.empty() || (!device.memory_bytes && bytes != "-"))
+      return Error{ErrorCode::kMalformed, path + ": \"" + whole + "\""};
     devices.emplace(address, std::move(device));
   }
   return devices;

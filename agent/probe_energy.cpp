@@ -129,7 +129,8 @@ std::optional<std::uint64_t> energy_growth(std::uint64_t before_uj, std::uint64_
   if (range_uj != 0 && (before_uj > range_uj || after_uj > range_uj || elapsed_ms > range_uj / kPackageUjPerMs)) return std::nullopt;
   if (after_uj > before_uj) return after_uj - before_uj;
   if (after_uj == before_uj || range_uj == 0) return std::nullopt;
-  return range_uj - before_uj + after_uj;
+  const auto grown = range_uj - before_uj + after_uj;
+  return grown == 0 ? std::nullopt : std::optional(grown);  // from the end to the beginning: it stood still
 }
 
 std::optional<std::uint32_t> mean_watts(std::uint64_t grown_uj, std::uint64_t elapsed_ms) {

@@ -83,7 +83,8 @@ Result<std::optional<std::uint32_t>> parse_cpu_max(std::string_view text) {
     return Error{ErrorCode::kMalformed, "cpu.max: not a quota and a period"};
   }
   if (!quota_us) return std::optional<std::uint32_t>();
-  if (*quota_us > UINT64_MAX / kMillicores || *quota_us * kMillicores / *period_us > UINT32_MAX) {
+  const bool absurd = *quota_us > UINT64_MAX / kMillicores || *quota_us * kMillicores / *period_us > UINT32_MAX;
+  if (absurd || *quota_us * kMillicores < *period_us) {  // the kernel takes no quota below a thousandth of a core
     return Error{ErrorCode::kMalformed, "cpu.max: a quota no machine has"};
   }
   return std::optional<std::uint32_t>(static_cast<std::uint32_t>(*quota_us * kMillicores / *period_us));

@@ -14,7 +14,8 @@ TEST_CASE("benchmark: a quota of a control group is thousandths of cores") {
   CHECK(*parse_cpu_max("150000 100000") == 1'500);
   CHECK(*parse_cpu_max("50000 100000") == 500);
   CHECK_FALSE(*parse_cpu_max("max 100000"));
-  for (const char* text : {"", "max", "100000", "-1 100000", "1 0", "1 2 3", "18446744073709551615 1", "a b", "1\x01 2"}) {
+  for (const char* text :
+       {"", "max", "100000", "-1 100000", "1 0", "1 2 3", "0 100000", "99 100000", "18446744073709551615 1", "a b", "1\x01 2"}) {
     CAPTURE(text);
     CHECK(parse_cpu_max(text).error().code == ErrorCode::kMalformed);
   }

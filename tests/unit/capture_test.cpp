@@ -165,6 +165,21 @@ TEST_CASE("capture: addresses on buses, masks, versions and models stay as they 
   CHECK(hider.hide_text("1.2.3.4.5 v1.2.3.4") == "1.2.3.4.5 v1.2.3.4");
 }
 
+TEST_CASE("capture: secrets are hidden as parts of other names too, and a long name of the host by its first part") {
+  const NameHider hider("salt", {"node17.example.org"});
+  const std::string uuid = "4c4c4544-0042-3510-8052-b4c04f463132", mac = "b8:59:9f:01:02:03";
+  const std::string id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+  const std::string text = "/dev/mapper/luks-" + uuid + " GPU-" + uuid + " cri-containerd-" + id + ".scope mac:" + mac + ", " + mac +
+                           ": node17.example.org rhel_node17-root node17:/export";
+  const auto hidden = hider.hide_text(text);
+  for (const auto& secret : {uuid, mac, id, std::string("node17")}) CHECK(hidden.find(secret) == std::string::npos);
+  for (const char* kept : {"/dev/mapper/luks-", " GPU-", " cri-containerd-", ".scope mac:02:", ", 02:", " rhel_host-", "-root host-"}) {
+    CHECK(hidden.find(kept) != std::string::npos);
+  }
+  CHECK(hidden.find(":/export") == hidden.size() - 8);
+  CHECK(hider.hide_file("sys/class/dmi/id/product_serial", "CZ1234-" + mac + "\n").find("CZ1234") == std::string::npos);
+}
+
 TEST_CASE("capture: a topology keeps its models and loses its serials") {
   const NameHider hider("salt", {"node17"});
   const std::string xml =

@@ -30,6 +30,7 @@ TEST_CASE("energy: a counter is followed once around its range, never further") 
   CHECK(energy_growth(1'000, 5'000, kRange, 10'000) == 4'000);
   CHECK(energy_growth(kRange - 10, 30, kRange, 10'000) == 40);
   CHECK_FALSE(energy_growth(1'000, 1'000, kRange, 10'000));     // stood still
+  CHECK_FALSE(energy_growth(kRange, 0, kRange, 10'000));        // from the end to the beginning: the same
   CHECK_FALSE(energy_growth(9'000, 1'000, 0, 10'000));          // backwards, range not known
   CHECK_FALSE(energy_growth(kRange + 1, 30, kRange, 10'000));   // beyond its own range
   CHECK_FALSE(energy_growth(1'000, 5'000, kRange, 3'600'000));  // may have gone round more than once

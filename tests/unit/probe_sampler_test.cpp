@@ -202,6 +202,10 @@ TEST_CASE("known devices: what was written is read, a file with another form is 
   CHECK(*read == devices);
   folder.put("accelerators.known", "0000:17:00.0 10de:2330 many NVIDIA\n");
   CHECK(read_known_devices(path).error().code == ErrorCode::kMalformed);
+  for (const char* nameless : {"a++b x 5 n\n", "+b x 5 n\n", "x++ y 5 n\n"}) {
+    folder.put("accelerators.known", nameless);
+    CHECK(read_known_devices(path).error().code == ErrorCode::kMalformed);
+  }
   folder.remove("accelerators.known");
   CHECK(read_known_devices(path).error().code == ErrorCode::kAbsent);
 }
