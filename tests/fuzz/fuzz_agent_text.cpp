@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/file_systems.hpp"
 #include "agent/mountinfo.hpp"
 #include "agent/probe/bench_limits.hpp"
 #include "agent/probe_cpu.hpp"

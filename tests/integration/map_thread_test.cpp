@@ -98,7 +98,7 @@ TEST_CASE("map thread: messages of a child controller that fill a batch do not h
   child.sites = {numbered_id<SiteId>(1)};
   CapacityMap map({.epoch = 7}, nullptr, 1'000);
   map.add_child(child, {}, 1'000);
-  BatchHello hello{.envelope = {.run_id = 3, .seq = 1}, .first = 0, .nodes = {}};
+  BatchHello hello{.envelope = {.run_id = 3, .seq = 1}, .first = 0, .all_nodes = {}, .nodes = {}};
   for (std::uint32_t i = 0; i < kNodes; ++i) {
     hello.nodes.push_back({.id = numbered_id<NodeId>(i), .site = child.sites[0], .shape = {}, .memory_total_mib = 1'024, .pus_allowed = 4});
   }

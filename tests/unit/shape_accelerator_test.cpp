@@ -60,7 +60,7 @@ TEST_CASE("accelerators: cards of vendors that make nothing else count by class 
   for (const auto& card : cards) {
     CAPTURE(card.pci.vendor_id, card.pci.device_id);
     CHECK(counts_as_accelerator(card.pci, nullptr));
-    const auto read = read_accelerators(nullptr, with({card.pci}), nullptr);
+    const auto read = read_accelerators(nullptr, with({card.pci}), nullptr).value;
     REQUIRE(read.size() == 1);
     CHECK(read[0].shape.kind == card.kind);
   }
@@ -87,7 +87,7 @@ TEST_CASE("accelerators: a card that a guest sees on its root bus counts where t
   CHECK_FALSE(counts_as_accelerator(device("0000:00:02.0", 0x0300, 0x8086, 0x46a6), &*chips));
   CHECK_FALSE(counts_as_accelerator(device("0000:0b:00.0", 0x0300, 0x1002, 0x1638), &*chips));
   CHECK_FALSE(counts_as_accelerator(device("0000:01:05.0", 0x0300, 0x1002, 0x791e), nullptr));
-  const auto named = read_accelerators(nullptr, with({device("0000:65:00.0", 0x0300, 0x10de, 0x1b06)}), &*chips);
+  const auto named = read_accelerators(nullptr, with({device("0000:65:00.0", 0x0300, 0x10de, 0x1b06)}), &*chips).value;
   REQUIRE(named.size() == 1);
   CHECK(named[0].model == "NVIDIA GP102 [GeForce GTX 1080 Ti]");
   CHECK(named[0].shape.name.empty());
