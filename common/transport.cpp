@@ -187,7 +187,7 @@ Result<WatchedDealer> open_watched_dealer(zmq::context_t& context, const DealerO
   auto monitor = LinkMonitor::attach(context, *socket);
   if (!monitor) return monitor.error();
   if (zmq_connect(socket->handle(), options.endpoint.c_str()) != 0) return socket_error(options.endpoint);
-  return WatchedDealer{.dealer = std::move(*socket), .monitor = std::move(*monitor)};
+  return WatchedDealer(std::move(*socket), std::move(*monitor));
 }
 
 Result<zmq::socket_t> open_router(zmq::context_t& context, const RouterOptions& options) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 #include <zmq.hpp>
 
@@ -62,7 +63,7 @@ std::string bound_endpoint(zmq::socket_t& socket);
 
 /// What a connection went through, read from a socket's monitor.
 enum class LinkEvent : unsigned char { kNone, kConnected, kReady, kDisconnected, kRetrying, kRefused, kHandshakeFailed };
-/// Watches one socket. Lives in the socket's thread and dies before it.
+/// Watches one socket, in the socket's thread. The socket's monitor must be stopped before this dies: see WatchedDealer.
 class LinkMonitor {
  public:
   /// Events before this are not told: for a DEALER use open_watched_dealer(), which attaches first.
@@ -82,6 +83,12 @@ class LinkMonitor {
 
 /// A DEALER and its monitor, which is there before the connection begins, so that no event is missed.
 struct WatchedDealer {
+  WatchedDealer(zmq::socket_t made, LinkMonitor watch) : dealer(std::move(made)), monitor(std::move(watch)) {}
+  WatchedDealer(WatchedDealer&&) = default;
+  WatchedDealer& operator=(WatchedDealer&&) = delete;
+  /// Stops the monitor first: libzmq's I/O thread waits for ever with an event that nobody is there to take any more.
+  ~WatchedDealer();
+
   zmq::socket_t dealer;
   LinkMonitor monitor;
 };

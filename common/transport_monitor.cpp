@@ -46,6 +46,10 @@ Result<LinkMonitor> LinkMonitor::attach(zmq::context_t& context, zmq::socket_t& 
   return LinkMonitor(std::move(*pair));
 }
 
+WatchedDealer::~WatchedDealer() {
+  if (dealer.handle() != nullptr) zmq_socket_monitor(dealer.handle(), nullptr, 0);
+}
+
 LinkEvent LinkMonitor::next(std::string& detail) {
   const auto message = receive(pair_, 0);
   if (!message) return LinkEvent::kNone;

@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "agent/probe/report.hpp"
 #include "agent/probe/report_json_parts.hpp"

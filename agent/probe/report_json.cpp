@@ -1,10 +1,23 @@
 #include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "agent/probe/cpu_text.hpp"
 #include "agent/probe/report.hpp"
 #include "agent/probe/report_json_parts.hpp"
 
 namespace capmap {
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+std::string pci_id(std::uint16_t vendor, std::uint16_t device) {
+  char text[12];
+  std::snprintf(text, sizeof text, "%04x:%04x", static_cast<unsigned>(vendor), static_cast<unsigned>(device));
+  return text;
+}
+
 namespace {
 
 Json node_json(const Report& report) {

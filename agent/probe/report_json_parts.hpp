@@ -1,6 +1,6 @@
 #pragma once
-#include <cstdio>
-#include <nlohmann/json.hpp>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -11,21 +11,15 @@ namespace capmap {
 /// What the files of a report in JSON share. Thread: any.
 using Json = nlohmann::ordered_json;
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
+/// null for what is not known. J: Json, complete where this is used.
+template <class T, class J = Json>
+J or_null(const std::optional<T>& value) {
+  return value ? J(*value) : J(nullptr);
 }
-
-inline Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
+/// null for an empty text.
+Json text_or_null(const std::string& text);
 /// "10de:2330".
-inline std::string pci_id(std::uint16_t vendor, std::uint16_t device) {
-  char text[12];
-  std::snprintf(text, sizeof text, "%04x:%04x", static_cast<unsigned>(vendor), static_cast<unsigned>(device));
-  return text;
-}
+std::string pci_id(std::uint16_t vendor, std::uint16_t device);
 
 /// [device] by PCI address, with what its driver said where it was asked.
 Json accelerators_json(const Machine& machine);

@@ -12,7 +12,8 @@ namespace capmap {
 /// What is shared (see SharedThing) as sums beside a map's groups. Thread: http.
 class SharedSums {
  public:
-  /// Cost: a look at each site that has any. `filtered`: the question has a filter, which chooses nodes: then nothing is summed, and it says so.
+  /// Cost: a look at each site that has any. `filtered`: the question has a filter, which chooses nodes: then nothing is summed, and it
+  /// says so.
   SharedSums(const MapView& view, const std::vector<Dimension>& by, bool filtered);
   [[nodiscard]] Json total() const;
   /// Of a group by its key; null with the reason where groups are made of what sites do not tell.

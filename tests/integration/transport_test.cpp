@@ -109,6 +109,24 @@ TEST_CASE("transport: the monitor tells a wrong server key from a key that is no
   CHECK((unknown == LinkEvent::kRefused || unknown == LinkEvent::kHandshakeFailed));
 }
 
+TEST_CASE("transport: links that are given up while their connections end leave the context able to connect") {
+  SmallController controller(make_curve_keys());
+  const CurveKeys own = make_curve_keys(), other = make_curve_keys();
+  controller.let_in(own.public_key);
+  zmq::context_t context(1);
+  for (int i = 0; i < 200; ++i) {
+    auto wrong = open_watched_dealer(context, {.endpoint = controller.endpoint(), .server_public_key = other.public_key, .keys = own});
+    REQUIRE(wrong);
+    std::string detail;
+    CHECK(eventually([&] { return wrong->monitor.next(detail) == LinkEvent::kHandshakeFailed; }, kLimit));
+  }  // closed at once: libzmq's I/O thread has more to tell of each
+  auto link =
+      open_watched_dealer(context, {.endpoint = controller.endpoint(), .server_public_key = controller.keys().public_key, .keys = own});
+  REQUIRE(link);
+  REQUIRE(send(link->dealer, hello_bytes(random_u64(), 1)));
+  CHECK(receive(link->dealer, 30'000));
+}
+
 TEST_CASE("transport: an oversized message ends its sender's connection only") {
   SmallController controller(make_curve_keys());
   Peer big(controller), good(controller);

@@ -75,8 +75,8 @@ class Door {
 
 struct Peer {
   Peer(Door& door, CurveKeys own) : keys(std::move(own)) {
-    link = std::move(
-        *open_watched_dealer(context, {.endpoint = bound_endpoint(door.router), .server_public_key = door.keys.public_key, .keys = keys}));
+    link.emplace(std::move(
+        *open_watched_dealer(context, {.endpoint = bound_endpoint(door.router), .server_public_key = door.keys.public_key, .keys = keys})));
     REQUIRE(send(link->dealer, std::as_bytes(std::span("hello"))));
   }
   zmq::context_t context{1};
