@@ -7,6 +7,7 @@
 #include "tests/property/followed_map.hpp"
 #include "tests/property/naive_fold.hpp"
 #include "tests/support/map_agent.hpp"
+#include "tests/support/seed.hpp"
 
 using namespace capmap;
 using namespace capmap::test;
@@ -16,12 +17,6 @@ namespace {
 constexpr std::uint64_t kStart = 1'000'000;
 constexpr std::size_t kNodes = 40, kSites = 6;
 const std::array<std::string, 4> kRegions = {"110101", "310115", "", "1101"};
-
-std::uint64_t make_seed() {
-  const std::uint64_t seed = std::random_device{}();
-  std::cout << "map_test seed " << seed << "\n";
-  return seed;
-}
 
 /// Random numbers of one seed.
 class Dice {
@@ -299,7 +294,7 @@ class Play {
 }  // namespace
 
 TEST_CASE("map: cells and rollups equal a naive fold of all records after any messages in any order, lost or repeated") {
-  const auto seed = make_seed();
+  const auto seed = run_seed();
   INFO("seed " << seed);
   Play play(seed);
   for (std::size_t step = 0; step < 40'000; ++step) {
@@ -316,7 +311,7 @@ TEST_CASE("map: cells and rollups equal a naive fold of all records after any me
 }
 
 TEST_CASE("map: the newest (session, seq) wins whatever the order of delivery") {
-  const auto seed = make_seed();
+  const auto seed = run_seed();
   INFO("seed " << seed);
   std::mt19937_64 engine(seed);
   for (int round = 0; round < 200; ++round) {

@@ -9,6 +9,8 @@
 
 #include "common/shape.hpp"
 #include "controller/map/capacity_map.hpp"
+#include "controller/map/conduct.hpp"
+#include "tests/property/naive_node.hpp"
 
 namespace capmap::test {
 
@@ -16,40 +18,7 @@ namespace capmap::test {
 /// asked. Shapes are kept for ever, so a test stays within a day.
 class NaiveMap {
  public:
-  struct Node {
-    NodeId id;
-    SiteId site;
-    std::optional<PoolId> pool;
-    ServiceOrder order;
-    ServiceState service = ServiceState::kInService;
-    bool counted = false, said_bye = false, usage_taken = false;
-    std::uint64_t run_id = 0;
-    std::uint32_t session = 0, seq = 0;
-    std::vector<std::uint64_t> old_runs, taught_ms, renamed_ms;
-    bool flips = false;
-    ShapeId named;
-    std::optional<Shape> shape;
-    std::optional<std::uint64_t> memory_total_bytes;
-    std::optional<std::uint32_t> pus_allowed;
-    Readings readings;
-    std::vector<AcceleratorUse> devices;
-    std::set<std::size_t> insane;  ///< reading numbers; 7 = the accelerators
-    std::optional<std::uint64_t> heard_ms;
-    Liveness liveness = Liveness::kResyncing;
-
-    /// As cells have it: who names other hardware again and again is in no total.
-    [[nodiscard]] ServiceState counted_service() const {
-      return flips && service != ServiceState::kRetired ? ServiceState::kQuarantined : service;
-    }
-    [[nodiscard]] Verdict verdict() const;
-    [[nodiscard]] bool contradicts() const;
-    [[nodiscard]] std::uint64_t installed_devices() const;
-    [[nodiscard]] std::optional<std::uint64_t> free_millicores() const;
-    [[nodiscard]] std::optional<std::uint64_t> free_mib() const;
-    [[nodiscard]] std::optional<std::uint64_t> free_storage_mb() const;
-    /// Devices by class: used, free, unhealthy.
-    [[nodiscard]] std::array<std::uint32_t, 3> device_classes() const;
-  };
+  using Node = NaiveNode;
 
   explicit NaiveMap(std::uint64_t start_ms) : start_ms_(start_ms) {}
 
@@ -64,7 +33,10 @@ class NaiveMap {
     for (auto& node : nodes_) node.service = node.order.at(now_unix_ms);
   }
   bool remove_node(const NodeId& id) {
-    return std::erase_if(nodes_, [&id](const Node& node) { return node.id == id; }) > 0;
+    return std::erase_if(nodes_, [&](const Node& node) {
+             if (node.id == id) conduct_.forget(node.number);
+             return node.id == id;
+           }) > 0;
   }
   void advance(std::uint64_t now_ms);
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
@@ -75,14 +47,18 @@ class NaiveMap {
   void hello(Node& node, const Hello& hello, std::uint64_t now_ms);
   void bind(Node& node);
   static void look_at_flips(Node& node, std::uint64_t now_ms);
+  void look_at_conduct(Node& node, std::uint64_t now_ms) { node.conduct = conduct_.marks(node.number, now_ms, kTtlMs); }
   void take(Node& node, const Readings& readings, Answer& answer) const;
   void take(Node& node, const std::vector<AcceleratorUse>& devices, Answer& answer) const;
   bool may_teach(Node& node, std::uint64_t now_ms) const;
   void learn(Node& node, const EncodedShape& encoded, std::uint64_t now_ms, Answer& answer);
   static bool sane(const Node& node, std::size_t field, std::uint64_t value);
 
+  static constexpr std::uint32_t kIntervalMs = 10'000, kTtlMs = 60'000;
   std::uint64_t start_ms_;
   std::vector<Node> nodes_;
+  RowIndex numbers_ = 0;
+  ConductNotes conduct_;  ///< the map's own, which has tests of its own; here: that cells follow it
   std::map<ShapeId, Shape> shapes_;
 };
 
@@ -90,62 +66,6 @@ using Field = std::optional<std::uint32_t> Readings::*;
 inline constexpr std::array<Field, 8> kFields = {
     &Readings::cpu_busy_millicores, &Readings::memory_used_mib,      &Readings::storage_used_mb,       &Readings::storage_read_kbs,
     &Readings::storage_write_kbs,   &Readings::network_receive_kbps, &Readings::network_transmit_kbps, &Readings::power_watts};
-
-inline bool NaiveMap::Node::contradicts() const {
-  if (!shape) return false;
-  const auto memory = shape->memory_bytes;
-  if (memory && memory_total_bytes && (*memory_total_bytes > *memory || *memory_total_bytes < *memory / 2)) return true;
-  return shape->cpu.pus && pus_allowed && *pus_allowed > *shape->cpu.pus;
-}
-
-inline Verdict NaiveMap::Node::verdict() const {
-  if (contradicts() || flips || !insane.empty()) return Verdict::kContradicted;
-  return shape && usage_taken ? Verdict::kConsistent : Verdict::kUnproven;
-}
-
-inline std::uint64_t NaiveMap::Node::installed_devices() const {
-  std::uint64_t sum = 0;
-  if (shape) {
-    for (const auto& device : shape->accelerators) sum += device.count;
-  }
-  return sum;
-}
-
-inline std::optional<std::uint64_t> NaiveMap::Node::free_millicores() const {
-  const auto pus = pus_allowed ? pus_allowed : shape ? shape->cpu.pus : std::nullopt;
-  if (!pus || !readings.cpu_busy_millicores) return std::nullopt;
-  const std::uint64_t all = std::uint64_t{*pus} * 1'000;
-  return all > *readings.cpu_busy_millicores ? all - *readings.cpu_busy_millicores : 0;
-}
-
-inline std::optional<std::uint64_t> NaiveMap::Node::free_mib() const {
-  if (!memory_total_bytes || !readings.memory_used_mib) return std::nullopt;
-  const std::uint64_t all = *memory_total_bytes >> 20;
-  return all > *readings.memory_used_mib ? all - *readings.memory_used_mib : 0;
-}
-
-inline std::optional<std::uint64_t> NaiveMap::Node::free_storage_mb() const {
-  if (!shape || shape->disks.empty() || !readings.storage_used_mb) return std::nullopt;
-  std::uint64_t bytes = 0;
-  for (const auto& disk : shape->disks) {
-    if (!disk.bytes) return std::nullopt;
-    bytes += *disk.bytes * disk.count;
-  }
-  if (bytes == 0) return std::nullopt;
-  return std::max<std::uint64_t>(bytes / 1'000'000, *readings.storage_used_mb) - *readings.storage_used_mb;
-}
-
-inline std::array<std::uint32_t, 3> NaiveMap::Node::device_classes() const {
-  std::array<std::uint32_t, 3> classes{};
-  for (const auto& device : devices) {
-    if (device.healthy == false) {
-      ++classes[2];
-    } else if (device.used) {
-      ++classes[*device.used ? 0 : 1];
-    }
-  }
-  return classes;
-}
 
 inline void NaiveMap::add_node(const KnownNode& known, bool at_start) {
   for (auto& node : nodes_) {
@@ -159,6 +79,7 @@ inline void NaiveMap::add_node(const KnownNode& known, bool at_start) {
   node.site = known.site;
   node.pool = known.pool;
   node.counted = at_start;
+  node.number = ++numbers_;
   nodes_.push_back(node);
 }
 
@@ -178,6 +99,9 @@ inline Answer NaiveMap::apply(const NodeId& id, const AgentMessage& message, std
   const auto* const said_hello = std::get_if<Hello>(&message);
   const bool refused = old_run || old_seq || (!same_run && said_hello == nullptr);
   if (refused && !(said_hello != nullptr && silent)) {
+    if (old_seq) conduct_.old_seq(node.number, now_ms);
+    if (old_run) conduct_.old_run(node.number, envelope.run_id, envelope.seq, now_ms, kIntervalMs);
+    look_at_conduct(node, now_ms);
     answer.refused = old_seq ? "old_seq" : old_run ? "old_session" : "unknown_run";
     answer.session = old_seq || old_run ? node.session : 0;
     answer.applied_seq = old_seq ? node.seq : 0;
@@ -185,6 +109,8 @@ inline Answer NaiveMap::apply(const NodeId& id, const AgentMessage& message, std
     return answer;
   }
   if (said_hello != nullptr) hello(node, *said_hello, now_ms);
+  conduct_.next(node.number, envelope.run_id, now_ms, kIntervalMs);
+  look_at_conduct(node, now_ms);
   node.seq = envelope.seq;
   node.heard_ms = now_ms;
   node.said_bye = std::holds_alternative<Bye>(message);
@@ -230,7 +156,10 @@ inline void NaiveMap::hello(Node& node, const Hello& hello, std::uint64_t now_ms
   const bool starts = node.session == 0 || node.run_id != hello.envelope.run_id || hello.envelope.seq <= node.seq;
   if (starts) {
     std::erase(node.old_runs, hello.envelope.run_id);
-    if (node.session > 0 && node.run_id != hello.envelope.run_id) node.old_runs.push_back(node.run_id);
+    if (node.session > 0 && node.run_id != hello.envelope.run_id) {
+      node.old_runs.push_back(node.run_id);
+      conduct_.run_changed(node.number, hello.envelope.run_id, now_ms);
+    }
     if (node.old_runs.size() > 8) node.old_runs.erase(node.old_runs.begin());
     node.run_id = hello.envelope.run_id;
     ++node.session;
