@@ -143,7 +143,7 @@ CpuText parse_riscv(const Fields& fields) {
   const std::string vendor_id = field(fields, "mvendorid"), core_id = field(fields, "marchid");
   if (!vendor_id.empty() && !core_id.empty()) cpu.identity = lower_case(vendor_id) + "-" + lower_case(core_id);
   if (cpu.identity.empty()) cpu.identity = lower_case(core);  // older kernels tell the device tree's word alone
-  const std::string isa = lower_case(field(fields, "isa"));  // "rv64imafdcv_zfh_zvfh"
+  const std::string isa = lower_case(field(fields, "isa"));   // "rv64imafdcv_zfh_zvfh"
   std::vector<std::string_view> words;
   std::string_view rest = isa;
   const auto base_end = std::min(rest.find('_'), rest.size());

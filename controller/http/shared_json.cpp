@@ -26,12 +26,9 @@ void SharedSums::Sum::add(const SharedSum& site) {
 }
 
 Json SharedSums::sum_json(const Sum& sum) {
-  return {{"file_systems", sum.things},
-          {"size_bytes", decimal(sum.size_mb * kBytesPerMb)},
-          {"unknown_size", sum.unknown_size},
-          {"used_bytes", decimal(sum.used_mb * kBytesPerMb)},
-          {"unknown_use", sum.unknown_use},
-          {"complete", !sum.full}};
+  return {{"file_systems", sum.things},       {"size_bytes", decimal(sum.size_mb * kBytesPerMb)},
+          {"unknown_size", sum.unknown_size}, {"used_bytes", decimal(sum.used_mb * kBytesPerMb)},
+          {"unknown_use", sum.unknown_use},   {"complete", !sum.full}};
 }
 
 SharedSums::SharedSums(const MapView& view, const std::vector<Dimension>& by, bool filtered) : filtered_(filtered) {
