@@ -4,7 +4,7 @@
   sum_truth.py FOLDER [FOLDER...] [--by DIMENSION,...]                      prints the sums as JSON
   sum_truth.py FOLDER [FOLDER...] --url http://127.0.0.1:8470 [--by ...]... compares; each --by is one comparison (default: several, the
                                                                             last of them cell by cell)
-      --filter TEXT   only what of the map fulfils it, where the truth is of some nodes alone
+      --filter TEXT   only what of the map fulfils it, where the truth is of some nodes alone; others may be resyncing then
       --reasons       also asks for each node that must be in no total: it is not, and the reason is the true one
 
 FOLDER holds machines.csv and nodes.*.csv, and orders.csv where make_orders.py put nodes into pools and out of service. All sums are
@@ -211,7 +211,7 @@ def pages_of_groups(url, by, only):
     names, cursor = by.split(",") if by else [], "0"
     while cursor is not None:
         page = ask(url, "/v1/map", group_by=by, cursor=cursor, limit=1000, filter=only)
-        if page["resyncing"] is not None:
+        if page["resyncing"] is not None and not only:
             raise ValueError("the map is resyncing: " + str(page["resyncing"]))
         for group in page["groups"] or ([page["total"]] if not by else []):
             yield tuple(group["key"].get(name) or "" for name in names), group
