@@ -118,5 +118,7 @@ void fold_block(FoldPass& pass, const BlockColumns& block, FoldItems& scratch);
 
 /// How many bits are set.
 std::size_t count_bits(std::span<const std::uint64_t> words);
+/// Of value i times count i; counts: as many as values.
+std::uint64_t sum_of_products(std::span<const std::uint32_t> values, const std::uint32_t* counts);
 
 }  // namespace capmap
