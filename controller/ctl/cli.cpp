@@ -168,7 +168,7 @@ void add_map(CLI::App& app, Line& line) {
                   "  capmapctl map --by site --filter 'region_2 in (11, 31) and has(accelerator memory_gib >= 80)'\n"
                   "dimensions: region, region_2 (division), region_4 (prefecture), site, owner_class, compute_class,\n"
                   "            service, security_level, hub, hub_cluster, industry, public_compute, pool, architecture, cpu_model,\n"
-                  "            accelerator_vendor, accelerator_model, accelerator_kind, liveness, service_state, verdict");
+                  "            accelerator_vendor, accelerator_model, accelerator_kind, hardware, liveness, service_state, verdict");
   map->add_option("--by", line.question.by, "group by dimensions, comma between");
   map->add_option("--filter", line.question.filter, "only what fulfils a condition, see capmapctl(1)");
   map->callback([&line] { line.command = [&line](const Screen& screen) { return show_map(line.connection, screen, line.question); }; });

@@ -111,7 +111,8 @@ Json hardware_json(const HardwareRow* hardware) {
     gaps.push_back({{"what", gap.what}, {"count", gap.count}, {"lacks", precision_words(gap.lacks)}});
   Json unrated = Json::array();
   for (const auto& part : hardware->peak.unrated) unrated.push_back({{"what", part.what}, {"why", part.why}, {"count", part.count}});
-  return {{"cpu", cpu_json(*hardware)},
+  return {{"id", to_text(hardware->id)},
+          {"cpu", cpu_json(*hardware)},
           {"memory_bytes", or_null(hardware->shape.memory_bytes)},
           {"peak",
            {{"cpu", rates_json(hardware->peak.cpu)},

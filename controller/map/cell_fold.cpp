@@ -45,6 +45,7 @@ class Fold {
     const auto pointer = [](const auto& values) { return values.empty() ? nullptr : values.data(); };
     pass_.site_add = pointer(grouping.adds(Domain::kSite));
     pass_.site_class = pointer(selection_.site_class);
+    pass_.pool_row = pointer(selection_.pool_row);
     pass_.pool_add = pointer(grouping.adds(Domain::kPool));
     if (!selection_.by_code || pass_.pool_add != nullptr) pass_.hardware_add = pointer(grouping.adds(Domain::kHardware));
     const auto& state_add = grouping.adds(Domain::kState);

@@ -80,6 +80,7 @@ std::string accelerator_text(Dimension dimension, const HardwareRow& row) {
 }
 
 std::string hardware_text(Dimension dimension, const HardwareRow& row) {
+  if (dimension == Dimension::kHardware) return to_text(row.id);
   if (dimension == Dimension::kCpuModel) return row.shape.cpu.model;
   if (dimension == Dimension::kArchitecture) return kArchitectureNames[static_cast<std::size_t>(row.shape.cpu.architecture)];
   return accelerator_text(dimension, row);
@@ -99,6 +100,7 @@ std::uint32_t code_of(DimensionColumn& column, std::string text) {
 
 Domain domain_of(Dimension dimension) {
   switch (dimension) {
+    case Dimension::kHardware:
     case Dimension::kArchitecture:
     case Dimension::kCpuModel:
     case Dimension::kAcceleratorVendor:

@@ -31,9 +31,10 @@ enum class Dimension : std::uint8_t {
   kAcceleratorVendor,
   kAcceleratorModel,
   kAcceleratorKind,
-  kIndustry
+  kIndustry,
+  kHardware
 };
-inline constexpr std::size_t kDimensionCount = 21;
+inline constexpr std::size_t kDimensionCount = 22;
 inline constexpr std::array<const char*, kDimensionCount> kDimensionNames = {"region",
                                                                              "region_2",
                                                                              "region_4",
@@ -54,7 +55,8 @@ inline constexpr std::array<const char*, kDimensionCount> kDimensionNames = {"re
                                                                              "accelerator_vendor",
                                                                              "accelerator_model",
                                                                              "accelerator_kind",
-                                                                             "industry"};
+                                                                             "industry",
+                                                                             "hardware"};
 /// "region,liveness" -> dimensions; empty text -> none (one group: all). Errors: kMalformed naming the word, with the known ones.
 Result<std::vector<Dimension>> parse_dimensions(std::string_view text);
 

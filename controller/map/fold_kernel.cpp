@@ -55,7 +55,8 @@ CAPMAP_INLINE Mask equal_to(const std::uint8_t* bytes, std::uint8_t value) {
 }
 
 /// Bytes of a table at sixteen indexes, put together in registers.
-CAPMAP_INLINE Mask look_up(const std::uint8_t* table, const std::uint32_t* index) {
+template <class Index>
+CAPMAP_INLINE Mask look_up(const std::uint8_t* table, const Index* index) {
   Mask found;
 #pragma GCC unroll 8
   for (unsigned i = 0; i < 8; ++i) {
@@ -93,7 +94,9 @@ class Reader {
         sum_items(pass_, block_, items_);
         items_.clear();
       }
-      if (code == kMixedRun) {
+      if (pass_.pool_row != nullptr) {
+        read_pools(code, number, first_residual);
+      } else if (code == kMixedRun) {
         read_mixed(number, first_residual);
       } else {
         read_whole(pass_.states[code], number, pass_.residuals[first_residual + pass_.states[code].row]);
@@ -102,6 +105,23 @@ class Reader {
   }
 
  private:
+  /// A run where the filter asks for pools too: mostly all cells are of the same.
+  void read_pools(std::uint8_t code, std::uint64_t number, std::size_t first_residual) {
+    const auto* const states = keys_.state.data() + at_;
+    const auto pools = look_up(pass_.pool_row, keys_.pool.data() + at_);
+    if (code != kMixedRun && !any(without(kAllCells, equal_to(pools, byte_of(pools, 0))))) {
+      return read_whole(pass_.states[code], number, pass_.residuals[first_residual + pass_.states[code].row + byte_of(pools, 0)]);
+    }
+    auto left = without(kAllCells, equal_to(states, kFreeSlot));
+    while (any(left)) {
+      const auto i = first_of(left);
+      const auto same = both(left, both(equal_to(states, states[i]), equal_to(pools, byte_of(pools, i))));
+      left = without(left, same);
+      const auto& state = pass_.states[states[i]];
+      read_state(same, state, number, pass_.residuals[first_residual + state.row + byte_of(pools, i)]);
+    }
+  }
+
   void read_mixed(std::uint64_t number, std::size_t first_residual) {
     const auto* const states = keys_.state.data() + at_;
     auto left = without(kAllCells, equal_to(states, kFreeSlot));

@@ -19,8 +19,8 @@ struct alignas(16) TopLanes {
   std::array<std::uint8_t, kRunCells> of{};
 };
 
-/// What is kept of the cells of one (site class, state row): byte [hardware] = 0, or one more than the code of what hardware adds to the
-/// group's number. Without a table it is the same for all hardware.
+/// What is kept of the cells of one (site class, state row, pool row): byte [hardware] = 0, or one more than the code of what hardware adds
+/// to the group's number. Without a table it is the same for all hardware.
 struct Residual {
   bool any = false;
   const std::uint8_t* table = nullptr;
@@ -29,7 +29,7 @@ struct Residual {
 /// What a state says to a fold.
 struct StateFacts {
   bool installed = false, available = false;
-  std::uint8_t row = 0;          ///< of residuals
+  std::uint32_t row = 0;         ///< of residuals
   std::int8_t nodes_slot = -1;   ///< where its nodes are counted
   std::uint64_t add = 0;         ///< to the group's number
   std::uint32_t matrix_add = 0;  ///< to the matrix's row
@@ -63,10 +63,11 @@ struct FoldPass {
   PassKind kind = PassKind::kAll;
   const std::uint64_t* site_add = nullptr;      ///< [site] to the group's number; null: nothing
   const std::uint8_t* site_class = nullptr;     ///< [site] of residuals; null: 0
+  const std::uint8_t* pool_row = nullptr;       ///< [pool] of residuals; null: 0
   const std::uint64_t* hardware_add = nullptr;  ///< [hardware], where codes do not suffice
   const std::uint64_t* pool_add = nullptr;      ///< [pool]
   std::array<StateFacts, kStateCount + 1> states{};
-  std::vector<Residual> residuals;  ///< [class * rows + row]
+  std::vector<Residual> residuals;  ///< [class * rows + row of state + row of pool]
   std::size_t rows = 1;
   std::vector<std::uint64_t> code_add;  ///< [code] to the group's number
   std::uint64_t most_above = 0;         ///< the greatest that hardware and pool add
@@ -118,5 +119,7 @@ void fold_block(FoldPass& pass, const BlockColumns& block, FoldItems& scratch);
 
 /// How many bits are set.
 std::size_t count_bits(std::span<const std::uint64_t> words);
+/// Of value i times count i; counts: as many as values.
+std::uint64_t sum_of_products(std::span<const std::uint32_t> values, const std::uint32_t* counts);
 
 }  // namespace capmap

@@ -71,8 +71,9 @@ StateFacts FoldPlan::facts_of(std::size_t state) const {
   const bool in_service = service == ServiceState::kInService;
   facts.installed = true;
   facts.available = liveness == Liveness::kFresh && in_service;
-  if (part == FoldPart::kHealthy) facts.installed = liveness == Liveness::kFresh || liveness == Liveness::kStale;
-  if (part == FoldPart::kAvailable || devices()) facts.installed = facts.available;
+  if (part == FoldPart::kUnhealthy) facts.installed = liveness != Liveness::kFresh && liveness != Liveness::kStale;
+  if (part == FoldPart::kUnavailable) facts.installed = !facts.available;
+  if (devices()) facts.installed = facts.available;
   if (nodes) facts.nodes_slot = static_cast<std::int8_t>(static_cast<std::size_t>(liveness) * 2 + (in_service ? 1 : 0));
   if (installed) facts.nodes_slot = 0;
   return facts;

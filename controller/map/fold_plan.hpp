@@ -9,9 +9,10 @@
 
 namespace capmap {
 
-/// Whose hardware a fold counts. Healthy: on fresh and stale nodes; available: on fresh nodes in service. Used and free count devices: of
-/// available nodes whose accelerators are of one model.
-enum class FoldPart : std::uint8_t { kInstalled, kHealthy, kAvailable, kUsedDevices, kFreeDevices };
+/// Whose hardware a fold counts. Unhealthy: of installed nodes those neither fresh nor stale; unavailable: those not fresh or not in
+/// service; mostly few, so that what is left out costs less to count than what is not. Used and free count devices: of available nodes
+/// whose accelerators are of one model.
+enum class FoldPart : std::uint8_t { kInstalled, kUnhealthy, kUnavailable, kUsedDevices, kFreeDevices };
 
 /// Which columns the measures of a question need, and into which slot each is summed.
 struct FoldPlan {

@@ -116,12 +116,8 @@ void HardwareFold::add_words(std::size_t place, std::size_t hardware, std::uint6
 }
 
 void HardwareFold::add_row(std::size_t place, const std::uint32_t* counts) {
-  for (const auto& lane : lanes_) {
-    const auto* const values = lane.values->data();
-    std::uint64_t all = 0;
-    for (std::size_t i = 0; i < figures_.rows; ++i) all += std::uint64_t{values[i]} * counts[i];
-    sum(lane, place) += all;
-  }
+  if (!any(counts)) return;
+  for (const auto& lane : lanes_) sum(lane, place) += sum_of_products({lane.values->data(), figures_.rows}, counts);
   for (std::size_t i = 0; words() && i < figures_.rows; ++i) {
     if (counts[i] != 0) add_words(place, i, counts[i]);
   }

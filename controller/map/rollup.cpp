@@ -158,11 +158,28 @@ HardwareSums hardware_of(const RollupGroup& group) {
           .accelerator_peak = group.accelerator_peak};
 }
 
+/// What is on all nodes less what is on some of them.
+HardwareSums without(HardwareSums all, const RollupGroup& some) {
+  all.packages -= some.packages;
+  all.cores -= some.cores;
+  all.pus -= some.pus;
+  all.accelerators -= some.accelerators;
+  all.memory_bytes.value -= some.memory_bytes.value;
+  all.memory_bytes.unknown -= some.memory_bytes.unknown;
+  for (const auto& [left, gone] : {std::pair{&all.cpu_peak, &some.cpu_peak}, std::pair{&all.accelerator_peak, &some.accelerator_peak}}) {
+    for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+      left->mflops[i] -= gone->mflops[i];
+      left->offered[i] -= gone->offered[i];
+    }
+  }
+  return all;
+}
+
 /// Puts what one part of the nodes has beside what is installed.
 void put_part(RollupGroup& group, RollupGroup of_part, FoldPart part) {
   switch (part) {
-    case FoldPart::kHealthy: group.healthy = hardware_of(of_part); return;
-    case FoldPart::kAvailable: group.available = hardware_of(of_part); return;
+    case FoldPart::kUnhealthy: group.healthy = without(hardware_of(group), of_part); return;
+    case FoldPart::kUnavailable: group.available = without(hardware_of(group), of_part); return;
     case FoldPart::kUsedDevices: group.used_by_model = std::move(of_part.accelerators_by_model); return;
     default: group.free_by_model = std::move(of_part.accelerators_by_model); return;
   }
@@ -205,7 +222,7 @@ Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_
       rollup.groups.push_back(groups.at(folded.places[i]));
       rollup.groups.back().key = grouping.texts(folded.numbers[i]);
     }
-    for (const auto part : {FoldPart::kHealthy, FoldPart::kAvailable, FoldPart::kUsedDevices, FoldPart::kFreeDevices}) {
+    for (const auto part : {FoldPart::kUnhealthy, FoldPart::kUnavailable, FoldPart::kUsedDevices, FoldPart::kFreeDevices}) {
       const auto measures = measures_of(part, query.measures);
       if (measures.none()) continue;
       const auto some =

@@ -36,8 +36,7 @@ std::vector<std::uint8_t> number_patterns(std::vector<std::uint8_t>& patterns, s
 Selection::Selection(const CellFilter* filter, const Grouping& grouping, const Dictionaries& dictionaries, bool by_hardware)
     : code_add{0}, by_code(by_hardware) {
   if (by_hardware) number_codes(grouping.adds(Domain::kHardware));
-  const bool pools = filter != nullptr && filter->tests(Domain::kPool) > 0 && dictionaries.size(Domain::kPool) > 1;
-  judge_cells = filter != nullptr && (pools || !filter->simple());
+  judge_cells = filter != nullptr && !filter->simple();
   if (filter != nullptr && !judge_cells) divide(*filter, dictionaries);
   if (filter == nullptr || judge_cells) keep_all();
 }
@@ -66,6 +65,7 @@ void Selection::number_codes(const std::vector<std::uint64_t>& adds) {
 
 void Selection::keep_all() {
   site_class.clear();
+  pool_row.clear();
   state_row.fill(0);
   rows = 1;
   tables = codes_;
@@ -83,9 +83,14 @@ void Selection::divide(const CellFilter& filter, const Dictionaries& dictionarie
   auto states = divided(Domain::kState), hardware = divided(Domain::kHardware);
   const auto row_patterns = number_patterns(states, filter.tests(Domain::kState));
   const auto hardware_patterns = number_patterns(hardware, filter.tests(Domain::kHardware));
-  const auto pool_pattern = divided(Domain::kPool)[0];
-  std::ranges::copy(states, state_row.begin());
-  rows = row_patterns.size();
+  auto pools = divided(Domain::kPool);
+  std::vector<std::uint8_t> pool_patterns{pools[0]};
+  if (filter.tests(Domain::kPool) > 0 && pools.size() > 1) {
+    pool_patterns = number_patterns(pools, filter.tests(Domain::kPool));
+    pool_row = std::move(pools);
+  }
+  for (std::size_t i = 0; i < state_row.size(); ++i) state_row[i] = static_cast<std::uint32_t>(states[i] * pool_patterns.size());
+  rows = row_patterns.size() * pool_patterns.size();
   const auto count = class_patterns.size() * rows;
   judge_cells = (count + 1) * hardware_count > kMaxTableBytes;
   if (judge_cells) return;
@@ -93,19 +98,22 @@ void Selection::divide(const CellFilter& filter, const Dictionaries& dictionarie
   tables.assign(codes_.begin(), codes_.end());
   const auto* const all = codes_.empty() ? nullptr : tables.data();
   std::vector<std::uint8_t> truth(hardware_patterns.size());
+  const auto add_residual = [&](std::uint8_t of_site, std::uint8_t of_state, std::uint8_t of_pool) {
+    for (std::size_t i = 0; i < truth.size(); ++i) truth[i] = filter.holds({of_site, of_pool, hardware_patterns[i], of_state});
+    const auto kept = static_cast<std::size_t>(std::ranges::count(truth, 1));
+    if (kept == 0 || kept == truth.size()) {
+      residuals.push_back({.any = kept > 0, .table = all});
+      return;
+    }
+    residuals.push_back({.any = true, .table = tables.data() + tables.size()});
+    for (std::size_t i = 0; i < hardware_count; ++i) {
+      const std::uint8_t code = codes_.empty() ? 1 : codes_[i];
+      tables.push_back(truth[hardware[i]] != 0 ? code : 0);
+    }
+  };
   for (const auto of_site : class_patterns) {
     for (const auto of_state : row_patterns) {
-      for (std::size_t i = 0; i < truth.size(); ++i) truth[i] = filter.holds({of_site, pool_pattern, hardware_patterns[i], of_state});
-      const auto kept = static_cast<std::size_t>(std::ranges::count(truth, 1));
-      if (kept == 0 || kept == truth.size()) {
-        residuals.push_back({.any = kept > 0, .table = all});
-        continue;
-      }
-      residuals.push_back({.any = true, .table = tables.data() + tables.size()});
-      for (std::size_t i = 0; i < hardware_count; ++i) {
-        const std::uint8_t code = codes_.empty() ? 1 : codes_[i];
-        tables.push_back(truth[hardware[i]] != 0 ? code : 0);
-      }
+      for (const auto of_pool : pool_patterns) add_residual(of_site, of_state, of_pool);
     }
   }
 }

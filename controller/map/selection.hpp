@@ -11,12 +11,13 @@
 namespace capmap {
 
 /// A filter and a grouping held against the dictionaries, before any cell is looked at. Sites that the filter cannot tell apart are a
-/// class, states likewise a row; what is left to ask of a cell of a class and row is its hardware alone.
+/// class, states and pools likewise; what is left to ask of a cell whose class, state and pool are known is its hardware alone.
 struct Selection {
-  std::vector<std::uint8_t> site_class;                   ///< [site]; empty: all are class 0
-  std::array<std::uint8_t, kStateCount + 1> state_row{};  ///< [state]
+  std::vector<std::uint8_t> site_class;                    ///< [site]; empty: all are class 0
+  std::vector<std::uint8_t> pool_row;                      ///< [pool]; empty: all are 0
+  std::array<std::uint32_t, kStateCount + 1> state_row{};  ///< [state]
   std::size_t rows = 1;
-  std::vector<Residual> residuals;      ///< [class * rows + row]; borrow from `tables`
+  std::vector<Residual> residuals;      ///< [class * rows + row of state + row of pool]; borrow from `tables`
   std::vector<std::uint8_t> tables;     ///< [hardware], one after the other
   std::vector<std::uint64_t> code_add;  ///< [code] what hardware adds to a group's number
   bool by_code = true;                  ///< false: hardware adds too many different numbers for codes, all codes are 0

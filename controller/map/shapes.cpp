@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/check.hpp"
+#include "common/codec.hpp"
 #include "controller/map/exclusion.hpp"
 
 namespace capmap {
@@ -126,6 +127,7 @@ std::uint32_t ShapeTable::row_of(Shape shape) {
 
 HardwareRow ShapeTable::describe(Shape shape) const {
   HardwareRow row;
+  row.id = shape_id_of(encode_shape_raw(shape));
   for (const auto& device : shape.accelerators) {
     auto name = chips_ ? chips_->accelerator_name(device) : std::nullopt;
     if (!name && !device.name.empty()) name = device.name;

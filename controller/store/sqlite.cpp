@@ -1,6 +1,7 @@
 #include "controller/store/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -13,14 +14,17 @@ constexpr int kBusyMs = 10'000;  ///< a backup's or an admin's look at the file 
 
 Error error_of(sqlite3* connection, const std::string& path, const char* doing) {
   const int code = sqlite3_errcode(connection);
-  const int system = sqlite3_system_errno(connection);
+  int system = sqlite3_system_errno(connection);
   const bool io = code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL;
   std::string what = path + ": cannot " + doing + ": " + sqlite3_errmsg(connection);
+  if (io && system == 0 && access(path.c_str(), W_OK) != 0) system = errno;  // SQLite forgets it where undoing the change went well
   if (code == SQLITE_FULL || (io && (system == ENOSPC || system == EDQUOT || system == EFBIG))) {
     return {ErrorCode::kFull,
             what + " (" + std::strerror(system == 0 ? ENOSPC : system) + "); free space on its disk, nothing else has to be done"};
   }
-  if (code == SQLITE_READONLY || code == SQLITE_PERM || code == SQLITE_AUTH || (io && (system == EACCES || system == EROFS))) {
+  if (code == SQLITE_READONLY || code == SQLITE_PERM || code == SQLITE_AUTH ||
+      (io && (system == EACCES || system == EROFS || system == EPERM))) {
+    if (system != 0) what += std::string(" (") + std::strerror(system) + ")";
     return {ErrorCode::kDenied, what + "; let the user of capmap-controller write to it and its folder"};
   }
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT) {

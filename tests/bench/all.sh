@@ -32,13 +32,14 @@ shopt -s nullglob
 parts=(build/bench.*.json)
 if [ ${#parts[@]} -gt 0 ]; then jq -s 'add' "${parts[@]}" >build/bench.json; else echo '[]' >build/bench.json; fi
 printf '\n%-32s %16s %-8s %16s %10s %14s\n' figure value unit reference ratio target
-jq -r '.[] | [.name, .value, .unit, (.reference // "-"), (.ratio // "-"), (.target // "-")] | @tsv' build/bench.json |
+jq -r '.[] | [.name, (.value // "-"), .unit, (.reference // "-"), (.ratio // "-"), (.target // "-")] | @tsv' build/bench.json |
   awk -F'\t' '{ printf "%-32s %16s %-8s %16s %10s %14s\n", $1, $2, $3, $4, $5, $6 }'
 for name in ingest.cpu_ratio_bare ingest.agents ingest.core_share ingest.rss_mb batch.states_per_s map.bytes_per_node_1m map.bytes_per_node_20m \
   map.rss_gb_20m rollup.p99_ms_region_1m rollup.p99_ms_region_20m rollup.p99_ms_model_1m rollup.p99_ms_3dims_filter_1m \
   rollup.p99_ms_3dims_filter_20m rollup.p99_ms_all_measures_1m rollup.writer_pause_ms scan.p99_ms_1m restart.s_1m dead.seen_s reconnect.s \
   prom.ratio; do
-  jq -e --arg name "$name" 'any(.[]; .name == $name)' build/bench.json >/dev/null || echo "not measured: $name"
+  jq -e --arg name "$name" 'any(.[]; .name == $name and .value != null)' build/bench.json >/dev/null ||
+    echo "not measured: $name$(jq -r --arg name "$name" '.[] | select(.name == $name) | ": " + (.reason // "no reason is known")' build/bench.json)"
 done
 for line in "${missing[@]}"; do echo "did not run: $line"; done
 [ ${#missing[@]} = 0 ]

@@ -1,32 +1,34 @@
 // The capacity map at national size, with 100,000 updates a second running in the writer's thread while questions are asked in another:
 // bytes a node, latency of rollups and of a node scan, the writer's longest pause.
-//   capmap_bench_map [NODES] [--json FILE] [--seed N]      default 1,000,000; 3,000 hardware rows, 20,000 sites, 300,000 cells
+//   capmap_bench_map [NODES] [--json FILE] [--seed N] [--catalog FOLDER]      default 1,000,000; 3,000 hardware rows, 20,000 sites, 300,000
+//   cells
 // FILE is a list of {name, value, unit, reference, ratio, target}; a list that is there already is continued.
 #include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
+#include "common/chip_table.hpp"
 #include "common/published.hpp"
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/rollup.hpp"
 #include "tests/bench/bench_lines.hpp"
 #include "tests/bench/map_fleet.hpp"
-#include "tests/support/map_agent.hpp"
+#include "tests/bench/map_questions.hpp"
+#include "tests/bench/naive_walk.hpp"
 
 using namespace capmap;
 using namespace capmap::test;
@@ -102,50 +104,16 @@ class Writer {
   std::jthread thread_;
 };
 
-class Questions {
- public:
-  explicit Questions(std::uint64_t seed) : engine_(seed) {}
-  std::size_t roll(std::size_t below) { return engine_() % below; }
-  /// A filter with constants that have not been asked for before.
-  std::string filter() {
-    std::string text = test();
-    for (auto more = roll(3); more > 0; --more) text += (roll(2) == 0 ? " and " : " or ") + test();
-    return text;
-  }
-  RollupQuery of(std::vector<Dimension> by, Measures measures, const std::string& text) {
-    RollupQuery query{.by = std::move(by), .filter = std::nullopt, .measures = measures, .first = 0, .limit = 1'000};
-    if (!text.empty()) query.filter = *parse_filter(text);
-    return query;
-  }
-  /// One measure, two dimensions, a filter.
-  RollupQuery random() {
-    const auto first = roll(kDimensionCount), second = (first + 1 + roll(kDimensionCount - 1)) % kDimensionCount;
-    return of({static_cast<Dimension>(first), static_cast<Dimension>(second)}, Measures().set(roll(kMeasureCount)), filter());
-  }
-
- private:
-  std::string test() {
-    switch (roll(6)) {
-      case 0: return "cores >= " + std::to_string(roll(3'000));
-      case 1: return "region prefix " + std::to_string(11 + roll(34)) + std::to_string(roll(10));
-      case 2: return "not site in (\"site " + std::to_string(roll(kSites)) + "\", \"site " + std::to_string(roll(kSites)) + "\")";
-      case 3: return "has(accelerator kind = gpu count >= " + std::to_string(roll(9)) + ")";
-      case 4: return "(liveness != lost and memory_gib < " + std::to_string(64 + roll(10)) + ")";
-      default: return "security_level <= " + std::to_string(roll(6));
-    }
-  }
-  std::mt19937_64 engine_;
-};
-
 double thread_cpu_ms() {
   timespec spent{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
   return static_cast<double>(spent.tv_sec) * 1e3 + static_cast<double>(spent.tv_nsec) * 1e-6;
 }
 
-/// p99 in ms of some questions to the newest view: of the CPU time of the thread that asks, which is what it waits for on a machine that
-/// has a core for it; the time on the wall of a shared machine is printed beside.
-double p99(Writer& writer, std::size_t count, const std::function<RollupQuery()>& next) {
+/// Reports p99 in ms of some questions to the newest view: of the CPU time of the thread that asks, which is what it waits for on a machine
+/// that has a core for it; and as NAME_wall the time on the wall of this machine, which it shares.
+void p99(Writer& writer, const std::string& name, std::size_t count, double target, std::optional<double> naive_ms,
+         const std::function<RollupQuery()>& next) {
   std::vector<double> times, walls;
   for (std::size_t i = 0; i < count; ++i) {
     const auto query = next();
@@ -158,59 +126,30 @@ double p99(Writer& writer, std::size_t count, const std::function<RollupQuery()>
   }
   std::ranges::sort(times);
   std::ranges::sort(walls);
-  std::printf("  CPU: median %.3f ms, greatest %.3f ms; wall: median %.3f ms, p99 %.3f ms\n", times[times.size() / 2], times.back(),
-              walls[walls.size() / 2], walls[walls.size() * 99 / 100]);
-  return times[times.size() * 99 / 100];
-}
-
-/// Nodes and busy cores by region by looking at a bare record of every node: what a table without cells would do.
-double naive_region_ms(std::size_t nodes) {
-  struct Record {
-    std::uint64_t run_id, heard_ms;
-    std::uint32_t seq, site, hardware, busy, used;
-  };
-  std::unordered_map<std::uint64_t, Record> records;
-  records.reserve(nodes);
-  for (std::size_t i = 0; i < nodes; ++i)
-    records[i * 0x9E37'79B9'7F4A'7C15U] = {i, kStart, 3, static_cast<std::uint32_t>(Fleet::site(i)), 0, 1'000, 2'000};
-  std::vector<double> times;
-  for (int round = 0; round < 5; ++round) {
-    const auto begin = Clock::now();
-    std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> groups;
-    for (const auto& [id, record] : records) {
-      auto& group = groups[record.site % 34];
-      ++group.first;
-      group.second += record.busy;
-    }
-    times.push_back(ms_since(begin));
-  }
-  std::ranges::sort(times);
-  return times[2];
+  std::printf("  CPU: median %.3f ms, greatest %.3f ms; wall: median %.3f ms\n", times[times.size() / 2], times.back(),
+              walls[walls.size() / 2]);
+  report(name, times[times.size() * 99 / 100], "ms", target, naive_ms);
+  report(name + "_wall", walls[walls.size() * 99 / 100], "ms", std::nullopt);
 }
 
 void ask(CapacityMap& map, const Fleet& fleet, std::size_t nodes, std::uint64_t seed, const std::string& size) {
   Questions questions(seed);
   Writer writer(map, fleet, nodes, seed);
+  const std::optional<NaiveWalk> naive = nodes <= 2'000'000 ? std::optional<NaiveWalk>(nodes) : std::nullopt;
+  const auto walked = [&naive](double (NaiveWalk::*walk)() const) { return naive ? std::optional(((*naive).*walk)()) : std::nullopt; };
   writer.start();
   const auto measure = [](Measure one) { return Measures().set(static_cast<std::size_t>(one)); };
-  const std::optional<double> naive = nodes <= 2'000'000 ? std::optional(naive_region_ms(nodes)) : std::nullopt;
-  const auto region =
-      p99(writer, kQuestions, [&] { return questions.of({Dimension::kRegion2}, measure(Measure::kCpuUse), questions.filter()); });
-  report("rollup.p99_ms_region_" + size, region, "ms", 1, naive);
-  report("rollup.p99_ms_model_" + size,
-         p99(writer, kQuestions,
-             [&] { return questions.of({Dimension::kAcceleratorModel}, measure(Measure::kAccelerators), questions.filter()); }),
-         "ms", 1);
-  report("rollup.p99_ms_3dims_filter_" + size,
-         p99(writer, kQuestions,
-             [&] {
-               return questions.of({Dimension::kRegion2, Dimension::kAcceleratorModel, Dimension::kOwnerClass}, measure(Measure::kCpuUse),
-                                   questions.filter());
-             }),
-         "ms", 1);
-  report("rollup.p99_ms_random_2dims_" + size, p99(writer, kQuestions, [&] { return questions.random(); }), "ms", 1);
-  report("rollup.p99_ms_all_measures_" + size,
-         p99(writer, kQuestions / 5, [&] { return questions.of({Dimension::kRegion2}, all_measures(), questions.filter()); }), "ms", 10);
+  p99(writer, "rollup.p99_ms_region_" + size, kQuestions, 1, walked(&NaiveWalk::region_ms),
+      [&] { return questions.of({Dimension::kRegion2}, measure(Measure::kCpuUse), questions.filter()); });
+  p99(writer, "rollup.p99_ms_model_" + size, kQuestions, 1, walked(&NaiveWalk::model_ms),
+      [&] { return questions.of({Dimension::kAcceleratorModel}, measure(Measure::kAccelerators), questions.filter()); });
+  p99(writer, "rollup.p99_ms_3dims_filter_" + size, kQuestions, 1, walked(&NaiveWalk::three_ms), [&] {
+    return questions.of({Dimension::kRegion2, Dimension::kAcceleratorModel, Dimension::kOwnerClass}, measure(Measure::kCpuUse),
+                        questions.filter());
+  });
+  p99(writer, "rollup.p99_ms_random_2dims_" + size, kQuestions, 1, walked(&NaiveWalk::three_ms), [&] { return questions.random(); });
+  p99(writer, "rollup.p99_ms_all_measures_" + size, kQuestions / 5, 10, walked(&NaiveWalk::all_ms),
+      [&] { return questions.of({Dimension::kRegion2}, all_measures(), questions.filter()); });
   writer.stop();
   std::printf("%.0f updates/s meanwhile; longest publish %.2f ms\n", writer.updates_a_second, writer.longest_view_ms);
   writer.hand_out_chunks = true;
@@ -219,10 +158,11 @@ void ask(CapacityMap& map, const Fleet& fleet, std::size_t nodes, std::uint64_t 
   std::this_thread::sleep_for(std::chrono::seconds(5));
   writer.stop();
   std::printf("%.0f updates/s while all rows are copied out in a loop\n", writer.updates_a_second);
-  report(nodes > 2'000'000 ? "rollup.writer_pause_ms_20m" : "rollup.writer_pause_ms", writer.longest_pause_ms, "ms", 20);
+  report(nodes > 2'000'000 ? "rollup.writer_pause_ms_20m" : "rollup.writer_pause_ms", writer.longest_pause_ms, "ms", 20,
+         walked(&NaiveWalk::copy_ms));
 }
 
-void scan(CapacityMap& map, std::uint64_t seed) {
+void scan(CapacityMap& map, std::size_t nodes, std::uint64_t seed) {
   Questions questions(seed);
   std::vector<double> times;
   for (int round = 0; round < 100; ++round) {
@@ -235,28 +175,28 @@ void scan(CapacityMap& map, std::uint64_t seed) {
     times.push_back(ms_since(begin));
   }
   std::ranges::sort(times);
-  report("scan.p99_ms_1m", times[98], "ms", 20);
+  report("scan.p99_ms_1m", times[98], "ms", 20, NaiveWalk(nodes).scan_ms());
 }
 
-/// Growth of the process from when every cell, site and hardware row is there to all nodes, and what it holds in all.
-CapacityMap build(const Fleet& fleet, std::size_t nodes, bool cold, const std::string& size) {
+/// Growth of the process from a map with its sites and pools, and no node, to all nodes; `_marginal`: from when each cell has one.
+CapacityMap build(const Fleet& fleet, std::shared_ptr<const ChipTable> chips, std::size_t nodes, bool cold, const std::string& size) {
+  CapacityMap map(MapOptions{.cold_records = cold}, std::move(chips), kStart);
+  add_sites(map);
+  static_cast<void>(map.view(kStart, 0));
   const auto empty = rss_bytes();
-  CapacityMap map(MapOptions{.cold_records = cold}, nullptr, kStart);
-  for (std::size_t i = 0; i < kSites; ++i) map.put_site(site_of(i));
   const auto begin = Clock::now();
   add_nodes(map, fleet, 0, std::min(kCells, nodes));
   const auto with_cells = rss_bytes();
   add_nodes(map, fleet, kCells, nodes);
   const auto full = rss_bytes();
-  std::printf("%zu nodes joined, said hello and usage: %.0f/s; %zu sites, %zu hardware rows, %zu cells; cold records %s\n", nodes,
-              static_cast<double>(nodes) / ms_since(begin) * 1e3, kSites, static_cast<std::size_t>(map.counters().hardware_rows),
-              map.view(kStart, 0)->cells.size(), cold ? "on" : "off");
-  std::printf("hot row %zu B; all with cells, sites and hardware rows %.1f B a node\n", NodeTable::hot_row_bytes(),
-              (full - empty) / static_cast<double>(nodes));
-  if (nodes > kCells) {
-    report(std::string("map.bytes_per_node_") + (cold ? "cold_" : "") + size, (full - with_cells) / static_cast<double>(nodes - kCells),
-           "B", cold ? 360 : 110);
-  }
+  std::printf("%zu nodes joined, said hello and usage: %.0f/s; %zu sites, %zu pools, %zu hardware rows, %zu cells; cold records %s\n",
+              nodes, static_cast<double>(nodes) / ms_since(begin) * 1e3, kSites, kPooledSites * kPoolsASite,
+              static_cast<std::size_t>(map.counters().hardware_rows), map.view(kStart, 0)->cells.size(), cold ? "on" : "off");
+  std::printf("hot row %zu B; empty map %.1f MB, with a node in each cell %.1f MB, full %.1f MB\n", NodeTable::hot_row_bytes(), empty / 1e6,
+              with_cells / 1e6, full / 1e6);
+  const std::string name = std::string("map.bytes_per_node_") + (cold ? "cold_" : "") + size;
+  report(name, (full - empty) / static_cast<double>(nodes), "B", cold ? 360 : 110, NaiveWalk::record_bytes());
+  if (nodes > kCells) report(name + "_marginal", (full - with_cells) / static_cast<double>(nodes - kCells), "B", std::nullopt);
   if (nodes > 2'000'000) report("map.rss_gb_20m", full / 1e9, "GB", 3);
   return map;
 }
@@ -266,11 +206,13 @@ CapacityMap build(const Fleet& fleet, std::size_t nodes, bool cold, const std::s
 int main(int argc, char** argv) {
   std::size_t nodes = 1'000'000;
   std::uint64_t seed = std::random_device{}();
-  std::string json;
+  std::string json, catalog = "schemas/catalog";
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--json" && i + 1 < argc) {
       json = argv[++i];
+    } else if (word == "--catalog" && i + 1 < argc) {
+      catalog = argv[++i];
     } else if (word == "--seed" && i + 1 < argc) {
       seed = std::strtoull(argv[++i], nullptr, 10);
     } else {
@@ -279,13 +221,16 @@ int main(int argc, char** argv) {
   }
   std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
   const Fleet fleet;
+  auto loaded = ChipTable::load(catalog);
+  if (!loaded) return std::fprintf(stderr, "capmap_bench_map: %s\n", loaded.error().what.c_str()) < 0 ? 1 : 1;
+  const auto chips = std::make_shared<const ChipTable>(std::move(*loaded));
   const std::string size = nodes > 2'000'000 ? "20m" : "1m";
   {
-    auto map = build(fleet, nodes, false, size);
-    if (size == "1m") scan(map, seed);
+    auto map = build(fleet, chips, nodes, false, size);
+    if (size == "1m") scan(map, nodes, seed);
     ask(map, fleet, nodes, seed, size);
   }
-  if (size == "1m") build(fleet, nodes, true, size);
+  if (size == "1m") build(fleet, chips, nodes, true, size);
   if (!json.empty()) write_json(json);
   return 0;
 }

@@ -2,40 +2,83 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "controller/map/capacity_map.hpp"
+#include "tests/fleet/plan.hpp"
 #include "tests/support/map_agent.hpp"
 
 namespace capmap::test {
 
 inline constexpr std::size_t kSites = 20'000, kHardware = 3'000, kHardwareASite = 15, kCells = kSites * kHardwareASite;
+inline constexpr std::size_t kPooledSites = 2'000, kPoolsASite = 3;  ///< every tenth site has pools
 inline constexpr std::uint64_t kStart = 1'000'000;
 
 /// What a node is, by its number alone: its site, and one of the few kinds of hardware of that site. The first 300,000 make all cells.
+/// Hardware is as it is sold: fourteen processors, seven accelerators that the chip table rates, their memory, disks and networks.
 struct Fleet {
   std::vector<EncodedShape> shapes;
+  std::vector<std::uint32_t> cards;   ///< [hardware]
+  std::vector<std::uint64_t> memory;  ///< [hardware] bytes
   Fleet() {
-    for (std::uint32_t i = 0; i < kHardware; ++i) shapes.push_back(pack_shape(server_shape(8 + i, 64 + i % 8, i % 3 == 0 ? 8 : 0)));
+    const auto general = fleet::general_machines(), intelligent = fleet::intelligent_machines();
+    const auto disks = fleet::disk_sets();
+    for (std::size_t i = 0; i < kHardware; ++i) {
+      const bool with_cards = i % 3 == 0;
+      const auto& machines = with_cards ? intelligent : general;
+      const auto number = with_cards ? i / 3 : i - i / 3 - 1;
+      auto shape = machines[number % machines.size()].shape;
+      fleet::vary(shape, number / machines.size());
+      shape.disks = disks[number / machines.size() / fleet::kVariants % disks.size()].disks;
+      canonicalize(shape);
+      cards.push_back(with_cards ? shape.accelerators[0].count : 0);
+      memory.push_back(*shape.memory_bytes);
+      shapes.push_back(pack_shape(shape));
+    }
   }
   static std::size_t site(std::size_t node) { return node % kSites; }
   static std::size_t hardware(std::size_t node) { return (site(node) * 7 + (node / kSites) % kHardwareASite) % kHardware; }
+  /// Of a pooled site each kind of hardware is in one pool, or in none: pools make no more cells.
+  static std::optional<PoolId> pool(std::size_t node) {
+    const auto which = node / kSites % kHardwareASite % (kPoolsASite + 1);
+    if (site(node) % (kSites / kPooledSites) != 0 || which == kPoolsASite) return std::nullopt;
+    return numbered_id<PoolId>(site(node) * kPoolsASite + which);
+  }
   [[nodiscard]] std::uint64_t prefix(std::size_t node) const { return shape_prefix(shapes[hardware(node)].id); }
 };
 
 inline Site site_of(std::size_t number) {
-  constexpr std::array owners = {"government", "state-owned", "private", ""};
+  constexpr std::array owners = {"government", "state-owned", "private", "foreign-or-joint", "university-or-research", ""};
   constexpr std::array classes = {"general", "intelligent", "super", "edge"};
+  constexpr std::array services = {"public", "private", "hybrid", ""};
+  constexpr std::array hubs = {"1307", "310118", "320509", "3402", "4402", "510116", "500109", "520111", "150123", "621002", "640502"};
   Site site;
   site.id = numbered_id<SiteId>(number);
   site.name = "site " + std::to_string(number);
   site.region = std::to_string(11 + number % 34) + std::to_string(10 + number % 11) + std::to_string(10 + number % 7);
+  if (number % 9 == 0) site.region = hubs[number / 9 % hubs.size()];
+  if (number % 31 == 0) site.hub = "declared hub " + std::to_string(number % 3);
   site.owner_class = owners[number % owners.size()];
   site.compute_class = classes[number % 5 % classes.size()];
+  site.service = services[number / 7 % services.size()];
+  if (number % 4 != 0) site.industry = "industry " + std::to_string(number % 13);
+  if (number % 5 != 0) site.public_compute = number % 2 == 0;
   site.security_level = static_cast<std::uint32_t>(number % 6);
   return site;
+}
+
+inline void add_sites(CapacityMap& map) {
+  for (std::size_t i = 0; i < kSites; ++i) map.put_site(site_of(i));
+  for (std::size_t i = 0; i < kSites; i += kSites / kPooledSites) {
+    for (std::size_t k = 0; k < kPoolsASite; ++k) {
+      constexpr std::array names = {"batch", "web", "training"}, classes = {"", "", "intelligent"};
+      map.put_pool(
+          {.id = numbered_id<PoolId>(i * kPoolsASite + k), .site = numbered_id<SiteId>(i), .name = names[k], .compute_class = classes[k]});
+    }
+  }
 }
 
 inline void add_nodes(CapacityMap& map, const Fleet& fleet, std::size_t first, std::size_t last) {
@@ -43,6 +86,7 @@ inline void add_nodes(CapacityMap& map, const Fleet& fleet, std::size_t first, s
     KnownNode known;
     known.id = numbered_id<NodeId>(i);
     known.site = numbered_id<SiteId>(Fleet::site(i));
+    known.pool = Fleet::pool(i);
     known.hostname = "node-" + std::to_string(i);
     map.add_node(known, false, kStart);
     Hello hello;
@@ -53,10 +97,10 @@ inline void add_nodes(CapacityMap& map, const Fleet& fleet, std::size_t first, s
     hello.kernel = "6.1.0-" + std::to_string(i % 40) + "-amd64";
     hello.agent_version = "1.0." + std::to_string(i % 7);
     hello.virtualization = "none";
-    hello.memory_total_bytes = (63 * kGib) + i % 1'000 * 4'096;
+    hello.memory_total_bytes = fleet.memory[Fleet::hardware(i)] / 64 * 63 + i % 1'000 * 4'096;
     hello.disk_names = {"nvme0n1"};
     hello.nic_names = {"ens1f0", "ens1f1"};
-    const bool gpus = Fleet::hardware(i) % 3 == 0;
+    const bool gpus = fleet.cards[Fleet::hardware(i)] != 0;
     if (gpus) {
       for (std::size_t k = 0; k < 8; ++k) hello.accelerator_addresses.push_back("0000:" + std::to_string(10 + k) + ":00.0");
     }
@@ -64,7 +108,7 @@ inline void add_nodes(CapacityMap& map, const Fleet& fleet, std::size_t first, s
       map.apply(known.id, ShapeMessage{.envelope = {i + 1, 2}, .shape = fleet.shapes[Fleet::hardware(i)]}, kStart, 0);
     }
     auto usage = usage_of(busy(1'000, 2'000), gpus ? "uuuuffff" : "");
-    for (auto& device : usage.accelerators) device.memory_used_mib = static_cast<std::uint32_t>(i % 80'000);
+    for (auto& device : usage.accelerators) device.memory_used_mib = static_cast<std::uint32_t>(i % 40'000);
     map.apply(known.id, UsageMessage{.envelope = {i + 1, 3}, .shape_prefix = fleet.prefix(i), .usage = std::move(usage)}, kStart, 0);
   }
 }

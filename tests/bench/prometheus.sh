@@ -2,7 +2,8 @@
 # The same question to Prometheus and to us: how much is there by region, of so many nodes. Prometheus (Debian's) scrapes one gauge a node
 # with its region as a label; ours holds whole nodes (shape, use, site). Both are asked over HTTP, each time anew, nothing else runs.
 #   prometheus.sh [NODES [BUILD_FOLDER]]     default 100000, build/release
-# Writes build/bench.prometheus.json (prom.ratio: their median over ours). Skips with a line where prometheus or python3 is not installed.
+# Writes build/bench.prometheus.json (prom.ratio: their median over ours). Where prometheus or another tool is not installed, the value is
+# null and `reason` says so.
 # Exit: 0 measured or skipped, 1 not measurable, 2 wrong use.
 set -euo pipefail
 export LC_ALL=C
@@ -10,7 +11,13 @@ cd "$(dirname "$0")/../.."
 readonly nodes=${1:-100000} build=${2:-build/release} asks=21
 [[ $nodes =~ ^[0-9]+$ ]] || { sed -n '2,5p' "$0" >&2; exit 2; }
 for tool in prometheus python3 curl jq; do
-  command -v "$tool" >/dev/null || { echo "prometheus: $tool is not installed, skipped"; exit 0; }
+  command -v "$tool" >/dev/null && continue
+  echo "prometheus: $tool is not installed, skipped"
+  mkdir -p build
+  none='"value":null,"unit":"x","reference":null,"ratio":null,"target":null'
+  echo "[{\"name\":\"prom.ratio\",$none,\"reason\":\"$tool is not installed\"},
+  {\"name\":\"prom.memory_ratio\",$none,\"reason\":\"$tool is not installed\"}]" >build/bench.prometheus.json
+  exit 0
 done
 folder=$(mktemp -d "${TMPDIR:-/tmp}/capmap-prom.XXXXXX")
 pids=()

@@ -29,7 +29,16 @@ Agent::Agent(const Stage& stage, std::uint32_t number, const CurveKeys& keys, st
       machine_(server_.machine()) {}
 
 void Agent::set_facts(const Stage& stage, std::uint64_t now_unix_ms) {
-  talk_->set_facts(server_.hello(now_unix_ms + (future ? kYearMs : 0)), stage.shapes[machine_]);
+  talk_->set_facts(server_.hello(now_unix_ms + (future ? kYearMs : 0)),
+                   stage.shapes[false_shape_ ? stage.plan.machines.size() + *false_shape_ : machine_]);
+}
+
+const char* Agent::doubt() const {
+  if (false_shape_) return false_shapes()[*false_shape_].why;
+  if (flooded_) return "it sent more messages";
+  if (replayed_) return "old messages of it came again";
+  if (future) return "ahead of ours";
+  return renames_ > kMostRenames ? "its hardware was another one" : nullptr;
 }
 
 Result<Done> Agent::start(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms) {
@@ -123,7 +132,7 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
   }
   if (flips && now_ms >= flipped_ms_ + kFlipEveryMs) {
     flipped_ms_ = now_ms;
-    machine_ = static_cast<std::uint32_t>(random_() % stage.shapes.size());
+    machine_ = static_cast<std::uint32_t>(random_() % stage.plan.machines.size());
     renames_ += talk_->session() != 0 ? 1 : 0;
     set_facts(stage, now_unix_ms);
   }

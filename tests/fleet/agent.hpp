@@ -14,7 +14,7 @@ struct Stage {
   zmq::context_t& context;
   const FleetOptions& options;
   const Plan& plan;
-  const std::vector<EncodedShape>& shapes;  ///< [machine]
+  const std::vector<EncodedShape>& shapes;  ///< [machine], then [false shape]
 };
 
 /// One simulated server's agent: a Conversation over a DEALER of its own, with the faults it has been given.
@@ -34,12 +34,12 @@ class Agent {
   [[nodiscard]] std::uint64_t stopped_ms() const { return stopped_ms_; }  ///< while it does not run
   [[nodiscard]] bool stopped_with_bye() const { return bye_said_; }
   [[nodiscard]] bool ever_acked() const { return acks != 0; }
-  /// A controller counts nothing of it for a while: it flooded, was played back, came as other hardware more than four times, or says
-  /// a year from now.
-  [[nodiscard]] bool not_believed() const { return flooded_ || replayed_ || future || renames_ > kMostRenames; }
+  /// Why a controller counts nothing of it for a while, in words of the reason it must give; null where it is believed.
+  [[nodiscard]] const char* doubt() const;
 
   bool floods = false, flips = false, clone = false, future = false, replays = false;
   void lie() { server_.lie(); }
+  void lie_about_shape(std::size_t which) { false_shape_ = which % false_shapes().size(); }
 
   std::uint64_t acks = 0, sent = 0;
   std::uint64_t latest_ms = UINT64_MAX;  ///< of the newest ack; UINT64_MAX when it was counted
@@ -66,6 +66,7 @@ class Agent {
   std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0, replayed_ms_ = 0,
                 acks_of_run_ = 0;
   std::uint32_t machine_;
+  std::optional<std::size_t> false_shape_;
   static constexpr std::uint32_t kMostRenames = 4;
   std::uint32_t renames_ = 0;
   bool bye_said_ = false, flooded_ = false, replayed_ = false;

@@ -23,7 +23,7 @@ constexpr std::uint32_t kOpensAtOnce = 50;
 /// After so long without faults all has been told; one that stopped without a word is lost by then (time to live: 60 s).
 constexpr std::uint64_t kSettleMs = 15'000, kLostAfterMs = 62'000;
 
-volatile std::sig_atomic_t stop_asked = 0;
+volatile std::sig_atomic_t stop_asked = 0, quiet_asked = 0;
 
 /// Two descriptors an agent (its socket's mailbox, its connection) and some for ourselves.
 Result<Done> allow_descriptors(std::uint32_t agents) {
@@ -74,6 +74,7 @@ Result<Done> Fleet::start_all() {
     agent.flips = among(faults.flippers);
     agent.future = among(faults.futures);
     agent.replays = among(faults.replays);
+    if (among(faults.shape_liars)) agent.lie_about_shape(i);
     return agent.start(stage_, clock_.boot_ms(), clock_.unix_ms());
   };
   for (std::uint32_t i = 0; i < options.agents; ++i) {
@@ -127,7 +128,7 @@ Result<Done> Fleet::write_truth(std::uint64_t now_ms) {
     for (const auto& agent : agents_) {
       if (agent.clone) continue;
       const char* const heard = agent.running() ? "fresh" : agent.ever_acked() ? "lost" : "absent";
-      file->add(stage_.plan, agent.server(), agent.not_believed() ? "not_believed" : heard);
+      file->add(stage_.plan, agent.server(), heard, agent.doubt());
     }
     if (auto finished = file->finish(); !finished) return finished;
   }
@@ -144,7 +145,8 @@ Result<Done> Fleet::run() {
   while (stop_asked == 0) {
     const auto now_ms = clock_.boot_ms();
     if (options.seconds != 0 && now_ms >= start_ms + std::uint64_t{options.seconds} * 1'000) break;
-    if (!quiet_ms_ && options.quiet_after_s != 0 && now_ms >= start_ms + std::uint64_t{options.quiet_after_s} * 1'000) {
+    const bool time_over = options.quiet_after_s != 0 && now_ms >= start_ms + std::uint64_t{options.quiet_after_s} * 1'000;
+    if (!quiet_ms_ && (time_over || quiet_asked != 0)) {
       quiet_ms_ = now_ms;
       for (auto& agent : agents_) agent.calm();
     }
@@ -168,9 +170,11 @@ Result<Done> Fleet::run() {
 Result<Done> run_fleet(const FleetOptions& options, const Plan& plan, const std::vector<CurveKeys>& keys) {
   if (auto allowed = allow_descriptors(options.agents + options.faults.clones); !allowed) return allowed;
   for (const int number : {SIGTERM, SIGINT}) std::signal(number, [](int) { stop_asked = 1; });
+  std::signal(SIGUSR1, [](int) { quiet_asked = 1; });
   auto context = make_context(2 * (options.agents + options.faults.clones));
   std::vector<EncodedShape> shapes;
   for (const auto& machine : plan.machines) shapes.push_back(pack_shape(machine.shape));
+  for (const auto& one : false_shapes()) shapes.push_back(pack_shape(one.shape));
   return Fleet({.context = context, .options = options, .plan = plan, .shapes = shapes}, keys).run();
 }
 

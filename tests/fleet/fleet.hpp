@@ -21,6 +21,7 @@ struct Faults {
   std::uint32_t clones = 0;              ///< agents whose key a second process has too
   std::uint32_t replays = 0;             ///< agents whose newest messages are all sent again and again
   std::uint32_t liars = 0;               ///< servers that say what cannot be
+  std::uint32_t shape_liars = 0;         ///< servers whose hardware cannot be: 2^63 bytes, 1 EFLOPS
   std::uint32_t flippers = 0;            ///< agents that come with another shape every few seconds
   std::uint32_t futures = 0;             ///< servers whose clock is a year ahead
 };
@@ -34,16 +35,16 @@ struct FleetOptions {
   std::uint32_t report_every_s = 10;      ///< 0 = only at the end
   bool any_ack = false;                   ///< every ack is taken as the agent's own: for a peer that answers all alike
   bool exact = false;                     ///< each change of a reading is told, however small
-  std::uint32_t quiet_after_s = 0;        ///< then faults end and readings stand still, until the end; 0 = never
+  std::uint32_t quiet_after_s = 0;        ///< then faults end and readings stand still, until the end; 0 = with SIGUSR1
   std::string truth;                      ///< folder for what is true at the quiet point; empty = not written
   Faults faults;
 };
 
 zmq::context_t make_context(std::uint32_t sockets);
 
-/// Lets a server in through the enrolment port of each token, 64 at a time; their keys in order.
+/// Lets a server in through the enrolment port of each token, 64 at a time; their keys in order. They are numbered from `number` on.
 /// Errors: kMalformed (token), kDenied (the controller's reason), kTimeout.
-Result<std::vector<CurveKeys>> join_all(const std::vector<std::string>& tokens);
+Result<std::vector<CurveKeys>> join_all(const std::vector<std::string>& tokens, std::uint32_t number = 0);
 
 /// Keys of an earlier run, one secret key a line; mode 0600. Errors: as files give them; kMalformed naming the line.
 Result<std::vector<CurveKeys>> load_keys(const std::string& path);

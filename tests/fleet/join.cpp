@@ -52,7 +52,7 @@ zmq::context_t make_context(std::uint32_t sockets) {
   return context;
 }
 
-Result<std::vector<CurveKeys>> join_all(const std::vector<std::string>& tokens) {
+Result<std::vector<CurveKeys>> join_all(const std::vector<std::string>& tokens, std::uint32_t number) {
   std::vector<JoinToken> parsed;
   for (const auto& text : tokens) {
     auto token = parse_join_token(text);
@@ -65,7 +65,8 @@ Result<std::vector<CurveKeys>> join_all(const std::vector<std::string>& tokens) 
   auto context = make_context(count);  // a closed socket keeps its place until libzmq has reaped it
   for (std::uint32_t first = 0; first < count; first += kJoinsAtOnce) {
     const auto some = std::min(kJoinsAtOnce, count - first);
-    if (auto joined = join_some(context, std::span(parsed).subspan(first, some), std::span(keys).subspan(first, some), first); !joined) {
+    if (auto joined = join_some(context, std::span(parsed).subspan(first, some), std::span(keys).subspan(first, some), number + first);
+        !joined) {
       return joined.error();
     }
   }

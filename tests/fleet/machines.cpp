@@ -133,6 +133,20 @@ std::vector<DiskSet> disk_sets() {
           {{disk(Media::kSsd, "INTEL SSDSC2KB480G8", 480'103'981'056, 1)}}};
 }
 
+std::vector<FalseShape> false_shapes() {
+  constexpr std::uint64_t kHuge = std::uint64_t{1} << 63U;
+  constexpr std::uint32_t kExaflops = 15'000;  ///< H100 cards with 66.9 TFLOPS each
+  const auto real = intelligent_machines().front().shape;
+  std::vector<FalseShape> all(3, FalseShape{real, "accelerators is 15000"});
+  all[0].shape.accelerators[0].count = kExaflops;
+  all[1] = {real, "memory_bytes is 9223372036854775808"};
+  all[1].shape.memory_bytes = kHuge;
+  all[2] = {real, "disk bytes is 9223372036854775808"};
+  all[2].shape.disks = {disk(Media::kNvme, "INTEL SSDPF2KX076TZ", kHuge, 1)};
+  for (auto& one : all) canonicalize(one.shape);
+  return all;
+}
+
 void vary(Shape& shape, std::size_t number) {
   struct Port {
     NicType type;

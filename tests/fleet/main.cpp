@@ -110,9 +110,9 @@ Result<Done> run_as_children(const Line& line, const fleet::Plan& plan) {
 }
 
 /// Keys of an earlier run where the file is there, else by joining.
-Result<std::vector<CurveKeys>> keys_for(const std::vector<std::string>& tokens, const std::string& file) {
+Result<std::vector<CurveKeys>> keys_for(const std::vector<std::string>& tokens, const std::string& file, std::uint32_t first) {
   const bool kept = !file.empty() && access(file.c_str(), F_OK) == 0;
-  auto keys = kept ? fleet::load_keys(file) : fleet::join_all(tokens);
+  auto keys = kept ? fleet::load_keys(file) : fleet::join_all(tokens, first);
   if (!keys) return keys;
   if (keys->size() < tokens.size()) return Error{ErrorCode::kMalformed, file + ": holds fewer keys than there are agents"};
   if (!kept && !file.empty()) {
@@ -132,6 +132,7 @@ void add_faults(CLI::App& app, fleet::Faults& faults) {
   app.add_option("--clones", faults.clones, "agents whose key a second one has too");
   app.add_option("--replays", faults.replays, "agents whose last messages are sent again ten times a second");
   app.add_option("--liars", faults.liars, "servers that say what cannot be");
+  app.add_option("--shape-liars", faults.shape_liars, "servers whose hardware cannot be: 2^63 bytes, 1 EFLOPS");
   app.add_option("--flippers", faults.flippers, "agents that change their shape every 5 s");
   app.add_option("--futures", faults.futures, "servers whose clock is a year ahead");
 }
@@ -158,7 +159,7 @@ void add_options(CLI::App& app, Line& line) {
   app.add_flag("--any-ack", options.any_ack, "take every ack as the agent's own, from a peer that answers all alike");
   app.add_flag("--exact", options.exact, "tell every change of a reading, however small");
   app.add_option("--quiet-after", options.quiet_after_s,
-                 "seconds; then faults end, nothing changes, and `quiet` is printed once all is told");
+                 "seconds (or SIGUSR1); then faults end, nothing changes, and `quiet` is printed once all is told");
   app.add_option("--truth", options.truth, "folder for machines.csv and nodes.FIRST.csv, written at the quiet point");
   app.add_flag("--print-sites", line.print_sites, "print the plan's sites as CSV and end");
 }
@@ -193,7 +194,7 @@ int main(int argc, char** argv) {
   if (!parsed) return fail(parsed.error());
   options.controller = line.to.empty() ? tcp_endpoint(parsed->host, parsed->message_port) : line.to;
   options.server_public_key = parsed->server_public_key;
-  const auto keys = keys_for(*tokens, line.keys_file);
+  const auto keys = keys_for(*tokens, line.keys_file, options.first);
   if (!keys) return fail(keys.error());
   std::printf("joined agents=%zu\n", keys->size());
   std::fflush(stdout);

@@ -30,7 +30,7 @@ class Api:
                            {"Content-Type": "application/json", "Authorization": "Bearer " + self.token})
         answer = connection.getresponse()
         text = answer.read()
-        if answer.status != 201:
+        if answer.status not in (200, 201):
             raise RuntimeError("%s: %d %s" % (path, answer.status, text[:300]))
         return json.loads(text)
 

@@ -26,6 +26,12 @@ struct DiskSet {
   std::vector<DiskShape> disks;
 };
 std::vector<DiskSet> disk_sets();
+/// Hardware that no server has, and the words a controller must give as its reason.
+struct FalseShape {
+  Shape shape;
+  const char* why;
+};
+std::vector<FalseShape> false_shapes();
 /// Other memory and network of the same server: `number` goes round through all of them.
 void vary(Shape& shape, std::size_t number);
 inline constexpr std::size_t kVariants = 42;

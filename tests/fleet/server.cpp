@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "common/shape.hpp"
+
 namespace capmap::fleet {
 namespace {
 
@@ -113,9 +115,9 @@ void Server::lie() {
 
 Result<TruthFile> TruthFile::create(const std::string& folder, const Plan& plan, const std::string& part) {
   std::ofstream machines(folder + "/machines.csv");
-  machines
-      << "machine,architecture,cpu_model,packages,cores,pus,memory_bytes,accelerator_vendor_id,accelerator_device_id,accelerators,nics,"
-         "nic_mbps,nvme_bytes,ssd_bytes,hdd_bytes,cpu_fp64_mflops,cpu_fp32_mflops,accelerator_fp32_mflops,accelerator_fp16_mflops\n";
+  machines << "machine,hardware,architecture,cpu_model,packages,cores,pus,memory_bytes,accelerator_vendor_id,accelerator_device_id,"
+              "accelerators,nics,"
+              "nic_mbps,nvme_bytes,ssd_bytes,hdd_bytes,cpu_fp64_mflops,cpu_fp32_mflops,accelerator_fp32_mflops,accelerator_fp16_mflops\n";
   for (std::size_t i = 0; i < plan.machines.size(); ++i) {
     const auto& machine = plan.machines[i];
     const auto& shape = machine.shape;
@@ -123,8 +125,9 @@ Result<TruthFile> TruthFile::create(const std::string& folder, const Plan& plan,
     for (const auto& row : shape.disks) by_media[static_cast<std::size_t>(row.media)] += *row.bytes * row.count;
     std::uint64_t mbps = 0;
     for (const auto& row : shape.nics) mbps += std::uint64_t{*row.speed_mbps} * row.count;
-    machines << i << (shape.cpu.architecture == Architecture::kAarch64 ? ",aarch64," : ",x86_64,") << shape.cpu.model << ','
-             << *shape.cpu.packages << ',' << *shape.cpu.cores << ',' << *shape.cpu.pus << ',' << *shape.memory_bytes << ',';
+    machines << i << ',' << to_text(pack_shape(shape).id) << (shape.cpu.architecture == Architecture::kAarch64 ? ",aarch64," : ",x86_64,")
+             << shape.cpu.model << ',' << *shape.cpu.packages << ',' << *shape.cpu.cores << ',' << *shape.cpu.pus << ','
+             << *shape.memory_bytes << ',';
     if (!shape.accelerators.empty()) machines << shape.accelerators[0].vendor_id << ',' << shape.accelerators[0].device_id;
     if (shape.accelerators.empty()) machines << ',';
     machines << ',' << device_count(shape.accelerators) << ',' << device_count(shape.nics) << ',' << mbps << ',' << by_media[1] << ','
@@ -135,16 +138,16 @@ Result<TruthFile> TruthFile::create(const std::string& folder, const Plan& plan,
   if (!machines) return Error{ErrorCode::kFull, folder + "/machines.csv: could not be written whole"};
   std::ofstream nodes(folder + "/nodes." + part + ".csv");
   if (!nodes) return Error{ErrorCode::kDenied, folder + ": cannot be written"};
-  nodes << "node,site,region,compute_class,machine,liveness,memory_total_mib,pus_allowed,cpu_busy_millicores,memory_used_mib,"
+  nodes << "node,site,region,compute_class,machine,liveness,verdict,doubt,memory_total_mib,pus_allowed,cpu_busy_millicores,memory_used_mib,"
            "storage_used_mb,storage_read_kbs,storage_write_kbs,network_receive_kbps,network_transmit_kbps,power_watts,accelerators_used,"
            "accelerators_free,accelerators_unhealthy\n";
   return TruthFile(std::move(nodes));
 }
 
-void TruthFile::add(const Plan& plan, const Server& server, const char* liveness) {
+void TruthFile::add(const Plan& plan, const Server& server, const char* liveness, const char* doubt) {
   const auto& site = plan.sites[plan.site_of[server.number()]];
   nodes_ << server.number() << ',' << site.name << ',' << site.region << ',' << site.compute_class << ',' << server.machine() << ','
-         << liveness << ',';
+         << liveness << (server.lies() || doubt != nullptr ? ",contradicted," : ",consistent,") << (doubt == nullptr ? "" : doubt) << ',';
   if (!server.lies()) nodes_ << server.memory_total_mib();
   nodes_ << ',' << server.pus();
   const auto& readings = server.usage().readings;

@@ -60,8 +60,9 @@ class Server {
 class TruthFile {
  public:
   static Result<TruthFile> create(const std::string& folder, const Plan& plan, const std::string& part);
-  /// liveness: "fresh", "lost", or "absent" where the controller has never heard of it.
-  void add(const Plan& plan, const Server& server, const char* liveness);
+  /// liveness: "fresh", "lost", or "absent" where the controller has never heard of it. doubt: words of the reason why it is in no total;
+  /// null where it is in them.
+  void add(const Plan& plan, const Server& server, const char* liveness, const char* doubt = nullptr);
   Result<Done> finish();
 
  private:

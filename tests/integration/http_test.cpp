@@ -169,7 +169,7 @@ TEST_CASE("http: what only nodes know is answered by looking at all of them, wit
   CHECK(answer["total"]["nodes"]["lost"] == 5);
   CHECK(body_of(get(world.port, "/v1/map?group_by=hostname&limit=3&cursor=9"))["groups"].size() == 1);
   CHECK(body_of(get(world.port, "/v1/map?group_by=kernel&filter=liveness%20%3D%20lost"))["total"]["nodes"]["installed"] == 5);
-  CHECK(body_of(get(world.port, "/v1/map?group_by=os,colour"))["known"].size() == 26);
+  CHECK(body_of(get(world.port, "/v1/map?group_by=os,colour"))["known"].size() == 27);
   CHECK(body_of(get(world.port, "/v1/nodes?filter=liveness%20%3D%20fresh%20and%20cores%20%3E%2040"))["nodes"].size() == 5);
   CHECK(get(world.port, "/v1/nodes?filter=colour%20%3D%20red").status == 400);
 }
@@ -192,6 +192,11 @@ TEST_CASE("http: one node is shown with its devices by name, and what it did not
         json({{"name", "sda"}, {"media", "hdd"}, {"bytes", nullptr}, {"model", nullptr}, {"read_kbs", nullptr}, {"write_kbs", nullptr}}));
   CHECK(node["nics"][1]["name"].is_null());
   CHECK(node["hardware"]["peak"]["cpu"]["fp64_mflops"] == 3'000'000);
+  const auto kind = node["hardware"]["id"].get<std::string>();
+  const auto of_kind = body_of(get(world.port, "/v1/map?group_by=hardware&filter=hardware%20%3D%20%22" + kind + "%22"));
+  REQUIRE(of_kind["groups"].size() == 1);
+  CHECK(of_kind["groups"][0]["key"]["hardware"] == kind);
+  CHECK(of_kind["total"]["nodes"]["installed"] == 4);
   CHECK(node["usage"]["memory_used_mib"].is_null());
   CHECK(node["clock_skew_ms"].is_null());
   CHECK(node["problems"] == json::array({{{"probe", "storage"}, {"what", "sda: no size"}}}));

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The national fleet against one controller: servers by child controllers' batches and by agents of their own under faults; at a quiet point
-# every figure of /v1/map, group by group down to (site, processor, liveness), is what the fleet says is true, summed by a script.
+# every figure of /v1/map, down to each cell (site, pool, hardware, liveness, service state, verdict), is what the fleet says is true, summed
+# by a script; and who must not be counted is not, with the reason.
 #   national_truth.sh [BUILD_FOLDER]     short: 40,000 nodes by batches, 400 by agents
 #   CAPMAP_FULL=1: 1,000,000 by batches, 10,000 by agents (about 10 minutes; needs 20,000 descriptors)
 # Exit: 0 equal, 1 not.
@@ -33,7 +34,7 @@ start() { # NAME COMMAND…
 
 # One deployment: controller, sites and tokens, fleets that write their truth, comparison.
 compare() { # NAME NODES children|agents
-  local name=$1 nodes=$2 kind=$3 http messages enrol part=0 first fleet=$build/tests/fleet/capmap-fleet log
+  local name=$1 nodes=$2 kind=$3 more=() http messages enrol part=0 first fleet=$build/tests/fleet/capmap-fleet log
   http=$(free_port) messages=$(free_port) enrol=$(free_port)
   mkdir "$folder/$name.truth"
   "$build/capmapctl" init --state "$folder/$name" --site here --region 11 >/dev/null
@@ -47,15 +48,21 @@ compare() { # NAME NODES children|agents
   if [ "$kind" = children ]; then
     "${made[@]}" --children
     start "$name.fleet.0" "$fleet" --preset national --nodes "$nodes" --children "$folder/$name.tokens" --quiet-after "$quiet_s" \
-      --truth "$folder/$name.truth"
+      --truth "$folder/$name.truth" --child-churn 20 --child-restart "$((quiet_s / 2))" --loss 20 --duplicate 20
     part=1
   else
     "${made[@]}"
     for ((first = 0; first < nodes; first += a_process, part++)); do
       start "$name.fleet.$part" "$fleet" --preset national --nodes "$nodes" --sites "$folder/$name.tokens" --first "$first" \
         --agents "$((nodes - first < a_process ? nodes - first : a_process))" --exact --quiet-after "$quiet_s" --truth "$folder/$name.truth" \
-        --loss 20 --duplicate 20 --delay 200 --churn 5 --floods 1 --clones 2 --replays 2 --liars 2 --flippers 2 --futures 2
+        --loss 20 --duplicate 20 --delay 200 --churn 5 --floods 1 --clones 2 --replays 2 --liars 2 --shape-liars 3 --flippers 2 --futures 2
     done
+    for ((i = 0; i < limit_s; i++)); do
+      [ "$(grep -l '^joined' "$folder/$name".fleet.*.log 2>/dev/null | wc -l)" = "$part" ] && break
+      sleep 0.5
+    done
+    tests/fleet/make_orders.py "$folder/$name.truth" --url "http://127.0.0.1:$http" --admin-token "$folder/$name/admin.token"
+    more=(--reasons)
   fi
   for ((i = 0; i < limit_s; i++)); do
     [ "$(grep -l '^quiet' "$folder/$name".fleet.*.log 2>/dev/null | wc -l)" = "$part" ] && break
@@ -66,7 +73,7 @@ compare() { # NAME NODES children|agents
     grep -q '^quiet' "$log" || { echo "national_truth: no quiet point after $limit_s s:"; tail -3 "$log"; exit 1; }
   done
   sleep 2
-  tests/fleet/sum_truth.py "$folder/$name.truth" --url "http://127.0.0.1:$http" | tail -40
+  tests/fleet/sum_truth.py "$folder/$name.truth" --url "http://127.0.0.1:$http" "${more[@]}" | tail -40
 }
 
 compare batches "$batches" children

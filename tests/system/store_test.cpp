@@ -1,4 +1,7 @@
 // Stories about the controller's database: copied while it runs, brought back, gone bad under its feet.
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -18,6 +21,22 @@ namespace {
 std::uint64_t fresh(const Deployment& deployment) {
   const json map = json::parse(http_get(deployment.http_port, "/v1/map"), nullptr, false);
   return map.is_object() ? map["total"]["nodes"]["fresh"].get<std::uint64_t>() : 0;
+}
+
+/// Files that nobody may write any more, by an attribute of the file system, also who has them open: as on a disk the kernel has made
+/// read-only. False where root or the file system cannot.
+bool set_immutable(const std::string& path, bool on) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int flags = 0;
+  bool done = fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+  flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+  done = done && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+  if (fd >= 0) close(fd);
+  return done;
+}
+
+std::string ready_answer(const Deployment& deployment) {
+  return talk(deployment.http_port, "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 }
 
 bool has_site(const Deployment& deployment, const std::string& name) {
@@ -94,7 +113,7 @@ TEST_CASE("store: a full disk refuses changes and joins, /readyz says why, the m
     CHECK(ran.output.find("No space left") != std::string::npos);
     const Ran joined = run({"capmap-fleet", "--join", token, "--agents", "1", "--seed", "6", "--seconds", "2"});
     CHECK(joined.output.find("could not keep it") != std::string::npos);
-    const std::string ready = talk(deployment.http_port, "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    const std::string ready = ready_answer(deployment);
     CHECK(ready.find(" 503 ") != std::string::npos);
     CHECK(ready.find("store-failing") != std::string::npos);
     CHECK(ready.find("free space on its disk") != std::string::npos);
@@ -111,4 +130,64 @@ TEST_CASE("store: a full disk refuses changes and joins, /readyz says why, the m
     deployment.stop(SIGTERM);
   }
   umount2(folder.path().c_str(), MNT_DETACH);
+}
+
+TEST_CASE(
+    "store: on a store that became read-only changes and joins are refused with the reason, the map goes on, and all is well afterwards") {
+  Deployment deployment({}, {"--interval-ms", "500"});
+  deployment.start();
+  const std::string database = deployment.state() + "/store.db";
+  const TemporaryFolder keys;
+  const std::string token = deployment.token(5);
+  Program fleet({"capmap-fleet", "--join", token, "--agents", "2", "--seed", "5", "--seconds", "0", "--keys-file", keys.path() + "/keys"});
+  REQUIRE(eventually([&] { return fresh(deployment) == 2; }, std::chrono::seconds(30)));
+  if (!set_immutable(database, true) || !set_immutable(database + "-wal", true)) {
+    std::cout << "skipped: this file system or user cannot take the right to write from open files\n";
+    set_immutable(database, false);
+    return;
+  }
+  const Ran refused = deployment.ctl({"sites", "add", "refused"});
+  const Ran joined = run({"capmap-fleet", "--join", token, "--agents", "1", "--seed", "6", "--seconds", "2"});
+  const std::string ready = ready_answer(deployment);
+  const bool told = eventually([&] { return deployment.metric("capmap_store_failing") == 1; }, std::chrono::seconds(5));
+  const auto nodes = fresh(deployment);
+  REQUIRE(set_immutable(database, false));
+  REQUIRE(set_immutable(database + "-wal", false));
+  CHECK(refused.code != 0);
+  CHECK(refused.output.find("let the user of capmap-controller write to it") != std::string::npos);
+  CHECK(joined.output.find("could not keep it") != std::string::npos);
+  CHECK(ready.find(" 503 ") != std::string::npos);
+  CHECK(ready.find("store-failing") != std::string::npos);
+  CHECK(told);
+  CHECK(nodes == 2);
+  CHECK(eventually([&] { return deployment.metric("capmap_store_failing") == 0; }, std::chrono::seconds(15)));
+  CHECK(ready_answer(deployment).find(" 200 ") != std::string::npos);
+  CHECK(deployment.ctl({"sites", "add", "well-again"}).code == 0);
+  CHECK(deployment.stop(SIGKILL) == 128 + SIGKILL);
+  deployment.start();
+  CHECK(has_site(deployment, "well-again"));
+  CHECK_FALSE(has_site(deployment, "refused"));
+}
+
+TEST_CASE("store: a state folder that is read-only at the start refuses the start with its name, and starts once it can be written") {
+  Deployment deployment;
+  const char* const folder = deployment.state().c_str();
+  if (geteuid() != 0 || mount(folder, folder, nullptr, MS_BIND, nullptr) != 0) {
+    std::cout << "skipped: mounting needs root\n";
+    return;
+  }
+  REQUIRE(mount(nullptr, folder, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0);
+  std::string said;
+  try {
+    deployment.start();
+  } catch (const std::exception& error) {
+    said = error.what();
+  }
+  CHECK(said.find(deployment.state()) != std::string::npos);
+  CHECK(said.find("Read-only file system") != std::string::npos);
+  CHECK(mount(nullptr, folder, nullptr, MS_REMOUNT | MS_BIND, nullptr) == 0);
+  deployment.start();
+  CHECK(deployment.ctl({"sites", "add", "writable"}).code == 0);
+  CHECK(deployment.stop(SIGTERM) == 0);
+  CHECK(umount2(folder, MNT_DETACH) == 0);
 }

@@ -29,6 +29,7 @@ std::shared_ptr<const Site> some_site(std::uint32_t number, std::uint64_t varian
 
 std::shared_ptr<const HardwareRow> some_hardware(std::uint32_t number) {
   HardwareRow row;
+  row.id = numbered_id<ShapeId>(number);
   row.shape = server_shape(number, 64 + number % 7, number % 9);
   row.accelerator_names.resize(row.shape.accelerators.size(), "model " + std::to_string(number % 40));
   if (number % 3 == 0) row.peak.unrated.push_back({.what = "cpu", .why = "reason " + std::to_string(number % 5), .count = 2});

@@ -3,6 +3,7 @@
 
 #include "common/shape.hpp"
 #include "controller/map/capacity_map.hpp"
+#include "controller/map/exclusion.hpp"
 #include "tests/fleet/server.hpp"
 
 using namespace capmap;
@@ -53,4 +54,14 @@ TEST_CASE("fleet: 10,000 equal servers that differ as real ones do are one hardw
   CHECK(orders.size() > 100);
   CHECK(map.counters().hardware_rows == 1);
   CHECK(map.counters().shapes == 1);
+}
+
+TEST_CASE("fleet: false hardware passes the wire and is what no server has, for the reason it names") {
+  for (const auto& one : fleet::false_shapes()) {
+    const auto received = unpack_shape(pack_shape(one.shape));
+    REQUIRE(received);
+    const auto absurd = absurd_hardware(received->shape, PeakRating{});
+    REQUIRE(absurd);
+    CHECK(absurd->find(one.why) != std::string::npos);
+  }
 }

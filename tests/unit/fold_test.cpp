@@ -201,7 +201,11 @@ TEST_CASE("fold: a filter of more tests than tables hold judges as a short one t
   const auto view = large_view(engine);
   std::string many = "cores > 200";
   for (int i = 0; i < 12; ++i) many += " or (liveness = lost and cores > " + std::to_string(201 + i) + ")";
-  for (const auto* const pool : {"", " and pool != \"pool 2\""}) {
+  for (const auto* const pool : {"", " and pool != \"pool 2\"", " and pool = \"pool 1\"", " and (pool = \"pool 1\" or liveness = lost)",
+                                 " and not (pool in (\"pool 1\", \"\") and liveness = fresh)",
+                                 " and (pool = \"pool 1\" and liveness = lost or pool = \"pool 2\" and cores < 250 or pool = \"pool 3\" "
+                                 "and region prefix 11 or pool = \"\")"}) {
+    INFO(pool);
     const auto one = ask(view, {Dimension::kLiveness}, all_measures(), std::string("cores > 200") + pool);
     const auto other = ask(view, {Dimension::kLiveness}, all_measures(), "(" + many + ")" + pool);
     REQUIRE(one.groups.size() == 2);

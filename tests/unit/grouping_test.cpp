@@ -40,6 +40,7 @@ std::shared_ptr<const Site> make_site(std::uint32_t number, Engine& engine) {
 
 std::shared_ptr<const HardwareRow> make_hardware(std::uint32_t number) {
   HardwareRow row;
+  row.id = numbered_id<ShapeId>(number);
   row.shape = server_shape(number, 64, number % 4);
   row.shape.cpu.architecture = static_cast<Architecture>(1 + number % 3);
   for (auto& device : row.shape.accelerators) device.kind = static_cast<AcceleratorKind>(1 + number % 3);

@@ -1,10 +1,23 @@
 #include <catch2/catch.hpp>
 
+#include "common/shape.hpp"
 #include "controller/map/shapes.hpp"
 #include "tests/support/map_agent.hpp"
 
 using namespace capmap;
 using namespace capmap::test;
+
+TEST_CASE("shapes: hardware is named by what is understood of it, so servers whose agents send more of the same have one name") {
+  ShapeTable shapes(nullptr);
+  const auto shape = server_shape(64, 512, 8);
+  const auto sent = pack_shape(shape).id;
+  const auto row = [&shapes](ShapeIndex index) { return shapes.rows()[shapes.hardware(index)]; };
+  const auto plain = shapes.intern(sent, shape, 0), newer = shapes.intern(numbered_id<ShapeId>(9), shape, 0);
+  const auto other = shapes.intern(numbered_id<ShapeId>(10), server_shape(64, 512, 4), 0);
+  CHECK(row(plain)->id == sent);
+  CHECK(row(newer)->id == sent);
+  CHECK(row(other)->id != sent);
+}
 
 TEST_CASE("shapes: hardware beyond the bound is unknown, and its place comes free again when other hardware is forgotten") {
   ShapeTable shapes(nullptr);

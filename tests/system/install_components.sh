@@ -1,0 +1,33 @@
+#!/bin/bash
+# Each component installs what is its own and nothing else, and what it installs runs from there.
+#   install_components.sh [BUILD_FOLDER]
+# Exit: 0 so, 1 not.
+set -euo pipefail
+export LC_ALL=C
+cd "$(dirname "$0")/../.."
+readonly build=${1:-build/release}
+folder=$(mktemp -d "${TMPDIR:-/tmp}/capmap-install.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+
+# The files of a component, one a line below its prefix; the catalog's tables are not counted one by one.
+expect() { # COMPONENT PROGRAM-TO-RUN FILES…
+  local component=$1 program=$2 there wanted
+  shift 2
+  cmake --install "$build" --component "$component" --prefix "$folder/$component" >"$folder/log" || { cat "$folder/log"; exit 1; }
+  there=$(cd "$folder/$component" && find . -type f | sed -E 's|^\./||; s|^(share/capmap/catalog)/.*|\1|' | sort -u)
+  wanted=$(printf '%s\n' "$@" | sort)
+  [ "$there" = "$wanted" ] || { echo "install_components: $component installs"; diff <(echo "$wanted") <(echo "$there") || exit 1; }
+  "$folder/$component/bin/$program" --help >/dev/null || { echo "install_components: $program does not run"; exit 1; }
+}
+
+expect agent capmap-agent bin/capmap-agent bin/capmap-probe share/capmap/catalog share/capmap/config/agent.toml \
+  share/man/man8/capmap-agent.8 lib/systemd/system/capmap-agent.service
+expect controller capmap-controller bin/capmap-controller share/capmap/catalog share/capmap/config/controller.toml \
+  share/man/man8/capmap-controller.8 lib/systemd/system/capmap-controller.service
+expect ctl capmapctl bin/capmapctl share/man/man1/capmapctl.1 share/bash-completion/completions/capmapctl
+expect tools capmap-fleet bin/capmap-fleet share/man/man1/capmap-fleet.1 share/capmap/fleet/make_orders.py share/capmap/fleet/make_sites.py \
+  share/capmap/fleet/sum_truth.py
+"$folder/tools/share/capmap/fleet/sum_truth.py" --help >/dev/null
+cmake --install "$build" --prefix "$folder/all" >"$folder/log"
+[ "$(find "$folder/all/bin" -type f | wc -l)" = 5 ] || { echo "install_components: not all programs are installed together"; exit 1; }
+echo "install_components: agent, controller, ctl and tools install their own files"
