@@ -54,6 +54,17 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   if (cold.goodbye) out.problems.push_back({.probe = "agent", .what = "said goodbye: " + *cold.goodbye});
   out.verdict_reasons = verdict_reasons(row);
   return out;
+  const auto part = numbers(row);
+  out.cpu_free_millicores = part.cpu_free_millicores;
+  out.memory_free_mib = part.memory_free_mib;
+  out.storage_free_mb = part.storage_free_mb;
+  out.devices = nodes.devices(row);
+  out.accelerators_use_unknown = part.accelerators_use_unknown;
+  out.maker = hello.maker;
+  out.product = hello.product;
+  out.labels = hello.labels;
+  out.accelerator_drivers = hello.accelerator_drivers;
+  out.accelerator_power_limit_watts = hello.accelerator_power_limit_watts;
 }
 
 std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const {

@@ -106,6 +106,11 @@ inline NodeRow node_row(std::uint8_t i) {
   use.used = true;
   use.busy_permille = 700;
   row.usage.readings.cpu_busy_millicores = 10'000;
+  row.cpu_free_millicores = 86'000;
+  row.devices.used = 1;
+  row.accelerators_use_unknown = 7;
+  row.labels = {{"rack", i < 2 ? "r1" : "r2"}};
+  if (i == 9) row.labels.clear();
   row.problems = {{.probe = "storage", .what = "sda: no size"}};
   return row;
 }
