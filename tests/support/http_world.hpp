@@ -176,6 +176,9 @@ class HttpWorld {
       for (std::uint8_t i = 0; i < 10; ++i) {
         auto row = node_row(i);
         const bool asked_for = (*query)->id ? row.id == *(*query)->id : (*query)->chunk == i / 4U;
+        const auto& selection = (*query)->selection;
+        if (asked_for && selection) ++selection->looked_at;
+        if (asked_for && selection && (answer.rows.size() == selection->most || !selection->keeps(row))) continue;
         if (asked_for) answer.rows.push_back(std::move(row));
       }
       static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
