@@ -42,6 +42,7 @@ bool Accelerators::wanted(std::uint64_t now_ms) {
   if (now_ms >= drivers_due_ms_) {
     drivers_due_ms_ = now_ms + kDriversEveryMs;
     drivers_ = forced_ || find_device_drivers(root_).any();
+    if (!drivers_) told_ = {};
   }
   if (!drivers_) return false;
   const bool done = released_ && !answered_ && !sampler_.running();
@@ -62,8 +63,10 @@ bool Accelerators::step(std::uint64_t now_ms) {
 }
 
 bool Accelerators::learn() {
+  if (sampler_.frame() && !sampler_.frame()->drivers.empty()) told_.drivers = sampler_.frame()->drivers;
   const auto before = known_;
   for (const auto& row : sampler_.frame() ? sampler_.frame()->rows : std::vector<DeviceRow>()) {
+    if (row.power_limit_watts) told_.limit_watts[row.use.pci_address] = *row.power_limit_watts;
     if (row.pci_id.empty() || (row.name.empty() && !row.memory_bytes)) continue;
     auto& device = known_[row.use.pci_address];
     if (device.pci_id != row.pci_id) device = {.pci_id = row.pci_id, .memory_bytes = {}, .name = {}};
@@ -97,6 +100,22 @@ void Accelerators::add_to(Usage& usage, std::uint64_t now_ms) const {
   if (missing.empty() || sampler_.frame()->rows.empty()) return;
   const auto text = std::to_string(missing.size()) + " of " + std::to_string(present_.size()) + " on the PCI bus are shown by no driver";
   usage.problems.push_back({.probe = kProbe, .what = naming(text, {missing.begin(), missing.end()})});
+}
+
+void Accelerators::add_to(Hello& facts) const {
+  facts.accelerator_drivers = told_.drivers;
+  if (told_.limit_watts.empty()) return;
+  for (const auto& address : facts.accelerator_addresses) {
+    const auto limit = told_.limit_watts.find(address);
+    facts.accelerator_power_limit_watts.push_back(limit == told_.limit_watts.end() ? std::nullopt : std::optional(limit->second));
+  }
+}
+
+bool Accelerators::take_news(std::uint64_t now_ms) {
+  if (told_ == news_ || now_ms < news_due_ms_) return false;
+  news_ = told_;
+  news_due_ms_ = now_ms + kNewsEveryMs;
+  return true;
 }
 
 std::uint64_t Accelerators::due_ms() const {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "agent/probe_sampler.hpp"
 #include "agent/settings.hpp"
 #include "common/host_root.hpp"
+#include "common/messages.hpp"
 
 namespace capmap {
 
@@ -24,11 +26,23 @@ class Accelerators {
   /// does not show of them is told.
   void set_present(const std::vector<std::string>& addresses);
   void add_to(Usage& usage, std::uint64_t now_ms) const;
+  /// Limits and driver versions as drivers told them last, for hello.
+  void add_to(Hello& facts) const;
+  /// True when these have changed since it was true last, at most each kNewsEveryMs: hello should be said again.
+  bool take_news(std::uint64_t now_ms);
 
   [[nodiscard]] std::uint64_t due_ms() const;
   [[nodiscard]] int fd() const { return sampler_.fd(); }
 
  private:
+  static constexpr std::uint64_t kNewsEveryMs = 60'000;  ///< a limit that moves all the time costs one hello a minute
+
+  struct Told {
+    std::map<std::string, std::uint32_t> limit_watts;  ///< by address
+    std::vector<AcceleratorDriver> drivers;
+    bool operator==(const Told&) const = default;
+  };
+
   [[nodiscard]] bool wanted(std::uint64_t now_ms);
   bool learn();
 
@@ -37,6 +51,8 @@ class Accelerators {
   bool forced_;  ///< a library is named in the settings
   ProbeSampler sampler_;
   KnownDevices known_;
+  Told told_, news_;  ///< now, and when take_news() was true last
+  std::uint64_t news_due_ms_ = 0;
   std::set<std::string> present_;
   bool present_known_ = false, drivers_ = false, released_ = false, answered_ = false;
   std::uint64_t drivers_due_ms_ = 0, request_due_ms_ = 0;

@@ -188,7 +188,8 @@ class Ticker {
       shape_.ask_now();
     }
     shared_storage_.step(now);
-    if (benchmark_.step(now) && facts_) send_facts(*facts_);
+    const bool measured = benchmark_.step(now);
+    if (facts_ && (accelerators_.take_news(now) || measured)) send_facts(*facts_);
     step_shape(now);
   }
 
@@ -211,6 +212,8 @@ class Ticker {
 
   void send_facts(ShapeFacts facts) {
     facts.first.agent_version = parts_.version;
+    facts.first.labels = parts_.settings.labels;
+    accelerators_.add_to(facts.first);
     benchmark_.add_to(facts.first);
     auto input = std::make_unique<UplinkInput>();
     input->facts = std::move(facts);

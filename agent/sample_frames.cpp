@@ -9,7 +9,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kMostDevices = 1'024, kMostProblems = 64, kMostFileSystems = 64, kMostDies = 16;
+constexpr std::size_t kMostDevices = 1'024, kMostProblems = 64, kMostFileSystems = 64, kMostDies = 16, kMostDrivers = 16;
 constexpr std::uint32_t kMostPermille = 1'000;
 constexpr std::string_view kEnd = "end\n";
 
@@ -34,11 +34,19 @@ std::string device_line(const DeviceRow& row) {
   put(line, "healthy", row.use.healthy);
   put(line, "watts", row.use.power_watts);
   put(line, "partitions", row.use.partitions);
+  put(line, "celsius", row.use.temperature_celsius);
+  put(line, "limit", row.power_limit_watts);
   put(line, "bytes", row.memory_bytes);
   if (!row.pci_id.empty()) line += " id=" + clean(row.pci_id);
   for (const auto& die : row.more_dies) line += " die=" + clean(die);
   if (!row.name.empty()) line += " name=" + clean(row.name);
   return line + "\n";
+}
+
+std::string driver_line(const AcceleratorDriver& driver) {
+  std::string cuda = clean(driver.cuda_version);
+  std::erase(cuda, ' ');
+  return "driver " + clean(driver.name) + (cuda.empty() ? "" : " cuda=" + cuda) + " version=" + clean(driver.version) + "\n";
 }
 
 std::string mount_line(const FileSystemRow& row) {
@@ -71,6 +79,8 @@ bool set_word(DeviceRow& row, std::string_view word, std::string_view text) {
   if (word == "busy") return set_number(use.busy_permille, *value, kMostPermille);
   if (word == "watts") return set_number(use.power_watts, *value);
   if (word == "partitions") return set_number(use.partitions, *value);
+  if (word == "celsius") return set_number(use.temperature_celsius, *value);
+  if (word == "limit") return set_number(row.power_limit_watts, *value);
   if (word == "bytes") {
     row.memory_bytes = *value;
     return true;
@@ -135,10 +145,25 @@ bool read_mount(std::string_view line, SampleFrame& frame) {
   return !row.use.source.empty() && count <= kMostFileSystems && ordered;
 }
 
+/// What stands behind "version=" is all of it: drivers write words with blanks.
+bool read_driver(std::string_view line, SampleFrame& frame) {
+  auto& driver = frame.drivers.emplace_back();
+  driver.name = take_word(line);
+  if (!line.empty()) line.remove_prefix(1);
+  if (line.starts_with("cuda=")) {
+    driver.cuda_version = take_word(line).substr(5);
+    if (!line.empty()) line.remove_prefix(1);
+  }
+  if (!line.starts_with("version=")) return false;
+  driver.version = line.substr(8);
+  return !driver.name.empty() && frame.drivers.size() <= kMostDrivers;
+}
+
 bool read_line(std::string_view line, SampleFrame& frame) {
   const auto kind = take_word(line);
   if (kind == "mount") return read_mount(line, frame);
   if (kind == "device") return read_device(line, frame);
+  if (kind == "driver") return read_driver(line, frame);
   if (kind == "problem") {
     const auto probe = take_word(line);
     if (!line.empty()) line.remove_prefix(1);
@@ -166,6 +191,7 @@ std::string write_sample_frame(const SampleFrame& frame) {
   std::string text;
   for (std::size_t i = 0; i < std::min(frame.rows.size(), kMostDevices); ++i) text += device_line(frame.rows[i]);
   for (std::size_t i = 0; i < std::min(frame.file_systems.size(), kMostFileSystems); ++i) text += mount_line(frame.file_systems[i]);
+  for (std::size_t i = 0; i < std::min(frame.drivers.size(), kMostDrivers); ++i) text += driver_line(frame.drivers[i]);
   if (frame.mode_change_pending) text += "pending\n";
   for (std::size_t i = 0; i < std::min(frame.problems.size(), kMostProblems); ++i) {
     text += "problem " + clean(frame.problems[i].probe) + " " + clean(frame.problems[i].what) + "\n";

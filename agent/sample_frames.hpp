@@ -17,7 +17,8 @@ struct DeviceRow {
   std::string name;          ///< as its driver says it; empty = not told
   std::string pci_id;        ///< "10de:2330"; empty = not told
   std::optional<std::uint64_t> memory_bytes;
-  std::vector<std::string> more_dies;  ///< addresses of a card's other dies, ascending; empty = it has one
+  std::optional<std::uint32_t> power_limit_watts{};  ///< as enforced
+  std::vector<std::string> more_dies{};              ///< addresses of a card's other dies, ascending; empty = it has one
   bool operator==(const DeviceRow&) const = default;
 };
 
@@ -34,15 +35,16 @@ struct SampleFrame {
   std::vector<FileSystemRow> file_systems;  ///< [source], ascending, each once
   bool mode_change_pending = false;  ///< a card waits for a reset into another partition mode, which open drivers keep from happening
   std::vector<Problem> problems;
+  std::vector<AcceleratorDriver> drivers{};  ///< that are open and tell a version
   bool operator==(const SampleFrame&) const = default;
 };
 
 inline constexpr std::size_t kMaxSampleFrameBytes = 128 * 1024;
 
 /// The frame as lines, which a person can read too:
-///   device 0000:17:00.0 age_ms=12 used=1 memory_mib=4096 busy=983 healthy=1 watts=612 partitions=0 bytes=85899345920 id=10de:2330 die=…
-///   name=… mount age_ms=7 size_mb=1000000 used_mb=42 type=nfs4 source=server:/export pending problem nvml device 0000:17:00.0: power: no
-///   permission end
+///   device 0000:17:00.0 age_ms=12 used=1 memory_mib=4096 busy=983 healthy=1 watts=612 partitions=0 celsius=61 limit=700 bytes=85899345920
+///   id=10de:2330 die=… name=… mount age_ms=7 size_mb=1000000 used_mb=42 type=nfs4 source=server:/export pending driver nvml cuda=12.4
+///   version=550.54.15 problem nvml device 0000:17:00.0: power: no permission end
 /// A reading that is unknown has no word. Control characters in texts become '?'; over 1024 devices, 64 file systems or 64 problems are
 /// cut.
 std::string write_sample_frame(const SampleFrame& frame);

@@ -18,6 +18,10 @@ bool set_value(const Setting& setting, std::string_view text) {
     **target = text;
     return true;
   }
+  if (const auto* labels = std::get_if<std::vector<Label>*>(&setting.target)) {
+    const auto key = take_until(text, '=');
+    return !put_label(**labels, key, text);
+  }
   const auto* target = std::get_if<std::uint32_t*>(&setting.target);
   const auto wide = to_number(text);
   const auto number = wide ? to_u32(*wide) : std::nullopt;
@@ -64,13 +68,20 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   number("thresholds.power_watts", t.power_watts, 0, UINT32_MAX, "likewise power, watts");
   number("thresholds.permille", t.permille, 0, kMaxPermille, "and by so many thousandths of the last sent value");
   number("thresholds.usage_every_intervals", t.usage_every_intervals, 1, kMaxUsageEvery, "all readings are sent at least so often");
+  list.push_back({.key = "labels",
+                  .target = &s.labels,
+                  .help = "key=value: what the owner says of this server, a table of texts in the file; the flag may stand 16 times",
+                  .flag = "--label"});
   return list;
 }
 
 std::string write_setting_lines(const AgentSettings& settings) {
   AgentSettings copy = settings;
   std::string lines;
-  for (const auto& setting : list_settings(copy)) lines += setting.key + "=" + value_text(setting) + "\n";
+  for (const auto& setting : list_settings(copy)) {
+    if (!std::holds_alternative<std::vector<Label>*>(setting.target)) lines += setting.key + "=" + value_text(setting) + "\n";
+  }
+  for (const auto& [key, value] : settings.labels) lines += "labels=" + key + "=" + value + "\n";
   return lines;
 }
 

@@ -26,12 +26,13 @@ struct AgentSettings {
   std::string dcmi_library;            ///< likewise Huawei's
   std::string rocm_smi_library;        ///< likewise AMD's ROCm SMI
   Thresholds thresholds;
+  std::vector<Label> labels;  ///< ascending by key
 };
 
 /// The one list of an agent's settings: keys, places, limits. It borrows `settings`.
 std::vector<Setting> list_settings(AgentSettings& settings);
 
-/// "key=value" lines, one a setting. Values hold no control characters (common/config refuses them).
+/// "key=value" lines, one a setting, of labels one each. Values hold no control characters (common/config refuses them).
 std::string write_setting_lines(const AgentSettings& settings);
 /// Reads what write_setting_lines wrote. Errors: kMalformed (agent and capmap-probe of different versions).
 Result<AgentSettings> parse_setting_lines(std::string_view lines);

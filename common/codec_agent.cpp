@@ -27,6 +27,63 @@ flatbuffers::Offset<wire::Measured> put_measured(Builder& builder, const std::op
                               put_texts(builder, measured->conditions, kMaxConditions));
 }
 
+std::vector<Label> read_labels(const wire::Hello& table, FieldReader& reader) {
+  auto labels = reader.rows<Label>(table.labels(), kMaxLabels, "labels", [&reader](const auto& row) {
+    Label label{reader.text(row.key(), "labels.key"), reader.text(row.value(), "labels.value")};
+    reader.require(!label_problem(label.key, label.value), "labels", "hold what is no label");
+    return label;
+  });
+  const auto out_of_order = [](const Label& a, const Label& b) { return a.key >= b.key; };
+  reader.require(std::ranges::adjacent_find(labels, out_of_order) == labels.end(), "labels", "are not in ascending order, each once");
+  return labels;
+}
+
+auto put_labels(Builder& builder, const std::vector<Label>& labels) {
+  return put_rows<wire::Label>(builder, labels, kMaxLabels, [&builder](const Label& label) {
+    const auto key = put_text(builder, label.key);
+    return wire::CreateLabel(builder, key, put_text(builder, label.value));
+  });
+}
+
+std::vector<AcceleratorDriver> read_drivers(const wire::Hello& table, FieldReader& reader) {
+  return reader.rows<AcceleratorDriver>(table.accelerator_drivers(), kMaxDrivers, "accelerator_drivers", [&reader](const auto& row) {
+    return AcceleratorDriver{.name = reader.text(row.name(), "accelerator_drivers.name"),
+                             .version = reader.text(row.version(), "accelerator_drivers.version"),
+                             .cuda_version = reader.text(row.cuda_version(), "accelerator_drivers.cuda_version")};
+  });
+}
+
+auto put_drivers(Builder& builder, const std::vector<AcceleratorDriver>& drivers) {
+  return put_rows<wire::AcceleratorDriver>(builder, drivers, kMaxDrivers, [&builder](const AcceleratorDriver& driver) {
+    const auto name = put_text(builder, driver.name);
+    const auto version = put_text(builder, driver.version);
+    return wire::CreateAcceleratorDriver(builder, name, version, put_text(builder, driver.cuda_version));
+  });
+}
+
+/// Watts plus 1, so that what is not known is not zero watts.
+using Limits = std::vector<std::optional<std::uint32_t>>;
+Limits read_limits(const wire::Hello& table, std::size_t accelerators, FieldReader& reader) {
+  Limits limits;
+  const auto* const coded = table.accelerator_power_limit_watts();
+  if (coded == nullptr) return limits;
+  reader.require(coded->size() == accelerators, "accelerator_power_limit_watts", "is not as long as accelerator_addresses");
+  for (flatbuffers::uoffset_t i = 0; reader.good() && i < coded->size(); ++i) {
+    limits.push_back(coded->Get(i) == 0 ? std::nullopt : std::optional<std::uint32_t>(coded->Get(i) - 1U));
+  }
+  return limits;
+}
+
+flatbuffers::Offset<flatbuffers::Vector<std::uint16_t>> put_limits(Builder& builder, const Limits& limits) {
+  constexpr std::uint32_t kMostWatts = UINT16_MAX - 1;
+  if (std::ranges::none_of(limits, [](const auto& limit) { return limit.has_value(); })) return {};
+  std::vector<std::uint16_t> coded;
+  for (std::size_t i = 0; i < std::min(limits.size(), kMaxAccelerators); ++i) {
+    coded.push_back(static_cast<std::uint16_t>(limits[i] ? std::min(*limits[i], kMostWatts) + 1 : 0));
+  }
+  return builder.CreateVector(coded);
+}
+
 Hello read_hello(const wire::Hello& table, FieldReader& reader) {
   Hello hello;
   hello.envelope = reader.envelope(table);
@@ -45,6 +102,11 @@ Hello read_hello(const wire::Hello& table, FieldReader& reader) {
   hello.problems = reader.problems(table);
   hello.measured = read_measured(table.measured(), reader);
   hello.file_systems_size_mb = table.file_systems_size_mb();
+  hello.maker = reader.text(table.maker(), "maker");
+  hello.product = reader.text(table.product(), "product");
+  hello.labels = read_labels(table, reader);
+  hello.accelerator_drivers = read_drivers(table, reader);
+  hello.accelerator_power_limit_watts = read_limits(table, hello.accelerator_addresses.size(), reader);
   return hello;
 }
 
@@ -87,12 +149,17 @@ Bytes encode(const Hello& message) {
   const auto accelerators = put_texts(builder, message.accelerator_addresses, kMaxAccelerators);
   const auto problems = put_problems<wire::Problem>(builder, message.problems);
   const auto measured = put_measured(builder, message.measured);
+  const auto maker = put_text(builder, message.maker);
+  const auto product = put_text(builder, message.product);
+  const auto labels = put_labels(builder, message.labels);
+  const auto drivers = put_drivers(builder, message.accelerator_drivers);
+  const auto limits = put_limits(builder, message.accelerator_power_limit_watts);
   const auto& id = message.shape_id.bytes;
   return finish(
       builder,
       wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version, hostname, os,
                         kernel, virtualization, message.memory_total_bytes, message.pus_allowed, message.time_unix_ms, disk_names,
-                        nic_names, accelerators, problems, measured, message.file_systems_size_mb),
+                        nic_names, accelerators, problems, measured, message.file_systems_size_mb, maker, product, labels, drivers, limits),
       kHelloId);
 }
 

@@ -32,6 +32,7 @@ inline constexpr std::size_t kMaxProblems = 64;
 inline constexpr std::size_t kMaxFileSystems = 64;
 inline constexpr std::size_t kMaxAccelerators = 1'024;
 inline constexpr std::size_t kMaxTrafficDevices = 1'024;
+inline constexpr std::size_t kMaxDrivers = 16;
 inline constexpr std::uint32_t kMaxDies = 16;
 inline constexpr std::size_t kMaxRows = 4'096;  ///< disks, NICs: rows of a shape, names in a hello
 inline constexpr std::size_t kMaxIsaWords = 64;

@@ -12,7 +12,8 @@ namespace {
 using Flags = wire::AcceleratorFlags;
 constexpr std::uint32_t kMaxPermille = 1'000;
 constexpr std::uint32_t kMaxWatts = 65'535;
-constexpr std::uint32_t kMaxPartitions = 254;
+constexpr std::uint32_t kMaxPartitions = 254, kMaxCelsius = 126;
+constexpr unsigned kWhole = 0x80;  ///< beside a temperature
 
 constexpr std::uint8_t bit(Flags flag) {
   return static_cast<std::uint8_t>(flag);
@@ -70,7 +71,8 @@ struct AcceleratorLists {
   std::vector<std::uint16_t> power_watts;
   std::vector<std::uint8_t> partitions;  ///< plus 1; 0 = not known
   std::vector<std::string> other_addresses;
-  bool any_partitions = false;
+  std::vector<std::uint8_t> temperatures;  ///< likewise, and kWhole
+  bool any_partitions = false, any_cut = false, any_temperature = false;
   std::uint8_t any = 0;  ///< flags that at least one has
 };
 
@@ -94,6 +96,10 @@ void append(AcceleratorLists& lists, const AcceleratorUse& use, bool with_addres
   lists.power_watts.push_back(static_cast<std::uint16_t>(std::min(use.power_watts.value_or(0), kMaxWatts)));
   lists.partitions.push_back(static_cast<std::uint8_t>(use.partitions ? std::min(*use.partitions, kMaxPartitions) + 1 : 0));
   lists.any_partitions = lists.any_partitions || use.partitions;
+  const unsigned temperature = use.temperature_celsius ? std::min(*use.temperature_celsius, kMaxCelsius) + 1 : 0;
+  lists.temperatures.push_back(static_cast<std::uint8_t>(temperature | (use.partitions == 0U ? kWhole : 0U)));
+  lists.any_cut = lists.any_cut || use.partitions.value_or(0) > 0;
+  lists.any_temperature = lists.any_temperature || use.temperature_celsius;
   lists.flags.push_back(static_cast<std::uint8_t>(flags));
   lists.any = static_cast<std::uint8_t>(lists.any | flags);
 }
@@ -147,6 +153,7 @@ class AcceleratorReader {
     }
     if (table_.accelerator_power_watts() != nullptr) expect_size(table_.accelerator_power_watts(), count, "accelerator_power_watts");
     if (table_.accelerator_partitions() != nullptr) expect_size(table_.accelerator_partitions(), count, "accelerator_partitions");
+    if (table_.accelerator_temperature_c() != nullptr) expect_size(table_.accelerator_temperature_c(), count, "accelerator_temperature_c");
     others_ = reader_.texts(table_.accelerator_other_addresses(), kMaxAccelerators, "accelerator_other_addresses");
     std::vector<AcceleratorUse> uses;
     for (std::size_t i = 0; i < count && reader_.good(); ++i) uses.push_back(read_one(static_cast<flatbuffers::uoffset_t>(i)));
@@ -194,6 +201,11 @@ class AcceleratorReader {
     if (has(Flags::power_known)) use.power_watts = value_at(table_.accelerator_power_watts(), index, "accelerator_power_watts");
     const auto* partitions = table_.accelerator_partitions();
     if (partitions != nullptr && reader_.good() && partitions->Get(index) != 0) use.partitions = partitions->Get(index) - 1U;
+    const auto* temperatures = table_.accelerator_temperature_c();
+    if (temperatures == nullptr || !reader_.good()) return use;
+    const auto coded = temperatures->Get(index);
+    if ((coded & ~kWhole) != 0) use.temperature_celsius = (coded & ~kWhole) - 1U;
+    if (partitions == nullptr && (coded & kWhole) != 0) use.partitions = 0;
     return use;
   }
 
@@ -276,17 +288,20 @@ Bytes encode(const UsageMessage& message) {
   const auto file_systems = put_file_systems(builder, message.usage.file_systems);
   const auto others = put_texts(builder, lists.other_addresses, kMaxAccelerators);
   const auto flags = put_known(builder, lists.flags, !lists.flags.empty());
-  const auto partitions = put_known(builder, lists.partitions, lists.any_partitions);
+  const auto partitions = put_known(builder, lists.partitions, lists.any_partitions && (lists.any_cut || !lists.any_temperature));
+  const auto temperatures = put_known(builder, lists.temperatures, lists.any_temperature);
   const auto power = put_known(builder, lists.power_watts, (lists.any & bit(Flags::power_known)) != 0);
   const auto busy = put_known(builder, lists.busy_permille, (lists.any & bit(Flags::busy_known)) != 0);
   const auto memory = put_known(builder, lists.memory_used_mib, (lists.any & bit(Flags::memory_known)) != 0);
   const auto addresses = put_known(builder, lists.addresses, !lists.flags.empty() && !message.addresses_as_in_hello);
   const auto disk_traffic = put_traffic(builder, message.usage.disk_traffic, kMaxTrafficDevices);
   const auto nic_traffic = put_traffic(builder, message.usage.nic_traffic, kMaxTrafficDevices);
-  wire::UsageBuilder table(builder);  // widest fields first: no padding between them
+  const bool gap = builder.GetSize() % sizeof(std::uint64_t) != 0;  // seq goes where padding would be
+  wire::UsageBuilder table(builder);                                // widest fields first: no padding between them
+  if (gap) table.add_seq(message.envelope.seq);
   table.add_run_id(message.envelope.run_id);
   table.add_shape_prefix(message.shape_prefix);
-  table.add_seq(message.envelope.seq);
+  if (!gap) table.add_seq(message.envelope.seq);
   add_readings(table, message.usage.readings);
   table.add_accelerator_flags(flags);
   table.add_accelerator_pci_addresses(addresses);
@@ -301,6 +316,7 @@ Bytes encode(const UsageMessage& message) {
   if (message.usage.load_centi) table.add_load_centi(*message.usage.load_centi);
   table.add_disk_traffic(disk_traffic);
   table.add_nic_traffic(nic_traffic);
+  table.add_accelerator_temperature_c(temperatures);
   return finish(builder, table.Finish(), kUsageId);
 }
 

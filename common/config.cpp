@@ -110,6 +110,13 @@ std::optional<std::string> set_flag(const Setting& setting, std::optional<bool> 
   return std::nullopt;
 }
 
+/// "rack=r12".
+std::optional<std::string> set_label(const Setting& setting, std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) return "takes key=value";
+  return put_label(**std::get_if<std::vector<Label>*>(&setting.target), text.substr(0, equals), text.substr(equals + 1));
+}
+
 std::optional<std::string> set_from_node(const Setting& setting, const toml::node& node) {
   if (std::holds_alternative<std::string*>(setting.target)) {
     const auto* text = node.as_string();
@@ -119,8 +126,17 @@ std::optional<std::string> set_from_node(const Setting& setting, const toml::nod
     const auto* flag = node.as_boolean();
     return set_flag(setting, flag == nullptr ? std::nullopt : std::optional(flag->get()));
   }
+  if (std::holds_alternative<std::vector<Label>*>(setting.target)) return R"(is a table of texts: rack = "r12")";
   const auto* number = node.as_integer();
   return set_number(setting, number == nullptr ? std::nullopt : std::optional(number->get()));
+}
+
+/// A key as it can stand in a message.
+std::string shown(std::string_view key) {
+  std::string text(key.substr(0, 2 * kMaxLabelBytes));
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  return text;
 }
 
 /// One file being read into settings.
@@ -144,8 +160,22 @@ class TomlReader {
 
  private:
   Result<Done> read_table(const toml::table& table, const std::string& key, const toml::source_region& source) {
+    const auto labels = std::ranges::find(settings_, key, &Setting::key);
+    if (labels != settings_.end() && std::holds_alternative<std::vector<Label>*>(labels->target)) return read_labels(table, *labels);
     const bool known = std::ranges::any_of(settings_, [&](const Setting& s) { return s.key.starts_with(key + "."); });
     return known ? read(table, key + ".") : Result<Done>(unknown(key, source));
+  }
+
+  Result<Done> read_labels(const toml::table& table, Setting& setting) {
+    for (const auto& [name, node] : table) {
+      const auto* const text = node.as_string();
+      const std::optional<std::string> wrong =
+          text == nullptr ? R"(takes text in quotes; a key with a dot stands in quotes too: "a.b" = "c")"
+                          : put_label(**std::get_if<std::vector<Label>*>(&setting.target), name.str(), text->get());
+      if (wrong) return malformed(place(name.source()) + setting.key + "." + shown(name.str()) + " " + *wrong);
+    }
+    setting.origin = path_ + ":" + std::to_string(table.source().begin.line);
+    return Done{};
   }
 
   Result<Done> read_value(const toml::node& node, const std::string& key, const toml::source_region& source) {
@@ -177,6 +207,11 @@ std::string toml_quoted(std::string_view text) {
 std::string value_text(const Setting& setting) {
   if (const auto* text = std::get_if<std::string*>(&setting.target)) return toml_quoted(**text);
   if (const auto* flag = std::get_if<bool*>(&setting.target)) return **flag ? "true" : "false";
+  if (const auto* labels = std::get_if<std::vector<Label>*>(&setting.target)) {
+    std::string table;
+    for (const auto& [key, value] : **labels) table += (table.empty() ? " " : ", ") + toml_quoted(key) + " = " + toml_quoted(value);
+    return table.empty() ? "{}" : "{" + table + " }";
+  }
   return std::to_string(**std::get_if<std::uint32_t*>(&setting.target));
 }
 
@@ -197,13 +232,15 @@ Result<Done> set_from_flag(Setting& setting, const std::string& text) {
     wrong = set_text(setting, text);
   } else if (std::holds_alternative<bool*>(setting.target)) {
     wrong = set_flag(setting, text == "true" ? std::optional(true) : text == "false" ? std::optional(false) : std::nullopt);
+  } else if (std::holds_alternative<std::vector<Label>*>(setting.target)) {
+    wrong = set_label(setting, text);
   } else {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool whole = error == std::errc{} && end == text.data() + text.size();
     wrong = set_number(setting, whole ? std::optional(number) : std::nullopt);
   }
-  if (wrong) return malformed(flag_name(setting.key) + " " + *wrong);
+  if (wrong) return malformed(flag_name(setting) + " " + *wrong);
   setting.origin = "flag";
   return Done{};
 }
@@ -212,6 +249,10 @@ std::string print_settings(const std::vector<Setting>& settings) {
   std::string out;
   for (const auto& setting : settings) out += setting.key + " = " + value_text(setting) + "  # " + setting.origin + "\n";
   return out;
+}
+
+std::string flag_name(const Setting& setting) {
+  return setting.flag.empty() ? flag_name(setting.key) : setting.flag;
 }
 
 std::string flag_name(const std::string& key) {

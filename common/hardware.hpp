@@ -120,7 +120,15 @@ struct AcceleratorUse {
   std::optional<std::uint32_t> power_watts{};  ///< drawn now
   std::optional<std::uint32_t>
       partitions{};  ///< it is cut into so many (MIG, compute partitions); 0 = it is whole. Their use is in its own
+  std::optional<std::uint32_t> temperature_celsius{};
   bool operator==(const AcceleratorUse&) const = default;
+};
+
+/// The driver of some of a machine's accelerators. Empty text = not told.
+struct AcceleratorDriver {
+  std::string name;  ///< the interface it is read by: "nvml", "amdgpu"
+  std::string version, cuda_version;
+  bool operator==(const AcceleratorDriver&) const = default;
 };
 
 /// What a benchmark of this machine sustained. Never mixed with nominal peaks; a test that did not run is absent, `conditions` says why.

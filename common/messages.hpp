@@ -8,6 +8,7 @@
 
 #include "common/hardware.hpp"
 #include "common/ids.hpp"
+#include "common/labels.hpp"
 
 namespace capmap {
 
@@ -37,6 +38,11 @@ struct Hello {
   std::vector<Problem> problems;                        ///< what the shape's probes could not read
   std::optional<Measured> measured{};                   ///< newest benchmark; absent: none was run
   std::optional<std::uint64_t> file_systems_size_mb{};  ///< 10^6 bytes that Readings::storage_used_mb is a part of
+  std::string maker{}, product{};                       ///< of the machine, as firmware says; empty = unknown
+  std::vector<Label> labels{};                          ///< ascending by key, each once, at most kMaxLabels
+  std::vector<AcceleratorDriver> accelerator_drivers{};
+  /// [accelerator_addresses] as enforced; absent = not told. Empty where none is told.
+  std::vector<std::optional<std::uint32_t>> accelerator_power_limit_watts{};
   bool operator==(const Hello&) const = default;
 };
 

@@ -216,7 +216,8 @@ void MapThread::answer_queries() {
       if ((*query)->benchmark_seconds != 0) map_.ask_benchmark(*(*query)->id, (*query)->benchmark_seconds, clock_.boot_ms());
       if (auto row = map_.node(*(*query)->id)) answer.rows.push_back(std::move(*row));
     } else if ((*query)->chunk < answer.chunk_count) {
-      answer.rows = map_.chunk((*query)->chunk);
+      const auto& selection = (*query)->selection;
+      answer.rows = selection ? map_.chunk((*query)->chunk, *selection) : map_.chunk((*query)->chunk);
     }
     // A full pipe means http has stopped reading: its own deadline answers the reader.
     static_cast<void>(send_object(http_, std::make_unique<HttpInput>(std::move(answer)), false));

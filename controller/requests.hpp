@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -9,6 +10,7 @@
 #include "common/ids.hpp"
 #include "common/result.hpp"
 #include "controller/map/map_view.hpp"
+#include "controller/map/node_selection.hpp"
 
 namespace capmap {
 
@@ -21,6 +23,8 @@ struct NodeQuery {
   std::optional<NodeId> id;  ///< absent: the chunk
   std::size_t chunk = 0;
   std::uint32_t benchmark_seconds = 0;  ///< with id: ask the node to measure itself; 0 = only look
+  /// Of the chunk only these; null: all. The map thread's until it has answered.
+  std::shared_ptr<NodeSelection> selection{};
 };
 struct NodeAnswer {
   std::uint64_t ticket = 0;

@@ -242,6 +242,8 @@ Hello hello_of(const Machine& machine, const ShapeId& shape_id, const std::strin
   hello.nic_names = names_by_row(machine.shape.nics, machine.nics, &Nic::name);
   hello.accelerator_addresses = names_by_row(machine.shape.accelerators, machine.accelerators, &Accelerator::pci_address);
   hello.problems = machine.problems;
+  hello.maker = machine.platform.maker;
+  hello.product = machine.platform.product;
   return hello;
 }
 

@@ -51,7 +51,7 @@ Result<Asked> read_arguments(const std::vector<std::string>& arguments) {
 
 Result<Done> read_flags(const Asked& asked, std::vector<Setting>& list) {
   for (const auto& flag : asked.flags) {
-    const auto setting = std::ranges::find_if(list, [&](const Setting& s) { return flag_name(s.key) == flag.first; });
+    const auto setting = std::ranges::find_if(list, [&](const Setting& s) { return flag_name(s) == flag.first; });
     if (setting == list.end()) return wrong_use("unknown flag " + log_quoted(flag.first));
     if (auto set = set_from_flag(*setting, flag.second); !set) return set;
   }
@@ -112,7 +112,7 @@ std::string help_text(const std::vector<Setting>& list) {
       "  capmap-agent --print-config      show every setting, its value and where it comes from\n"
       "  capmap-agent --version\n\nFlags (also keys of the file, lowest to highest: joined.toml, file, flags):\n";
   text += "  --config FILE\n      default " + std::string(kDefaultConfig) + "\n";
-  for (const auto& setting : list) text += "  " + flag_name(setting.key) + " VALUE\n      " + setting.help + "\n";
+  for (const auto& setting : list) text += "  " + flag_name(setting) + " VALUE\n      " + setting.help + "\n";
   return text;
 }
 

@@ -85,6 +85,26 @@ std::string clock_fact(const Json& node) {
                           : age_text(distance) + (ms < 0 ? " behind" : " ahead of") + " the controller's";
 }
 
+/// "rack=r12 row=b"; nothing where its owner says nothing of it.
+std::string label_fact(const Json& node) {
+  std::string text;
+  const Json& labels = object_at(node, "labels");
+  for (auto label = labels.begin(); label != labels.end(); ++label) {
+    if (label->is_string()) text += (text.empty() ? "" : " ") + label.key() + "=" + label->get<std::string>();
+  }
+  return text.empty() ? "" : fact("labels", text);
+}
+
+/// Versions of the drivers, above the table of what they drive.
+std::string driver_facts(const Json& node) {
+  std::string text;
+  for (const Json& driver : list_at(node, "accelerator_drivers")) {
+    const auto cuda = text_at(driver, "cuda_version");
+    text += fact("driver", known(text_at(driver, "name")) + " " + known(text_at(driver, "version")) + (cuda ? ", CUDA " + *cuda : ""));
+  }
+  return text;
+}
+
 std::string identity_facts(const Json& node) {
   const Json& site = object_at(node, "site");
   std::string where = known(text_at(site, "name"));
@@ -94,6 +114,7 @@ std::string identity_facts(const Json& node) {
          fact("liveness", liveness_fact(node)) + fact("state", verdict_fact(node)) +
          fact("system", known(text_at(node, "os")) + ", kernel " + known(text_at(node, "kernel")) + ", agent " +
                             known(text_at(node, "agent_version")) + ", virtualization " + known(text_at(node, "virtualization"))) +
+         fact("machine", known(text_at(node, "maker")) + ", " + known(text_at(node, "product"))) + label_fact(node) +
          fact("clock", clock_fact(node)) + fact("shape", known(text_at(node, "shape_id")));
 }
 
@@ -167,17 +188,32 @@ std::string peak_tables(const Json& node, bool terminal) {
 }
 
 std::string accelerator_table(const Json& node, bool terminal) {
-  TextTable table(
-      {{"ACCELERATOR", kLeft}, {"MODEL", kLeft}, {"MEMORY"}, {"USED", kLeft}, {"MEMORY USED"}, {"BUSY"}, {"POWER"}, {"HEALTH", kLeft}});
+  TextTable table({{"ACCELERATOR", kLeft}, {"MODEL", kLeft}, {"MEMORY"}, {"USED", kLeft}, {"MEMORY USED"}, {"BUSY"}, {"HEALTH", kLeft}});
   const Json& devices = list_at(node, "accelerators");
   for (const Json& device : devices) {
-    const auto busy = number_at(device, "busy_permille"), watts = number_at(device, "power_watts");
+    const auto busy = number_at(device, "busy_permille");
     table.add({known(text_at(device, "pci_address")), text_at(device, "name").value_or("PCI " + known(text_at(device, "pci_id"))),
                known(amount_at(device, "memory_bytes"), memory_text), yes_no(device, "used", "used", "free"),
                known(amount_at(device, "memory_used_mib"), mib_text), busy ? share_text(*busy) : "unknown",
-               watts ? count_text(*watts) + " W" : "unknown", yes_no(device, "healthy", "healthy", "not healthy")});
+               yes_no(device, "healthy", "healthy", "not healthy")});
   }
   return devices.empty() ? "" : "\n" + table.text(terminal);
+}
+
+/// What each draws, may draw and how warm it is; nothing where no driver tells any of it.
+std::string accelerator_power_table(const Json& node, bool terminal) {
+  TextTable table({{"ACCELERATOR", kLeft}, {"POWER"}, {"LIMIT"}, {"TEMPERATURE"}});
+  bool any = false;
+  for (const Json& device : list_at(node, "accelerators")) {
+    const auto with_unit = [&](const char* key, const char* unit) {
+      const auto value = number_at(device, key);
+      any = any || value;
+      return value ? count_text(*value) + unit : std::string("unknown");
+    };
+    table.add({known(text_at(device, "pci_address")), with_unit("power_watts", " W"), with_unit("power_limit_watts", " W"),
+               with_unit("temperature_celsius", " °C")});
+  }
+  return any ? "\n" + table.text(terminal) : "";
 }
 
 std::string disk_table(const Json& node, bool terminal) {
@@ -233,8 +269,9 @@ std::string node_text(const Json& node, bool terminal) {
   } else {
     text += cpu_facts(node);
   }
-  return text + usage_facts(node) + measured_text(node) + peak_tables(node, terminal) + accelerator_table(node, terminal) +
-         disk_table(node, terminal) + nic_table(node, terminal) + problem_lines(node);
+  return text + usage_facts(node) + measured_text(node) + driver_facts(node) + peak_tables(node, terminal) +
+         accelerator_table(node, terminal) + accelerator_power_table(node, terminal) + disk_table(node, terminal) +
+         nic_table(node, terminal) + problem_lines(node);
 }
 
 }  // namespace capmap

@@ -130,6 +130,7 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
                   .now_unix_ms = sources_.clock.unix_ms(),
                   .version = options_.version,
                   .metrics = metrics_,
+                  .scans = scans_,
                   .store_problem = health ? health->problem : std::string()};
   if (route.needs_view && !call.view) {
     return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});

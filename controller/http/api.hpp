@@ -40,6 +40,7 @@ class Api {
   std::function<Metrics()> server_metrics_;
   std::function<Metrics()> metrics_;
   IdempotencyMemory memory_;
+  ScanSlots scans_;
   std::map<std::pair<std::string, int>, std::uint64_t> answered_;  ///< (route, status)
 };
 

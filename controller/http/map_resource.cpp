@@ -74,8 +74,8 @@ Outcome bad_parameter(const char* word, const Error& error) {
 
 Outcome get_map(const Call& call) {
   const auto group_by = parameter(call.target, "group_by").value_or(parameter(call.target, "by").value_or(""));
-  const bool scan = wants_node_scan(group_by);
-  const auto by = scan ? Result<std::vector<Dimension>>(std::vector<Dimension>{}) : parse_dimensions(group_by);
+  const bool groups_of_nodes = wants_node_scan(group_by);
+  const auto by = groups_of_nodes ? Result<std::vector<Dimension>>(std::vector<Dimension>{}) : parse_dimensions(group_by);
   if (!by) return unknown_dimension(by.error());
   const auto measures = parse_measures(parameter(call.target, "measure").value_or(""));
   if (!measures) return bad_parameter("unknown-measure", measures.error());
@@ -87,7 +87,11 @@ Outcome get_map(const Call& call) {
   }
   const auto page = read_page(call.target);
   if (!page) return error_response(page.error());
-  if (scan) return scan_nodes(call, head_json(call), group_by, query.filter, page->first, page->limit);
+  if (groups_of_nodes || (query.filter && asks_nodes(*query.filter))) {
+    return scan_nodes(
+        call, head_json(call),
+        {.group_by = group_by, .filter = query.filter, .measures = query.measures, .first = page->first, .limit = page->limit});
+  }
   const auto etag = revision_etag(*call.view);
   if (auto same = not_modified(call, etag)) return *same;
 

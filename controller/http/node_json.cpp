@@ -50,6 +50,12 @@ Json pool_json(const NodeRow& row, const MapView& view) {
   return {{"id", to_text(pool->id)}, {"name", text_or_null(pool->name)}};
 }
 
+Json labels_json(const std::vector<Label>& labels) {
+  Json json = Json::object();
+  for (const auto& [key, value] : labels) json[key] = value;
+  return json;
+}
+
 /// Who and where, the front of both forms.
 Json head_json(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms) {
   return {{"id", to_text(row.id)},
@@ -60,7 +66,8 @@ Json head_json(const NodeRow& row, const MapView& view, std::uint64_t now_boot_m
           {"service_state", kServiceStateNames[static_cast<std::size_t>(row.service)]},
           {"in_totals", in_totals(row)},
           {"verdict", kVerdictNames[static_cast<std::size_t>(row.verdict)]},
-          {"age_ms", age_json(row, now_boot_ms)}};
+          {"age_ms", age_json(row, now_boot_ms)},
+          {"labels", labels_json(row.labels)}};
 }
 
 Json readings_json(const Readings& readings) {
@@ -135,6 +142,16 @@ Json name_at(const std::vector<std::string>& names, std::size_t i) {
   return i < names.size() ? text_or_null(names[i]) : Json(nullptr);
 }
 
+Json drivers_json(const std::vector<AcceleratorDriver>& drivers) {
+  Json list = Json::array();
+  for (const auto& driver : drivers) {
+    list.push_back({{"name", text_or_null(driver.name)},
+                    {"version", text_or_null(driver.version)},
+                    {"cuda_version", text_or_null(driver.cuda_version)}});
+  }
+  return list;
+}
+
 std::string pci_id(const AcceleratorShape& shape) {
   std::array<char, 12> text{};
   std::snprintf(text.data(), text.size(), "%04x:%04x", unsigned{shape.vendor_id}, unsigned{shape.device_id});
@@ -147,6 +164,7 @@ Json accelerators_json(const NodeRow& row, const HardwareRow& hardware) {
     const auto& uses = row.usage.accelerators;
     const auto use = std::find_if(uses.begin(), uses.end(), [&](const AcceleratorUse& u) { return address == u.pci_address; });
     const AcceleratorUse known = use == uses.end() ? AcceleratorUse{} : *use;
+    const auto& limits = row.accelerator_power_limit_watts;
     return {{"pci_address", address},
             {"name", name_at(hardware.accelerator_names, r)},
             {"driver_name", text_or_null(shape.name)},
@@ -159,6 +177,8 @@ Json accelerators_json(const NodeRow& row, const HardwareRow& hardware) {
             {"busy_permille", or_null(known.busy_permille)},
             {"healthy", or_null(known.healthy)},
             {"power_watts", or_null(known.power_watts)},
+            {"power_limit_watts", device < limits.size() ? or_null(limits[device]) : Json(nullptr)},
+            {"temperature_celsius", or_null(known.temperature_celsius)},
             {"partitions", or_null(known.partitions)}};
   });
 }
@@ -270,6 +290,8 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   node["os"] = text_or_null(row.os);
   node["kernel"] = text_or_null(row.kernel);
   node["virtualization"] = text_or_null(row.virtualization);
+  node["maker"] = text_or_null(row.maker);
+  node["product"] = text_or_null(row.product);
   node["memory_total_bytes"] = or_null(row.memory_total_bytes);
   node["pus_allowed"] = or_null(row.pus_allowed);
   node["file_systems_size_mb"] = or_null(row.file_systems_size_mb);
@@ -277,6 +299,7 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   node["hardware"] = hardware_json(hardware);
   node["accelerators"] = hardware == nullptr ? Json(nullptr) : accelerators_json(row, *hardware);
   node["accelerator_counts"] = hardware == nullptr ? Json(nullptr) : accelerator_counts(row, *hardware);
+  node["accelerator_drivers"] = drivers_json(row.accelerator_drivers);
   node["disks"] = hardware == nullptr ? Json(nullptr) : disks_json(row, *hardware);
   node["nics"] = hardware == nullptr ? Json(nullptr) : nics_json(row, *hardware);
   node["file_systems"] = file_systems_json(row.usage.file_systems);

@@ -5,7 +5,6 @@
 #include "common/log.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/node_json.hpp"
-#include "controller/http/node_scan.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
 #include "controller/map/rollup.hpp"
@@ -21,9 +20,7 @@ constexpr std::size_t kMaxChunksAsked = 32;  ///< a page; a rare filter gets sho
 struct Page {
   std::shared_ptr<const MapView> view;
   std::uint64_t now_boot_ms = 0;
-  std::optional<std::uint32_t> site;
-  std::optional<Liveness> liveness;
-  std::optional<CellFilter> filter;
+  std::shared_ptr<NodeSelection> selection = std::make_shared<NodeSelection>();
   std::size_t limit = kDefaultLimit;
   std::size_t chunk = 0, row = 0, asked = 0;
   Json nodes = Json::array();
@@ -38,16 +35,10 @@ Outcome finish(const Page& page, bool more) {
   return json_response(answer);
 }
 
-bool wanted(const Page& page, const NodeRow& row) {
-  return (!page.site || row.site == *page.site) && (!page.liveness || row.liveness == *page.liveness) &&
-         (!page.filter || keeps_row(*page.filter, row));
-}
-
 Outcome take_chunk(const std::shared_ptr<Page>& page, const Answer& answer) {
   if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
   const auto& found = std::get<NodeAnswer>(answer);
   for (const NodeRow& row : found.rows) {
-    if (row.slot < page->row || !wanted(*page, row)) continue;
     page->row = row.slot;
     if (page->nodes.size() == page->limit) return finish(*page, true);
     page->nodes.push_back(node_summary(row, *page->view, page->now_boot_ms));
@@ -61,7 +52,9 @@ Outcome take_chunk(const std::shared_ptr<Page>& page, const Answer& answer) {
 
 Outcome ask_for_chunk(const std::shared_ptr<Page>& page) {
   ++page->asked;
-  return Ask{.question = NodeQuery{.ticket = 0, .id = std::nullopt, .chunk = page->chunk},
+  page->selection->first_slot = static_cast<std::uint32_t>(page->row);
+  page->selection->most = page->limit - page->nodes.size() + 1;  // one more tells where the next page begins
+  return Ask{.question = NodeQuery{.ticket = 0, .id = std::nullopt, .chunk = page->chunk, .selection = page->selection},
              .then = [page](const Answer& answer) { return take_chunk(page, answer); }};
 }
 
@@ -87,8 +80,8 @@ std::optional<std::uint32_t> find_site(const MapView& view, const std::string& n
 
 std::optional<HttpResponse> read_filters(const Call& call, Page& page) {
   if (const auto name = parameter(call.target, "site")) {
-    page.site = find_site(*call.view, *name);
-    if (!page.site)
+    page.selection->site = find_site(*call.view, *name);
+    if (!page.selection->site)
       return problem_response({.status = 400, .word = "unknown-site", .detail = "site: no site has the name or id \"" + *name + "\""});
   }
   if (const auto word = parameter(call.target, "liveness")) {
@@ -99,12 +92,12 @@ std::optional<HttpResponse> read_filters(const Call& call, Page& page) {
                                .detail = "liveness: \"" + *word + "\" is not known",
                                .known = {kLivenessNames.begin(), kLivenessNames.end()}});
     }
-    page.liveness = static_cast<Liveness>(found - kLivenessNames.begin());
+    page.selection->liveness = static_cast<Liveness>(found - kLivenessNames.begin());
   }
   if (const auto text = parameter(call.target, "filter"); text && !text->empty()) {
     const auto filter = parse_filter(*text);
     if (!filter) return problem_response({.status = 400, .word = "bad-filter", .detail = filter.error().what});
-    page.filter.emplace(*filter, *dictionaries_of(*call.view));
+    page.selection->filter.emplace(*filter, *dictionaries_of(*call.view));
   }
   return std::nullopt;
 }

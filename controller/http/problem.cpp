@@ -31,6 +31,7 @@ const char* status_words(int status) {
     case 409: return "Conflict";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
+    case 422: return "Unprocessable Content";
     case 421: return "Misdirected Request";
     case 503: return "Service Unavailable";
     case 504: return "Gateway Timeout";

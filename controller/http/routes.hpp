@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controller/http/message.hpp"
+#include "controller/http/scan_slots.hpp"
 #include "controller/http/target.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/metrics.hpp"
@@ -22,6 +23,7 @@ struct Call {
   std::uint64_t now_boot_ms = 0, now_unix_ms = 0;
   const std::string& version;
   const std::function<Metrics()>& metrics;  ///< of all threads, this one included
+  ScanSlots& scans;
   std::string store_problem = {};           ///< why nothing can be kept now, with the fix; empty: all is well
 };
 

@@ -105,6 +105,7 @@ void CellTable::set_sum(CellSlot slot, std::size_t column, std::uint64_t value) 
 
 CellSlot CellTable::take_slot(std::uint32_t site) {
   const auto slot = runs_.take(site);
+  ++layout_;
   if (slot / kBlockCells >= sums_.size()) {
     sums_.emplace_back();
     wide_written_.emplace_back();  // no generation: the first change makes a column of its own

@@ -57,6 +57,8 @@ class CellTable {
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   [[nodiscard]] const CellKey& key(CellSlot slot) const { return of_slot_[slot]; }
+  /// Grows whenever a slot gets a key: what was remembered by slot holds while it stays.
+  [[nodiscard]] std::uint64_t layout() const { return layout_; }
   /// Shares all blocks with a reader. Cost: a pointer a block.
   [[nodiscard]] CellColumns publish();
 
@@ -95,6 +97,7 @@ class CellTable {
   std::vector<std::uint8_t> known_stale_;  ///< [block] nodes or known nodes have changed since it was published
   Blocks<CellHistograms> histograms_;
   std::uint32_t generation_ = 1;
+  std::uint64_t layout_ = 0;
   std::vector<CellKey> of_slot_;   ///< [slot]
   std::vector<HeardSlots> heard_;  ///< [slot]
   CellRuns runs_;

@@ -3,85 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "controller/map/cold_bytes.hpp"
+
 namespace capmap {
 namespace {
-
-/// Numbers of seven bits a byte, texts with their length in front. Written and read by this file alone.
-class Writer {
- public:
-  void number(std::uint64_t value) {
-    while (value >= 0x80) {
-      bytes_ += static_cast<char>(value | 0x80);
-      value >>= 7;
-    }
-    bytes_ += static_cast<char>(value);
-  }
-  template <class Number>
-  void maybe(const std::optional<Number>& value) {
-    number(value ? 1 : 0);
-    if (value) number(static_cast<std::uint64_t>(*value));
-  }
-  void text(std::string_view value) {
-    number(value.size());
-    bytes_ += value;
-  }
-  void texts(const std::vector<std::string>& values) {
-    number(values.size());
-    for (const auto& value : values) text(value);
-  }
-  void problems(const std::vector<Problem>& values) {
-    number(values.size());
-    for (const auto& value : values) {
-      text(value.probe);
-      text(value.what);
-    }
-  }
-  std::string take() { return std::move(bytes_); }
-
- private:
-  std::string bytes_;
-};
-
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; !bytes_.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(bytes_.front());
-      bytes_.remove_prefix(1);
-      value |= std::uint64_t{byte & 0x7FU} << shift;
-      if (byte < 0x80) break;
-    }
-    return value;
-  }
-  template <class Number>
-  void maybe(std::optional<Number>& value) {
-    if (number() != 0) value = static_cast<Number>(number());
-  }
-  std::string text() {
-    const auto size = number();
-    std::string value(bytes_.substr(0, size));
-    bytes_.remove_prefix(value.size());
-    return value;
-  }
-  std::vector<std::string> texts() {
-    std::vector<std::string> values(number());
-    for (auto& value : values) value = text();
-    return values;
-  }
-  std::vector<Problem> problems() {
-    std::vector<Problem> values(number());
-    for (auto& value : values) {
-      value.probe = text();
-      value.what = text();
-    }
-    return values;
-  }
-
- private:
-  std::string_view bytes_;
-};
 
 std::uint64_t zigzag(std::int64_t value) {
   return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
@@ -92,42 +17,72 @@ std::int64_t unzigzag(std::uint64_t value) {
 
 /// What servers of one kind say alike.
 std::string alike(const Hello& hello) {
-  Writer out;
+  ColdWriter out;
   for (const auto* text : {&hello.os, &hello.kernel, &hello.agent_version, &hello.virtualization}) out.text(*text);
   for (const auto* list : {&hello.disk_names, &hello.nic_names, &hello.accelerator_addresses}) out.texts(*list);
   out.problems(hello.problems);
+  for (const auto* text : {&hello.maker, &hello.product}) out.text(*text);
+  out.number(hello.labels.size());
+  for (const auto& label : hello.labels) {
+    out.text(label.key);
+    out.text(label.value);
+  }
+  out.number(hello.accelerator_drivers.size());
+  for (const auto& driver : hello.accelerator_drivers) {
+    for (const auto* text : {&driver.name, &driver.version, &driver.cuda_version}) out.text(*text);
+  }
+  out.number(hello.accelerator_power_limit_watts.size());
+  for (const auto& watts : hello.accelerator_power_limit_watts) out.maybe(watts);
   return out.take();
 }
 
 void read_alike(std::string_view bytes, Hello& hello) {
-  Reader in(bytes);
+  ColdReader in(bytes);
   for (auto* text : {&hello.os, &hello.kernel, &hello.agent_version, &hello.virtualization}) *text = in.text();
   for (auto* list : {&hello.disk_names, &hello.nic_names, &hello.accelerator_addresses}) *list = in.texts();
   hello.problems = in.problems();
+  for (auto* text : {&hello.maker, &hello.product}) *text = in.text();
+  hello.labels.resize(in.number());
+  for (auto& label : hello.labels) {
+    label.key = in.text();
+    label.value = in.text();
+  }
+  hello.accelerator_drivers.resize(in.number());
+  for (auto& driver : hello.accelerator_drivers) {
+    for (auto* text : {&driver.name, &driver.version, &driver.cuda_version}) *text = in.text();
+  }
+  hello.accelerator_power_limit_watts.resize(in.number());
+  for (auto& watts : hello.accelerator_power_limit_watts) in.maybe(watts);
 }
 
 /// An address that the hello lists is told by its number there.
-void write_device(Writer& out, const AcceleratorUse& device, const std::vector<std::string>& addresses) {
+void write_device(ColdWriter& out, const AcceleratorUse& device, const std::vector<std::string>& addresses) {
   const auto at = std::ranges::find(addresses, device.pci_address);
   out.number(at == addresses.end() ? 0 : static_cast<std::uint64_t>(at - addresses.begin()) + 1);
   if (at == addresses.end()) out.text(device.pci_address);
   const auto three = [](const std::optional<bool>& value) { return value ? (*value ? 2U : 1U) : 0U; };
   out.number(three(device.used) | three(device.healthy) << 2);
-  for (const auto& value : {device.memory_used_mib, device.busy_permille, device.power_watts, device.partitions}) out.maybe(value);
+  for (const auto& value :
+       {device.memory_used_mib, device.busy_permille, device.power_watts, device.partitions, device.temperature_celsius}) {
+    out.maybe(value);
+  }
 }
 
-AcceleratorUse read_device(Reader& in, const std::vector<std::string>& addresses) {
+AcceleratorUse read_device(ColdReader& in, const std::vector<std::string>& addresses) {
   AcceleratorUse device;
   const auto at = in.number();
   device.pci_address = at == 0 ? in.text() : addresses[at - 1];
   const auto words = in.number();
   if ((words & 3U) != 0) device.used = (words & 3U) == 2;
   if (words >> 2 != 0) device.healthy = words >> 2 == 2;
-  for (auto* value : {&device.memory_used_mib, &device.busy_permille, &device.power_watts, &device.partitions}) in.maybe(*value);
+  for (auto* value :
+       {&device.memory_used_mib, &device.busy_permille, &device.power_watts, &device.partitions, &device.temperature_celsius}) {
+    in.maybe(*value);
+  }
   return device;
 }
 
-void write_measured(Writer& out, const std::optional<Measured>& measured) {
+void write_measured(ColdWriter& out, const std::optional<Measured>& measured) {
   out.number(measured ? 1 : 0);
   if (!measured) return;
   for (const auto number : {measured->at_unix_s, std::uint64_t{measured->seconds}, std::uint64_t{measured->threads}}) out.number(number);
@@ -137,7 +92,7 @@ void write_measured(Writer& out, const std::optional<Measured>& measured) {
   out.texts(measured->conditions);
 }
 
-void read_measured(Reader& in, std::optional<Measured>& measured) {
+void read_measured(ColdReader& in, std::optional<Measured>& measured) {
   if (in.number() == 0) return;
   auto& figures = measured.emplace();
   figures.at_unix_s = in.number();
@@ -201,7 +156,7 @@ void ColdStore::put(std::uint32_t row, std::string_view bytes) {
 }
 
 std::string ColdStore::pack(const ColdRecord& record) {
-  Writer out;
+  ColdWriter out;
   const auto& hello = record.hello;
   const bool has_rules = !record.old_runs.empty() || !record.new_shapes_ms.empty() || !record.renamed_ms.empty() || record.excluded != 0 ||
                          record.goodbye || hello.shape_id != ShapeId{};
@@ -253,7 +208,7 @@ std::string ColdStore::pack(const ColdRecord& record) {
 ColdRecord ColdStore::unpack(std::string_view bytes) const {
   ColdRecord record;
   if (bytes.empty()) return record;
-  Reader in(bytes);
+  ColdReader in(bytes);
   auto& hello = record.hello;
   if (const auto number = in.number(); number != 0) read_alike(*shared_[number - 1].bytes, hello);
   std::optional<std::uint64_t> goodbye;
@@ -322,7 +277,7 @@ std::uint32_t ColdStore::share(std::string bytes) {
 
 /// A packed record is let go: so is its part of what is shared.
 void ColdStore::unshare(std::string_view packed) {
-  const auto number = packed.empty() ? 0 : static_cast<std::uint32_t>(Reader(packed).number());
+  const auto number = packed.empty() ? 0 : static_cast<std::uint32_t>(ColdReader(packed).number());
   if (number == 0 || --shared_[number - 1].users > 0) return;
   shared_bytes_ -= shared_[number - 1].bytes->size();
   shared_numbers_.erase(*shared_[number - 1].bytes);

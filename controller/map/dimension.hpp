@@ -57,6 +57,11 @@ inline constexpr std::array<const char*, kDimensionCount> kDimensionNames = {"re
                                                                              "accelerator_kind",
                                                                              "industry",
                                                                              "hardware"};
+/// What no cell knows: dimensions of one node, beside its labels ("label.rack").
+inline constexpr std::array<const char*, 5> kNodeDimensionNames = {"hostname", "os", "kernel", "agent_version", "virtualization"};
+inline constexpr std::string_view kLabelPrefix = "label.";
+bool is_node_dimension(std::string_view word);
+
 /// "region,liveness" -> dimensions; empty text -> none (one group: all). Errors: kMalformed naming the word, with the known ones.
 Result<std::vector<Dimension>> parse_dimensions(std::string_view text);
 

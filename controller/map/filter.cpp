@@ -42,17 +42,6 @@ class NumberTest {
   std::vector<std::uint64_t> wanted_;
 };
 
-/// What is not known fulfils no test but that for "".
-bool compare_texts(const FilterNode& test, std::string_view text) {
-  if (text.empty() && (test.compare == FilterNode::Compare::kNotEqual || test.compare == FilterNode::Compare::kPrefix)) return false;
-  switch (test.compare) {
-    case FilterNode::Compare::kEqual: return text == test.values[0];
-    case FilterNode::Compare::kNotEqual: return text != test.values[0];
-    case FilterNode::Compare::kPrefix: return text.starts_with(test.values[0]);
-    default: return std::ranges::find(test.values, text) != test.values.end();
-  }
-}
-
 std::size_t number_field(std::string_view field) {
   constexpr std::array<std::string_view, kHardwareNumberCount> names = {"packages", "cores", "pus", "memory_gib", "accelerators"};
   return static_cast<std::size_t>(std::ranges::find(names, field) - names.begin());
@@ -108,6 +97,21 @@ std::vector<std::uint8_t> judge_texts(const FilterNode& node, const std::vector<
 
 }  // namespace
 
+bool compare_texts(const FilterNode& test, std::string_view text) {
+  if (text.empty() && (test.compare == FilterNode::Compare::kNotEqual || test.compare == FilterNode::Compare::kPrefix)) return false;
+  switch (test.compare) {
+    case FilterNode::Compare::kEqual: return text == test.values[0];
+    case FilterNode::Compare::kNotEqual: return text != test.values[0];
+    case FilterNode::Compare::kPrefix: return text.starts_with(test.values[0]);
+    default: return std::ranges::find(test.values, text) != test.values.end();
+  }
+}
+
+bool asks_nodes(const FilterNode& filter) {
+  if (filter.kind == FilterNode::Kind::kTest) return is_node_dimension(filter.field);
+  return filter.kind != FilterNode::Kind::kHasAccelerator && std::ranges::any_of(filter.parts, asks_nodes);
+}
+
 CellFilter::CellFilter(const FilterNode& filter, const Dictionaries& dictionaries) : root_(compile(filter, dictionaries)) {
   number_tests(root_);
 }
@@ -130,6 +134,11 @@ CellFilter::Step CellFilter::compile(const FilterNode& node, const Dictionaries&
     if (dimension == Dimension::kComputeClass && !dictionaries.pool_classes().empty()) {
       return ask_pools(std::move(step), dictionaries.pool_classes(), of_code);
     }
+    return step;
+  }
+  if (asks_nodes(node)) {
+    step.domain = Domain::kState;
+    step.holds.resize(dictionaries.column(Dimension::kLiveness).codes.size());
     return step;
   }
   step.domain = Domain::kHardware;
@@ -234,17 +243,6 @@ CellFilter::Step CellFilter::join(FilterNode::Kind kind, std::vector<Step> parts
 
 void CellFilter::judge(const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep) const {
   judge(root_, keys, keep);
-}
-
-std::vector<std::uint8_t> CellFilter::kept(const CellColumns& cells) const {
-  std::vector<std::uint8_t> kept;
-  kept.reserve(cells.block_count() * kBlockCells);
-  std::array<std::uint8_t, kBlockCells> keep{};
-  for (std::size_t block = 0; block < cells.block_count(); ++block) {
-    judge(cells.keys(block), keep);
-    for (std::size_t i = 0; i < kBlockCells; ++i) kept.push_back(cells.keys(block).state[i] == kFreeSlot ? 0 : keep[i]);
-  }
-  return kept;
 }
 
 void CellFilter::judge(const Step& step, const CellKeys& keys, std::array<std::uint8_t, kBlockCells>& keep) {

@@ -11,14 +11,15 @@
 
 namespace capmap {
 
-/// A condition on cells, as text:
+/// A condition on cells and nodes, as text:
 ///   expression = and-part { "or" and-part };  and-part = factor { "and" factor };  factor = "not" factor | "(" expression ")" | test
 ///   test       = field ("=" | "!=" | "<" | "<=" | ">" | ">=") value | field "prefix" value | field "in" "(" value {"," value} ")"
 ///              | "has" "(" "accelerator" { part ("=" | "!=" | "<" | "<=" | ">" | ">=") value } ")"
-/// field: a dimension, or a whole number of the hardware: packages, cores, pus, memory_gib, accelerators. part: model, vendor, kind,
-/// count, memory_gib, all of one and the same row of accelerators. value: letters, digits and _ . : / + - or "quoted text".
-/// Text is compared by = != in prefix; < and its kin want numbers (security_level is one). What is not known or not declared fulfils no
-/// comparison, != as little as =; only = "" and in ("") ask for it. `not` turns any answer round. A vendor may be named by its PCI id.
+/// field: a dimension, also of nodes (hostname, label.rack), or a whole number of the hardware: packages, cores, pus, memory_gib,
+/// accelerators. part: model, vendor, kind, count, memory_gib, all of one and the same row of accelerators. value: letters, digits and _ .
+/// : / + - or "quoted text". Text is compared by = != in prefix; < and its kin want numbers (security_level is one). What is not known or
+/// not declared fulfils no comparison, != as little as =; only = "" and in ("") ask for it. `not` turns any answer round. A vendor may be
+/// named by its PCI id.
 struct FilterNode {
   enum class Kind : std::uint8_t { kAnd, kOr, kNot, kTest, kHasAccelerator };
   enum class Compare : std::uint8_t { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kPrefix, kIn };
@@ -33,7 +34,13 @@ inline constexpr std::size_t kMaxFilterBytes = 4'096, kMaxFilterDepth = 32, kMax
 /// Errors: kMalformed: "at 12: expected …, found …"; positions count bytes from 1.
 Result<FilterNode> parse_filter(std::string_view text);
 
-/// A filter held against the dictionaries of one view: a table of answers for each domain it speaks of. Borrows nothing.
+/// True where some part of it asks what only a node knows (see is_node_dimension).
+bool asks_nodes(const FilterNode& filter);
+/// One test against a text. What is not known fulfils no test but that for "".
+bool compare_texts(const FilterNode& test, std::string_view text);
+
+/// A filter held against the dictionaries of one view: a table of answers for each domain it speaks of. A test that asks nodes holds
+/// for no cell (see RowFilter). Borrows nothing.
 class CellFilter {
  public:
   CellFilter(const FilterNode& filter, const Dictionaries& dictionaries);
@@ -42,8 +49,6 @@ class CellFilter {
   /// Whether the filter holds for one site, pool, hardware row and state code; what is newer than its dictionaries is as not declared.
   using Indexes = std::array<std::size_t, kDomainCount>;
   [[nodiscard]] bool keeps(const Indexes& indexes) const { return keeps(root_, indexes); }
-  /// [slot] 1 where the filter keeps the cell.
-  [[nodiscard]] std::vector<std::uint8_t> kept(const CellColumns& cells) const;
 
   /// Few tests of each domain: the answers of all its tests for one site, pool, hardware row or state fit in the bits of a byte, and
   /// whatever has the same byte is judged alike.

@@ -24,6 +24,10 @@ bool is_number_field(std::string_view field) {
   return among(kNumberFields, field) || field == "count" || field == "security_level";
 }
 
+bool is_field(std::string_view word) {
+  return among(kDimensionNames, word) || among(kNumberFields, word) || is_node_dimension(word);
+}
+
 struct Token {
   enum class Kind : std::uint8_t { kEnd, kWord, kQuoted, kSign, kBad };
   Kind kind = Kind::kEnd;
@@ -144,7 +148,7 @@ class Parser {
       return inner;
     }
     if (is_word("has")) return has();
-    if (token_.kind == Token::Kind::kWord && (among(kDimensionNames, token_.text) || among(kNumberFields, token_.text))) return test();
+    if (token_.kind == Token::Kind::kWord && is_field(token_.text)) return test();
     return wrong("a field, \"has\", \"not\" or \"(\"");
   }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "controller/map/map_state.hpp"
 
@@ -53,6 +54,17 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.problems.insert(out.problems.end(), cold.usage_problems.begin(), cold.usage_problems.end());
   if (cold.goodbye) out.problems.push_back({.probe = "agent", .what = "said goodbye: " + *cold.goodbye});
   out.verdict_reasons = verdict_reasons(row);
+  const auto part = numbers(row);
+  out.cpu_free_millicores = part.cpu_free_millicores;
+  out.memory_free_mib = part.memory_free_mib;
+  out.storage_free_mb = part.storage_free_mb;
+  out.devices = nodes.devices(row);
+  out.accelerators_use_unknown = part.accelerators_use_unknown;
+  out.maker = hello.maker;
+  out.product = hello.product;
+  out.labels = hello.labels;
+  out.accelerator_drivers = hello.accelerator_drivers;
+  out.accelerator_power_limit_watts = hello.accelerator_power_limit_watts;
   return out;
 }
 
@@ -118,16 +130,36 @@ std::vector<NodeRow> CapacityMap::chunk(std::size_t index) const {
   return rows;
 }
 
-std::vector<NodeId> CapacityMap::matching(std::size_t chunk, const std::vector<std::uint8_t>& kept) const {
-  const auto& nodes = state_->nodes;
-  std::vector<NodeId> found;
-  const auto last = std::min((chunk + 1) * kChunkRows, nodes.row_count());
-  for (auto at = chunk * kChunkRows; at < last; ++at) {
+std::vector<CapacityMap::Match> CapacityMap::matching(std::size_t chunk, NodeSelection& selection) const {
+  const auto& state = *state_;
+  std::vector<Match> found;
+  const auto last = std::min((chunk + 1) * kChunkRows, state.nodes.row_count());
+  const auto layout = state.cells.layout();
+  for (auto at = chunk * kChunkRows + selection.first_slot; at < last; ++at) {
     const auto row = static_cast<RowIndex>(at);
-    const auto cell = nodes.place(row).cell;
-    if (cell != 0 && cell < kept.size() && kept[cell] != 0) found.push_back(nodes.id(row));
+    const auto& place = state.nodes.place(row);
+    if (place.vacant) continue;
+    auto holds = Holds::kNo;
+    if (place.cell != 0) {
+      ++selection.looked_at;
+      holds = selection.of_cell(place.cell, state.cells.key(place.cell), layout);
+    } else {
+      holds = selection.holds(
+          {place.site, place.pool, state.shapes.hardware(place.shape), place.liveness, state.counted_service(row), state.verdict(row)});
+    }
+    if (holds != Holds::kNo) found.push_back({.row = row, .holds = holds});
   }
   return found;
+}
+
+std::vector<NodeRow> CapacityMap::chunk(std::size_t index, NodeSelection& selection) const {
+  std::vector<NodeRow> rows;
+  for (const auto& match : matching(index, selection)) {
+    if (rows.size() == selection.most) break;
+    auto row = state_->node_row(match.row);
+    if (match.holds == Holds::kYes || selection.keeps(row)) rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 std::optional<NodeRow> CapacityMap::node(const NodeId& id) const {

@@ -8,6 +8,7 @@
 
 #include "common/hardware.hpp"
 #include "common/ids.hpp"
+#include "common/labels.hpp"
 #include "controller/map/cell.hpp"
 #include "controller/map/cell_columns.hpp"
 #include "controller/map/change_feed.hpp"
@@ -63,6 +64,13 @@ struct NodeRow {
   Usage usage;                       ///< last known; problems of hello and usage together in `problems`
   std::vector<Problem> problems;
   std::vector<std::string> verdict_reasons;
+  std::optional<std::uint64_t> cpu_free_millicores, memory_free_mib, storage_free_mb;  ///< as its cell has them
+  Devices devices;
+  std::uint32_t accelerators_use_unknown = 0;
+  std::string maker, product;
+  std::vector<Label> labels;
+  std::vector<AcceleratorDriver> accelerator_drivers;
+  std::vector<std::optional<std::uint32_t>> accelerator_power_limit_watts;  ///< [accelerator_addresses]; empty: none is told
 };
 
 }  // namespace capmap

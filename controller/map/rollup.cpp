@@ -6,6 +6,7 @@
 
 #include "common/check.hpp"
 #include "controller/map/cell_fold.hpp"
+#include "controller/map/group_figures.hpp"
 
 namespace capmap {
 namespace {
@@ -92,45 +93,6 @@ class Groups {
     group.age_max_ms = now_boot_ms_ - std::min(now_boot_ms_, oldest_ms);
   }
 
-  static void add_figure(RollupGroup& group, std::size_t figure, U128 amount) {
-    const auto count = static_cast<std::uint64_t>(amount);
-    if (figure >= kAcceleratorOffered) {
-      group.accelerator_peak.offered[figure - kAcceleratorOffered] += count;
-    } else if (figure >= kAcceleratorPeak) {
-      group.accelerator_peak.mflops[figure - kAcceleratorPeak] += count;
-    } else if (figure >= kCpuOffered) {
-      group.cpu_peak.offered[figure - kCpuOffered] += count;
-    } else if (figure >= kCpuPeak) {
-      group.cpu_peak.mflops[figure - kCpuPeak] += count;
-    } else if (figure >= kStorageBytes && figure < kStorageUnknown) {
-      group.storage_bytes.value += amount;
-      group.storage_bytes_by_media[figure - kStorageBytes] += amount;
-    } else {
-      add_plain(group, figure, amount);
-    }
-  }
-
-  static void add_plain(RollupGroup& group, std::size_t figure, U128 amount) {
-    const auto count = static_cast<std::uint64_t>(amount);
-    switch (figure) {
-      case kPackages: group.packages += count; return;
-      case kCores: group.cores += count; return;
-      case kPus: group.pus += count; return;
-      case kMemoryBytes: group.memory_bytes.value += amount; return;
-      case kMemoryUnknown: group.memory_bytes.unknown += count; return;
-      case kAccelerators: group.accelerators += count; return;
-      case kStorageUnknown: group.storage_bytes.unknown += count; return;
-      case kNics: group.nics += count; return;
-      case kNicMbps: group.nic_mbps += amount; return;
-      case kNicUnknown: group.nic_speed_unknown += count; return;
-      case kRated: group.rated_accelerators += count; return;
-      case kUnratedPackages: group.unrated_packages += count; return;
-      case kUnratedAccelerators: group.unrated_accelerators += count; return;
-      case kUnratedNodes: group.unrated_nodes += count; return;
-      default: group.hardware_unknown_nodes += count; return;
-    }
-  }
-
   /// The least value of the highest bucket that is not empty; `top` is one more than its number.
   static std::uint32_t floor_of(unsigned top) { return top <= 1 ? 0 : std::uint32_t{1} << (top - 2); }
 
@@ -147,16 +109,6 @@ class Groups {
   const HardwareFigures& figures_;
   std::uint64_t now_boot_ms_;
 };
-
-HardwareSums hardware_of(const RollupGroup& group) {
-  return {.packages = group.packages,
-          .cores = group.cores,
-          .pus = group.pus,
-          .accelerators = group.accelerators,
-          .memory_bytes = group.memory_bytes,
-          .cpu_peak = group.cpu_peak,
-          .accelerator_peak = group.accelerator_peak};
-}
 
 /// What is on all nodes less what is on some of them.
 HardwareSums without(HardwareSums all, const RollupGroup& some) {

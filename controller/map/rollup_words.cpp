@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/labels.hpp"
 #include "controller/map/rollup.hpp"
 
 namespace capmap {
@@ -32,6 +33,11 @@ Error no_measure(std::string_view word) {
 }
 
 }  // namespace
+
+bool is_node_dimension(std::string_view word) {
+  const bool label = word.starts_with(kLabelPrefix) && !label_problem(word.substr(kLabelPrefix.size()), "x");
+  return label || std::ranges::find(kNodeDimensionNames, word) != kNodeDimensionNames.end();
+}
 
 Result<Measures> parse_measures(std::string_view text) {
   if (text.empty()) return all_measures();

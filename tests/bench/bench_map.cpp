@@ -169,9 +169,10 @@ void scan(CapacityMap& map, std::size_t nodes, std::uint64_t seed) {
     const auto view = map.view(kStart, 0);
     const auto filter = *parse_filter(questions.filter());
     const auto begin = Clock::now();
-    const auto kept = CellFilter(filter, *view->dictionaries).kept(view->cells);
+    NodeSelection selection;
+    selection.filter.emplace(filter, *view->dictionaries);
     std::size_t found = 0;
-    for (std::size_t chunk = 0; chunk < map.chunk_count(); ++chunk) found += map.matching(chunk, kept).size();
+    for (std::size_t chunk = 0; chunk < map.chunk_count(); ++chunk) found += map.matching(chunk, selection).size();
     times.push_back(ms_since(begin));
   }
   std::ranges::sort(times);

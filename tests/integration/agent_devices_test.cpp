@@ -74,12 +74,27 @@ TEST_CASE("agent devices: what the driver says of eight cards arrives, and the u
     expected.busy_permille = 500 + i * 10;
     expected.healthy = true;
     expected.power_watts = 600 + i;
+    expected.temperature_celsius = 61;
     CHECK(message->usage.accelerators[i] == expected);
   }
   UsageMessage lean = *message;
   lean.usage.problems.clear();
   lean.usage.readings = {1, 2, 3, 4, 5, 6, 7, 8};
   CHECK(encode(lean).size() <= 300);
+}
+
+TEST_CASE("agent devices: hello names the drivers and the limits they enforce, and is said again when one changes") {
+  World world(2);
+  world.cards.set("0.limit", "700000");
+  world.start();
+  const auto told = world.controller.wait_for<Hello>(kLimit, [](const Hello& hello) { return !hello.accelerator_drivers.empty(); });
+  INFO(world.agent->output());
+  REQUIRE(told);
+  CHECK(told->accelerator_drivers == std::vector<AcceleratorDriver>{{.name = "nvml", .version = "550.54.15", .cuda_version = "12.4"}});
+  CHECK(told->accelerator_power_limit_watts == std::vector<std::optional<std::uint32_t>>{700, std::nullopt});
+  world.cards.set("0.limit", "400000");
+  const auto limits = [](const Hello& hello) { return hello.accelerator_power_limit_watts; };
+  CHECK(world.controller.wait_for<Hello>(90s, [&](const Hello& hello) { return !limits(hello).empty() && limits(hello)[0] == 400; }));
 }
 
 TEST_CASE(

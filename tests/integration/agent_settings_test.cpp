@@ -33,6 +33,21 @@ TEST_CASE("agent settings: --print-config shows values and where they come from,
   CHECK(ran.output.find("log.level = \"info\"  # default\n") != std::string::npos);
 }
 
+TEST_CASE("agent settings: labels come from the file and the flag; a bad one stops the service and names its line and the fix") {
+  const TemporaryFolder folder;
+  const std::string config = folder.path() + "/agent.toml";
+  put(config, "[labels]\nrack = \"r12\"\nroom = \"1\"\n");
+  const Ran ran =
+      run({"capmap-agent", "--state", folder.path(), "--config", config, "--label", "rack=r13", "--label=row=b", "--print-config"});
+  CAPTURE(ran.output);
+  CHECK(ran.output.find("labels = { \"rack\" = \"r13\", \"room\" = \"1\", \"row\" = \"b\" }  # flag\n") != std::string::npos);
+  put(config, "[labels]\nrack = \"r12\"\nRoom = \"1\"\n");
+  const Ran wrong = run({"capmap-agent", "--state", folder.path(), "--config", config});
+  CAPTURE(wrong.output);
+  CHECK(wrong.code == 2);
+  CHECK(wrong.output.find(config + ":3:1: labels.Room is no label: a key has 1 to 63 of a-z 0-9 . _ -") != std::string::npos);
+}
+
 TEST_CASE("agent settings: an unknown key stops the service and names its line and the nearest key") {
   const TemporaryFolder folder;
   const std::string config = folder.path() + "/agent.toml";

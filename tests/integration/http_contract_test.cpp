@@ -148,13 +148,15 @@ void ask_late(Answers& answers, HttpWorld& world) {
   world.map_silent = true;
   const auto queries = world.queries.load(), changes = world.changes.load();
   auto nodes = std::async([&world] { return get(world.port, "/v1/nodes"); });
+  auto map = std::async([&world] { return get(world.port, "/v1/map?by=os"); });
   auto node = std::async([&world] { return get(world.port, "/v1/nodes/" + to_text(node_row(1).id)); });
   auto site = std::async([&world] { return post(world.port, "/v1/sites", R"({"name":"late"})", kAdminToken); });
   auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
   auto benchmark =
       std::async([&world] { return post(world.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", kAdminToken); });
-  while (world.queries < queries + 3 || world.changes < changes + 2) std::this_thread::yield();
+  while (world.queries < queries + 4 || world.changes < changes + 2) std::this_thread::yield();
   world.clock.advance_ms(6'000);
+  note(answers, "GET /v1/map", map.get());
   note(answers, "GET /v1/nodes", nodes.get());
   note(answers, "GET /v1/nodes/{id}", node.get());
   note(answers, "POST /v1/nodes/{id}/benchmark", benchmark.get());

@@ -106,6 +106,11 @@ inline NodeRow node_row(std::uint8_t i) {
   use.used = true;
   use.busy_permille = 700;
   row.usage.readings.cpu_busy_millicores = 10'000;
+  row.cpu_free_millicores = 86'000;
+  row.devices.used = 1;
+  row.accelerators_use_unknown = 7;
+  row.labels = {{"rack", i < 2 ? "r1" : "r2"}};
+  if (i == 9) row.labels.clear();
   row.problems = {{.probe = "storage", .what = "sda: no size"}};
   return row;
 }
@@ -171,6 +176,9 @@ class HttpWorld {
       for (std::uint8_t i = 0; i < 10; ++i) {
         auto row = node_row(i);
         const bool asked_for = (*query)->id ? row.id == *(*query)->id : (*query)->chunk == i / 4U;
+        const auto& selection = (*query)->selection;
+        if (asked_for && selection) ++selection->looked_at;
+        if (asked_for && selection && (answer.rows.size() == selection->most || !selection->keeps(row))) continue;
         if (asked_for) answer.rows.push_back(std::move(row));
       }
       static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/coarse_rate.hpp"
+#include "common/labels.hpp"
 #include "common/messages.hpp"
 
 namespace capmap {
@@ -92,7 +93,7 @@ inline std::vector<AcceleratorUse> RandomMessages::accelerator_uses() {
     addresses.insert(below(8) == 0 ? "x" + text() : address.data());
   }
   std::vector<AcceleratorUse> uses;
-  const bool with_driver = often();
+  const bool with_driver = often(), whole = often();
   for (const auto& address : addresses) {
     AcceleratorUse use;
     use.pci_address = address.substr(0, 512);
@@ -101,7 +102,8 @@ inline std::vector<AcceleratorUse> RandomMessages::accelerator_uses() {
     if (with_driver && often()) use.busy_permille = static_cast<std::uint32_t>(below(1'001));
     if (often()) use.healthy = below(2) != 0;
     if (with_driver && often()) use.power_watts = static_cast<std::uint32_t>(below(65'536));
-    if (with_driver && often()) use.partitions = static_cast<std::uint32_t>(below(255));
+    if (with_driver && often()) use.temperature_celsius = static_cast<std::uint32_t>(below(127));
+    if (with_driver && often()) use.partitions = static_cast<std::uint32_t>(whole ? 0 : below(255));
     uses.push_back(use);
   }
   return uses;
@@ -183,6 +185,20 @@ inline Hello RandomMessages::hello() {
   hello.nic_names = texts(20);
   hello.accelerator_addresses = texts(20);
   hello.problems = problems();
+  if (often()) {
+    hello.maker = text();
+    hello.product = text();
+  }
+  for (auto i = below(kMaxLabels + 1); i > 0; --i)
+    put_label(hello.labels, "key-" + std::to_string(below(40)), "v" + std::to_string(any_u64()));
+  for (auto i = below(3); i > 0; --i) hello.accelerator_drivers.push_back({.name = text(), .version = text(), .cuda_version = text()});
+  if (!hello.accelerator_addresses.empty() && often()) {
+    hello.accelerator_power_limit_watts.resize(hello.accelerator_addresses.size());
+    hello.accelerator_power_limit_watts[0] = 700;
+    for (auto& watts : hello.accelerator_power_limit_watts) {
+      if (below(2) == 0) watts = static_cast<std::uint32_t>(below(65'535));
+    }
+  }
   if (below(4) == 0) {
     Measured measured;
     measured.at_unix_s = any_u64() | 1U;

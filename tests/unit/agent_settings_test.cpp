@@ -16,17 +16,19 @@ TEST_CASE("agent settings: what capmap-probe writes is what the service reads") 
   settings.shape_every_s = 60;
   settings.thresholds.permille = 7;
   settings.thresholds.usage_every_intervals = 3;
+  settings.labels = {{"a.b", "c = d"}, {"rack", "r12"}};
   const auto read = parse_setting_lines(write_setting_lines(settings));
   REQUIRE(read);
   CHECK(write_setting_lines(*read) == write_setting_lines(settings));
   CHECK(read->controller_public_key == settings.controller_public_key);
   CHECK(read->state == settings.state);
   CHECK(read->thresholds.permille == 7);
+  CHECK(read->labels == settings.labels);
 }
 
 TEST_CASE("agent settings: lines of another version are refused by name") {
-  for (const char* lines :
-       {"new.key=1\n", "shape.every_s=soon\n", "shape.every_s=0\n", "thresholds.permille=4294967296\n", "shape.every_s\n"}) {
+  for (const char* lines : {"new.key=1\n", "shape.every_s=soon\n", "shape.every_s=0\n", "thresholds.permille=4294967296\n",
+                            "shape.every_s\n", "labels=Rack=x\n"}) {
     CAPTURE(lines);
     const auto read = parse_setting_lines(lines);
     REQUIRE_FALSE(read);

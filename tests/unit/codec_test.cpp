@@ -117,6 +117,31 @@ TEST_CASE("codec: the usage of a node with eight accelerators, twelve disks and 
   CHECK(round_trip(message) == message);
   CAPTURE(bytes.size());
   CHECK(bytes.size() <= 300);
+  for (auto& use : message.usage.accelerators) {
+    use.partitions = 0;  // as a temperature says along with it
+    use.temperature_celsius = 61;
+  }
+  message.usage.accelerators[0].temperature_celsius.reset();
+  message.usage.accelerators[1].partitions.reset();
+  CHECK(round_trip(message) == message);
+  CHECK(encode(message).size() <= 300);
+}
+
+TEST_CASE("codec: labels that are none, or out of order, and limits of other accelerators are refused") {
+  Hello hello;
+  hello.envelope = kEnvelope;
+  hello.labels = {{"rack", "r12"}, {"row", "b"}};
+  hello.accelerator_addresses = {"0000:17:00.0", "0000:65:00.0"};
+  hello.accelerator_power_limit_watts = {std::nullopt, 0};
+  CHECK(round_trip(hello) == hello);
+  auto wrong = hello;
+  wrong.labels[0].key = "Rack";
+  CHECK(refusal(wrong) == "hello: labels hold what is no label");
+  wrong.labels = {{"row", "b"}, {"rack", "r12"}};
+  CHECK(refusal(wrong) == "hello: labels are not in ascending order, each once");
+  wrong = hello;
+  wrong.accelerator_addresses.pop_back();
+  CHECK(refusal(wrong) == "hello: accelerator_power_limit_watts is not as long as accelerator_addresses");
 }
 
 TEST_CASE("codec: a reading of 0 arrives as 0 and an unknown one as unknown") {

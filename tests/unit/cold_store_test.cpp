@@ -21,6 +21,11 @@ ColdRecord full_record(const std::string& hostname) {
   record.hello.nic_names = {"ens1f0"};
   record.hello.accelerator_addresses = {"0000:17:00.0", "0000:65:00.0"};
   record.hello.problems = {{.probe = "storage", .what = "sda: no size"}};
+  record.hello.maker = "Maker";
+  record.hello.product = "Server 9";
+  record.hello.labels = {{"rack", "r12"}, {"room", "北"}};
+  record.hello.accelerator_drivers = {{.name = "nvml", .version = "550.54.15", .cuda_version = "12.4"}};
+  record.hello.accelerator_power_limit_watts = {700, std::nullopt};
   auto& measured = record.hello.measured.emplace();
   measured.at_unix_s = 1'790'000'000;
   measured.seconds = 10;
@@ -34,6 +39,7 @@ ColdRecord full_record(const std::string& hostname) {
   broken.used = broken.healthy = false;
   broken.power_watts = 90;
   broken.partitions = 7;
+  broken.temperature_celsius = 0;
   record.accelerators[2].pci_address = "0000:ff:00.0";  // one that hello did not name, of which nothing is known
   record.file_systems = {{.source = "nas:/data", .type = "nfs4", .size_mb = 1'000, .used_mb = {}}};
   record.cpu_steal_millicores = 0;

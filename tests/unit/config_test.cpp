@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace capmap {
@@ -92,6 +93,31 @@ TEST_CASE("config: flags come over the file and are checked alike") {
   }
   CHECK(set_from_flag(sample.settings[2], "yes").error().what == "--loud takes true or false");
   CHECK(sample.every_s == 240);
+}
+
+TEST_CASE("config: labels are a table of texts, added to by a flag; what is none is refused with its place and the fix") {
+  Sample sample;
+  std::vector<Label> labels;
+  sample.settings.push_back({.key = "labels", .target = &labels, .help = "key=value", .flag = "--label"});
+  REQUIRE(sample.read("loud = true\n[labels]\nrack = \"r12\"\n\"a.b\" = \"c\"\n"));
+  CHECK(labels == std::vector<Label>{{"a.b", "c"}, {"rack", "r12"}});
+  CHECK(sample.settings[3].origin == sample.path + ":2");
+  REQUIRE(set_from_flag(sample.settings[3], "rack=r=13"));
+  REQUIRE(set_from_flag(sample.settings[3], "row=b \"2\""));
+  CHECK(labels == std::vector<Label>{{"a.b", "c"}, {"rack", "r=13"}, {"row", "b \"2\""}});
+  const auto printed = print_settings(sample.settings);
+  CHECK_THAT(printed, Catch::Contains("labels = { \"a.b\" = \"c\", \"rack\" = \"r=13\", \"row\" = \"b \\\"2\\\"\" }  # flag\n"));
+  const auto before = std::exchange(labels, {});
+  REQUIRE(sample.read(printed));
+  CHECK(labels == before);
+
+  CHECK(sample.why("[labels]\nok = \"1\"\nRack = \"r12\"\n") ==
+        sample.path + ":3:1: labels.Rack is no label: a key has 1 to 63 of a-z 0-9 . _ -");
+  CHECK(sample.why("labels.rack = 12\n").find(":1:8: labels.rack takes text in quotes") != std::string::npos);
+  CHECK(sample.why("[labels]\na.b = \"c\"\n").find("a key with a dot stands in quotes too") != std::string::npos);
+  CHECK(sample.why("labels = 5\n").find("labels is a table of texts: rack = \"r12\"") != std::string::npos);
+  CHECK(set_from_flag(sample.settings[3], "rack").error().what == "--label takes key=value");
+  CHECK(set_from_flag(sample.settings[3], "=x").error().what == "--label is no label: a key has 1 to 63 of a-z 0-9 . _ -");
 }
 
 TEST_CASE("config: printed settings are TOML that reads back to the same values") {

@@ -59,6 +59,25 @@ TEST_CASE("a node is shown with its readings, and what it did not say is unknown
   CHECK_THAT(text, Contains("storage      sys/block/sda/size: not readable"));
 }
 
+TEST_CASE("a node is shown with its labels, maker and drivers, and what its accelerators draw, may draw and how warm they are") {
+  ApiJson said = node();
+  CHECK_THAT(node_text(said, false), !Contains("TEMPERATURE") && !Contains("labels"));
+  said["labels"] = {{"rack", "r12"}, {"row", "b"}};
+  said["maker"] = "Example";
+  said["product"] = "S9";
+  said["accelerator_drivers"] = ApiJson::array({{{"name", "nvml"}, {"version", "550.54.15"}, {"cuda_version", "12.4"}}});
+  said["accelerators"][1]["power_watts"] = 601;
+  said["accelerators"][1]["power_limit_watts"] = 700;
+  said["accelerators"][1]["temperature_celsius"] = 0;
+  const std::string text = node_text(said, false);
+  INFO(text);
+  CHECK_THAT(text, Contains("labels       rack=r12 row=b\n"));
+  CHECK_THAT(text, Contains("machine      Example, S9\n"));
+  CHECK_THAT(text, Contains("driver       nvml 550.54.15, CUDA 12.4\n"));
+  CHECK_THAT(text, Contains("0000:65:00.0    601 W    700 W         0 °C"));
+  CHECK_THAT(text, Contains("0000:17:00.0  unknown  unknown      unknown"));
+}
+
 TEST_CASE("a node's long lines are wrapped between words at 100 columns") {
   ApiJson wide = node();
   for (int i = 0; i < 60; ++i) wide["hardware"]["cpu"]["isa"].push_back("avx512_something");

@@ -14,7 +14,8 @@ std::string refusal(std::string_view text) {
 
 TEST_CASE("filter: what can be asked is understood") {
   for (const char* text : {"region_2 = 11", "region_2 in (11, 31)", "not (site = \"北京 one\" or cores >= 64) and liveness != lost",
-                           "cpu_model prefix \"AMD EPYC\"", "has(accelerator memory_gib >= 80 vendor = 10de)", "has(accelerator)"}) {
+                           "cpu_model prefix \"AMD EPYC\"", "has(accelerator memory_gib >= 80 vendor = 10de)", "has(accelerator)",
+                           "label.rack in (r1, r2) and hostname prefix gpu-", "os != \"\" or label.a.b = c"}) {
     CAPTURE(text);
     CHECK(refusal(text) == "accepted");
   }
@@ -33,6 +34,8 @@ TEST_CASE("filter: a mistake is answered with its place") {
   CHECK_THAT(refusal("region_2 11"), Catch::StartsWith("at 10: "));
   CHECK_THAT(refusal("region_2 = 11 and"), Catch::StartsWith("at 18: "));
   CHECK_THAT(refusal("colour = red"), Catch::StartsWith("at 1: ") && Catch::Contains("colour"));
+  CHECK_THAT(refusal("label.Rack = red"), Catch::StartsWith("at 1: ") && Catch::Contains("label.Rack"));
+  CHECK_THAT(refusal("kernel > 6"), Catch::StartsWith("at 8: ") && Catch::Contains("is not a number"));
   CHECK_THAT(refusal("cores > many"), Catch::StartsWith("at 9: "));
   CHECK_THAT(refusal("(cores > 8"), Catch::StartsWith("at 11: "));
   CHECK_THAT(refusal("cores > 8) and"), Catch::StartsWith("at 10: "));

@@ -22,14 +22,18 @@ SampleFrame two_devices() {
               .busy_permille = 983,
               .healthy = true,
               .power_watts = 612,
-              .partitions = 0};
+              .partitions = 0,
+              .temperature_celsius = 61};
   full.age_ms = 12;
+  full.power_limit_watts = 700;
   full.name = "NVIDIA H100 80GB HBM3";
   full.pci_id = "10de:2330";
   full.memory_bytes = 85'520'809'984;
   DeviceRow bare;
   bare.use.pci_address = "0000:3d:00.0";
   frame.rows = {full, bare};
+  frame.drivers = {{.name = "nvml", .version = "550.54.15 (a build)", .cuda_version = "12.4"},
+                   {.name = "amdgpu", .version = "6.1", .cuda_version = {}}};
   frame.problems = {{"nvml", "device 0000:3d:00.0 has not answered for 40 s"}};
   return frame;
 }

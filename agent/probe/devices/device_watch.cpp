@@ -111,6 +111,9 @@ void DeviceWatch::add_to(SeenDevices& seen, std::uint64_t now_ms) const {
   if (!open_problem_.empty()) problem(open_problem_);
   for (const auto& failure : failures_) problem(failure);
   if (open_ && !facts_.never_told.empty() && !devices_.empty()) problem(facts_.never_told);
+  if (open_ && !facts_.driver_version.empty()) {
+    seen.drivers.push_back({.name = backend_->name(), .version = facts_.driver_version, .cuda_version = facts_.cuda_version});
+  }
   for (const auto& device : devices_) add_device(seen, *device, now_ms);
 }
 
@@ -159,12 +162,15 @@ SampleFrame to_frame(const SeenDevices& seen, std::uint64_t now_ms) {
     row.name = reading.name;
     row.pci_id = reading.pci_id;
     row.memory_bytes = reading.memory_total_bytes;
+    if (reading.power_limit_milliwatts)
+      row.power_limit_watts = (*reading.power_limit_milliwatts + kMilliwattsPerWatt / 2) / kMilliwattsPerWatt;
     for (const auto& part : reading.partitions) {
       if (part.die && part.pci_address != reading.pci_address) row.more_dies.push_back(part.pci_address);
     }
     frame.mode_change_pending = frame.mode_change_pending || (reading.cut && reading.cut_next && reading.cut != reading.cut_next);
   }
   frame.problems = seen.problems;
+  frame.drivers = seen.drivers;
   return frame;
 }
 
@@ -184,6 +190,7 @@ AcceleratorUse use_of(const DeviceReading& reading) {
   use.busy_permille = reading.busy_permille;
   use.healthy = reading.healthy;
   if (reading.power_milliwatts) use.power_watts = (*reading.power_milliwatts + kMilliwattsPerWatt / 2) / kMilliwattsPerWatt;
+  use.temperature_celsius = reading.temperature_celsius;
   const auto dies = static_cast<std::size_t>(std::ranges::count_if(reading.partitions, &DevicePartition::die));
   if (reading.cut) use.partitions = static_cast<std::uint32_t>(reading.partitions.size() - dies);
   const bool memory_known = reading.memory_used_bytes && reading.idle_bytes;

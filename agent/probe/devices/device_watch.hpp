@@ -23,6 +23,7 @@ struct SeenDevice {
 struct SeenDevices {
   std::map<std::string, SeenDevice> by_address;
   std::vector<Problem> problems;
+  std::vector<AcceleratorDriver> drivers;  ///< of open libraries that tell a version
 };
 
 /// For the agent. `now_ms` on the clock of boot.

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "controller/map/row_filter.hpp"
+
+namespace capmap {
+
+/// Which nodes of a chunk a reader wants: cells are judged first, each once, so that rows nobody wants are not copied. One reader's, with
+/// the map while its question is there: never used by two threads at once.
+class NodeSelection {
+ public:
+  std::optional<std::uint32_t> site;
+  std::optional<Liveness> liveness;
+  std::optional<RowFilter> filter;
+  std::uint32_t first_slot = 0;  ///< of the chunk: rows before it are passed over
+  std::size_t most = SIZE_MAX;   ///< rows of one answer
+  std::uint64_t looked_at = 0;   ///< nodes in cells that were judged so far, wanted or not
+
+  [[nodiscard]] Holds holds(const CellKey& key) const;
+  /// Likewise, remembered by slot; `layout` changes when a slot gets another key (see CellTable::layout).
+  Holds of_cell(CellSlot slot, const CellKey& key, std::uint64_t layout);
+  /// All of it for a row that was copied.
+  [[nodiscard]] bool keeps(const NodeRow& row) const;
+
+ private:
+  static constexpr std::uint8_t kUnjudged = 3;
+  std::vector<std::uint8_t> by_cell_;  ///< [slot] Holds
+  std::uint64_t layout_ = 0;
+};
+
+}  // namespace capmap
