@@ -57,6 +57,7 @@ class CellTable {
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   [[nodiscard]] const CellKey& key(CellSlot slot) const { return of_slot_[slot]; }
+  [[nodiscard]] std::size_t slot_count() const { return of_slot_.size(); }
   /// Grows whenever a slot gets a key: what was remembered by slot holds while it stays.
   [[nodiscard]] std::uint64_t layout() const { return layout_; }
   /// Shares all blocks with a reader. Cost: a pointer a block.

@@ -134,7 +134,7 @@ std::vector<CapacityMap::Match> CapacityMap::matching(std::size_t chunk, NodeSel
   const auto& state = *state_;
   std::vector<Match> found;
   const auto last = std::min((chunk + 1) * kChunkRows, state.nodes.row_count());
-  const auto layout = state.cells.layout();
+  selection.follow(state.cells.layout(), state.cells.slot_count());
   for (auto at = chunk * kChunkRows + selection.first_slot; at < last; ++at) {
     const auto row = static_cast<RowIndex>(at);
     const auto& place = state.nodes.place(row);
@@ -142,7 +142,7 @@ std::vector<CapacityMap::Match> CapacityMap::matching(std::size_t chunk, NodeSel
     auto holds = Holds::kNo;
     if (place.cell != 0) {
       ++selection.looked_at;
-      holds = selection.of_cell(place.cell, state.cells.key(place.cell), layout);
+      holds = selection.of_cell(place.cell, state.cells.key(place.cell));
     } else {
       holds = selection.holds(
           {place.site, place.pool, state.shapes.hardware(place.shape), place.liveness, state.counted_service(row), state.verdict(row)});

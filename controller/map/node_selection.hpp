@@ -20,8 +20,14 @@ class NodeSelection {
   std::uint64_t looked_at = 0;   ///< nodes in cells that were judged so far, wanted or not
 
   [[nodiscard]] Holds holds(const CellKey& key) const;
-  /// Likewise, remembered by slot; `layout` changes when a slot gets another key (see CellTable::layout).
-  Holds of_cell(CellSlot slot, const CellKey& key, std::uint64_t layout);
+  /// Before of_cell(): there are so many slots now; `layout` changes when one of them gets another key (see CellTable::layout).
+  void follow(std::uint64_t layout, std::size_t slots);
+  /// As holds(), remembered by slot.
+  Holds of_cell(CellSlot slot, const CellKey& key) {
+    auto& known = by_cell_[slot];
+    if (known == kUnjudged) known = static_cast<std::uint8_t>(holds(key));
+    return static_cast<Holds>(known);
+  }
   /// All of it for a row that was copied.
   [[nodiscard]] bool keeps(const NodeRow& row) const;
 

@@ -218,7 +218,10 @@ TEST_CASE("agent devices: the map shows values, a lost card with its reason, and
   const auto joined = support::run({"capmap-agent", "join", deployment.token(1), "--state", state.path()});
   CAPTURE(joined.output);
   REQUIRE(joined.code == 0);
-  Program agent(sampling_flags(state.path(), host.root()), {cards.variable()});
+  auto flags = sampling_flags(state.path(), host.root());
+  flags.insert(flags.end(), {"--label", "rack=r12"});
+  cards.set("1.limit", "500000");
+  Program agent(flags, {cards.variable()});
   json node;
   const auto card = [&node](unsigned i) -> json {
     for (const auto& entry : node["accelerators"]) {
@@ -245,6 +248,16 @@ TEST_CASE("agent devices: the map shows values, a lost card with its reason, and
   CHECK(card(0)["partitions"].is_null());
   CHECK(card(2)["memory_used_mib"] == 3 * 2'048);
   CHECK(card(2)["used"] == true);
+  CHECK(card(0)["temperature_celsius"] == 61);
+  CHECK(node["labels"] == json{{"rack", "r12"}});
+  CHECK(shown([&] { return card(1)["power_limit_watts"] == 500 && node["accelerator_drivers"].size() == 1; }));
+  CHECK(node["accelerator_drivers"][0] == json{{"name", "nvml"}, {"version", "550.54.15"}, {"cuda_version", "12.4"}});
+  const auto racks = json::parse(support::http_get(deployment.http_port, "/v1/map?group_by=label.rack&measure=nodes"), nullptr, false);
+  REQUIRE(racks["groups"].size() == 1);
+  CHECK(racks["groups"][0]["key"]["label.rack"] == "r12");
+  const auto others = json::parse(support::http_get(deployment.http_port, "/v1/nodes?filter=label.rack%20!%3D%20r12"), nullptr, false);
+  CHECK(others["nodes"].empty());
+  CHECK(deployment.ctl({"nodes", "show", node["id"]}).output.find("rack=r12") != std::string::npos);
 
   cards.set("1.call.pci", "error 15");
   CHECK(shown([&] { return card(1)["healthy"] == false && card(0)["healthy"] == true; }));
