@@ -96,8 +96,8 @@ TEST_CASE("the list of sites shows what is declared and what is not") {
       {"id": "s-aaaaaaaaaaaaaaaaaaaaaaaaaa", "name": "demo", "region": "11", "owner_class": null, "security_level": 0}]})"),
                                       false);
   CHECK(text ==
-        "ID                            NAME  REGION  OWNER  CLASS  SERVICE  LEVEL\n"
-        "s-aaaaaaaaaaaaaaaaaaaaaaaaaa  demo  11      –      –      –            0\n");
+        "ID                            NAME  REGION  OWNER  CLASS  SERVICE  LEVEL  HUB  INDUSTRY\n"
+        "s-aaaaaaaaaaaaaaaaaaaaaaaaaa  demo  11      –      –      –            0  –    –\n");
 }
 
 TEST_CASE("ctl: an answer that is nested without end is refused, not walked down") {
