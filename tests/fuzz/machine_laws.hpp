@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "agent/probe/machine.hpp"
+#include "agent/probe/plausible.hpp"
 #include "agent/probe/report.hpp"
 #include "agent/probe_frames.hpp"
 #include "common/check.hpp"
@@ -22,18 +23,17 @@ inline const ChipTable& chips() {
 }
 
 inline void check_figures(const Machine& machine) {
-  constexpr std::uint64_t kNoServerBytes = std::uint64_t{1} << 63U;
   const auto known = [](const auto& value, std::uint64_t most) { return !value || (*value > 0 && *value <= most); };
   const auto& shape = machine.shape;
-  check(known(shape.memory_bytes, kNoServerBytes) && known(machine.memory_total_bytes, kNoServerBytes), "memory that no server has");
+  check(known(shape.memory_bytes, kMostMemoryBytes) && known(machine.memory_total_bytes, kMostMemoryBytes), "memory that no server has");
   check(known(shape.cpu.packages, UINT32_MAX) && known(shape.cpu.cores, UINT32_MAX) && known(shape.cpu.pus, UINT32_MAX),
         "none where unknown is meant");
   for (const auto& kind : shape.cpu.core_kinds) {
-    check(known(kind.base_mhz, 20'000) && known(kind.max_mhz, 20'000), "a clock that no processor has");
+    check(known(kind.base_mhz, kMostMhz) && known(kind.max_mhz, kMostMhz), "a clock that no processor has");
   }
   check(std::is_sorted(shape.cpu.isa.begin(), shape.cpu.isa.end()), "words of the ISA are not sorted");
-  for (const auto& disk : machine.disks) check(known(disk.shape.bytes, kNoServerBytes) && !disk.name.empty(), "a disk that none is");
-  for (const auto& nic : machine.nics) check(known(nic.shape.speed_mbps, 100'001'000), "a speed that no port has");
+  for (const auto& disk : machine.disks) check(known(disk.shape.bytes, kMostDiskBytes) && !disk.name.empty(), "a disk that none is");
+  for (const auto& nic : machine.nics) check(known(nic.shape.speed_mbps, kMostMbps), "a speed that no port has");
   for (const auto& problem : machine.problems) check(!problem.probe.empty() && !problem.what.empty(), "a problem without a reason");
 }
 
