@@ -17,7 +17,7 @@ for name in "$@"; do
     if [ -d "$folder" ]; then folders+=("$folder"); fi
   done
   program=$build/tests/fuzz/fuzz_$name profile=$build/coverage/$name
-  LLVM_PROFILE_FILE=$profile.raw "$program" -runs=0 -detect_leaks=0 -close_fd_mask=1 -artifact_prefix="$profile-" "${folders[@]}" >/dev/null 2>"$profile.log" ||
+  ASAN_OPTIONS=detect_leaks=0 LLVM_PROFILE_FILE=$profile.raw "$program" -runs=0 -close_fd_mask=1 -artifact_prefix="$profile-" "${folders[@]}" >/dev/null 2>"$profile.log" ||
     { tail -20 "$profile.log" >&2; exit 1; }
   "$profdata" merge -o "$profile.profile" "$profile.raw"
   # Files that no input enters are left out, of the lines too.

@@ -54,7 +54,7 @@ run_target() {
     xml) leaks=0 ;;  # hwloc's reader loses objects that it refuses
     http | journal) silent=1 ;;  # what they would say on stdout
   esac
-  LLVM_PROFILE_FILE=/dev/null "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=$length -timeout=20 -detect_leaks=$leaks \
+  ASAN_OPTIONS=detect_leaks=$leaks LLVM_PROFILE_FILE=/dev/null "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=$length -timeout=20 \
     -rss_limit_mb=2048 -print_final_stats=1 -close_fd_mask=$silent -artifact_prefix="$build/crashes/$name-" "$build/corpus/$name" \
     "tests/fuzz/corpus/$name" "$build/seeds/$name" >"$log" 2>&1 || { touch "$log.failed"; tail -20 "$log"; }
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
