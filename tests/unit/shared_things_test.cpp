@@ -100,7 +100,8 @@ TEST_CASE("shared: a change that waits for its second moves the revision when th
 TEST_CASE("shared: a site has so many and no more; what is refused is counted, and taken when there is room") {
   SharedThings shared;
   std::vector<SharedFileSystem> many(SharedThings::kMostASite + 10);
-  for (std::size_t i = 0; i < many.size(); ++i) many[i] = {.source = "server:/" + std::to_string(i), .type = "nfs4", .size_mb = 5, .used_mb = 1};
+  for (std::size_t i = 0; i < many.size(); ++i)
+    many[i] = {.source = "server:/" + std::to_string(i), .type = "nfs4", .size_mb = 5, .used_mb = 1};
   shared.report(1, 7, many, 1'000);
   auto table = shared.publish(1'000);
   CHECK(table->things.size() == SharedThings::kMostASite);
