@@ -47,7 +47,7 @@ bench: build  ## measure the promises of the design; build/bench.json, and a tab
 
 fuzz:  ## fuzz every entrance for outside bytes, SECONDS=60 each
 	@packaging/install_deps.sh build fuzz
-	@tests/fuzz/run.sh $(SECONDS)
+	@JOBS=$(JOBS) tests/fuzz/run.sh $(SECONDS)
 
 format:  ## lay out our sources with clang-format
 	@packaging/install_deps.sh lint

@@ -13,7 +13,9 @@ Wire to_wire(Ours value) {
   return static_cast<Wire>(value);
 }
 
-auto put_core_kinds(Builder& builder, const std::vector<CoreKind>& kinds) {
+/// PUs whose cores are not known are told by the count of PUs alone: a kind of no cores is refused.
+auto put_core_kinds(Builder& builder, std::vector<CoreKind> kinds) {
+  std::erase_if(kinds, [](const CoreKind& kind) { return kind.cores == 0; });
   return put_rows<wire::CoreKind>(builder, kinds, kMaxCoreKinds, [&builder](const CoreKind& kind) {
     return wire::CreateCoreKind(builder, kind.cores, kind.pus, kind.base_mhz, kind.max_mhz, to_wire<wire::ClockSource>(kind.base_source),
                                 to_wire<wire::CoreType>(kind.type));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -215,11 +216,30 @@ std::string value_text(const Setting& setting) {
   return std::to_string(**std::get_if<std::uint32_t*>(&setting.target));
 }
 
+/// A table's brackets without a key behind them: toml++ takes for granted that there is one, and what it does else is undefined.
+std::optional<std::string> empty_header(std::string_view text) {
+  const auto begins_key = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '"' || c == '\'' || c == ']';
+  };
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const auto row = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(row.size() + 1, text.size()));
+    auto at = row.find_first_not_of(" \t");
+    if (at == std::string_view::npos || row[at] != '[') continue;
+    if (at + 1 < row.size() && row[at + 1] == '[') ++at;
+    at = row.find_first_not_of(" \t", at + 1);
+    if (at != std::string_view::npos && begins_key(row[at])) continue;
+    return std::to_string(line) + ":" + std::to_string(std::min(at, row.size()) + 1) + ": a table needs a name in its brackets";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Done> read_toml(const std::string& path, std::vector<Setting>& settings) {
   auto text = read_file(path);
   if (!text) return text.error();
+  if (const auto wrong = empty_header(*text)) return malformed(path + ":" + *wrong);
   TomlReader reader(path, settings);
   const toml::parse_result parsed = toml::parse(std::string_view(*text), std::string_view(path));
   if (!parsed) return malformed(reader.place(parsed.error().source()) + std::string(parsed.error().description()));

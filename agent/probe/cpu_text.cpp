@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "agent/probe/arm_names.hpp"
+#include "agent/probe/plausible.hpp"
 #include "agent/probe/words.hpp"
 
 namespace capmap {
@@ -224,7 +225,7 @@ std::optional<std::uint32_t> clock_in_model_name(std::string_view model) {
   if (fraction.size() > 3 || digits.size() > 2) return std::nullopt;
   fraction.resize(3, '0');
   const auto mhz = number_in(digits + fraction);
-  if (!mhz || *mhz == 0) return std::nullopt;
+  if (!mhz || *mhz == 0 || *mhz > kMostMhz) return std::nullopt;
   return static_cast<std::uint32_t>(*mhz);
 }
 

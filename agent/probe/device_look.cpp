@@ -169,8 +169,15 @@ std::string write_device_look(const DeviceLook& look) {
 }
 
 Result<DeviceLook> read_device_look(const std::string& text) {
-  const Json page = Json::parse(text, nullptr, false);
-  if (!page.is_object()) return Error{ErrorCode::kMalformed, "capmap-probe devices: the answer is no JSON object"};
+  // What is nested deeper than write_device_look nests is left out while it is read: copying it could take more stack than there is.
+  constexpr int kMaxDepth = 8;
+  bool deep = false;
+  const auto keep = [&deep](int depth, Json::parse_event_t, const Json&) {
+    deep = deep || depth > kMaxDepth;
+    return depth <= kMaxDepth;
+  };
+  const Json page = Json::parse(text, keep, false);
+  if (deep || !page.is_object()) return Error{ErrorCode::kMalformed, "capmap-probe devices: the answer is no JSON object of ours"};
   DeviceLook look;
   for (const auto& row : list_in(page, "drivers")) {
     if (!row.is_object()) continue;

@@ -124,8 +124,9 @@ std::optional<std::uint32_t> parse_infiniband_rate(std::string_view text) {
   const auto dot = words[0].find('.');  // "2.5 Gb/sec (1X SDR)" has a fraction
   const auto whole = number_in(words[0].substr(0, dot));
   const auto tenths = dot == std::string_view::npos ? std::optional<std::uint64_t>(0) : number_in(words[0].substr(dot + 1, 1));
-  if (!whole || !tenths || *whole > kMostMbps / 1000 || *whole + *tenths == 0) return std::nullopt;
-  return static_cast<std::uint32_t>(*whole * 1000 + *tenths * 100);
+  if (!whole || !tenths || *whole > kMostMbps / 1000) return std::nullopt;
+  const auto mbps = *whole * 1000 + *tenths * 100;
+  return mbps > 0 && mbps <= kMostMbps ? std::optional(static_cast<std::uint32_t>(mbps)) : std::nullopt;
 }
 
 std::string last_pci_address(std::string_view path) {

@@ -63,7 +63,7 @@ const char* source_word(ClockSource source) {
 Json kind_json(const CoreKind& kind) {
   const char* source = source_word(kind.base_source);
   return {{"type", kind.type == CoreType::kUnknown ? Json(nullptr) : Json(to_word(kind.type))},
-          {"cores", kind.cores},
+          {"cores", kind.cores > 0 ? Json(kind.cores) : Json(nullptr)},
           {"pus", kind.pus},
           {"base_mhz", or_null(kind.base_mhz)},
           {"base_source", source ? Json(source) : Json(nullptr)},

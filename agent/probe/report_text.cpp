@@ -68,7 +68,8 @@ void add_cpu(std::string& page, const Report& report) {
                   or_unknown(report.machine.pus_allowed), or_unknown(cpu.numa_nodes)));
   for (const auto& kind : cpu.core_kinds) {
     const std::string type = kind.type == CoreType::kUnknown ? "" : std::string(" ") + to_word(kind.type);
-    add(page, "", cpu.core_kinds.size() == 1 ? clock_text(kind) : fmt::format("{}{} cores: {}", kind.cores, type, clock_text(kind)));
+    const std::string cores = kind.cores > 0 ? std::to_string(kind.cores) : "unknown";
+    add(page, "", cpu.core_kinds.size() == 1 ? clock_text(kind) : fmt::format("{}{} cores: {}", cores, type, clock_text(kind)));
   }
   std::string isa;
   for (const auto& word : cpu.isa) isa += word + " ";

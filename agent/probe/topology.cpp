@@ -121,7 +121,7 @@ HwlocKind read_kind(hwloc_topology_t topology, unsigned index, hwloc_bitmap_t cp
   std::string type, capacity;
   const auto mhz = [&](const char* name, std::string_view text) -> std::optional<std::uint32_t> {
     const auto clock = plausible(number_in(text), kMostMhz, "cpu", name, problems);
-    return clock ? std::optional(static_cast<std::uint32_t>(*clock)) : std::nullopt;
+    return clock.value_or(0) > 0 ? std::optional(static_cast<std::uint32_t>(*clock)) : std::nullopt;  // 0: not told
   };
   const auto take = [&](std::string_view name, std::string_view value) {
     if (name == "CoreType") type = value;
@@ -243,7 +243,7 @@ std::vector<OsDevice> read_os_devices(hwloc_topology_t topology, std::vector<Pro
   std::vector<OsDevice> devices;
   for (hwloc_obj_t object = nullptr; (object = hwloc_get_next_osdev(topology, object)) != nullptr;) {
     const auto kind = os_device_kind(object->attr->osdev);
-    if (!kind || !object->name) continue;
+    if (!kind || !object->name || *object->name == '\0') continue;
     OsDevice device{.kind = *kind, .name = object->name, .model = info_text(object, "Model"), .type = {}, .bytes = {}, .pci = {}};
     device.type = object->subtype ? object->subtype : "";
     const std::string size = info_text(object, "Size");

@@ -28,7 +28,8 @@ ErrorCode code_of(std::uint32_t status) {
 
 /// Problem details as one line: "title: detail".
 Error problem_of(const ApiReply& reply) {
-  const Json problem = Json::parse(reply.body, nullptr, false);
+  const auto answer = parse_answer(reply.body);
+  const Json problem = answer ? *answer : Json();
   std::string what = text_at(problem, "title").value_or("the controller answered " + std::to_string(reply.status));
   if (const auto detail = text_at(problem, "detail"); detail && *detail != what) what += ": " + *detail;
   return {code_of(reply.status), what};
@@ -38,11 +39,8 @@ Result<Json> exchange(const ApiConnection& connection, const ApiRequest& request
   const auto reply = send_request(connection.url, connection.timeout_ms, request);
   if (!reply) return reply.error();
   if (reply->status < 200 || reply->status > 299) return problem_of(*reply);
-  Json answer = Json::parse(reply->body, nullptr, false);
-  if (answer.is_discarded()) {
-    return Error{ErrorCode::kMalformed,
-                 connection.url + request.path + " answered something that is not JSON; is this a capmap controller?"};
-  }
+  auto answer = parse_answer(reply->body);
+  if (!answer) return Error{answer.error().code, connection.url + request.path + " " + answer.error().what};
   return answer;
 }
 
@@ -63,6 +61,20 @@ const Json* member(const Json& object, const char* key) {
 }
 
 }  // namespace
+
+Result<Json> parse_answer(std::string_view body) {
+  constexpr int kMaxDepth = 64;
+  bool deep = false;
+  // What is too deep is left out while it is read, so that it never is a value.
+  const auto keep = [&deep](int depth, Json::parse_event_t, const Json&) {
+    deep = deep || depth > kMaxDepth;
+    return depth <= kMaxDepth;
+  };
+  Json answer = Json::parse(body, keep, false);
+  if (!deep && !answer.is_discarded()) return answer;
+  return Error{ErrorCode::kMalformed, deep ? "answered JSON that is nested too deep; is this a capmap controller?"
+                                           : "answered something that is not JSON; is this a capmap controller?"};
+}
 
 Result<Json> api_get(const ApiConnection& connection, const std::string& path) {
   return exchange(connection, {.method = "GET", .path = path, .body = {}, .bearer = {}});

@@ -3,6 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/result.hpp"
 #include "controller/ctl/units.hpp"
@@ -19,6 +20,10 @@ struct ApiConnection {
   std::string token_file;  ///< empty: admin.token in the state folder
   std::uint32_t timeout_ms = 10'000;
 };
+
+/// The body of an answer. Errors: kMalformed (not JSON, or nested deeper than any answer of ours: showing or copying such a one would
+/// take a stack without end). Pure.
+Result<ApiJson> parse_answer(std::string_view body);
 
 /// GET and its JSON answer. Errors by what the controller said: kAbsent (404), kDenied (401, 403), kFull (413, 429, 507),
 /// kUnavailable (502, 503, 504), else kMalformed, with title and detail of its problem; transport errors as send_request.

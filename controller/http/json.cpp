@@ -88,7 +88,8 @@ Result<std::uint64_t> parse_rfc3339(std::string_view name, const std::string& te
     for (unsigned unit = 100; unit > 0 && rest[1] >= '0' && rest[1] <= '9'; unit /= 10) ms += unit * static_cast<unsigned>(*++rest - '0');
     ++rest;
   }
-  if (seconds >= 0 && std::string_view(rest) == "Z") return static_cast<std::uint64_t>(seconds) * 1'000 + ms;
+  const bool whole = seconds >= 0 && *rest == 'Z' && rest + 1 == text.c_str() + text.size();  // a NUL is no end of it
+  if (whole) return static_cast<std::uint64_t>(seconds) * 1'000 + ms;
   return Error{ErrorCode::kMalformed, std::string(name) + ": must be a time as 2026-11-22T21:00:00Z, from 1970 on"};
 }
 

@@ -129,7 +129,9 @@ Json peak_json(const RollupGroup& group, const Measures& measures) {
 
 /// What is on healthy and on available nodes, beside what is installed.
 void add_health(Json& out, const RollupGroup& group, const Measures& measures) {
-  for (const auto& [model, installed] : group.accelerators_by_model) {
+  for (const auto& by_model : group.accelerators_by_model) {
+    const std::string& model = by_model.first;
+    const auto installed = by_model.second;
     const auto of = [&model](const std::map<std::string, std::uint64_t>& counts) {
       const auto found = counts.find(model);
       return found == counts.end() ? std::uint64_t{0} : found->second;

@@ -193,7 +193,7 @@ std::string ColdStore::pack(const ColdRecord& record) {
   out.maybe(record.load_centi);
   for (const auto* devices : {&record.disk_traffic, &record.nic_traffic}) {
     out.number(devices->size());
-    for (const auto& device : *devices) out.number(device.in << 8U | device.out);
+    for (const auto& device : *devices) out.number(std::uint64_t{device.in} << 8U | device.out);
   }
   write_measured(out, hello.measured);
   out.problems(record.usage_problems);

@@ -1,11 +1,14 @@
 // Texts of a machine into the probes' parsers: the first byte chooses the parser, the rest is the text.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "agent/probe/cpu_text.hpp"
+#include "agent/probe/device_look.hpp"
 #include "agent/probe/hypervisor.hpp"
 #include "agent/probe/platform.hpp"
+#include "agent/probe/plausible.hpp"
 #include "agent/probe/rdma_ports.hpp"
 #include "agent/probe/shape_memory.hpp"
 #include "agent/probe/shape_network.hpp"
@@ -25,7 +28,7 @@ void read_cpuinfo(std::string_view text) {
 
 void read_clock(std::string_view text) {
   const auto mhz = clock_in_model_name(text);
-  check(!mhz || (*mhz > 0 && *mhz < 100'000), "a clock that no processor has");
+  check(!mhz || (*mhz > 0 && *mhz <= kMostMhz), "a clock that no processor has");
 }
 
 void read_memory(std::string_view text) {
@@ -36,7 +39,7 @@ void read_memory(std::string_view text) {
 
 void read_rate(std::string_view text) {
   const auto mbps = parse_infiniband_rate(text);
-  check(!mbps || (*mbps > 0 && *mbps <= 100'001'000), "a rate that no port has");
+  check(!mbps || (*mbps > 0 && *mbps <= kMostMbps), "a rate that no port has");
 }
 
 void read_address(std::string_view text) {
@@ -56,19 +59,29 @@ void read_names(std::string_view text) {
   is_virtual_disk_model(text.substr(0, half), text.substr(half));
 }
 
+void read_look(std::string_view text) {
+  const auto first = read_device_look(std::string(text));
+  if (!first) return;
+  const auto page = write_device_look(*first);
+  const auto second = read_device_look(page);
+  check(second && write_device_look(*second) == page, "read(write(x)) is not x");
+  known_of(*first);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
-  switch (data[0] % 7) {
+  switch (data[0] % 8) {
     case 0: read_cpuinfo(text); break;
     case 1: read_clock(text); break;
     case 2: read_memory(text); break;
     case 3: read_rate(text); break;
     case 4: read_address(text); break;
     case 5: read_list(text); break;
-    default: read_names(text); break;
+    case 6: read_names(text); break;
+    default: read_look(text); break;
   }
   return 0;
 }

@@ -115,6 +115,40 @@ inline NodeRow node_row(std::uint8_t i) {
   return row;
 }
 
+/// What an admin thread answers: node 99 is not known; a site or pool is answered by its name.
+inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
+  const Error no_node{ErrorCode::kAbsent, "no such node"};
+  const NodeId stranger{{99}};
+  if (const auto* service = std::get_if<OrderService>(&what)) {
+    return service->node == stranger ? AdminChange(no_node) : ServiceOrdered{.node = service->node, .order = service->order};
+  }
+  if (const auto* pool = std::get_if<AssignPool>(&what)) {
+    KnownNode node;
+    node.id = pool->node;
+    if (!pool->pool.empty()) node.pool = PoolId{{7}};
+    return pool->node == stranger ? AdminChange(no_node) : PoolAssigned{node};
+  }
+  if (const auto* removed = std::get_if<RemoveNode>(&what)) {
+    KnownNode node;
+    node.id = removed->node;
+    return removed->node == stranger ? AdminChange(no_node) : NodeRemoved{node};
+  }
+  if (const auto* pool = std::get_if<AddPool>(&what)) {
+    if (pool->pool.name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
+    if (pool->site == "absent") return Error{ErrorCode::kAbsent, "site: no such site"};
+    return pool->pool;
+  }
+  const auto* add = std::get_if<AddSite>(&what);
+  const std::string name = add != nullptr ? add->site.name : std::get<CreateToken>(what).site;
+  if (name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
+  if (name == "broken") return Error{ErrorCode::kUnavailable, "the store is away"};
+  if (name == "full") return Error{ErrorCode::kFull, "no space left"};
+  if (name == "absent") return Error{ErrorCode::kAbsent, "site: no such site"};
+  if (add != nullptr) return add->site;
+  const auto& token = std::get<CreateToken>(what);
+  return CreatedToken{.text = "cmt1.secret", .site_name = name, .uses = token.uses, .expires_unix_ms = token.expires_unix_ms};
+}
+
 /// The http thread on a free port, with a map thread that hands out ten nodes in chunks of four and an admin thread that answers by
 /// the name it is asked for: "exists", "broken", "full", "absent" fail as they say, "late" waits until let go. Ends with its scope.
 class HttpWorld {
@@ -184,39 +218,6 @@ class HttpWorld {
       static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
     }
   }
-  /// Node 99 is not known; a site or pool is answered by its name.
-  static AdminChange answer_to(const decltype(AdminRequest::what)& what) {
-    const Error no_node{ErrorCode::kAbsent, "no such node"};
-    const NodeId stranger{{99}};
-    if (const auto* service = std::get_if<OrderService>(&what)) {
-      return service->node == stranger ? AdminChange(no_node) : ServiceOrdered{.node = service->node, .order = service->order};
-    }
-    if (const auto* pool = std::get_if<AssignPool>(&what)) {
-      KnownNode node;
-      node.id = pool->node;
-      if (!pool->pool.empty()) node.pool = PoolId{{7}};
-      return pool->node == stranger ? AdminChange(no_node) : PoolAssigned{node};
-    }
-    if (const auto* removed = std::get_if<RemoveNode>(&what)) {
-      KnownNode node;
-      node.id = removed->node;
-      return removed->node == stranger ? AdminChange(no_node) : NodeRemoved{node};
-    }
-    if (const auto* pool = std::get_if<AddPool>(&what)) {
-      if (pool->pool.name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
-      if (pool->site == "absent") return Error{ErrorCode::kAbsent, "site: no such site"};
-      return pool->pool;
-    }
-    const auto* add = std::get_if<AddSite>(&what);
-    const std::string name = add != nullptr ? add->site.name : std::get<CreateToken>(what).site;
-    if (name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
-    if (name == "broken") return Error{ErrorCode::kUnavailable, "the store is away"};
-    if (name == "full") return Error{ErrorCode::kFull, "no space left"};
-    if (name == "absent") return Error{ErrorCode::kAbsent, "site: no such site"};
-    if (add != nullptr) return add->site;
-    const auto& token = std::get<CreateToken>(what);
-    return CreatedToken{.text = "cmt1.secret", .site_name = name, .uses = token.uses, .expires_unix_ms = token.expires_unix_ms};
-  }
   void run_admin_thread() {
     auto in = open_pull(context_, "inproc://admin");
     auto out = open_push(context_, "inproc://http");
@@ -233,7 +234,7 @@ class HttpWorld {
         const auto* token = each ? std::get_if<CreateToken>(&each->what) : nullptr;
         const bool waits = (add != nullptr && add->site.name == "late") || (token != nullptr && token->site == "late");
         if (!each || (waits && !let_late_go)) continue;
-        AdminAnswer answer{.ticket = each->ticket, .what = answer_to(each->what)};
+        AdminAnswer answer{.ticket = each->ticket, .what = admin_change(each->what)};
         static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
         each.reset();
       }

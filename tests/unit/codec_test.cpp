@@ -228,7 +228,7 @@ TEST_CASE("codec: counts of 0 and beyond the limit are refused, with the field's
   shape.disks[0].count = 0;
   CHECK(shape_refusal(shape) == "shape body: disks.count is 0 and not 1 to 65536");
   shape.disks.clear();
-  shape.cpu.core_kinds.resize(1);
+  shape.cpu.core_kinds = {{65'537, 1, std::nullopt, ClockSource::kUnknown, std::nullopt}};
   CHECK_THAT(shape_refusal(shape), Catch::Contains("core_kinds.cores"));
   shape.cpu.core_kinds[0] = {1, 1, 0, ClockSource::kSysfs, std::nullopt};
   CHECK_THAT(shape_refusal(shape), Catch::Contains("core_kinds.base_mhz"));

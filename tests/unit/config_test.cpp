@@ -71,6 +71,16 @@ TEST_CASE("config: a wrong type, a number out of range and broken syntax are ref
   CHECK(sample.why("controller.endpoint = \"a\\nb\"\n").find("without control characters") != std::string::npos);
 }
 
+TEST_CASE("config: a table without a name is refused with its place") {
+  Sample sample;
+  CHECK_THAT(sample.why("loud = true\n[,x]\n"), Catch::Contains(":2:2: a table needs a name"));
+  for (const char* text : {"[", "[[", " [ ", "[\n", "[[\n]]", "[\x01]", "[[ =]]", "[.a]"}) {
+    CAPTURE(text);
+    CHECK_FALSE(sample.read(text));
+  }
+  CHECK(sample.read("[ shape ] # a comment\n\tevery_s = 60\n[\"controller\"]\nendpoint = 'tcp://a:1'\n"));
+}
+
 TEST_CASE("config: a file that is not there, not readable, not a file or far too long is told apart") {
   Sample sample;
   CHECK(read_toml(sample.path, sample.settings).error() == Error{ErrorCode::kAbsent, sample.path + ": No such file or directory"});

@@ -118,3 +118,13 @@ TEST_CASE("the list of sites shows what is declared and what is not") {
         "ID                            NAME  REGION  OWNER  CLASS  SERVICE  LEVEL  HUB  INDUSTRY\n"
         "s-aaaaaaaaaaaaaaaaaaaaaaaaaa  demo  11      –      –      –            0  –    –\n");
 }
+
+TEST_CASE("ctl: an answer that is nested without end is refused, not walked down") {
+  const std::string deep(1'000'000, '[');
+  CHECK(parse_answer(deep + std::string(1'000'000, ']')).error().what.find("nested too deep") != std::string::npos);
+  CHECK(!parse_answer(deep).ok());
+  CHECK(parse_answer("{\"nodes\":[").error().what.find("not JSON") != std::string::npos);
+  const auto answer = parse_answer("{\"a\":[{\"b\":[1,null,\"x\"]}]}");
+  REQUIRE(answer);
+  CHECK(answer->dump() == "{\"a\":[{\"b\":[1,null,\"x\"]}]}");
+}

@@ -68,6 +68,17 @@ TEST_CASE("device look: numbers and kinds that cannot be are unknown, and what i
   for (const auto* text : {"", "[]", "{", "3"}) CHECK_FALSE(read_device_look(text));
 }
 
+TEST_CASE("device look: an answer that is nested without end is refused, wherever it is") {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const std::string& text :
+       {deep, R"({"drivers": [{"name": )" + deep + R"(, "listed": true}]})", R"({"devices": [{"partitions": )" + deep + "}]}",
+        R"({"problems": [{"what": )" + deep + R"(, "probe": "nvml"}]})", R"({"problems": )" + deep}) {
+    const auto read = read_device_look(text);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == ErrorCode::kMalformed);
+  }
+}
+
 TEST_CASE("device look: name, memory and dies of what was read belong to the shape; of what was not, nothing does") {
   const auto known = known_of(full_look());
   REQUIRE(known.size() == 1);

@@ -62,6 +62,18 @@ TEST_CASE("http json: times, epochs and texts that are not UTF-8 come out well-f
   CHECK(json_text(text_or_null("")) == "null");
 }
 
+TEST_CASE("http json: a time is one text from its year to its Z, with no other text behind it") {
+  CHECK(*parse_rfc3339("from", "2024-02-29T12:00:00Z") == 1'709'208'000'000);
+  CHECK(*parse_rfc3339("from", "2024-02-29T12:00:00.007Z") == 1'709'208'000'007);
+  using namespace std::string_literals;
+  for (const auto& text : {"2024-02-29T12:00:00Z\0x"s, "2024-02-29T12:00:00Z\0"s, "2024-02-29T12:00:00\0Z"s, "2024-02-29T12:00:00"s,
+                           "2024-02-29T12:00:00.Zx"s, "1969-12-31T23:59:59Z"s, "\0"s, ""s}) {
+    const auto time = parse_rfc3339("from", text);
+    REQUIRE_FALSE(time);
+    CHECK(time.error().what.starts_with("from: must be a time"));
+  }
+}
+
 TEST_CASE("http json: each error code has its status, and a problem says what it knows") {
   CHECK(error_response({ErrorCode::kMalformed, "x"}).status == 400);
   CHECK(error_response({ErrorCode::kTimeout, "x"}).status == 504);

@@ -114,7 +114,7 @@ TEST_CASE("network shape: a virtio port has the ids of its PCI device and no spe
 TEST_CASE("network shape: InfiniBand rates are read in Gb/s, with or without a fraction") {
   CHECK(parse_infiniband_rate("400 Gb/sec (4X NDR)") == 400'000U);
   CHECK(parse_infiniband_rate("2.5 Gb/sec (1X SDR)") == 2'500U);
-  for (const char* text : {"", "400", "400 Mb/sec", "0 Gb/sec", "x Gb/sec", "4294967295999 Gb/sec", "1. Gb/sec"}) {
+  for (const char* text : {"", "400", "400 Mb/sec", "0 Gb/sec", "x Gb/sec", "4294967295999 Gb/sec", "100000.1 Gb/sec", "1. Gb/sec"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_infiniband_rate(text).has_value());
   }

@@ -125,6 +125,17 @@ TEST_CASE("shape: packing and unpacking gives the same shape and the id of the r
   CHECK(unpacked->id == packed.id);
 }
 
+TEST_CASE("shape: PUs whose cores are not known are told by their count alone, never as a kind that is refused") {
+  Shape shape;
+  shape.cpu.pus = 8;
+  shape.cpu.core_kinds = {{.cores = 0, .pus = 8, .base_mhz = 2'600, .max_mhz = {}}};
+  const auto unpacked = unpack_shape(pack_shape(shape));
+  REQUIRE(unpacked);
+  CHECK(unpacked->shape.cpu.core_kinds.empty());
+  CHECK(unpacked->shape.cpu.pus == 8U);
+  CHECK_FALSE(unpacked->shape.cpu.cores);
+}
+
 TEST_CASE("shape: a small one travels uncompressed") {
   Shape shape;
   shape.cpu.cores = 2;

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 
 #include "common/host_root.hpp"
 #include "tests/support/fake_host.hpp"
@@ -41,6 +43,23 @@ void put_pci(const FakeHost& host, const std::string& address, const std::string
   host.put(folder + "subsystem_vendor", "0x10de\n");
   host.put(folder + "subsystem_device", "0x16c1\n");
   host.put(folder + "local_cpus", "c\n");
+}
+
+/// A machine of one PU out of hwloc's XML, with these objects and with what it says of its kind of cores.
+Result<Topology> load_xml(const std::string& objects, const std::string& kind) {
+  const FakeHost host;
+  const std::string sets = R"( cpuset="0x1" complete_cpuset="0x1" nodeset="0x1" complete_nodeset="0x1")";
+  host.put("topology.xml", R"(<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE topology SYSTEM "hwloc2.dtd">
+<topology version="2.0"><object type="Machine" os_index="0" allowed_cpuset="0x1" allowed_nodeset="0x1" gp_index="1")" +
+                               sets + R"(>
+<object type="NUMANode" os_index="0" local_memory="1048576" gp_index="2")" +
+                               sets + R"(/>
+<object type="Core" os_index="0" gp_index="3")" +
+                               sets + R"(><object type="PU" os_index="0" gp_index="4")" + sets + R"(/></object>
+)" + objects + R"(</object><cpukind cpuset="0x1">)" +
+                               kind + "</cpukind></topology>");
+  return load_topology("/", host.path() + "/topology.xml");
 }
 
 }  // namespace
@@ -92,6 +111,29 @@ TEST_CASE("topology: cores of unlike capacity are two kinds, of unlike clocks on
   REQUIRE(topology);
   REQUIRE(topology->kinds.size() == 2);
   CHECK(topology->kinds[0].cores + topology->kinds[1].cores == 4);
+}
+
+TEST_CASE("topology: a clock of zero, or one that no core has, is unknown") {
+  const auto clocks_of = [](const std::string& base, const std::string& max) {
+    const auto topology =
+        load_xml("", R"(<info name="FrequencyBaseMHz" value=")" + base + R"("/><info name="FrequencyMaxMHz" value=")" + max + R"("/>)");
+    REQUIRE(topology);
+    REQUIRE(topology->kinds.size() == 1);
+    return std::pair(topology->kinds[0].base_mhz, topology->kinds[0].max_mhz);
+  };
+  CHECK(clocks_of("2000", "3500") == std::pair(std::optional(2'000U), std::optional(3'500U)));
+  CHECK(clocks_of("0", "20001") == std::pair(std::optional<std::uint32_t>(), std::optional<std::uint32_t>()));
+  CHECK(clocks_of("0x", "-1") == std::pair(std::optional<std::uint32_t>(), std::optional<std::uint32_t>()));
+}
+
+TEST_CASE("topology: a device of the system that has no name is none") {
+  const auto disk = [](const std::string& number, const std::string& name) {
+    return R"(<object type="OSDev" gp_index=")" + number + R"(" name=")" + name + R"(" subtype="Disk" osdev_type="0"/>)";
+  };
+  const auto topology = load_xml(disk("5", "sda") + disk("6", ""), "");
+  REQUIRE(topology);
+  REQUIRE(topology->os_devices.size() == 1);
+  CHECK(topology->os_devices[0].name == "sda");
 }
 
 TEST_CASE("topology: PCI devices come with class, ids and the NUMA node they hang at") {

@@ -1,0 +1,103 @@
+// Requests into the API without its sockets: "METHOD TARGET" in the first line, the body behind it. Questions to other threads are answered
+// at once, in turn with rows, changes and errors. Whatever is asked, the answer is a known status with JSON that can be read.
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "controller/http/api.hpp"
+#include "controller/http/guard.hpp"
+#include "controller/map/filter.hpp"
+#include "controller/map/rollup.hpp"
+#include "tests/fuzz/input_folder.hpp"
+#include "tests/support/http_world.hpp"
+
+using namespace capmap;
+
+namespace {
+
+/// An API over a small map, made once.
+struct World {
+  World() {
+    options.admin_token_hash = secret_hash(support::kAdminToken);
+    options.version = "9.8.7";
+    view.publish(support::small_view(clock.boot_ms()));
+  }
+  HttpOptions options;
+  Published<MapView> view;
+  ManualClock clock;
+  Api api{options, {view, {}, clock}, [] { return Metrics(); }};
+};
+
+Answer answer_to(const Ask& ask, std::size_t turn) {
+  if (turn % 3 == 2) return Error{ErrorCode::kTimeout, "no answer"};
+  if (const auto* query = std::get_if<NodeQuery>(&ask.question)) {
+    NodeAnswer answer{.ticket = query->ticket, .rows = {}, .chunk_count = 3};
+    for (std::uint8_t i = 0; i < 4; ++i) answer.rows.push_back(support::node_row(i));
+    return answer;
+  }
+  return AdminAnswer{.ticket = 0, .what = support::admin_change(std::get<AdminRequest>(ask.question).what)};
+}
+
+void check_response(const HttpResponse& response) {
+  check(response.status >= 200 && response.status <= 599 && response.status != 500, "an answer of an unknown kind");
+  const bool json = response.content_type.find("json") != std::string::npos && !response.body.empty();
+  check(!json || !nlohmann::json::parse(response.body, nullptr, false).is_discarded(), "an answer is not JSON");
+}
+
+void ask_api(std::string_view text) {
+  World world;
+  HttpRequest request;
+  request.version = "HTTP/1.1";
+  request.headers = {{"host", "localhost"},
+                     {"authorization", std::string("Bearer ") + support::kAdminToken},
+                     {"content-type", "application/json"},
+                     {"idempotency-key", "one"}};
+  auto head = take_line(text);
+  request.method = take_until(head, ' ');
+  request.target = head;
+  request.body = text.substr(0, kMaxBodyBytes);
+  auto handled = world.api.handle(request);
+  constexpr std::size_t kMostQuestions = 64;
+  for (std::size_t turn = 0; turn < kMostQuestions; ++turn) {
+    auto* ask = std::get_if<Ask>(&handled.outcome.what);
+    if (ask == nullptr) break;
+    const auto answer = answer_to(*ask, turn);
+    const auto then = ask->then;  // the outcome it stands in is replaced
+    handled.outcome = then(answer);
+  }
+  if (const auto* response = std::get_if<HttpResponse>(&handled.outcome.what)) check_response(world.api.finish(handled.route, *response));
+}
+
+/// Words that arrive inside a target, without its escapes.
+void read_words(std::string_view text) {
+  static const auto view = support::small_view(1'000'000);
+  static_cast<void>(parse_measures(text).ok());
+  is_local_host_header(text);
+  const auto half = text.size() / 2;
+  const auto filter = parse_filter(text);
+  const auto by = parse_dimensions(text.substr(0, half));
+  if (!filter) {
+    check(filter.error().what.starts_with("at ") || filter.error().what.find("filter") != std::string::npos, "no place is named");
+    return;
+  }
+  RollupQuery query;
+  query.filter = *filter;
+  if (by) query.by = *by;
+  const auto rollup = roll_up_query(*view, query, 1'000'000);
+  check(rollup.total.installed_nodes <= 5, "a filter made nodes");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const auto text = fuzz::text_of(data + 1, size - 1);
+  if (data[0] % 4 == 0) {
+    read_words(text);
+  } else {
+    ask_api(text);
+  }
+  return 0;
+}
