@@ -74,7 +74,7 @@ TEST_CASE("config: a wrong type, a number out of range and broken syntax are ref
 TEST_CASE("config: a table without a name is refused with its place") {
   Sample sample;
   CHECK_THAT(sample.why("loud = true\n[,x]\n"), Catch::Contains(":2:2: a table needs a name"));
-  for (const char* text : {"[", "[[", " [ ", "[\n", "[[\n]]", "[\x01]", "[[ =]]", "[.a]"}) {
+  for (const char* text : {"[", "[[", " [ ", "[\n", "[[\n]]", "[\x01]", "[[ =]]", "[.a]", "\xEF\xBB\xBF[,a]"}) {
     CAPTURE(text);
     CHECK_FALSE(sample.read(text));
   }
