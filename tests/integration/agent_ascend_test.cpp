@@ -80,6 +80,7 @@ TEST_CASE("agent ascend: what the driver says of eight cards arrives, with the n
     expected.busy_permille = 400;
     expected.healthy = true;
     expected.power_watts = 311;
+    expected.temperature_celsius = 50;
     CHECK(usage->accelerators[i] == expected);
   }
   UsageMessage lean;

@@ -169,7 +169,7 @@ TEST_CASE("http: what only nodes know is answered by looking at all of them, wit
   CHECK(answer["total"]["nodes"]["lost"] == 5);
   CHECK(body_of(get(world.port, "/v1/map?group_by=hostname&limit=3&cursor=9"))["groups"].size() == 1);
   CHECK(body_of(get(world.port, "/v1/map?group_by=kernel&filter=liveness%20%3D%20lost"))["total"]["nodes"]["installed"] == 5);
-  CHECK(body_of(get(world.port, "/v1/map?group_by=os,colour"))["known"].size() == 27);
+  CHECK(body_of(get(world.port, "/v1/map?group_by=os,colour"))["known"].size() == 28);
   CHECK(body_of(get(world.port, "/v1/nodes?filter=liveness%20%3D%20fresh%20and%20cores%20%3E%2040"))["nodes"].size() == 5);
   CHECK(get(world.port, "/v1/nodes?filter=colour%20%3D%20red").status == 400);
 }
