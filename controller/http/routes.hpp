@@ -24,7 +24,7 @@ struct Call {
   const std::string& version;
   const std::function<Metrics()>& metrics;  ///< of all threads, this one included
   ScanSlots& scans;
-  std::string store_problem = {};           ///< why nothing can be kept now, with the fix; empty: all is well
+  std::string store_problem = {};  ///< why nothing can be kept now, with the fix; empty: all is well
 };
 
 /// One thing the API can do. A GET is also a HEAD.
