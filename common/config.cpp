@@ -236,12 +236,39 @@ std::optional<std::string> empty_header(std::string_view text) {
   return std::nullopt;
 }
 
+/// A character beyond ASCII outside strings of one line and comments: TOML has no place for it, and what toml++ does is undefined.
+std::optional<std::string> stray_character(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  std::size_t line = 1, begin = 0;
+  char quote = 0;  // '#': the rest of the line is a comment
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++line;
+      begin = i + 1;
+      quote = 0;
+    } else if (quote == 0 && static_cast<unsigned char>(c) >= 0x80) {
+      return std::to_string(line) + ":" + std::to_string(i - begin + 1) +
+             ": characters beyond ASCII stand in strings of one line and comments alone";
+    } else if (quote == 0) {
+      quote = c == '"' || c == '\'' || c == '#' ? c : '\0';
+    } else if (quote == '"' && c == '\\' && i + 1 < text.size() && text[i + 1] != '\n') {
+      ++i;
+    } else if (quote == c && c != '#') {
+      quote = 0;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Done> read_toml(const std::string& path, std::vector<Setting>& settings) {
   auto text = read_file(path);
   if (!text) return text.error();
   if (const auto wrong = empty_header(*text)) return malformed(path + ":" + *wrong);
+  if (const auto wrong = stray_character(*text)) return malformed(path + ":" + *wrong);
   TomlReader reader(path, settings);
   const toml::parse_result parsed = toml::parse(std::string_view(*text), std::string_view(path));
   if (!parsed) return malformed(reader.place(parsed.error().source()) + std::string(parsed.error().description()));

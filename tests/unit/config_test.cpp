@@ -81,6 +81,17 @@ TEST_CASE("config: a table without a name is refused with its place") {
   CHECK(sample.read("[ shape ] # a comment\n\tevery_s = 60\n[\"controller\"]\nendpoint = 'tcp://a:1'\n"));
 }
 
+TEST_CASE("config: characters beyond ASCII stand in strings and comments, and elsewhere are refused with their place") {
+  Sample sample;
+  CHECK_THAT(sample.why("loud = true\ncolour \xEF\xBB\xBE= 1\n"), Catch::Contains(":2:8: characters beyond ASCII"));
+  CHECK_THAT(sample.why("n = '\xE5\x8C\x97' \xE4\n"), Catch::Contains(":1:11: characters beyond ASCII"));
+  for (const char* text : {"# \xE5\x8C\x97 'x\n", "[controller]\nendpoint = \"a\\\"\xE5\x8C\x97\"  # \xE4\xBA\xAC\n"}) {
+    CAPTURE(text);
+    const auto read = sample.read(text);
+    CHECK((read || read.error().what.find("beyond ASCII") == std::string::npos));
+  }
+}
+
 TEST_CASE("config: a file that is not there, not readable, not a file or far too long is told apart") {
   Sample sample;
   CHECK(read_toml(sample.path, sample.settings).error() == Error{ErrorCode::kAbsent, sample.path + ": No such file or directory"});
