@@ -19,7 +19,7 @@ void check_lenient(const Bytes& bytes) {
   const Bytes again = encode(*decoded);
   if (again.size() > kMaxMessageBytes) return;
   const auto second = decode_child_message(again);
-  if (!second || *second != *decoded) FAIL("what was decoded does not survive being encoded");
+  REQUIRE((second && *second == *decoded));  // what was decoded survives being encoded
 }
 
 }  // namespace
@@ -32,9 +32,9 @@ TEST_CASE("batch codec: decode(encode(x)) = x for hellos, states and acks") {
     const auto ack = random.ack();
     const auto hello_again = decode_child_message(encode(hello)), states_again = decode_child_message(encode(states));
     const auto ack_again = decode_batch_ack(encode(ack));
-    if (!hello_again || *hello_again != ChildMessage(hello)) FAIL("hello");
-    if (!states_again || *states_again != ChildMessage(states)) FAIL("states");
-    if (!ack_again || *ack_again != ack) FAIL("ack");
+    REQUIRE((hello_again && *hello_again == ChildMessage(hello)));
+    REQUIRE((states_again && *states_again == ChildMessage(states)));
+    REQUIRE((ack_again && *ack_again == ack));
   }
 }
 
