@@ -87,9 +87,13 @@ TEST_CASE("chip table: processors without a known rate have their microarchitect
   CHECK(known("HiSilicon", "0x48-0xd02-0x0", Architecture::kAarch64) == "HIP09");
   CHECK(known("ARM", "0x41-0xd85-0x0", Architecture::kAarch64) == "Cortex-X925");
   CHECK(known("Loongson", "0x14d0", Architecture::kLoongarch64) == "LA664");
+  CHECK(known("HiSilicon", "0x48-0xd22-0x0", Architecture::kAarch64) == "TaiShan (without a public name)");
   CHECK(known("IBM", "0x0080", Architecture::kPpc64le) == "POWER10");
+  CHECK(known("IBM", "0x0066", Architecture::kPpc64le) == "HX-C2000");
   CHECK(known("thead", "thead,c920", Architecture::kRiscv64) == "C920");
   CHECK(known("sifive", "sifive,u74-mc", Architecture::kRiscv64) == "U74");
+  CHECK(known("spacemit", "spacemit,x60", Architecture::kRiscv64) == "X60");
+  CHECK(known("spacemit", "0x710-0x8000000058000001", Architecture::kRiscv64) == "X60");  // kernels that tell the core's ids
   CHECK(known("IBM/S390", "3931", Architecture::kS390x) == "z16");
 }
 
@@ -102,4 +106,15 @@ TEST_CASE("chip table: cards that share a PCI id are told by their name, and rat
   CHECK(shipped().rate(shape).accelerators[static_cast<std::size_t>(Precision::kFp32)] == 4 * 4'340'000);
   shape.accelerators[0].name = "NVIDIA A2";
   CHECK(shipped().rate(shape).accelerators[static_cast<std::size_t>(Precision::kFp32)] == 4 * 4'530'000);
+}
+
+TEST_CASE("chip table: cards that share a PCI id are told by their memory where no driver names them", "[chip_table]") {
+  Shape shape;
+  shape.accelerators = {
+      {.kind = AcceleratorKind::kGpu, .vendor_id = 0x10de, .device_id = 0x1e30, .memory_bytes = 24'220ULL << 20U, .count = 2, .dies = 1}};
+  CHECK(shipped().accelerator_name(shape.accelerators[0]) == "NVIDIA Quadro RTX 6000");
+  CHECK(shipped().rate(shape).accelerators[static_cast<std::size_t>(Precision::kFp16)] == 2 * 130'500'000ULL);
+  shape.accelerators[0].memory_bytes = 48'601ULL << 20U;
+  CHECK(shipped().accelerator_name(shape.accelerators[0]) == "NVIDIA Quadro RTX 8000");
+  CHECK(shipped().rate(shape).rated_accelerators == 0);  // no source of its figures was read
 }

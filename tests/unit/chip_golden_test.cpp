@@ -82,6 +82,23 @@ TEST_CASE("golden: 8 x H100 SXM, dense") {
                                     {Precision::kInt8, 15'831'200'000}});   // 1978.9
 }
 
+TEST_CASE("golden: 8 x GH200 of 96 GB, dense") {
+  const auto rating = shipped().rate(eight(0x10de, 0x2342, 97'871));
+  check_peaks(rating.accelerators, {{Precision::kFp64, 272'000'000},        // 8 x 34 TFLOP/s
+                                    {Precision::kFp64Matrix, 536'000'000},  // 67
+                                    {Precision::kFp32, 536'000'000},        // 67
+                                    {Precision::kTf32, 3'952'000'000},      // 494
+                                    {Precision::kFp16, 7'920'000'000},      // 990
+                                    {Precision::kBf16, 7'920'000'000},      // 990
+                                    {Precision::kFp8, 15'832'000'000},      // 1979
+                                    {Precision::kInt8, 15'832'000'000}});   // 1979
+}
+
+TEST_CASE("golden: 8 x RTX A5000: half of the 222.2 TFLOP/s that its sheet prints with sparsity") {
+  const auto rating = shipped().rate(eight(0x10de, 0x2231, 24'564));
+  check_peaks(rating.accelerators, {{Precision::kFp32, 222'400'000}, {Precision::kFp16, 888'800'000}});
+}
+
 TEST_CASE("golden: 8 x MI300X, dense") {
   const auto rating = shipped().rate(eight(0x1002, 0x74a1, 196'592));
   check_peaks(rating.accelerators, {{Precision::kFp64, 653'600'000},          // 8 x 81.7 TFLOP/s

@@ -273,11 +273,11 @@ TEST_CASE("chip table: chips that are unknown, nameless or without a good source
   auto shape = with_accelerator(0x1234, 0x5678, 3);
   shape.accelerators.push_back({.vendor_id = 0x1234, .device_id = 0x5678, .memory_bytes = 1 << 20, .count = 2});
   shape.accelerators.push_back({.vendor_id = 0x9999, .device_id = 0x0a01, .memory_bytes = {}, .count = 8});
-  shape.accelerators.push_back({.vendor_id = 0x10de, .device_id = 0x2237, .memory_bytes = {}});
+  shape.accelerators.push_back({.vendor_id = 0x10de, .device_id = 0x2232, .memory_bytes = {}});
   const auto rating = shipped().rate(shape);
   REQUIRE(rating.unrated.size() == 3);
   CHECK(rating.unrated[0] == Unrated{"MetaX C500 (MXC500)", "no good source was found for its peak figures", 8});
-  CHECK(rating.unrated[1] == Unrated{"NVIDIA GA102GL [A10G]", "this accelerator has no row in the chip table", 1});
+  CHECK(rating.unrated[1] == Unrated{"NVIDIA GA102GL [RTX A4500]", "this accelerator has no row in the chip table", 1});
   CHECK(rating.unrated[2] == Unrated{"PCI device 1234:5678", "this accelerator has no row in the chip table", 5});
 }
 

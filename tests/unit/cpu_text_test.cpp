@@ -46,6 +46,7 @@ TEST_CASE("cpuinfo: an ARM kernel's generic name is no model, a vendor kernel's 
   const std::string ids = "CPU implementer : 0x70\nCPU variant : 0x1\nCPU part : 0x662\n";
   CHECK(parse_cpuinfo("model name : ARMv8 Processor rev 2 (v8l)\n" + ids).model == "FTC662");
   CHECK(parse_cpuinfo("model name : Phytium,FT-2000+/64\n" + ids).model == "Phytium,FT-2000+/64");
+  CHECK(parse_cpuinfo("CPU implementer : 0x48\nCPU variant : 0x0\nCPU part : 0xd06\n").model == "Kunpeng-950");
   CHECK(parse_cpuinfo("CPU implementer : 0x99\nCPU variant : 0x0\nCPU part : 0x001\n").model.empty());
 }
 
