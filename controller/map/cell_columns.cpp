@@ -100,9 +100,12 @@ void CellColumns::push_back(const Cell& cell) {
   (*sums.tops[kFreeMemory])[at] = top_of(cell.free_memory_gib_histogram);
   (*sums.tops[kFreeAccelerators])[at] = top_of(cell.free_accelerators_histogram);
   sums.find_known_nodes(*keys);
-  histograms->cores[at_histogram] = cell.free_cores_histogram;
-  histograms->memory_gib[at_histogram] = cell.free_memory_gib_histogram;
-  histograms->accelerators[at_histogram] = cell.free_accelerators_histogram;
+  const auto put = [&](HistogramIndex which, const auto& buckets) {
+    for (std::size_t i = 0; i < buckets.size(); ++i) histograms->set(at_histogram, which, i, buckets[i]);
+  };
+  put(kFreeCores, cell.free_cores_histogram);
+  put(kFreeMemory, cell.free_memory_gib_histogram);
+  put(kFreeAccelerators, cell.free_accelerators_histogram);
   keys_.back() = std::move(keys);
   sums_.back() = std::move(sums);
   histograms_.back() = std::move(histograms);
@@ -132,9 +135,12 @@ Cell CellColumns::cell(CellSlot slot) const {
   cell.heard_nodes = sums.count(kCountHeard)[at];
   cell.heard_ms_sum = sums.heard_ms_sum()[at];
   cell.oldest_heard_ms = sums.oldest_heard_ms()[at];
-  cell.free_cores_histogram = histograms.cores[at_histogram];
-  cell.free_memory_gib_histogram = histograms.memory_gib[at_histogram];
-  cell.free_accelerators_histogram = histograms.accelerators[at_histogram];
+  const auto take = [&](HistogramIndex which, auto& buckets) {
+    for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] = histograms.count(at_histogram, which, i);
+  };
+  take(kFreeCores, cell.free_cores_histogram);
+  take(kFreeMemory, cell.free_memory_gib_histogram);
+  take(kFreeAccelerators, cell.free_accelerators_histogram);
   return cell;
 }
 

@@ -112,9 +112,28 @@ struct CellSums {
   /// Looks at all cells of the block anew.
   void find_known_nodes(const CellKeys& keys);
 };
-struct CellHistograms {
-  std::array<std::array<std::uint32_t, kFreeBuckets>, kHistogramBlockCells> cores{}, memory_gib{};
-  std::array<std::array<std::uint32_t, kFreeAcceleratorBuckets>, kHistogramBlockCells> accelerators{};
+/// Histograms of the cells of a run. Cells are mostly of few nodes: a byte a bucket, and what is above a byte apart, where there is any.
+class CellHistograms {
+ public:
+  [[nodiscard]] std::uint32_t count(std::size_t cell, std::size_t which, std::size_t bucket) const {
+    const auto i = index(cell, which, bucket);
+    return low_[i] | (high_.empty() ? 0 : high_[i] << 8);
+  }
+  void set(std::size_t cell, std::size_t which, std::size_t bucket, std::uint32_t count) {
+    const auto i = index(cell, which, bucket);
+    low_[i] = static_cast<std::uint8_t>(count);
+    if (high_.empty() && count <= UINT8_MAX) return;
+    high_.resize(low_.size());
+    high_[i] = count >> 8;
+  }
+
+ private:
+  static constexpr std::array<std::size_t, kHistogramCount> kFirst = {0, kFreeBuckets, 2 * kFreeBuckets};
+  static constexpr std::size_t kBuckets = 2 * kFreeBuckets + kFreeAcceleratorBuckets;
+  static std::size_t index(std::size_t cell, std::size_t which, std::size_t bucket) { return cell * kBuckets + kFirst[which] + bucket; }
+
+  std::array<std::uint8_t, kHistogramBlockCells * kBuckets> low_{};
+  std::vector<std::uint32_t> high_;
 };
 
 /// The cells as readers see them: immutable, shared with the views before and after where nothing changed. Free slots are among them.

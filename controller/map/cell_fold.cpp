@@ -63,6 +63,7 @@ class Fold {
     pass_.heard_slot = out_.plan.heard_slot;
     pass_.oldest_slot = out_.plan.oldest_slot;
     pass_.count_nodes = out_.plan.nodes || out_.plan.installed;
+    by_cell_ = pass_.code_add.size() > 1 || pass_.hardware_add != nullptr || pass_.pool_add != nullptr;
   }
 
   Folded run(std::size_t first, std::size_t limit) {
@@ -90,6 +91,34 @@ class Fold {
       pass_.sums[place * pass_.slots + pass_.oldest_slot].of.fill(UINT64_MAX);
     }
     hardware_.make_room(places);
+    if (!by_cell_ || pass_.kind == PassKind::kSeen) return;
+    pass_.places = places;
+    const auto cell_places = pass_.cell_places();
+    pass_.cell_sums.assign(cell_places * pass_.slots * 2, 0);
+    pass_.cell_tops.assign(cell_places * pass_.top_slots, 0);
+    if (!out_.plan.age) return;
+    const auto oldest = pass_.cell_sums.begin() + static_cast<std::ptrdiff_t>(pass_.oldest_slot * 2 * cell_places);
+    std::fill(oldest, oldest + static_cast<std::ptrdiff_t>(2 * cell_places), UINT64_MAX);
+  }
+
+  /// Puts what single cells have added to what runs have.
+  void gather_cells() {
+    const auto places = pass_.places;
+    for (std::size_t slot = 0; slot < pass_.slots; ++slot) {
+      const auto* const even = pass_.cell_sums.data() + slot * 2 * pass_.cell_places();
+      const auto* const odd = even + pass_.cell_places();
+      const bool least = out_.plan.age && slot == pass_.oldest_slot;
+      for (std::size_t place = 0; place < places; ++place) {
+        auto& sum = pass_.sums[place * pass_.slots + slot].of[0];
+        sum = least ? std::min({sum, even[place], odd[place]}) : sum + even[place] + odd[place];
+      }
+    }
+    for (std::size_t slot = 0; slot < pass_.top_slots; ++slot) {
+      for (std::size_t place = 0; place < places; ++place) {
+        auto& top = pass_.tops[place * pass_.top_slots + slot].of[0];
+        top = std::max(top, pass_.cell_tops[slot * pass_.cell_places() + place]);
+      }
+    }
   }
 
   void pass_over_blocks() {
@@ -105,6 +134,7 @@ class Fold {
       }
       fold_block(pass_, block, *items_);
     }
+    if (pass_.places > 0) gather_cells();
   }
 
   /// The cells with their used or free devices in place of their nodes.
@@ -120,7 +150,7 @@ class Fold {
     pass_.kind = PassKind::kAll;
     const auto places = grouping_.space() + 1;
     make_room(places);
-    pass_.seen.resize(places);
+    pass_.seen.resize(places + kNowherePlaces);
     if (hardware_.by_matrix()) {
       hardware_.ask_for_matrix(pass_);
     } else {
@@ -199,7 +229,7 @@ class Fold {
 
   /// Of all groups that were seen the wanted ones.
   void want_seen(std::size_t first, std::size_t limit) {
-    for (std::uint32_t place = 1; place < pass_.seen.size(); ++place) {
+    for (std::uint32_t place = 1; place <= grouping_.space(); ++place) {
       if (pass_.seen[place] == 0) continue;
       if (out_.group_count >= first && out_.group_count - first < limit) {
         out_.numbers.push_back(place - 1);
@@ -261,6 +291,7 @@ class Fold {
   HardwareFold hardware_;
   Selection selection_;
   FoldPass pass_;
+  bool by_cell_ = false;  ///< cells of a run may be of several groups
   std::unique_ptr<CellKeys> devices_;
   std::unique_ptr<FoldItems> items_ = std::make_unique<FoldItems>();
 };

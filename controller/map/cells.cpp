@@ -51,14 +51,18 @@ std::array<std::optional<std::size_t>, kHistogramCount> buckets_of(const Contrib
 }
 
 /// Moves one node between buckets. Returns one more than the highest that is not empty.
-std::uint8_t move_bucket(std::uint32_t* histogram, std::size_t top, const std::optional<std::size_t>& before,
-                         const std::optional<std::size_t>& after) {
-  if (before) subtract(histogram[*before], 1);
+std::uint8_t move_bucket(CellHistograms& histograms, std::size_t cell, std::size_t which, std::size_t top,
+                         const std::optional<std::size_t>& before, const std::optional<std::size_t>& after) {
+  if (before) {
+    auto count = histograms.count(cell, which, *before);
+    subtract(count, 1);
+    histograms.set(cell, which, *before, count);
+  }
   if (after) {
-    ++histogram[*after];
+    histograms.set(cell, which, *after, histograms.count(cell, which, *after) + 1);
     top = std::max(top, *after + 1);
   }
-  while (top > 0 && histogram[top - 1] == 0) --top;
+  while (top > 0 && histograms.count(cell, which, top - 1) == 0) --top;
   return static_cast<std::uint8_t>(top);
 }
 
@@ -121,13 +125,15 @@ CellSlot CellTable::take_slot(std::uint32_t site) {
 }
 
 CellSlot CellTable::add(const CellKey& key, const Contribution& part) {
-  const auto [at, made] = slots_.try_emplace(key, 0);
-  if (made) at->second = take_slot(key.site);
-  const auto slot = at->second;
+  const auto hash = hash_of(key);
+  const auto found = index_.find(hash, [&](CellSlot slot) { return of_slot_[slot] == key; });
+  const auto slot = found ? *found : take_slot(key.site);
   auto& keys = writable(keys_, slot / kBlockCells);
   const auto i = slot % kBlockCells;
-  if (made) {
+  if (!found) {
     of_slot_[slot] = key;
+    index_.add(hash, slot, hash_of_slot());
+    ++cells_;
     keys.run_site[i / kRunCells] = key.site;
     keys.pool[i] = key.pool;
     keys.hardware[i] = key.hardware;
@@ -149,7 +155,8 @@ void CellTable::remove(CellSlot slot, const Contribution& part) {
   keys.set_state(i, kFreeSlot);
   keys.pool[i] = keys.hardware[i] = 0;
   runs_.give(of_slot_[slot].site, slot);
-  slots_.erase(of_slot_[slot]);
+  index_.remove(hash_of(of_slot_[slot]), slot, hash_of_slot());
+  --cells_;
 }
 
 CellSlot CellTable::change(CellSlot slot, const Contribution& before, const CellKey& key, const Contribution& after) {
@@ -187,13 +194,11 @@ void CellTable::shift_histograms(CellSlot slot, const Contribution& before, cons
   if (slot / kHistogramBlockCells < histograms_.all.size() && old_buckets == new_buckets) return;
   auto& histograms = writable(histograms_, slot / kHistogramBlockCells);
   const auto i = slot % kHistogramBlockCells;
-  const std::array<std::uint32_t*, kHistogramCount> all = {histograms.cores[i].data(), histograms.memory_gib[i].data(),
-                                                           histograms.accelerators[i].data()};
   for (std::size_t k = 0; k < kHistogramCount; ++k) {
     if (old_buckets[k] == new_buckets[k]) continue;
     auto& sums = sums_[slot / kBlockCells];
     const auto top_before = sums.top(k)[slot % kBlockCells];
-    const auto top = move_bucket(all[k], top_before, old_buckets[k], new_buckets[k]);
+    const auto top = move_bucket(histograms, i, k, top_before, old_buckets[k], new_buckets[k]);
     if (top != top_before) writable(sums.tops[k], tops_written_[slot / kBlockCells][k], slot) = top;
   }
 }
@@ -202,12 +207,13 @@ void CellTable::shift_heard(CellSlot slot, const Contribution& before, const Con
   const auto width_ms = kHeardSlotMs[static_cast<std::size_t>(of_slot_[slot].liveness)];
   auto& slots = heard_[slot];
   const auto at = [&slots, width_ms](std::uint64_t heard_ms) {
-    return std::ranges::lower_bound(slots, heard_ms / width_ms, {}, [](const auto& entry) { return entry.first; });
+    return std::ranges::lower_bound(slots, heard_slot(heard_ms, width_ms), {}, [](const auto& entry) { return entry.first; });
   };
   auto& heard_ms_sum = wide(slot, kWideHeard);
   if (after.heard_ms) {
     auto entry = at(*after.heard_ms);
-    if (entry == slots.end() || entry->first != *after.heard_ms / width_ms) entry = slots.insert(entry, {*after.heard_ms / width_ms, 0});
+    const auto now = heard_slot(*after.heard_ms, width_ms);
+    if (entry == slots.end() || entry->first != now) entry = slots.insert(entry, {now, 0});
     ++entry->second;
     raise(heard_ms_sum, *after.heard_ms);
   }
@@ -239,12 +245,12 @@ CellColumns CellTable::publish() {
   columns.keys_.assign(keys_.all.begin(), keys_.all.end());
   columns.sums_ = sums_;
   columns.histograms_.assign(histograms_.all.begin(), histograms_.all.end());
-  columns.cells_ = slots_.size();
+  columns.cells_ = cells_;
   ++generation_;
   return columns;
 }
 
-std::size_t CellTable::KeyHash::operator()(const CellKey& key) const {
+std::size_t CellTable::hash_of(const CellKey& key) {
   std::uint64_t hash = (std::uint64_t{key.site} << 32) | key.hardware;
   hash ^= std::uint64_t{key.pool} * 0x9E37'79B9'7F4A'7C15U;
   hash ^= state_code(key.liveness, key.service, key.verdict) * 0xC2B2'AE3D'27D4'EB4FU;

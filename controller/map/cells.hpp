@@ -3,13 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "controller/map/cell_columns.hpp"
 #include "controller/map/cell_runs.hpp"
 #include "controller/map/contribution.hpp"
+#include "controller/map/dense_index.hpp"
 
 namespace capmap {
 
@@ -55,7 +55,7 @@ class CellTable {
   /// Moves one of them between buckets; only buckets and what they are made from is looked at.
   void shift_free(CellSlot slot, const Contribution& before, const Contribution& after);
 
-  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] std::size_t size() const { return cells_; }
   [[nodiscard]] const CellKey& key(CellSlot slot) const { return of_slot_[slot]; }
   [[nodiscard]] std::size_t slot_count() const { return of_slot_.size(); }
   /// Grows whenever a slot gets a key: what was remembered by slot holds while it stays.
@@ -64,11 +64,15 @@ class CellTable {
   [[nodiscard]] CellColumns publish();
 
  private:
-  struct KeyHash {
-    std::size_t operator()(const CellKey& key) const;
-  };
+  static std::size_t hash_of(const CellKey& key);
+  [[nodiscard]] auto hash_of_slot() const {
+    return [this](CellSlot slot) { return hash_of(of_slot_[slot]); };
+  }
   /// (last-heard boot_ms / slot width of the cell's liveness, nodes), ascending
-  using HeardSlots = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
+  using HeardSlots = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+  static std::uint32_t heard_slot(std::uint64_t heard_ms, std::uint64_t width_ms) {
+    return static_cast<std::uint32_t>(heard_ms / width_ms);  // 5 s each: centuries
+  }
   template <class Block>
   struct Blocks {
     std::vector<std::shared_ptr<Block>> all;
@@ -102,7 +106,8 @@ class CellTable {
   std::vector<CellKey> of_slot_;   ///< [slot]
   std::vector<HeardSlots> heard_;  ///< [slot]
   CellRuns runs_;
-  std::unordered_map<CellKey, CellSlot, KeyHash> slots_;
+  DenseIndex index_;  ///< of_slot_ to slot
+  std::size_t cells_ = 0;
 };
 
 }  // namespace capmap

@@ -22,17 +22,17 @@ void CellTable::shift_sums(CellSlot slot, const CellShift& by) {
   if (by.heard_nodes == 0) return;
   const auto width_ms = kHeardSlotMs[static_cast<std::size_t>(of_slot_[slot].liveness)];
   auto& slots = heard_[slot];
-  const auto at = [&slots](std::uint64_t heard_slot) {
-    return std::ranges::lower_bound(slots, heard_slot, {}, [](const auto& entry) { return entry.first; });
+  const auto at = [&slots](std::uint32_t wanted) {
+    return std::ranges::lower_bound(slots, wanted, {}, [](const auto& entry) { return entry.first; });
   };
-  const auto now = by.heard_ms / width_ms;
+  const auto now = heard_slot(by.heard_ms, width_ms);
   auto entry = at(now);
   if (entry == slots.end() || entry->first != now) entry = slots.insert(entry, {now, 0});
   entry->second += by.heard_nodes;
   for (std::size_t i = 0; i < by.from_count; ++i) {
     const auto [old_ms, nodes] = by.heard_from[i];
-    entry = at(old_ms / width_ms);
-    check(entry != slots.end() && entry->first == old_ms / width_ms && entry->second >= nodes, "a cell would fall below zero");
+    entry = at(heard_slot(old_ms, width_ms));
+    check(entry != slots.end() && entry->first == heard_slot(old_ms, width_ms) && entry->second >= nodes, "a cell would fall below zero");
     entry->second -= nodes;
     if (entry->second == 0) slots.erase(entry);
   }

@@ -91,7 +91,8 @@ class Reader {
       const auto number = site_adds == nullptr ? 0 : site_adds[site_];
       const auto first_residual = site_classes == nullptr ? 0 : site_classes[site_] * pass_.rows;
       if (items_.full()) {
-        sum_items(pass_, block_, items_);
+        sum_runs(pass_, block_, items_);
+        sum_cells(pass_, block_, items_);
         items_.clear();
       }
       if (pass_.pool_row != nullptr) {
@@ -187,68 +188,84 @@ class Reader {
     if (pass_.list_hardware) list(state, place, without(kAllCells, equal_to(keys_.state.data() + at_, kFreeSlot)));
   }
 
-  /// Two codes a run are told apart by masks; of more, each cell is taken by itself.
+  /// Cells of one code are a group, others are taken one by one.
   void read_codes(Mask codes, const StateFacts& state, std::uint64_t number) {
-    for (unsigned met = 0; any(codes); ++met) {
-      const auto first = first_of(codes);
-      const auto code = byte_of(codes, first);
-      const auto same = met < 2 ? equal_to(codes, code) : only(first);
-      codes = without(codes, same);
-      const auto of = number + pass_.code_add[code - 1U];
-      if (met < 2) {
-        read_group(same, state, of);
-      } else {
-        read_cell(first, state, of);
-      }
-    }
+    const auto code = byte_of(codes, first_of(codes));
+    const auto kept = without(kAllCells, equal_to(codes, 0));
+    if (!any(without(kept, equal_to(codes, code)))) return read_group(kept, state, number + pass_.code_add[code - 1U]);
+    const auto* const adds = pass_.code_add.data();
+    take_cells(kept, state, [&](unsigned i) { return number + adds[std::max<std::uint8_t>(byte_of(codes, i), 1) - 1U]; });
   }
 
-  void read_cells(Mask left, const StateFacts& state, std::uint64_t number) {
-    if (pass_.kind == PassKind::kSeen && pass_.by_bits && pass_.pool_add == nullptr) return note_cells(left, number);
-    if (pass_.kind == PassKind::kAll && pass_.pool_add == nullptr && !pass_.list_hardware) return add_cells(left, state, number);
-    while (any(left)) {
-      const auto i = first_of(left);
-      left = without(left, only(i));
-      auto of = number;
-      if (pass_.hardware_add != nullptr) of += pass_.hardware_add[keys_.hardware[at_ + i]];
-      if (pass_.pool_add != nullptr) of += pass_.pool_add[keys_.pool[at_ + i]];
-      read_cell(i, state, of);
-    }
-  }
-
-  /// Notes the numbers of cells by hardware. No branch says which cells are kept: none could be foreseen.
-  CAPMAP_INLINE void note_cells(Mask kept, std::uint64_t number) {
-    auto* const bits = pass_.bits.data();
-    const auto* const adds = pass_.hardware_add;
+  void read_cells(Mask kept, const StateFacts& state, std::uint64_t number) {
     const auto* const hardware = keys_.hardware.data() + at_;
+    const auto* const pools = keys_.pool.data() + at_;
+    if (pass_.pool_add == nullptr) {
+      take_cells(kept, state, [&](unsigned i) { return number + pass_.hardware_add[hardware[i]]; });
+    } else if (pass_.hardware_add == nullptr) {
+      take_cells(kept, state, [&](unsigned i) { return number + pass_.pool_add[pools[i]]; });
+    } else {
+      take_cells(kept, state, [&](unsigned i) { return number + pass_.hardware_add[hardware[i]] + pass_.pool_add[pools[i]]; });
+    }
+  }
+
+  /// Each cell by itself.
+  template <class NumberOf>
+  CAPMAP_INLINE void take_cells(Mask kept, const StateFacts& state, NumberOf number_of) {
+    if (pass_.kind == PassKind::kAll && !pass_.list_hardware) return add_cells(kept, state, number_of);
+    if (pass_.kind == PassKind::kSeen && pass_.by_bits) return note_cells(kept, number_of);
+    auto& places = split_run(state);
+    places.fill(static_cast<std::uint32_t>(pass_.places));
+    while (any(kept)) {
+      const auto i = first_of(kept);
+      kept = without(kept, only(i));
+      const auto number = number_of(i);
+      if (pass_.kind == PassKind::kSeen) {
+        pass_.note(number);
+        continue;
+      }
+      const auto place = place_of(number);
+      if (place == kNowhere) continue;
+      places[i] = place;
+      if (pass_.list_hardware) list(state, place, only(i));
+    }
+  }
+
+  /// No branch says which cells are kept: none could be foreseen.
+  template <class NumberOf>
+  CAPMAP_INLINE void note_cells(Mask kept, NumberOf number_of) {
+    auto* const bits = pass_.bits.data();
 #pragma GCC unroll 8
     for (unsigned i = 0; i < 8; ++i) {
-      const auto low = number + adds[hardware[i]], high = number + adds[hardware[i + 8]];
+      const auto low = number_of(i), high = number_of(i + 8);
       bits[low >> 6] |= (kept.low >> (8 * i) & 1U) << (low & 63);
       bits[high >> 6] |= (kept.high >> (8 * i) & 1U) << (high & 63);
     }
   }
 
-  /// The same where each number has a place.
-  CAPMAP_INLINE void add_cells(Mask kept, const StateFacts& state, std::uint64_t number) {
-    auto count = items_.cell_count;
-#pragma GCC unroll 4
+  /// All cells of the run, those that are not kept to places nobody reads.
+  template <class NumberOf>
+  CAPMAP_INLINE void add_cells(Mask kept, const StateFacts& state, NumberOf number_of) {
+    auto* const seen = pass_.seen.data();
+    auto* const places = split_run(state).data();
+    const auto nowhere = static_cast<std::uint32_t>(pass_.places);
+#pragma GCC unroll 16
     for (unsigned i = 0; i < kRunCells; ++i) {
-      const auto place = static_cast<std::uint32_t>(number + pass_.hardware_add[keys_.hardware[at_ + i]] + 1);
-      const auto is_kept = static_cast<std::uint8_t>(byte_of(kept, i) & 1U);
-      pass_.seen[place] |= is_kept;
-      items_.cells[count] = item(state, place, at_ + i);
-      count += is_kept;
+      const auto number = static_cast<std::uint32_t>(number_of(i) + 1);
+      const auto place = byte_of(kept, i) != 0 ? number : nowhere + i % kNowherePlaces;
+      seen[place] = 1;
+      places[i] = place;
     }
-    items_.cell_count = count;
   }
 
-  CAPMAP_INLINE void read_cell(unsigned i, const StateFacts& state, std::uint64_t number) {
-    if (pass_.kind == PassKind::kSeen) return pass_.note(number);
-    const auto place = place_of(number);
-    if (place == kNowhere) return;
-    if (sums_ || figures_) items_.cells[items_.cell_count++] = item(state, place, at_ + i);
-    if (pass_.list_hardware) list(state, place, only(i));
+  /// Room for the places of this run's cells; of cells that are not installed nobody will look at them.
+  CAPMAP_INLINE std::array<std::uint32_t, kRunCells>& split_run(const StateFacts& state) {
+    auto& runs = state.available ? items_.available : items_.others;
+    runs.at[runs.count] = static_cast<std::uint16_t>(at_);
+    runs.nodes_slot[runs.count] = state.nodes_slot;
+    auto& places = runs.places[runs.count];
+    runs.count += state.installed ? 1 : 0;
+    return places;
   }
 
   /// kAll: the number + 1, which is seen. kWindow: its rank.
@@ -309,7 +326,8 @@ std::uint32_t FoldPass::place_in_window(std::uint64_t number) const {
 void fold_block(FoldPass& pass, const BlockColumns& block, FoldItems& items) {
   items.clear();
   Reader(pass, block, items).read_all();
-  sum_items(pass, block, items);
+  sum_runs(pass, block, items);
+  sum_cells(pass, block, items);
 }
 
 }  // namespace capmap

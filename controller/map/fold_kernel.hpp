@@ -58,6 +58,9 @@ enum class PassKind : std::uint8_t {
   kWindow  ///< those of some numbers that were noted, in order from place 1 on
 };
 
+/// Places after the last one, for cells that are not kept. More than one, so that neighbours need not wait for each other.
+inline constexpr std::uint32_t kNowherePlaces = 8;
+
 /// One pass over all blocks. Pointers are borrowed for its time.
 struct FoldPass {
   PassKind kind = PassKind::kAll;
@@ -85,6 +88,11 @@ struct FoldPass {
   std::vector<Lanes> sums;         ///< [place * slots + slot]
   std::vector<TopLanes> tops;      ///< [place * top_slots + slot]
   std::vector<std::uint8_t> seen;  ///< [place] of kAll
+  /// What cells add whose places differ within a run: two sums each, because the next cell's place is often the same and need not wait.
+  std::size_t places = 0;
+  [[nodiscard]] std::size_t cell_places() const { return places + kNowherePlaces; }
+  std::vector<std::uint64_t> cell_sums;  ///< [(slot * 2 + which) * cell_places() + place]
+  std::vector<std::uint8_t> cell_tops;   ///< [slot * cell_places() + place]
 
   std::vector<std::uint32_t> matrix;          ///< [row * hardware_count + hardware] installed nodes; empty: not asked for
   bool count_only = false;                    ///< installed cells go to the matrix and nowhere else

@@ -57,7 +57,6 @@ struct Sums {
   Lanes* at = nullptr;  ///< of place 0
   std::size_t stride = 0;
   CAPMAP_INLINE Longs& of(std::size_t place) const { return *reinterpret_cast<Longs*>(at + place * stride); }
-  CAPMAP_INLINE std::uint64_t& lane(std::size_t place, std::size_t lane) const { return at[place * stride].of[lane % kLanes]; }
 };
 
 struct Column {
@@ -83,11 +82,6 @@ CAPMAP_INLINE void add_column(const FoldItems& items, const WideMask* masks, con
     slot(item).of(item.place) +=
         pairs_summed(column.words(item.at) & masks[i].lower) + pairs_summed(column.words(item.at + 8U) & masks[i].upper);
   }
-  for (std::size_t i = 0; i < items.cell_count; ++i) {
-    const auto& item = items.cells[i];
-    if (!counts(item)) continue;
-    slot(item).lane(item.place, item.at) += column.values[item.at] - (column.less == nullptr ? 0 : column.less[item.at]);
-  }
 }
 
 CAPMAP_INLINE void add_tops(FoldPass& pass, const std::uint8_t* tops, std::size_t slot, const FoldItems& items) {
@@ -104,12 +98,6 @@ CAPMAP_INLINE void add_tops(FoldPass& pass, const std::uint8_t* tops, std::size_
   for (std::size_t i = 0; i < items.part_count; ++i) {
     const auto& item = items.part[i];
     if (item.available) raise(item, *reinterpret_cast<const Bytes*>(tops + item.at) & bytes_of(items.masks[i]));
-  }
-  for (std::size_t i = 0; i < items.cell_count; ++i) {
-    const auto& item = items.cells[i];
-    if (!item.available) continue;
-    auto& top = places[item.place * stride].of[0];
-    top = std::max(top, tops[item.at]);
   }
 }
 
@@ -142,13 +130,6 @@ CAPMAP_INLINE void add_ages(FoldPass& pass, const BlockColumns& block, const Fol
   const WideMask all{~Words{}, ~Words{}};
   for (std::size_t i = 0; i < items.whole_count; ++i) add(items.whole[i], all);
   for (std::size_t i = 0; i < items.part_count; ++i) add(items.part[i], masks[i]);
-  for (std::size_t i = 0; i < items.cell_count; ++i) {
-    const auto& item = items.cells[i];
-    if (!item.installed) continue;
-    heard.lane(item.place, item.at) += block.heard[item.at];
-    auto& known = oldest.lane(item.place, item.at);
-    known = std::min(known, block.oldest[item.at]);
-  }
 }
 
 /// All bits of byte i, which is 0xFF or 0.
@@ -197,10 +178,6 @@ CAPMAP_INLINE void add_figures(FoldPass& pass, const CellKeys& keys, const FoldI
         high += figure[hardware[i + 8]] * std::uint64_t{nodes[i + 8] & filled(item.mask.high, i)};
       }
       sums[item.row * count] += low + high;
-    }
-    for (std::size_t i = 0; i < items.cell_count; ++i) {
-      const auto& item = items.cells[i];
-      if (item.installed) sums[item.place * count] += figure[keys.hardware[item.at]] * std::uint64_t{keys.nodes[item.at]};
     }
   }
 }
@@ -275,7 +252,7 @@ bool has_avx2() {
 
 }  // namespace
 
-void sum_items(FoldPass& pass, const BlockColumns& block, const FoldItems& items) {
+void sum_runs(FoldPass& pass, const BlockColumns& block, const FoldItems& items) {
 #if defined(__x86_64__)
   if (has_avx2()) return sum_avx2(pass, block, items);
 #endif

@@ -46,7 +46,7 @@ void HardwareFold::ask_for_places(FoldPass& pass) {
   if (words()) return;
   for (const auto& lane : lanes_) pass.figures.push_back(lane.values->data());
   const auto places = out_.plan.figures.empty() ? 0 : out_.figure_low.size() / out_.plan.figures.size();
-  pass.figure_sums.resize(places * lanes_.size());
+  pass.figure_sums.resize((places + kNowherePlaces) * lanes_.size());
 }
 
 void HardwareFold::ask_for_total(FoldPass& pass) {
@@ -127,7 +127,7 @@ void HardwareFold::take_places(FoldPass& pass) {
   for (const auto& cell : pass.listed) add(cell.place, cell.hardware, cell.nodes);
   if (pass.figures.empty()) return;
   for (std::size_t k = 0; k < lanes_.size(); ++k) {
-    for (std::size_t place = 0; place * lanes_.size() < pass.figure_sums.size(); ++place) {
+    for (std::size_t place = 0; (place + kNowherePlaces) * lanes_.size() < pass.figure_sums.size(); ++place) {
       sum(lanes_[k], place) += pass.figure_sums[place * lanes_.size() + k];
     }
   }

@@ -11,6 +11,7 @@
 #include "common/messages.hpp"
 #include "controller/map/cell_columns.hpp"
 #include "controller/map/cold_store.hpp"
+#include "controller/map/dense_index.hpp"
 
 namespace capmap {
 
@@ -75,12 +76,11 @@ struct Devices {
 inline constexpr std::size_t kMaxDevices = 255;  ///< what a row has room for; no server holds more
 
 /// Nodes by dense row: struct of arrays, in chunks of 4,096 so that growth moves nothing, with the cold records and an index of ids
-/// apart. The index is open addressing in 1,024 parts, each of which grows by itself: no growth stops the writer for long. An entry is a
-/// row and six bits of its id's hash. A removed row stays where it is, vacant, until another node takes it. Owned by the map; one thread.
+/// apart. A removed row stays where it is, vacant, until another node takes it. Owned by the map; one thread.
 class NodeTable {
  public:
   static constexpr std::size_t kChunkRows = 4'096;
-  static constexpr std::uint32_t kMostRows = (1U << 26U) - 2;  ///< what an entry of the index can name
+  static constexpr std::uint32_t kMostRows = DenseIndex::kMost;
 
   explicit NodeTable(bool cold_records = true);
   [[nodiscard]] std::optional<RowIndex> find(const NodeId& id) const;
@@ -96,7 +96,7 @@ class NodeTable {
   [[nodiscard]] std::size_t chunk_count() const { return chunks_.size(); }
   /// Bytes a row takes without its cold record, and the index's share at this moment.
   [[nodiscard]] static constexpr std::size_t hot_row_bytes();
-  [[nodiscard]] std::size_t index_bytes() const;
+  [[nodiscard]] std::size_t index_bytes() const { return index_.bytes(); }
 
   [[nodiscard]] const NodeId& id(RowIndex row) const { return at(row).ids[row % kChunkRows]; }
   Talk& talk(RowIndex row) { return at(row).talks[row % kChunkRows]; }
@@ -134,20 +134,12 @@ class NodeTable {
 
   Chunk& at(RowIndex row) { return *chunks_[row / kChunkRows]; }
   [[nodiscard]] const Chunk& at(RowIndex row) const { return *chunks_[row / kChunkRows]; }
-  static constexpr std::size_t kParts = 1'024;
-  struct IndexPart {
-    std::vector<std::uint32_t> entries;  ///< 0 = empty, else hash bits above row + 1
-    std::uint32_t used = 0;
-  };
-  static std::size_t part_of(std::size_t hash) { return hash >> 54U; }
-  static std::uint32_t entry_of(std::size_t hash, RowIndex row);
-  static void put(IndexPart& part, std::size_t hash, std::uint32_t entry);
-  void grow(IndexPart& part) const;
-  void resize(IndexPart& part, std::size_t entries) const;
-  void erase(IndexPart& part, std::size_t hash, std::uint32_t entry) const;
+  [[nodiscard]] auto hash_of_row() const {
+    return [this](RowIndex row) { return IdHash{}(id(row)); };
+  }
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
-  std::vector<IndexPart> parts_;
+  DenseIndex index_;
   ColdStore cold_;
   std::size_t rows_ = 0;
   std::vector<RowIndex> vacant_;

@@ -19,6 +19,11 @@ class Groups {
 
   [[nodiscard]] RollupGroup at(std::size_t place) const {
     RollupGroup group;
+    fill(group, place);
+    return group;
+  }
+  /// A group that says nothing yet.
+  void fill(RollupGroup& group, std::size_t place) const {
     add_nodes(group, place);
     add_use(group, place);
     add_age(group, place);
@@ -29,7 +34,6 @@ class Groups {
     }
     hand_over(folded_.models, figures_.models, place, group.accelerators_by_model);
     hand_over(folded_.reasons, figures_.reasons, place, group.unrated_why);
-    return group;
   }
 
  private:
@@ -171,7 +175,7 @@ Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_
     rollup.total = groups.at(0);
     rollup.groups.reserve(rollup.groups.size() + folded.places.size());
     for (std::size_t i = 0; i < folded.places.size(); ++i) {
-      rollup.groups.push_back(groups.at(folded.places[i]));
+      groups.fill(rollup.groups.emplace_back(), folded.places[i]);
       rollup.groups.back().key = grouping.texts(folded.numbers[i]);
     }
     for (const auto part : {FoldPart::kUnhealthy, FoldPart::kUnavailable, FoldPart::kUsedDevices, FoldPart::kFreeDevices}) {
