@@ -213,21 +213,26 @@ class Reader {
   template <class NumberOf>
   CAPMAP_INLINE void take_cells(Mask kept, const StateFacts& state, NumberOf number_of) {
     if (pass_.kind == PassKind::kAll && !pass_.list_hardware) return add_cells(kept, state, number_of);
-    if (pass_.kind == PassKind::kSeen && pass_.by_bits) return note_cells(kept, number_of);
+    if (pass_.kind == PassKind::kSeen) {
+      if (pass_.by_bits) return note_cells(kept, number_of);
+      return each_of(kept, [&](unsigned i) { pass_.note(number_of(i)); });
+    }
     auto& places = split_run(state);
     places.fill(static_cast<std::uint32_t>(pass_.places));
-    while (any(kept)) {
-      const auto i = first_of(kept);
-      kept = without(kept, only(i));
-      const auto number = number_of(i);
-      if (pass_.kind == PassKind::kSeen) {
-        pass_.note(number);
-        continue;
-      }
-      const auto place = place_of(number);
-      if (place == kNowhere) continue;
+    each_of(kept, [&](unsigned i) {
+      const auto place = place_of(number_of(i));
+      if (place == kNowhere) return;
       places[i] = place;
       if (pass_.list_hardware) list(state, place, only(i));
+    });
+  }
+
+  template <class Take>
+  CAPMAP_INLINE static void each_of(Mask left, Take take) {
+    while (any(left)) {
+      const auto i = first_of(left);
+      left = without(left, only(i));
+      take(i);
     }
   }
 
