@@ -28,12 +28,18 @@ Result<std::vector<std::string>> physical_nics(const HostRoot& root) {
   if (!names) return names.error();
   std::erase_if(*names, [&](const std::string& name) {
     const std::string device = "sys/class/net/" + name + "/device";
-    return !root.exists(device) || root.exists(device + "/physfn");
+    return !root.exists(device) || root.exists(device + "/physfn") || port_above(root, name);
   });
   return names;
 }
 
 }  // namespace
+
+std::optional<std::string> port_above(const HostRoot& root, const std::string& name) {
+  auto above = root.link_name("sys/class/net/" + name + "/master");
+  if (!above || !root.exists("sys/class/net/" + *above + "/device")) return std::nullopt;  // bonds and bridges have no device
+  return std::move(*above);
+}
 
 Result<std::vector<TrafficCounters>> parse_network(std::string_view text, const std::vector<std::string>& physical) {
   std::vector<TrafficCounters> nics;

@@ -55,6 +55,8 @@ Result<std::vector<CoreRole>> roles_of(const CpuRows& rows, const std::vector<Co
   std::vector<CoreRole> told;
   for (const auto& kind : kinds) told.push_back(role_of(kind));
   if (std::find(told.begin(), told.end(), CoreRole::kAny) == told.end()) return told;
+  // Sold, or set up, without efficiency cores: no core of that kind has two threads.
+  if (kinds.size() == 1 && kinds[0].pus == 2 * std::uint64_t{kinds[0].cores}) return std::vector<CoreRole>{CoreRole::kPerformance};
   const auto performance = performance_kind(kinds);
   if (!performance) return unrated("its performance and efficiency cores cannot be told apart here");
   std::vector<CoreRole> roles(kinds.size(), CoreRole::kEfficiency);

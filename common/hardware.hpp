@@ -106,7 +106,7 @@ struct Readings {
   std::optional<std::uint32_t> storage_write_kbs;
   std::optional<std::uint32_t> network_receive_kbps;  ///< 10^3 bits a second over the interval, physical NICs
   std::optional<std::uint32_t> network_transmit_kbps;
-  std::optional<std::uint32_t> power_watts;  ///< mean over the interval: the whole server where a meter tells, else its CPU packages
+  std::optional<std::uint32_t> power_watts;  ///< CPU packages (RAPL, mean over the interval), else the server's meter, else its processors'
   bool operator==(const Readings&) const = default;
 };
 

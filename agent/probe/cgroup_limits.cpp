@@ -14,11 +14,6 @@ namespace {
 constexpr int kMostLines = 64, kMostDepth = 64;
 constexpr std::uint64_t kMostMillicores = 65'536'000;
 
-std::string line_of(const HostRoot& root, const std::string& path) {
-  const auto line = root.read_line(path);
-  return line ? *line : std::string();
-}
-
 /// Takes the tighter of two; what is no number, 0 or beyond all machines ("max", -1, 2^63) limits nothing.
 void tighten(std::optional<std::uint64_t>& limit, std::optional<std::uint64_t> other, std::uint64_t most) {
   if (other && *other > 0 && *other <= most) limit = std::min(limit.value_or(*other), *other);

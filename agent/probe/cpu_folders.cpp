@@ -90,6 +90,13 @@ std::optional<std::uint32_t> read_offline_pus(const HostRoot& root) {
   return static_cast<std::uint32_t>(present->size() - online->size());
 }
 
+bool numbers_dies(const HostRoot& root) {
+  const auto online = numbers_in(root, std::string(kCpus) + "/online");
+  if (!online || online->empty()) return false;
+  std::vector<Problem> nonsense;
+  return !id_of(root, online->front(), "die_id", nonsense).empty() && root.exists(topology_file(online->front(), "die_cpus"));
+}
+
 CpuFolders read_cpu_folders(const HostRoot& root) {
   CpuFolders folders;
   const auto present = numbered_folders(root, kCpus, "cpu");

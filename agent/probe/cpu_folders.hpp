@@ -27,4 +27,7 @@ CpuFolders read_cpu_folders(const HostRoot& root);
 /// PUs that are present and do not run; absent where the kernel's two lists are not told or contradict each other.
 std::optional<std::uint32_t> read_offline_pus(const HostRoot& root);
 
+/// Whether the kernel tells the dies of packages (Linux 5.2, x86): by die_id and die_cpus of the first running PU.
+bool numbers_dies(const HostRoot& root);
+
 }  // namespace capmap

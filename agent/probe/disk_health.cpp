@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::uint64_t kMaxMembers = 4'096;
 
-std::string line_of(const HostRoot& root, const std::string& path) {
-  const auto line = root.read_line(path);
-  return line ? *line : std::string();
-}
-
 /// A driver's word: lower-case letters and dashes, no more; anything else is not a state.
 std::string word_of(const std::string& text) {
   const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == ' '; };

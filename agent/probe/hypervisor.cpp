@@ -3,18 +3,10 @@
 #include <array>
 
 #include "agent/probe/cpuid_text.hpp"
+#include "agent/probe/words.hpp"
 
 namespace capmap {
 namespace {
-
-std::string line_of(const HostRoot& root, const char* path) {
-  const auto line = root.read_line(path);
-  return line ? *line : std::string();
-}
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 /// The hypervisor's own signature, asked of the processor of the running machine.
 std::string cpuid_hypervisor() {

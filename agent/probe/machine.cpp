@@ -153,7 +153,9 @@ void ask_drivers(const MachineSource& source, Machine& machine) {
   if (!source.hwloc_xml.empty()) return;
   const HostRoot root(source.root);
   if (const auto captured = root.live() ? Result<std::string>(Error{}) : root.read(kCapturedDevices)) {
-    if (auto look = read_device_look(*captured)) machine.look = std::move(*look);
+    auto look = read_device_look(*captured);
+    if (!look) machine.problems.push_back({"accelerators", std::string(kCapturedDevices) + ": " + look.error().what});
+    if (look) machine.look = std::move(*look);
   }
   const bool named = !source.nvml.empty() || !source.dcmi.empty() || !source.rocm_smi.empty();
   if (!source.ask_drivers || !(named || (root.live() && find_device_drivers(root).any()))) return;

@@ -6,15 +6,6 @@
 namespace capmap {
 namespace {
 
-std::string line_of(const HostRoot& root, const char* path) {
-  const auto line = root.read_line(path);
-  return line ? *line : std::string();
-}
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 /// Empty where not even the first process can be asked.
 std::string container_of(const HostRoot& root) {
   const std::string noted = line_of(root, "run/systemd/container");

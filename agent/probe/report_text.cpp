@@ -1,6 +1,7 @@
 #define FMT_HEADER_ONLY
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "agent/probe/cpu_text.hpp"
@@ -86,6 +87,30 @@ void add_memory(std::string& page, const Report& report) {
   if (!nodes.empty()) add(page, "", nodes);
 }
 
+/// What is installed of a device according to its driver; nothing where that was not asked.
+std::string reading_text(const DeviceReading& reading) {
+  std::string text;
+  const auto say = [&text](const std::string& what) { text += (text.empty() ? "  " : ", ") + what; };
+  if (reading.power_limit_milliwatts) say(fmt::format("power limit {} W", *reading.power_limit_milliwatts / 1'000));
+  if (reading.core_max_mhz) say(fmt::format("at most {} MHz", *reading.core_max_mhz));
+  if (reading.links) say(fmt::format("{} of {} links up", or_unknown(reading.links_up), *reading.links));
+  const auto parts = std::count_if(reading.partitions.begin(), reading.partitions.end(), [](const auto& part) { return !part.die; });
+  if (parts > 0) say(fmt::format("cut into {}", parts));
+  return text;
+}
+
+/// How many there are and how many their drivers show, and these drivers' versions.
+std::string counts_text(const Machine& machine) {
+  std::string text =
+      fmt::format("{} on the PCI bus, {} shown by a driver", machine.accelerators.size(), or_unknown(visible_accelerators(machine)));
+  for (const auto& driver : machine.look ? machine.look->drivers : std::vector<DriverLook>()) {
+    if (!driver.listed || driver.driver_version.empty()) continue;
+    text += fmt::format(", {} {}", driver.name, driver.driver_version);
+    if (!driver.cuda_version.empty()) text += " with CUDA " + driver.cuda_version;
+  }
+  return text;
+}
+
 std::string driver_text(const Accelerator& device) {
   if (!device.driver) return "not told";
   return device.driver->empty() ? "none" : *device.driver;
@@ -101,8 +126,12 @@ void add_accelerators(std::string& page, const Report& report) {
     std::string dies;
     for (const auto& address : device.dies) dies += (dies.empty() ? "  dies " : ", ") + address;
     if (!dies.empty()) add(page, label, dies);
+    if (!report.machine.look) continue;
+    const auto reading = report.machine.look->readings.find(device.pci_address);
+    if (reading == report.machine.look->readings.end()) continue;
+    if (const auto text = reading_text(reading->second); !text.empty()) add(page, label, text);
   }
-  if (report.machine.accelerators.empty()) add(page, label, "none");
+  add(page, label, report.machine.accelerators.empty() ? "none" : counts_text(report.machine));
 }
 
 void add_storage(std::string& page, const Report& report) {
@@ -136,6 +165,27 @@ void add_network(std::string& page, const Report& report) {
     label = "";
   }
   if (report.machine.nics.empty()) add(page, label, "none");
+}
+
+void add_rdma_ports(std::string& page, const Report& report) {
+  const char* label = "rdma";
+  for (const auto& port : report.machine.rdma_ports) {
+    const std::string interface = port.netdev.empty() ? "" : ", interface " + port.netdev;
+    add(page, label,
+        fmt::format("{}/{}  {} {} Mb/s, {}{}", port.device, port.number, or_unknown(port.link_layer), or_unknown(port.present_mbps),
+                    or_unknown(port.state), interface));
+    label = "";
+  }
+}
+
+void add_power_meters(std::string& page, const Report& report) {
+  const char* label = "power";
+  for (const auto& meter : report.machine.energy.meters) {
+    const std::string limit = meter.limit_watts ? fmt::format(", limit {} W", *meter.limit_watts) : "";
+    const std::string unreadable = meter.unreadable.empty() ? "" : ", not readable: " + meter.unreadable;
+    add(page, label, fmt::format("{}  {}{}{}", meter.name, meter.source, limit, unreadable));
+    label = "";
+  }
 }
 
 void add_peak(std::string& page, const Report& report) {
@@ -174,6 +224,8 @@ std::string report_text(const Report& report) {
   add_storage(page, report);
   add_file_systems(page, report);
   add_network(page, report);
+  add_rdma_ports(page, report);
+  add_power_meters(page, report);
   add_peak(page, report);
   add(page, "shape", to_text(report.shape_id));
   for (const auto& problem : report.machine.problems) add(page, "problem", problem.probe + ": " + problem.what);

@@ -115,6 +115,7 @@ Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& hwloc) {
   probed.value.guest = text.guest;
   merge_clusters(topology, shape, probed.problems);
   judge_packages(probed.value, probed.problems);
+  if (!blind && !shape.dies && numbers_dies(root)) shape.dies = shape.packages;  // hwloc leaves out a die that is its whole package
   note_offline(probed.value, probed.problems);
   return probed;
 }

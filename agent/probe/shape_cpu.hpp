@@ -21,7 +21,8 @@ struct CpuReading {
 /// Clock:    base_frequency; nominal_freq of CPPC; the table of ACPI P-states; CPUID leaf 0x16 on the running bare machine; "@ x GHz"
 ///           of the model name. A guest's estimate of its TSC is never a base clock.
 /// Counts:   clusters of unlike ARM cores that firmware numbers as packages are one package. Packages of one core each on a guest,
-///           or on any machine but x86, are no sockets: the shape has none, and a problem line says so.
+///           or on any machine but x86, are no sockets: the shape has none, and a problem line says so. Dies where the kernel tells them,
+///           also of packages that are one.
 /// Problems: cpuinfo not readable, PUs present but offline, packages that cannot be what is plugged in.
 /// Thread:   any. Cost: one read of cpuinfo and one small file a PU.
 Probed<CpuReading> read_cpu_shape(const HostRoot& root, const Topology& topology);

@@ -1,21 +1,19 @@
 #include "agent/probe/shape_network.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "agent/probe/nic_modes.hpp"
 #include "agent/probe/plausible.hpp"
+#include "agent/probe_network.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr std::uint64_t kEthernetType = 1;  // sys/class/net/*/type is the kernel's ARPHRD number
 constexpr std::uint64_t kInfinibandType = 32;
-
-std::string line_of(const HostRoot& root, const std::string& path) {
-  const auto line = root.read_line(path);
-  return line ? *line : std::string();
-}
 
 bool is_management_link(const HostRoot& root, const std::string& folder) {
   const auto driver = root.link_name(folder + "/device/driver");
@@ -76,12 +74,13 @@ bool is_virtio(const HostRoot& root, const std::string& folder) {
   return driver && *driver == "virtio_net";
 }
 
-Nic read_port(const HostRoot& root, const std::string& name, const std::string& address, const std::vector<RdmaPort>& rdma,
-              std::vector<std::string>& present_only, std::vector<Problem>& problems) {
+Nic read_port(const HostRoot& root, const std::string& name, const std::vector<RdmaPort>& rdma, std::vector<std::string>& present_only,
+              std::vector<Problem>& problems) {
   const std::string folder = "sys/class/net/" + name;
   Nic nic{.name = name, .shape = {}, .link = link_of(root, folder), .driver = {}};
   if (const auto driver = root.link_name(folder + "/device/driver")) nic.driver = *driver;
-  set_ids(root, address, nic.shape);
+  const auto target = root.link_target(folder);
+  set_ids(root, last_pci_address(target ? *target : ""), nic.shape);
   const auto port = std::find_if(rdma.begin(), rdma.end(), [&](const RdmaPort& one) { return one.netdev == name; });
   nic.shape.type = type_of(root, folder, port != rdma.end() && port->ethernet());
   nic.shape.rdma = port != rdma.end() || root.exists(folder + "/device/infiniband");
@@ -92,6 +91,13 @@ Nic read_port(const HostRoot& root, const std::string& name, const std::string& 
   if (!nic.shape.speed_mbps && port != rdma.end()) nic.shape.speed_mbps = port->present_mbps;
   if (nic.shape.speed_mbps) present_only.push_back(name);
   return nic;
+}
+
+/// What a virtual function knows of the port it carries frames for: speed and RDMA. Its PCI id is not the port's: it comes and goes.
+void complete_from_function(const Nic& function, Nic& port) {
+  if (!port.shape.speed_mbps) port.shape.speed_mbps = function.shape.speed_mbps;
+  port.shape.rdma = port.shape.rdma || function.shape.rdma;
+  if (function.shape.type == NicType::kRoce) port.shape.type = NicType::kRoce;
 }
 
 /// InfiniBand ports that no network device speaks for (IP over InfiniBand is not loaded).
@@ -128,12 +134,16 @@ Probed<std::vector<Nic>> read_network_shape(const HostRoot& root) {
   if (!names) probed.problems.push_back({"network", names.error().what});
   const auto rdma = read_rdma_ports(root, probed.problems);
   std::vector<std::string> present_only;
+  std::map<std::string, std::vector<Nic>> functions;  ///< by the port above
   for (const auto& name : names ? *names : std::vector<std::string>{}) {
     const std::string folder = "sys/class/net/" + name;
     if (!is_physical(root, folder)) continue;
-    const auto target = root.link_target(folder);
-    const std::string address = last_pci_address(target ? *target : "");
-    probed.value.push_back(read_port(root, name, address, rdma, present_only, probed.problems));
+    auto nic = read_port(root, name, rdma, present_only, probed.problems);
+    const auto above = port_above(root, name);
+    (above ? functions[*above] : probed.value).push_back(std::move(nic));
+  }
+  for (auto& nic : probed.value) {
+    for (const auto& function : functions[nic.name]) complete_from_function(function, nic);
   }
   add_ports_without_net(root, rdma, probed.value, present_only);
   std::sort(probed.value.begin(), probed.value.end(), [](const Nic& a, const Nic& b) { return a.name < b.name; });

@@ -22,7 +22,8 @@ struct Nic {
 /// Physical network ports, each once: [nic], ordered by name.
 ///
 /// Source:   sys/class/net entries that are not virtual; sys/class/infiniband; on the running machine the kernel's list of supported
-///           link modes. Left out: bridges, bonds, VLANs, virtual functions on their own host, switch representors, radio (wlan, wwan), and
+///           link modes. Left out: bridges, bonds, VLANs, virtual functions on their own host, those that carry another port's
+///           frames (port_above), switch representors, radio (wlan, wwan), and
 ///           the USB link of a management controller.
 /// Speed:    the highest supported mode; where that is not told, the link's present speed, and a problem line says so; a virtio port and
 ///           a port without a link have none.

@@ -17,10 +17,6 @@ std::string device_path(const HostRoot& root, const std::string& name) {
   return target ? *target : std::string();
 }
 
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 /// Names that never are a disk of their own, even where the kernel gives them a device.
 bool is_left_out(std::string_view name) {
   for (const std::string_view prefix : {"loop", "ram", "zram", "dm-", "md", "sr", "fd", "nbd", "mtdblock", "zd"}) {

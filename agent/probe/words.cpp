@@ -64,4 +64,13 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+std::string line_of(const HostRoot& root, std::string_view path) {
+  const auto line = root.read_line(path);
+  return line ? *line : std::string();
+}
+
 }  // namespace capmap

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/hardware.hpp"
+#include "common/host_root.hpp"
 
 namespace capmap {
 
@@ -30,5 +31,9 @@ std::pair<std::string_view, std::string_view> split_pair(std::string_view line, 
 /// A number that is the whole text, in base 10 or 16 (with or without 0x). Absent when it is none.
 std::optional<std::uint64_t> number_in(std::string_view text, int base = 10);
 std::string lower_case(std::string_view text);
+/// True when `part` stands anywhere in `text`.
+bool has(std::string_view text, std::string_view part);
+/// The first line of a file, without blanks at its ends; empty where there is none, or where it cannot be read.
+std::string line_of(const HostRoot& root, std::string_view path);
 
 }  // namespace capmap

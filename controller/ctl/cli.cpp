@@ -113,10 +113,12 @@ void add_nodes(CLI::App& app, Line& line) {
   auto* nodes = add_command(app, "nodes", "list nodes, or show one",
                             "  capmapctl nodes\n"
                             "  capmapctl nodes --site beijing-1 --liveness lost\n"
+                            "  capmapctl nodes --filter 'accelerators > 0 and label.rack = \"r12\"'\n"
                             "  capmapctl nodes show gpu-17");
   nodes->add_option("--site", line.filter.site, "only nodes of this site: name or s-… id");
   nodes->add_option("--liveness", line.filter.liveness, "only these: resyncing, fresh, stale, lost")
       ->check(CLI::IsMember({"resyncing", "fresh", "stale", "lost"}));
+  nodes->add_option("--filter", line.filter.filter, "only what fulfils a condition, as of map; see capmapctl(1)");
   nodes->add_option("--limit", line.filter.limit, "most nodes to list")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   auto* show = add_command(*nodes, "show", "all that is known of one node",
                            "  capmapctl nodes show gpu-17\n  capmapctl nodes show n-abcdefghijklmnopqrstuvwxya --json");

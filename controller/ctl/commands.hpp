@@ -32,6 +32,7 @@ struct TokenRequest {
 
 struct NodeFilter {
   std::string site, liveness;   ///< empty = all
+  std::string filter;           ///< a condition as /v1/nodes takes it; empty = none
   std::uint32_t limit = 1'000;  ///< most nodes to list
 };
 

@@ -187,15 +187,39 @@ std::string peak_tables(const Json& node, bool terminal) {
   return unrated.empty() ? text : text + "\n" + unrated;
 }
 
+/// How many there are and how many their drivers show; nothing where there are none.
+std::string accelerator_fact(const Json& node) {
+  const Json& counts = object_at(node, "accelerator_counts");
+  const auto present = amount_at(counts, "pci_present"), visible = amount_at(counts, "driver_visible");
+  if (!present || *present == 0) return "";
+  return fact("accelerators",
+              count_text(*present) + " on the PCI bus, " + (visible ? count_text(*visible) : "unknown how many") + " shown by a driver");
+}
+
 std::string accelerator_table(const Json& node, bool terminal) {
-  TextTable table({{"ACCELERATOR", kLeft}, {"MODEL", kLeft}, {"MEMORY"}, {"USED", kLeft}, {"MEMORY USED"}, {"BUSY"}, {"HEALTH", kLeft}});
   const Json& devices = list_at(node, "accelerators");
+  const auto any = [&devices](const char* key, WideAmount beyond) {
+    return std::ranges::any_of(devices, [&](const Json& device) { return amount_at(device, key).value_or(0) > beyond; });
+  };
+  const bool cut = any("partitions", 0), many_dies = any("dies", 1);
+  std::vector<TextTable::Column> columns = {{"ACCELERATOR", kLeft}, {"MODEL", kLeft}, {"MEMORY"},       {"USED", kLeft},
+                                            {"MEMORY USED"},        {"BUSY"},         {"HEALTH", kLeft}};
+  if (cut) columns.push_back({"PARTS"});
+  if (many_dies) columns.push_back({"DIES"});
+  TextTable table(std::move(columns));
   for (const Json& device : devices) {
     const auto busy = number_at(device, "busy_permille");
-    table.add({known(text_at(device, "pci_address")), text_at(device, "name").value_or("PCI " + known(text_at(device, "pci_id"))),
-               known(amount_at(device, "memory_bytes"), memory_text), yes_no(device, "used", "used", "free"),
-               known(amount_at(device, "memory_used_mib"), mib_text), busy ? share_text(*busy) : "unknown",
-               yes_no(device, "healthy", "healthy", "not healthy")});
+    std::vector<std::string> cells = {known(text_at(device, "pci_address")),
+                                      text_at(device, "name").value_or("PCI " + known(text_at(device, "pci_id"))),
+                                      known(amount_at(device, "memory_bytes"), memory_text),
+                                      yes_no(device, "used", "used", "free"),
+                                      known(amount_at(device, "memory_used_mib"), mib_text),
+                                      busy ? share_text(*busy) : "unknown",
+                                      yes_no(device, "healthy", "healthy", "not healthy")};
+    const auto parts = amount_at(device, "partitions"), dies = amount_at(device, "dies");
+    if (cut) cells.push_back(parts ? count_text(*parts) : "–");
+    if (many_dies) cells.push_back(known(dies, count_text));
+    table.add(std::move(cells));
   }
   return devices.empty() ? "" : "\n" + table.text(terminal);
 }
@@ -269,7 +293,7 @@ std::string node_text(const Json& node, bool terminal) {
   } else {
     text += cpu_facts(node);
   }
-  return text + usage_facts(node) + measured_text(node) + driver_facts(node) + peak_tables(node, terminal) +
+  return text + usage_facts(node) + measured_text(node) + accelerator_fact(node) + driver_facts(node) + peak_tables(node, terminal) +
          accelerator_table(node, terminal) + accelerator_power_table(node, terminal) + disk_table(node, terminal) +
          nic_table(node, terminal) + problem_lines(node);
 }

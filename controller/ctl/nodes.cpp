@@ -18,6 +18,7 @@ std::string page_path(const NodeFilter& filter, std::uint32_t limit, const std::
   std::string path = "/v1/nodes?limit=" + std::to_string(limit);
   if (!filter.site.empty()) path += "&site=" + url_escaped(filter.site);
   if (!filter.liveness.empty()) path += "&liveness=" + url_escaped(filter.liveness);
+  if (!filter.filter.empty()) path += "&filter=" + url_escaped(filter.filter);
   if (!cursor.empty()) path += "&cursor=" + url_escaped(cursor);
   return path;
 }
@@ -83,7 +84,7 @@ std::string nodes_text(const Json& answer, bool terminal) {
                count_cell(node, "accelerators")});
   }
   std::string text = table.text(terminal) + count_text(nodes.size()) + (nodes.size() == 1 ? " node" : " nodes");
-  if (text_at(answer, "next")) text += " shown, there are more: --limit, or filter by --site and --liveness";
+  if (text_at(answer, "next")) text += " shown, there are more: --limit, or --site, --liveness and --filter";
   return text + "\n";
 }
 

@@ -167,6 +167,15 @@ TEST_CASE("nodes are listed over pages and chunks, filtered, and cut off at the 
   CHECK_THAT(lost.out, Contains("5 nodes\n") && !Contains("fresh"));
   const Said some = world.ctl({"nodes", "--limit", "3"});
   CHECK_THAT(some.out, Contains("3 nodes shown, there are more"));
+  const Said gone = world.ctl({"nodes", "--filter", "liveness = lost", "--limit", "2", "--json"});
+  REQUIRE(gone.code == CtlExit::kDone);
+  for (const auto& node : ApiJson::parse(gone.out)["nodes"]) CHECK(node["liveness"] == "lost");
+  CHECK(ApiJson::parse(gone.out)["nodes"].size() == 2);
+  const Said both = world.ctl({"nodes", "--filter", "liveness = lost", "--liveness", "fresh"});
+  CHECK_THAT(both.out, Contains("0 nodes\n"));
+  const Said wrong = world.ctl({"nodes", "--filter", "liveness like lost"});
+  CHECK(wrong.code == CtlExit::kFailed);
+  CHECK_THAT(wrong.err, Contains("at 10: expected"));
   const Said nowhere = world.ctl({"nodes", "--site", "nowhere"});
   CHECK(nowhere.code == CtlExit::kFailed);
   CHECK_THAT(nowhere.err, Contains("nowhere"));

@@ -1,7 +1,10 @@
 // `probe` on a machine whose driver is there: a false NVIDIA library beside made PCI devices.
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/support/false_cards.hpp"
 
@@ -22,9 +25,9 @@ struct World {
     REQUIRE(host.made().code == 0);
     REQUIRE(setenv("CAPMAP_FALSE_NVML", cards.path().c_str(), 1) == 0);
   }
-  [[nodiscard]] Json probe(const std::string& library = kLibrary) const {
-    std::vector<std::string> words = {"capmap-probe", "probe",    "--json", "--catalog", CAPMAP_SOURCE_DIR "/schemas/catalog",
-                                      "--root",       host.root()};
+  [[nodiscard]] Json probe(const std::string& library = kLibrary, const std::string& root = {}) const {
+    std::vector<std::string> words = {
+        "capmap-probe", "probe", "--json", "--catalog", CAPMAP_SOURCE_DIR "/schemas/catalog", "--root", root.empty() ? host.root() : root};
     if (!library.empty()) words.insert(words.end(), {"--nvml", library});
     const auto ran = support::run(words);
     CAPTURE(ran.output);
@@ -102,6 +105,46 @@ TEST_CASE("probe devices: a card that hangs costs its own values and a problem l
   CHECK(report["accelerators"][1]["driver_visible"] == true);
   CHECK(says(report, "has not answered"));
   world.cards.clear("1.call.utilization");
+}
+
+TEST_CASE("probe devices: a capture's devices.json stands for its drivers, also in a capture of it, where only ids are others") {
+  World world(2, 3);
+  world.cards.set("0.limit", "500000");
+  world.cards.set("0.uuid", "GPU-5c2d1f3a-8e6b-4a07-9d21-7f0e3b9c6a54");
+  world.cards.set("1.call.pci", "error 15");  // lost
+  const Json here = world.probe();
+  const auto devices = support::run({"capmap-probe", "devices", "--json", "--root", world.host.root(), "--nvml", kLibrary});
+  REQUIRE(devices.code == 0);
+  std::filesystem::create_directory(world.host.root() + "/capmap");
+  const auto captured = world.host.root() + "/capmap/devices.json";
+  std::ofstream(captured) << devices.output;
+  Json there = world.probe("");
+  CHECK(there["accelerators"] == here["accelerators"]);
+  CHECK(there["accelerators"][0]["device"]["power_limit_milliwatts"] == 500'000);
+  CHECK(there["accelerator_counts"] == here["accelerator_counts"]);
+  CHECK(there["accelerator_drivers"] == here["accelerator_drivers"]);
+
+  const support::TemporaryFolder folder;
+  const auto archive = folder.path() + "/again.tar.zst", root = folder.path() + "/again";
+  REQUIRE(support::run({"capmap-probe", "capture", archive, "--catalog", CAPMAP_SOURCE_DIR "/schemas/catalog", "--root", world.host.root()})
+              .code == 0);
+  std::filesystem::create_directory(root);
+  REQUIRE(support::run({"/bin/tar", "--zstd", "-xf", archive, "-C", root}).code == 0);
+  std::stringstream text;
+  text << std::ifstream(root + "/capmap/devices.json").rdbuf();
+  CHECK(text.str().find("NVIDIA H100 80GB HBM3") != std::string::npos);
+  CHECK(text.str().find("5c2d1f3a") == std::string::npos);
+  Json again = world.probe("", root);
+  for (Json* report : {&there, &again}) {
+    for (auto& card : (*report)["accelerators"]) {
+      if (card.contains("device")) card["device"].erase("uuid_hash");
+    }
+  }
+  CHECK(again["accelerators"] == there["accelerators"]);
+  CHECK(again["accelerator_drivers"] == there["accelerator_drivers"]);
+
+  std::ofstream(captured) << "[]";
+  CHECK(says(world.probe(""), "capmap/devices.json: "));
 }
 
 TEST_CASE("probe devices: where no library is, what the kernel says of the driver counts, and no shape hangs on the asking") {

@@ -2,13 +2,14 @@
 # `capmap-agent devices` and `probe --json` of this machine's NVIDIA cards, field by field beside nvidia-smi, and what NVML costs.
 #   compare_gpu.sh [BUILD_FOLDER]       default build/release
 # One line a field: same, DIFFERS, or "not told" where nvidia-smi has no answer. What moves by itself may differ by a few units.
-# Exit: 0 nothing differs, or there is no nvidia-smi here; 1 something does.
+# Exit: 0 nothing differs; 1 something does; 77 skipped: there is no NVIDIA card here, or no nvidia-smi or jq to compare with.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 readonly build=${1:-build/release}
 for tool in nvidia-smi jq; do
-  command -v "$tool" >/dev/null || { echo "compare_gpu: $tool is not installed: skipped, nothing compared"; exit 0; }
+  command -v "$tool" >/dev/null || { echo "compare_gpu: $tool is not installed: skipped, nothing compared"; exit 77; }
 done
+nvidia-smi --list-gpus 2>/dev/null | grep -q '^GPU ' || { echo "compare_gpu: nvidia-smi lists no card: skipped, nothing compared"; exit 77; }
 export CAPMAP_CATALOG=$PWD/schemas/catalog LC_ALL=C
 differs=0 same=0 untold=0
 

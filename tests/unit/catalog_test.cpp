@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "agent/card_dies.hpp"
 #include "common/chip_table_rows.hpp"
 
 using namespace capmap;
@@ -65,6 +66,23 @@ TEST_CASE("catalog: models that share a PCI id are told apart by memory size or 
       CHECK((unrated || (!a.names.empty() && !b.names.empty() && a.names != b.names)));
     }
   }
+}
+
+TEST_CASE("catalog: the agent, which does not read it, counts as many PCI devices an AMD card as devices_per_card says", "[catalog]") {
+  const auto table = shipped("accelerators.csv");
+  std::size_t several = 0;
+  for (const auto& row : table.rows) {
+    if (cell(table, row, "vendor") != "AMD") continue;
+    std::istringstream words(cell(table, row, "pci_ids"));
+    for (std::string id; words >> id;) {
+      INFO(table.file << ":" << row.line << ": " << id);
+      REQUIRE(id.starts_with("1002:"));
+      const auto dies = dies_a_card(0x1002, static_cast<std::uint16_t>(std::stoul(id.substr(5), nullptr, 16)));
+      CHECK(std::to_string(dies) == cell(table, row, "devices_per_card"));
+      several += dies > 1 ? 1 : 0;
+    }
+  }
+  CHECK(several == 2);
 }
 
 TEST_CASE("catalog: no library name means two models", "[catalog]") {

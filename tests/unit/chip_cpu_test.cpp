@@ -57,6 +57,21 @@ TEST_CASE("chip table: cores that say their kind are not guessed at, and a kind 
   CHECK(reason(shape) == "its performance and efficiency cores cannot be told apart here");
 }
 
+TEST_CASE("chip table: a hybrid design without efficiency cores is rated by its performance cores, told by their two threads",
+          "[chip_table]") {
+  auto shape = shape_of("GenuineIntel", "6-151-5", "12th Gen Intel(R) Core(TM) i5-12400");
+  shape.cpu.core_kinds = {kind(6, 2500, CoreType::kUnknown)};
+  CHECK(reason(shape) == "its performance and efficiency cores cannot be told apart here");
+  shape.cpu.core_kinds[0].pus = 12;
+  CHECK(fp64(shape) == 6 * 2500 * 16);
+  shape.cpu.core_kinds[0].pus = 9;  // some with one thread: another kind may hide among them
+  CHECK(reason(shape) == "its performance and efficiency cores cannot be told apart here");
+  shape.cpu.core_kinds[0] = kind(6, 2500, CoreType::kPerformance);  // threads switched off, and the kernel tells the kind
+  CHECK(fp64(shape) == 6 * 2500 * 16);
+  shape.cpu.core_kinds[0] = kind(8, 2500, CoreType::kEfficiency);
+  CHECK(fp64(shape) == 8 * 2500 * 8);
+}
+
 TEST_CASE("chip table: a model number that was sold twice is told by the name", "[chip_table]") {
   const auto core = [](const char* model) { return shipped().microarchitecture(shape_of("GenuineIntel", "6-142-12", model).cpu); };
   CHECK(core("Intel(R) Core(TM) i7-10610U CPU @ 1.80GHz") == "Comet Lake");

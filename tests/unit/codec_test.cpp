@@ -121,6 +121,12 @@ TEST_CASE("codec: the usage of a node with eight accelerators, twelve disks and 
     use.partitions = 0;  // as a temperature says along with it
     use.temperature_celsius = 61;
   }
+  for (std::size_t i = 0; i < 8; ++i) message.usage.accelerators[i].partitions = static_cast<std::uint32_t>(i == 0 ? 0 : 8 - i);  // MIG
+  CHECK(round_trip(message) == message);
+  CHECK(encode(message).size() == 296);
+  message.usage.accelerators[3].partitions = 20;  // virtual functions: more than the short form can say
+  CHECK(round_trip(message) == message);
+  for (auto& use : message.usage.accelerators) use.partitions = 0;
   message.usage.accelerators[0].temperature_celsius.reset();
   message.usage.accelerators[1].partitions.reset();
   CHECK(round_trip(message) == message);

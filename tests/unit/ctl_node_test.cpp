@@ -78,6 +78,23 @@ TEST_CASE("a node is shown with its labels, maker and drivers, and what its acce
   CHECK_THAT(text, Contains("0000:17:00.0  unknown  unknown      unknown"));
 }
 
+TEST_CASE("a node is shown with how many accelerators its drivers show, what they are cut into, and of how many dies they are") {
+  ApiJson said = node();
+  CHECK_THAT(node_text(said, false), !Contains("on the PCI bus") && !Contains("PARTS") && !Contains("DIES"));
+  said["accelerator_counts"] = {{"pci_present", 2}, {"driver_visible", nullptr}};
+  CHECK_THAT(node_text(said, false), Contains("accelerators 2 on the PCI bus, unknown how many shown by a driver\n"));
+  said["accelerator_counts"]["driver_visible"] = 1;
+  said["accelerators"][0]["dies"] = 2;
+  said["accelerators"][1]["dies"] = 1;
+  said["accelerators"][1]["partitions"] = 7;
+  const std::string text = node_text(said, false);
+  INFO(text);
+  CHECK_THAT(text, Contains("accelerators 2 on the PCI bus, 1 shown by a driver\n"));
+  CHECK_THAT(text, Contains("HEALTH   PARTS  DIES\n") && Contains("healthy      –     2\n") && Contains("unknown      7     1\n"));
+  said["accelerator_counts"]["pci_present"] = 0;
+  CHECK_THAT(node_text(said, false), !Contains("on the PCI bus"));
+}
+
 TEST_CASE("a node's long lines are wrapped between words at 100 columns") {
   ApiJson wide = node();
   for (int i = 0; i < 60; ++i) wide["hardware"]["cpu"]["isa"].push_back("avx512_something");

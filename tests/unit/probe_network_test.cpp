@@ -51,6 +51,31 @@ TEST_CASE("network: bridges, loopback and virtual functions of this host are lef
   CHECK(*second == Traffic{.in = 8, .out = 8, .devices = {{}, {.in = 8, .out = 8}}});
 }
 
+TEST_CASE("network: a virtual function under a hypervisor's port, which counts its bytes too, is not counted again; a bond's ports are") {
+  const test::FakeHost host;
+  for (const char* name : {"eth0", "enP1s1", "ens3"}) host.put_folder(std::string("sys/class/net/") + name + "/device");
+  host.put_folder("sys/class/net/bond0/bonding");
+  const auto link = [&](const char* name, const char* master) {
+    std::filesystem::create_symlink(std::string("../") + master, host.path() + "/sys/class/net/" + name + "/master");
+  };
+  link("enP1s1", "eth0");
+  link("ens3", "bond0");
+  NetworkMemory memory;
+  const auto table = [](const char* bytes) {
+    std::string text = kHeadings;
+    for (const char* name : {"eth0", "enP1s1", "ens3", "bond0"})
+      text += std::string(name) + ": " + bytes + " 0 0 0 0 0 0 0 " + bytes + " 0 0 0 0 0 0 0\n";
+    return text;
+  };
+  host.put("proc/net/dev", table("1000"));
+  REQUIRE(read_network(host.root(), memory, 1'000));
+  host.put("proc/net/dev", table("2000"));
+  const auto traffic = read_network(host.root(), memory, 2'000);
+  REQUIRE(traffic);
+  CHECK(memory.physical == std::vector<std::string>{"ens3", "eth0"});
+  CHECK(traffic->in == 16U);
+}
+
 TEST_CASE("network: a new interface is seen when it is looked for again, and a failed look is repeated at once") {
   const test::FakeHost host;
   NetworkMemory memory;

@@ -117,6 +117,27 @@ TEST_CASE("cpu shape: a kernel that lists cores of least power is believed, what
   CHECK(kinds[2].pus == 2U);
 }
 
+TEST_CASE("cpu shape: packages of one die each have as many dies where the kernel numbers dies, and nowhere else") {
+  const FakeHost host;
+  const std::string topology = "sys/devices/system/cpu/cpu2/topology/";
+  host.put("sys/devices/system/cpu/online", "2-5\n");  // the first two are switched off
+  const auto dies = [&](const Topology& hwloc) { return read_cpu_shape(host.root(), hwloc).value.shape.dies; };
+  Topology two = small_topology();
+  two.packages = 2;
+  two.cores = 4;
+  CHECK_FALSE(dies(two));
+  host.put(topology + "die_cpus", "3c\n");
+  host.put(topology + "die_id", "-1\n");
+  CHECK_FALSE(dies(two));
+  host.put(topology + "die_id", "0\n");
+  CHECK(dies(two) == 2U);
+  two.dies = 4;  // what hwloc counts stands
+  CHECK(dies(two) == 4U);
+  two.dies.reset();
+  two.packages.reset();
+  CHECK_FALSE(dies(two));
+}
+
 TEST_CASE("cpu shape: an accelerator's memory node is not counted as a NUMA node") {
   const FakeHost host;
   put_cpuinfo(host, "x", "fpu");

@@ -45,6 +45,29 @@ void put_rdma(const FakeHost& host, const std::string& name, const std::string& 
 
 }  // namespace
 
+TEST_CASE("network shape: a hypervisor's port and the virtual function that carries its frames are one NIC under the port's name") {
+  const FakeHost host;
+  const std::string vmbus = "sys/devices/LNXSYSTM:00/VMBUS:01/000d3a01/net/eth0";
+  host.put(vmbus + "/type", "1\n");
+  host.put(vmbus + "/speed", "-1\n");
+  host.put_folder("sys/bus/vmbus/drivers/hv_netvsc");
+  link(host, "sys/devices/LNXSYSTM:00/VMBUS:01/000d3a01/driver", "../../../../bus/vmbus/drivers/hv_netvsc");
+  link(host, vmbus + "/device", "../../../000d3a01");
+  link(host, "sys/class/net/eth0", "../../devices/LNXSYSTM:00/VMBUS:01/000d3a01/net/eth0");
+  const auto alone = read_network_shape(host.root()).value;
+  REQUIRE(alone.size() == 1);
+  CHECK(alone[0].shape == NicShape{.type = NicType::kEthernet, .speed_mbps = {}, .rdma = false, .count = 1});
+
+  put_port(host, "enP1s1", "0001:00:02.0", "1\n", "50000\n");
+  put_rdma(host, "mlx5_0", "0001:00:02.0", "Ethernet\n", "50 Gb/sec (2X HDR)\n");
+  link(host, "sys/devices/pci0000:00/0001:00:02.0/net/enP1s1/master", "../../../../LNXSYSTM:00/VMBUS:01/000d3a01/net/eth0");
+  const auto both = read_network_shape(host.root()).value;
+  REQUIRE(both.size() == 1);
+  CHECK(both[0].name == "eth0");
+  CHECK(both[0].driver == "hv_netvsc");
+  CHECK(both[0].shape == NicShape{.type = NicType::kRoce, .speed_mbps = 50'000, .rdma = true, .count = 1});
+}
+
 TEST_CASE("network shape: a port's present speed stands for its highest, and a problem line says so") {
   const FakeHost host;
   put_port(host, "ens1f0", "0000:41:00.0", "1\n", "25000\n");

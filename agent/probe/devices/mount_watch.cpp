@@ -8,12 +8,13 @@
 #include <mutex>
 #include <utility>
 
+#include "agent/probe/devices/device_watch.hpp"
 #include "agent/probe/devices/one_call.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kBytesPerMb = 1'000'000, kMsPerS = 1'000;
+constexpr std::uint64_t kBytesPerMb = 1'000'000;
 constexpr const char* kProbe = "file_systems";
 
 }  // namespace
@@ -97,7 +98,7 @@ void MountWatch::add_to(SampleFrame& frame, std::uint64_t now_ms) const {
     row.use.source = mount->mount.source;
     row.use.type = mount->mount.type;
     const auto since = mount->call.since_ms();
-    if (since && now_ms >= *since + kCallMs) problem = "has not answered for " + std::to_string((now_ms - *since) / kMsPerS) + " s";
+    if (since && now_ms >= *since + kCallMs) problem = "has not answered for " + coarse_duration(now_ms - *since);
     if (!problem.empty()) frame.problems.push_back({kProbe, row.use.source + " at " + mount->mount.point + ": " + problem});
     frame.file_systems.push_back(std::move(row));
   }
