@@ -40,8 +40,8 @@ Json declared_json(const DeclaredCapacity& declared) {
   return out;
 }
 
-Json declared_json(const DeclaredGroup* group) {
-  if (group == nullptr) return nullptr;
+Json declared_json(const std::optional<DeclaredGroup>& group) {
+  if (!group) return nullptr;
   Json out = {{"sites", group->sites}};
   for (std::size_t i = 0; i < kDeclaredCount; ++i) out[kDeclaredNames[i]] = sum_json(i, group->figures[i], group->sites);
   Json models = Json::object();

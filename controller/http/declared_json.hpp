@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace capmap {
 /// What one site declares: only what it does; null = nothing.
 Json declared_json(const DeclaredCapacity& declared);
 /// What the sites of a group declared, each figure beside what is installed there; null where the question does not tell it.
-Json declared_json(const DeclaredGroup* group);
+Json declared_json(const std::optional<DeclaredGroup>& group);
 
 /// Names that a body may have for it, each with `prefix` in front: "", or "declared.".
 std::vector<std::string> declared_members(const std::string& prefix);

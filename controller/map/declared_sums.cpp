@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace capmap {
 namespace {
@@ -17,101 +18,127 @@ bool asks_sites_alone(const FilterNode& filter) {
   return named != kDimensionNames.end() && domain_of(static_cast<Dimension>(named - kDimensionNames.begin())) == Domain::kSite;
 }
 
-/// What of the map has to be known to stand beside a figure.
-void want(std::size_t figure, Measures& measures) {
-  const auto set = [&measures](Measure measure) { measures.set(static_cast<std::size_t>(measure)); };
-  set(Measure::kNodes);
-  if (figure >= kFirstDeclaredPeak) {
-    set(Measure::kUnrated);
-    measures.set(static_cast<std::size_t>(Measure::kPeakFp64) + figure - kFirstDeclaredPeak);
-    return;
-  }
-  switch (static_cast<Declared>(figure)) {
-    case Declared::kPackages:
-    case Declared::kCores: return set(Measure::kCpu);
-    case Declared::kAccelerators: return set(Measure::kAccelerators);
-    case Declared::kMemoryBytes: return set(Measure::kMemory);
-    case Declared::kStorageBytes: return set(Measure::kStorage);
-    default: return;
-  }
-}
+constexpr std::size_t kNobody = SIZE_MAX;
+constexpr std::size_t kPowerFigure = static_cast<std::size_t>(Declared::kPowerWatts);
 
-struct Installed {
-  U128 value = 0;
-  bool comparable = true, complete = true;
-};
-
-Installed installed_peak(const RollupGroup& site, std::size_t precision) {
-  const auto& devices = site.accelerator_peak;
-  const bool all_rated = site.unrated_packages == 0 && site.unrated_accelerators == 0 && site.hardware_unknown_nodes == 0;
-  return {.value = U128{site.cpu_peak.mflops[precision]} + devices.mflops[precision],
-          .complete = all_rated && devices.offered[precision] >= site.rated_accelerators};
-}
-
-Installed installed_of(const RollupGroup& site, std::size_t figure) {
-  if (figure >= kFirstDeclaredPeak) return installed_peak(site, figure - kFirstDeclaredPeak);
-  const bool known = site.hardware_unknown_nodes == 0;
-  switch (static_cast<Declared>(figure)) {
-    case Declared::kNodes: return {.value = site.installed_nodes};
-    case Declared::kPackages: return {.value = site.packages, .complete = known};
-    case Declared::kCores: return {.value = site.cores, .complete = known};
-    case Declared::kAccelerators: return {.value = site.accelerators, .complete = known};
-    case Declared::kMemoryBytes: return {.value = site.memory_bytes.value, .complete = known && site.memory_bytes.unknown == 0};
-    case Declared::kStorageBytes: return {.value = site.storage_bytes.value, .complete = known && site.storage_bytes.unknown == 0};
-    default: return {.comparable = false};
-  }
-}
-
-void add(DeclaredSum& sum, std::uint64_t declared, const Installed& installed) {
-  ++sum.sites;
-  sum.declared += declared;
-  sum.installed += installed.value;
-  sum.comparable = sum.comparable && installed.comparable;
-  sum.complete = sum.complete && installed.complete;
-}
-
-void add(DeclaredGroup& group, const DeclaredCapacity& declared, const RollupGroup& installed) {
-  ++group.sites;
-  for (std::size_t i = 0; i < kDeclaredCount; ++i) {
-    if (declared.figures[i]) add(group.figures[i], *declared.figures[i], installed_of(installed, i));
-  }
-  for (const auto& [model, count] : declared.accelerators_by_model) {
-    const auto found = installed.accelerators_by_model.find(model);
-    add(group.models[model], count,
-        {.value = found == installed.accelerators_by_model.end() ? 0 : found->second, .complete = installed.hardware_unknown_nodes == 0});
-  }
-}
-
-/// What is installed at the sites that declare something, by site; as far as it stands beside a figure.
-std::map<std::string, RollupGroup> installed_by_site(const MapView& view, const DimensionColumn& names) {
-  RollupQuery query{.by = {Dimension::kSite}, .filter = std::nullopt, .measures = {}};
-  query.filter.emplace().kind = FilterNode::Kind::kTest;
-  query.filter->field = kDimensionNames[static_cast<std::size_t>(Dimension::kSite)];
-  query.filter->compare = FilterNode::Compare::kIn;
-  for (std::size_t i = 0; i < view.sites.size(); ++i) {
-    if (!view.sites[i] || view.sites[i]->declared.empty() || i >= names.codes.size()) continue;
-    const auto& declared = view.sites[i]->declared;
-    query.filter->values.push_back(names.texts[names.codes[i]]);
-    for (std::size_t figure = 0; figure < kDeclaredCount; ++figure) {
-      if (declared.figures[figure]) want(figure, query.measures);
-    }
-    if (declared.accelerators_by_model.empty()) continue;
-    want(static_cast<std::size_t>(Declared::kNodes), query.measures);
-    query.measures.set(static_cast<std::size_t>(Measure::kAcceleratorModels));
-  }
-  std::map<std::string, RollupGroup> by_site;
-  if (query.filter->values.empty()) return by_site;
-  auto rollup = roll_up_query(view, query, 0);
-  for (auto& group : rollup.groups) {
-    auto name = std::move(group.key[0]);
-    by_site.emplace_hint(by_site.end(), std::move(name), std::move(group));
-  }
-  return by_site;
-}
+static_assert(kDeclaredCount <= 32);  // a bit each
 
 }  // namespace
 
-DeclaredSums::DeclaredSums(const MapView& view, const std::vector<Dimension>& by, const std::optional<FilterNode>& filter) {
+/// What is installed at the sites that declare something, site by site: a pass over the cells.
+class DeclaredSums::InstalledBySite {
+ public:
+  InstalledBySite(const MapView& view, const HardwareFigures& figures) : figures_(figures) {
+    number_of_.assign(view.sites.size(), kNobody);
+    for (std::size_t i = 0; i < view.sites.size(); ++i) {
+      if (!view.sites[i] || view.sites[i]->declared.empty()) continue;
+      number_of_[i] = sites_++;
+      note_figures(view.sites[i]->declared);
+    }
+    if (sites_ == 0) return;
+    rows_.resize(std::max<std::size_t>(figures.rows, 1));
+    for (std::size_t row = 0; row < rows_.size(); ++row) read_row(row);
+    sums_.resize(sites_ * columns());
+    lacking_.resize(sites_);
+    for (std::size_t block = 0; block < view.cells.block_count(); ++block) add_block(view.cells.keys(block));
+  }
+
+  [[nodiscard]] U128 sum(std::size_t site, std::size_t figure) const { return sums_[number_of_[site] * columns() + column_of_[figure]]; }
+  /// Of a model that a site declares.
+  [[nodiscard]] U128 sum(std::size_t site, const std::string& model) const {
+    return sums_[number_of_[site] * columns() + wanted_.size() + models_.at(model)];
+  }
+  /// Whether all of it is known.
+  [[nodiscard]] bool complete(std::size_t site, std::size_t figure) const { return (lacking_[number_of_[site]] >> figure & 1U) == 0; }
+
+ private:
+  /// What one node of a hardware row adds.
+  struct Row {
+    std::vector<std::pair<std::size_t, std::uint64_t>> adds;  ///< (column, so much)
+    std::uint32_t lacking = 0;                                ///< bit [figure]: not all of it is known
+  };
+  [[nodiscard]] std::size_t columns() const { return wanted_.size() + models_.size(); }
+
+  void note_figures(const DeclaredCapacity& declared) {
+    for (std::size_t i = 0; i < kDeclaredCount; ++i) {
+      if (!declared.figures[i] || i == kPowerFigure || column_of_[i] != kNobody) continue;
+      column_of_[i] = wanted_.size();
+      wanted_.push_back(i);
+    }
+    for (const auto& model : declared.accelerators_by_model) models_.try_emplace(model.first, models_.size());
+  }
+
+  [[nodiscard]] std::uint64_t value(std::size_t row, std::size_t figure) const {
+    const auto& column = figures_.columns[figure];
+    const std::uint64_t low = row < column.low.size() ? column.low[row] : 0, high = row < column.high.size() ? column.high[row] : 0;
+    return high << 32 | low;
+  }
+
+  void read_row(std::size_t row) {
+    auto& into = rows_[row];
+    for (std::size_t k = 0; k < wanted_.size(); ++k) {
+      const auto [amount, known] = installed(row, wanted_[k]);
+      if (amount != 0) into.adds.emplace_back(k, amount);
+      if (!known) into.lacking |= 1U << wanted_[k];
+    }
+    if (value(row, kHardwareUnknown) != 0) into.lacking |= 1U << static_cast<std::size_t>(Declared::kAccelerators);  // also of models
+    if (row >= figures_.words.size()) return;
+    for (const auto& [text, count] : figures_.words[row].models) {
+      const auto found = models_.find(figures_.models[text]);
+      if (found != models_.end()) into.adds.emplace_back(wanted_.size() + found->second, count);
+    }
+  }
+
+  [[nodiscard]] std::pair<std::uint64_t, bool> installed(std::size_t row, std::size_t figure) const {
+    const bool known = value(row, kHardwareUnknown) == 0;
+    if (figure >= kFirstDeclaredPeak) {
+      const auto precision = figure - kFirstDeclaredPeak;
+      const bool rated = known && value(row, kUnratedPackages) == 0 && value(row, kUnratedAccelerators) == 0 &&
+                         value(row, kAcceleratorOffered + precision) >= value(row, kRated);
+      return {value(row, kCpuPeak + precision) + value(row, kAcceleratorPeak + precision), rated};
+    }
+    switch (static_cast<Declared>(figure)) {
+      case Declared::kNodes: return {1, true};
+      case Declared::kPackages: return {value(row, kPackages), known};
+      case Declared::kCores: return {value(row, kCores), known};
+      case Declared::kAccelerators: return {value(row, kAccelerators), known};
+      case Declared::kMemoryBytes: return {value(row, kMemoryBytes), known && value(row, kMemoryUnknown) == 0};
+      default: break;
+    }
+    std::uint64_t bytes = 0;
+    for (std::size_t media = kStorageBytes; media < kStorageUnknown; ++media) bytes += value(row, media);
+    return {bytes, known && value(row, kStorageUnknown) == 0};
+  }
+
+  void add_block(const CellKeys& keys) {
+    for (std::size_t i = 0; i < kBlockCells; ++i) {
+      const auto site = keys.site(i);
+      if (keys.nodes[i] == 0 || site >= number_of_.size() || number_of_[site] == kNobody) continue;
+      const auto service = service_of(keys.state[i]);
+      if (keys.state[i] == kFreeSlot || service == ServiceState::kRetired || service == ServiceState::kQuarantined) continue;
+      const auto& row = rows_[keys.hardware[i] < rows_.size() ? keys.hardware[i] : kNoHardware];
+      auto* const sums = sums_.data() + number_of_[site] * columns();
+      for (const auto& [column, amount] : row.adds) sums[column] += U128{amount} * keys.nodes[i];
+      lacking_[number_of_[site]] |= row.lacking;
+    }
+  }
+
+  const HardwareFigures& figures_;
+  std::vector<std::size_t> number_of_;  ///< [site index] among those that declare something
+  std::size_t sites_ = 0;
+  std::vector<std::size_t> wanted_;  ///< figures that somebody declares
+  std::array<std::size_t, kDeclaredCount> column_of_ = [] {
+    std::array<std::size_t, kDeclaredCount> none{};
+    none.fill(kNobody);
+    return none;
+  }();
+  std::map<std::string, std::size_t> models_;  ///< those that somebody declares: their column behind the figures
+  std::vector<Row> rows_;                      ///< [hardware]
+  std::vector<U128> sums_;                     ///< [site's number][column]
+  std::vector<std::uint32_t> lacking_;         ///< [site's number] bit [figure]
+};
+
+DeclaredSums::DeclaredSums(const MapView& view, const std::vector<Dimension>& by, const std::optional<FilterNode>& filter) : view_(view) {
   of_sites_ = !filter || asks_sites_alone(*filter);
   const bool grouped = std::ranges::all_of(by, [](Dimension dimension) { return domain_of(dimension) == Domain::kSite; });
   if (!grouped) why_not_ = kNotBySites;
@@ -120,30 +147,59 @@ DeclaredSums::DeclaredSums(const MapView& view, const std::vector<Dimension>& by
   const auto dictionaries = dictionaries_of(view);
   std::optional<CellFilter> chosen;
   if (filter) chosen.emplace(*filter, *dictionaries);
-  const auto& names = dictionaries->column(Dimension::kSite);
-  const auto installed = installed_by_site(view, names);
-  const RollupGroup nothing{};
-  const auto text_of = [&](Dimension dimension, std::size_t site) -> const std::string& {
-    const auto& column = dictionaries->column(dimension);
-    return column.texts[column.codes[site]];
-  };
-  for (std::size_t i = 0; i < view.sites.size(); ++i) {
-    if (!view.sites[i] || i >= names.codes.size() || (chosen && !chosen->keeps({i, 0, 0, 0}))) continue;
-    const auto found = installed.find(text_of(Dimension::kSite, i));
-    const auto& there = found == installed.end() ? nothing : found->second;
-    add(total_, view.sites[i]->declared, there);
+  installed_ = std::make_unique<const InstalledBySite>(view, dictionaries->figures());
+  std::vector<const DimensionColumn*> columns;
+  for (const auto dimension : by) columns.push_back(&dictionaries->column(dimension));
+  std::map<std::vector<std::uint32_t>, Sites> by_codes;  // in the order of texts
+  std::vector<std::uint32_t> codes(by.size());
+  for (std::size_t i = 0; i < std::min(view.sites.size(), dictionaries->size(Domain::kSite)); ++i) {
+    if (!view.sites[i] || (chosen && !chosen->keeps({i, 0, 0, 0}))) continue;
+    all_.push_back(static_cast<std::uint32_t>(i));
     if (!grouped) continue;
+    for (std::size_t k = 0; k < by.size(); ++k) codes[k] = columns[k]->codes[i];
+    by_codes[codes].push_back(all_.back());
+  }
+  for (auto& [numbers, sites] : by_codes) {
     std::vector<std::string> key;
-    for (const auto dimension : by) key.push_back(text_of(dimension, i));
-    add(groups_[std::move(key)], view.sites[i]->declared, there);
+    for (std::size_t k = 0; k < by.size(); ++k) key.push_back(columns[k]->texts[numbers[k]]);
+    groups_.emplace_hint(groups_.end(), std::move(key), std::move(sites));
   }
 }
 
-const DeclaredGroup* DeclaredSums::of_group(const std::vector<std::string>& key) const {
-  static const DeclaredGroup none{};
-  if (why_not_ != nullptr) return nullptr;
+DeclaredSums::~DeclaredSums() = default;
+
+DeclaredGroup DeclaredSums::sum_of(const Sites& sites) const {
+  DeclaredGroup group{.sites = sites.size(), .figures = {}, .models = {}};
+  const auto add = [](DeclaredSum& sum, std::uint64_t declared, U128 there, bool complete) {
+    ++sum.sites;
+    sum.declared += declared;
+    sum.installed += there;
+    sum.complete = sum.complete && complete;
+  };
+  for (const auto site : sites) {
+    const auto& declared = view_.sites[site]->declared;
+    for (std::size_t i = 0; i < kDeclaredCount; ++i) {
+      if (!declared.figures[i]) continue;
+      const bool comparable = i != kPowerFigure;
+      group.figures[i].comparable = comparable;
+      add(group.figures[i], *declared.figures[i], comparable ? installed_->sum(site, i) : 0, !comparable || installed_->complete(site, i));
+    }
+    for (const auto& [model, count] : declared.accelerators_by_model) {
+      add(group.models[model], count, installed_->sum(site, model),
+          installed_->complete(site, static_cast<std::size_t>(Declared::kAccelerators)));
+    }
+  }
+  return group;
+}
+
+std::optional<DeclaredGroup> DeclaredSums::total() const {
+  return of_sites_ ? std::optional(sum_of(all_)) : std::nullopt;
+}
+
+std::optional<DeclaredGroup> DeclaredSums::of_group(const std::vector<std::string>& key) const {
+  if (why_not_ != nullptr) return std::nullopt;
   const auto found = groups_.find(key);
-  return found == groups_.end() ? &none : &found->second;
+  return found == groups_.end() ? DeclaredGroup{} : sum_of(found->second);
 }
 
 std::vector<std::vector<std::string>> DeclaredSums::keys() const {

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,25 +27,32 @@ struct DeclaredGroup {
 };
 
 /// Sums of what sites declare, for questions that are of sites alone: by region, hub, owner class and whatever else a site says. A pool's
-/// compute class moves its nodes, not what its site declares. Pure; any thread; nothing is kept from one question to the next. Cost: a
-/// look at each site, and a fold by site of what was declared by anybody.
+/// compute class moves its nodes, not what its site declares. Pure; any thread; borrows the view. Cost: a look at each site, and one pass
+/// over the keys of cells; then a look at the sites of each group that is asked for.
 class DeclaredSums {
  public:
   DeclaredSums(const MapView& view, const std::vector<Dimension>& by, const std::optional<FilterNode>& filter);
+  ~DeclaredSums();
   /// Why groups have none; null = they have. The total may have some all the same.
   [[nodiscard]] const char* why_not() const { return why_not_; }
-  /// Null where the question's filter chooses more than sites.
-  [[nodiscard]] const DeclaredGroup* total() const { return of_sites_ ? &total_ : nullptr; }
-  /// By key; null where why_not() says so. A group of no site has all zero.
-  [[nodiscard]] const DeclaredGroup* of_group(const std::vector<std::string>& key) const;
+  /// Absent where the question's filter chooses more than sites.
+  [[nodiscard]] std::optional<DeclaredGroup> total() const;
+  /// By key; absent where why_not() says so. A group of no site has all zero.
+  [[nodiscard]] std::optional<DeclaredGroup> of_group(const std::vector<std::string>& key) const;
   /// Of all groups, in their order; empty where why_not() says so.
   [[nodiscard]] std::vector<std::vector<std::string>> keys() const;
 
  private:
+  class InstalledBySite;
+  using Sites = std::vector<std::uint32_t>;  ///< indexes
+  [[nodiscard]] DeclaredGroup sum_of(const Sites& sites) const;
+
+  const MapView& view_;
   const char* why_not_ = nullptr;
   bool of_sites_ = true;
-  DeclaredGroup total_;
-  std::map<std::vector<std::string>, DeclaredGroup> groups_;
+  std::unique_ptr<const InstalledBySite> installed_;
+  Sites all_;  ///< that fulfil the filter
+  std::map<std::vector<std::string>, Sites> groups_;
 };
 
 /// As roll_up_query, with the groups of sites that have no node yet among the others, in the order of keys.
