@@ -12,7 +12,8 @@ namespace capmap {
 
 /// What a child controller says of many nodes at once, and what it is answered; common/codec_batch.cpp turns them into bytes and back.
 /// Limits: kMaxBatchNodes a message, kMaxMessageBytes a message (some 2,000 nodes a hello, 5,000 states of three readings).
-/// A child has at most 64 messages on the way that are not answered yet; of more a part may be lost.
+/// A child has at most 64 messages on the way that are not answered yet; of more a part may be lost, and of fewer too while the parent has
+/// no room for what children send: it gives longer intervals then.
 
 inline constexpr std::size_t kMaxBatchNodes = 16'384;
 inline constexpr std::size_t kMaxNeedShapes = 64;

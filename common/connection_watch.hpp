@@ -1,6 +1,9 @@
 #pragma once
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <string>
+#include <vector>
 #include <zmq.hpp>
 
 #include "common/result.hpp"
@@ -15,14 +18,39 @@ class ConnectionWatch {
   /// Errors: kUnavailable.
   static Result<ConnectionWatch> open(zmq::context_t& context, const std::string& name);
   /// Takes in what has happened since, and says how many are open. Never blocks.
-  std::uint64_t count();
+  std::uint64_t count(std::uint64_t now_ms);
   /// For polling; count() empties it.
   zmq::socket_t& socket() { return pair_; }
 
+  /// How long a peer may take before its connection may be ended: to say anything at all, and to say what only one who knows our public
+  /// key can go on from.
+  struct Patience {
+    std::uint64_t silent_ms = 0, slow_ms = 0;
+  };
+  /// Ends connections of strangers, oldest first, at most so many: those whose peer has not sent the first half of a CURVE handshake.
+  /// libzmq has no call for that, so the kernel's end is shut down under it, and it clears away what is left as after any peer's end.
+  /// Descriptors are told by libzmq's events and looked at again just before: were one another's meanwhile, it would have to be a new
+  /// connection of the same port that has not spoken either, and that one connects again. How many were ended. Cost: a system call for
+  /// each connection that is looked at for the first time, and for each stranger.
+  std::uint64_t end_strangers(std::uint64_t now_ms, const Patience& patience, std::uint64_t most);
+  /// How many are strangers' as yet. Same cost.
+  std::uint64_t strangers();
+
  private:
+  struct Young {
+    int descriptor = -1;
+    std::uint64_t accepted_ms = 0, number = 0;
+  };
+  /// What its peer has sent, where it may be a stranger's.
+  [[nodiscard]] std::optional<std::uint64_t> bytes_of_stranger(const Young& one) const;
   explicit ConnectionWatch(zmq::socket_t pair) : pair_(std::move(pair)) {}
+  void accepted(int descriptor, std::uint64_t now_ms);
+
   zmq::socket_t pair_;
-  std::uint64_t open_ = 0;
+  std::uint64_t open_ = 0, accepted_ = 0;
+  int port_ = 0;                          ///< of the listening socket, 0 = none was accepted yet
+  std::deque<Young> young_;               ///< in the order they came: not known yet to be more than strangers
+  std::vector<std::uint64_t> number_of_;  ///< [descriptor] which of the accepted has it now, 0 = none
 };
 
 /// In the thread of the listening socket, once it is bound; connections that came before are not counted. Errors: kUnavailable.

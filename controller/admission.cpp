@@ -102,22 +102,6 @@ Result<JoinDecision> decide_join(Store& store, const JoinRequest& request, const
   return decision;
 }
 
-Result<Change> carry_out(Store& store, const AddSite& request, const TokenMaking&, std::uint64_t now_unix_ms) {
-  Site site = request.site;
-  if (auto valid = validate_site(site); !valid) return Change{valid.error()};
-  const auto there = store.find_site(site.name);
-  if (!there) return there.error();
-  if (*there) return Change{Error{ErrorCode::kDenied, "name: a site \"" + site.name + "\" is already there"}};
-  site.id = random_id<SiteId>();
-  if (auto put = store.put_site(site); !put) return put.error();
-  if (auto put = store.add_audit(
-          {.at_unix_ms = now_unix_ms, .who = "admin", .what = "site_added", .subject = to_text(site.id), .detail = site.name});
-      !put) {
-    return put.error();
-  }
-  return Change{site};
-}
-
 Result<Change> carry_out(Store& store, const CreateToken& request, const TokenMaking& making, std::uint64_t now_unix_ms) {
   std::vector<SiteId> child_sites;
   for (const auto& name : request.child_sites) {

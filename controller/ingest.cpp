@@ -122,8 +122,9 @@ bool Ingest::send_acks() {
       const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), codec_.encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);  // the peer is gone or does not read: it will ask again
     }
-    if (!(*batch)->child_acks.empty()) backlog_.answered(clock_.boot_ms());
-    for (const auto& out : (*batch)->child_acks) {
+    backlog_.answered((*batch)->child_reports, clock_.boot_ms());
+    for (auto& out : (*batch)->child_acks) {
+      out.ack.next_interval_ms = backlog_.stretched(out.ack.next_interval_ms);
       const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);
     }
@@ -237,6 +238,11 @@ void Ingest::publish_metrics() {
   counter("capmap_ingest_bytes_total", "Payload bytes received from agents.", bytes_);
   counter("capmap_ingest_acks_total", "Acks handed to the network.", acks_sent_);
   counter("capmap_ingest_acks_lost_total", "Acks whose agent was gone or did not read.", acks_lost_);
+  out.push_back({"capmap_ingest_child_backlog_bytes",
+                 "Memory of messages of child controllers that wait for the map or are with it.",
+                 Metric::Kind::kGauge,
+                 {},
+                 static_cast<double>(backlog_.bytes())});
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));
 }
 

@@ -67,7 +67,7 @@ class MapThread {
   std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
   std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
   bool more_expires_ = false;  ///< of what is due by the last look at the clock
-  std::uint64_t views_ = 0, acks_dropped_ = 0, pauses_ = 0;
+  std::uint64_t views_ = 0, acks_dropped_ = 0, pauses_ = 0, child_reports_ = 0;
 };
 
 Result<Done> MapThread::open(zmq::context_t& context) {
@@ -176,6 +176,8 @@ bool MapThread::step(const Batch& batch, std::size_t reports, Begun& begun) {
 
 void MapThread::send_answers(Begun& begun) {
   const auto count = begun.answers->acks.size() + begun.answers->child_acks.size();
+  child_reports_ += begun.answers->child_acks.size();
+  begun.answers->child_reports = child_reports_;
   // Never wait here: ingest may be waiting for us. An agent without an ack asks again.
   if (count == 0 || send_object(acks_, std::exchange(begun.answers, std::make_unique<AckBatch>()), false)) return;
   acks_dropped_ += count;

@@ -36,6 +36,10 @@ struct NodeAnswer {
 struct AddSite {
   Site site;  ///< id is made by the store thread
 };
+struct DeclareSite {
+  std::string site;           ///< name or s-… id
+  DeclaredCapacity declared;  ///< in place of all that was declared before
+};
 struct CreateToken {
   std::string site;                        ///< name or s-… id
   std::vector<std::string> child_sites{};  ///< likewise; not empty: instead of `site`, for child controllers that speak for these
@@ -59,7 +63,7 @@ struct RemoveNode {
 };
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode> what;
+  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode> what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
 struct CreatedToken {
@@ -67,6 +71,9 @@ struct CreatedToken {
   std::string site_name;
   std::uint32_t uses = 1;
   std::uint64_t expires_unix_ms = 0;
+};
+struct SiteDeclared {
+  Site site;
 };
 struct ServiceOrdered {
   NodeId node;
@@ -79,7 +86,7 @@ struct NodeRemoved {
   KnownNode node;
 };
 /// What was changed, or why not.
-using AdminChange = std::variant<Error, Site, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved>;
+using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

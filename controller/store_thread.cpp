@@ -181,6 +181,10 @@ Result<Done> StoreThread::tell(const AdminChange& change) {
     log_info("site_added", {{"id", to_text(site->id)}, {"name", site->name}});
     return tell_map(SiteChanged{*site});
   }
+  if (const auto* declared = std::get_if<SiteDeclared>(&change)) {
+    log_info("site_declared", {{"id", to_text(declared->site.id)}, {"name", declared->site.name}});
+    return tell_map(SiteChanged{declared->site});
+  }
   if (const auto* token = std::get_if<CreatedToken>(&change)) {
     log_info("token_created", {{"site", token->site_name}, {"uses", token->uses}});
   }

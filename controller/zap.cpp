@@ -18,7 +18,12 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
+constexpr std::uint64_t kRoomEveryMs = 50;  ///< between two looks for strangers
+/// Peers of ours say something with their first packet, and the rest as soon as they are answered. While there is some room left they
+/// are given the time of a slow line, while there is none that of a fast one.
+constexpr ConnectionWatch::Patience kSomeRoom{.silent_ms = 2'000, .slow_ms = 10'000}, kNoRoom{.silent_ms = 100, .slow_ms = 500};
 static_assert(Hanging::kHangMs == kTransportHandshakeMs);
+constexpr std::uint64_t kCalmMs = 30'000;  ///< nobody had to be ended for so long: over
 constexpr std::size_t kUpdatesPerTurn = 10'000;
 constexpr std::size_t kKeyBytes = 32, kKeyText = 40;
 
@@ -76,6 +81,10 @@ class Zap {
   Answer decide_key(const Key& key);
   /// Why a key that may come in may not come now; null: it may.
   const char* crowded(KnownKey& known);
+  /// Ends connections of strangers where connections become many: what they hold, agents cannot have.
+  void make_room();
+  /// How many connections are strangers' who will be ended: they keep no known key out.
+  std::uint64_t strangers(std::uint64_t now_ms);
   void publish_metrics(bool now);
 
   zmq::socket_t requests_, updates_;
@@ -88,6 +97,7 @@ class Zap {
   RateLimit unreadable_{20}, crowd_{5};
   std::unordered_map<Key, KnownKey, KeyHash> keys_;
   std::uint64_t accepted_ = 0, unknown_ = 0, revoked_ = 0, malformed_ = 0, full_ = 0, too_often_ = 0, published_ms_ = 0;
+  std::uint64_t strangers_ended_ = 0, strangers_ = 0, strangers_ms_ = 0, room_ms_ = 0, crowded_until_ms_ = 0;
 };
 
 Result<Done> Zap::run() {
@@ -98,8 +108,9 @@ Result<Done> Zap::run() {
     std::size_t count = 1;
     if (updated) items[count++].socket = &updates_;
     if (connections_) items[count++].socket = &connections_->socket();
-    wait_any(std::span(items.data(), count), static_cast<int>(kMetricsEveryMs));
-    if (connections_) open_ = connections_->count();
+    wait_any(std::span(items.data(), count), static_cast<int>(crowded_until_ms_ == 0 ? kMetricsEveryMs : kRoomEveryMs));
+    if (connections_) open_ = connections_->count(clock_.boot_ms());
+    make_room();
     if ((updated && !take_updates()) || !answer_one()) break;
     publish_metrics(false);
   }
@@ -179,12 +190,39 @@ Answer Zap::decide_key(const Key& key) {
   return {.code = "200", .text = "OK", .user_id = known->second.child ? to_text(ControllerId{node.bytes}) : to_text(node)};
 }
 
+void Zap::make_room() {
+  const auto now_ms = clock_.boot_ms();
+  if (most_connections_ == 0 || !connections_ || now_ms < room_ms_ + kRoomEveryMs) return;
+  room_ms_ = now_ms;
+  const auto many = most_connections_ - most_connections_ / 8;
+  if (open_ > many) {
+    const auto ended = connections_->end_strangers(now_ms, open_ > most_connections_ ? kNoRoom : kSomeRoom, open_ - many);
+    strangers_ended_ += ended;
+    if (ended == 0) return;
+    if (crowded_until_ms_ == 0) {
+      log_warn("strangers_hold_connections", {{"open", open_}, {"most", most_connections_}, {"action", "ended, oldest first"}});
+    }
+    crowded_until_ms_ = now_ms + kCalmMs;
+  } else if (crowded_until_ms_ != 0 && now_ms >= crowded_until_ms_) {
+    crowded_until_ms_ = 0;
+    log_info("strangers_gone", {{"open", open_}, {"ended_since_start", strangers_ended_}});
+  }
+}
+
+std::uint64_t Zap::strangers(std::uint64_t now_ms) {
+  if (now_ms < strangers_ms_ + kRoomEveryMs) return strangers_;
+  strangers_ms_ = now_ms;
+  strangers_ = connections_ ? connections_->strangers() : 0;
+  return strangers_;
+}
+
 const char* Zap::crowded(KnownKey& known) {
   const auto now_ms = clock_.boot_ms();
   const auto hanging = hanging_.count(now_ms);
-  if (most_connections_ != 0 && open_ > most_connections_ + hanging) {  // this one is among them
+  if (most_connections_ != 0 && open_ > most_connections_ + hanging + strangers(now_ms)) {  // this one is among them
     ++full_;
-    crowd_.warn(now_ms, "connections_full", {{"open", open_ - hanging}, {"most", most_connections_}, {"fix", "raise LimitNOFILE"}});
+    crowd_.warn(now_ms, "connections_full",
+                {{"open", open_ - hanging - strangers_}, {"most", most_connections_}, {"fix", "raise LimitNOFILE"}});
     return "no room for more connections";
   }
   if (known.visits.take(now_ms)) return nullptr;
@@ -214,6 +252,12 @@ void Zap::publish_metrics(bool now) {
       out.push_back({name, help, Metric::Kind::kGauge, {}, static_cast<double>(value)});
     };
     gauge("capmap_connections", "Connections of agents and child controllers, those that shake hands included.", open_);
+    out.push_back({"capmap_strangers_ended_total",
+                   "Connections ended because their peer did not begin a handshake while many were open.",
+                   Metric::Kind::kCounter,
+                   {},
+                   static_cast<double>(strangers_ended_)});
+    gauge("capmap_connections_crowded", "1 while strangers are being ended, and 30 s after, else 0.", crowded_until_ms_ == 0 ? 0 : 1);
     gauge("capmap_connections_most", "More connections than this are told to try again later; 0 = no limit.", most_connections_);
   }
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));

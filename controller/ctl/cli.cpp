@@ -1,11 +1,14 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <functional>
 #include <initializer_list>
 #include <ostream>
 
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/text_table.hpp"
+#include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
 namespace capmap {
@@ -26,7 +29,7 @@ struct Line {
   std::string expires = "24h", node;
   MapQuestion question;
   ServiceRequest service;
-  bool yes = false;
+  bool yes = false, nothing_declared = false;
   std::function<Result<Done>(const Screen&)> command;
   std::string file;
   bool offline = false;  ///< the command talks to no controller: not to reach one is no reason it can fail for
@@ -36,6 +39,39 @@ CLI::App* add_command(CLI::App& parent, const char* name, const char* what, cons
   CLI::App* command = parent.add_subcommand(name, what);
   command->footer("examples:\n" + examples + "\n" + kExits);
   return command;
+}
+
+/// "H100=8", or "H100 SXM5=8": the count stands behind the last =.
+void add_declared_model(DeclaredCapacity& declared, const std::string& text) {
+  const auto equals = text.rfind('=');
+  std::uint64_t count = 0;
+  const auto* const end = text.data() + text.size();
+  const auto read = equals == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
+                                                : std::from_chars(text.data() + equals + 1, end, count);
+  if (read.ec != std::errc() || read.ptr != end) {
+    throw CLI::ValidationError("--declared-model", "\"" + text + "\" is not a model and a count: NAME=8");
+  }
+  if (!declared.accelerators_by_model.emplace(text.substr(0, equals), count).second) {
+    throw CLI::ValidationError("--declared-model", "\"" + text.substr(0, equals) + "\" stands there twice");
+  }
+}
+
+/// --declared-memory-bytes and its like, named as the API does.
+void add_declared_options(CLI::App& command, DeclaredCapacity& declared) {
+  for (std::size_t i = 0; i < kDeclaredCount; ++i) {
+    std::string flag = std::string("--declared-") + kDeclaredNames[i];
+    std::ranges::replace(flag, '_', '-');
+    command.add_option(flag, declared.figures[i], "what its operator says stands there; not said: not declared")
+        ->check(CLI::Range(std::uint64_t{0}, most_declared(i)));
+  }
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--declared-model",
+          [&declared](const std::vector<std::string>& texts) {
+            for (const auto& text : texts) add_declared_model(declared, text);
+          },
+          "accelerators of one model, NAME=COUNT; may be said again for another")
+      ->take_all();
 }
 
 void add_site_options(CLI::App& command, Site& site) {
@@ -52,6 +88,7 @@ void add_site_options(CLI::App& command, Site& site) {
           "counted as public computing power: yes or no")
       ->check(CLI::IsMember({"yes", "no"}));
   command.add_option("--security-level", site.security_level, "declared level of protection, 0 (unrated) to 5");
+  add_declared_options(command, site.declared);
 }
 
 /// Wrong words are wrong use, before anything is asked of anybody.
@@ -106,6 +143,19 @@ void add_sites(CLI::App& app, Line& line) {
   add->callback([&line] {
     check_site(line.site);
     line.command = [&line](const Screen& screen) { return add_site(line.connection, screen, line.site); };
+  });
+  auto* declare = add_command(*sites, "declare", "what a site's operator says stands there, in place of what was declared before",
+                              "  capmapctl sites declare lab --declared-nodes 40 --declared-accelerators 320 --declared-model 'H100=320'\n"
+                              "  capmapctl sites declare lab --nothing");
+  declare->add_option("SITE", line.site.name, "name or s-… id")->required();
+  add_declared_options(*declare, line.site.declared);
+  declare->add_flag("--nothing", line.nothing_declared, "withdraw all of it");
+  declare->callback([&line] {
+    if (line.site.declared.empty() != line.nothing_declared) {
+      throw CLI::ValidationError("sites declare", "say what is declared, or --nothing: what is not said is not declared any more");
+    }
+    if (const auto valid = validate_declared(line.site.declared); !valid) throw CLI::ValidationError("site", valid.error().what);
+    line.command = [&line](const Screen& screen) { return declare_site(line.connection, screen, line.site.name, line.site.declared); };
   });
 }
 
@@ -167,13 +217,20 @@ void add_map(CLI::App& app, Line& line) {
                   "  capmapctl map\n"
                   "  capmapctl map --by region_2\n"
                   "  capmapctl map --by site,cpu_model --json\n"
+                  "  capmapctl map --by region_2 --measure declared\n"
                   "  capmapctl map --by site --filter 'region_2 in (11, 31) and has(accelerator memory_gib >= 80)'\n"
                   "dimensions: region, region_2 (division), region_4 (prefecture), site, owner_class, compute_class,\n"
                   "            service, security_level, hub, hub_cluster, industry, public_compute, pool, architecture, cpu_model,\n"
                   "            accelerator_vendor, accelerator_model, accelerator_kind, hardware, liveness, service_state, verdict");
   map->add_option("--by", line.question.by, "group by dimensions, comma between");
   map->add_option("--filter", line.question.filter, "only what fulfils a condition, see capmapctl(1)");
-  map->callback([&line] { line.command = [&line](const Screen& screen) { return show_map(line.connection, screen, line.question); }; });
+  map->add_option("--measure", line.question.measure, "declared: what sites declare beside what is installed; with --json any of /v1/map");
+  map->callback([&line] {
+    if (!line.question.measure.empty() && line.question.measure != "declared" && !line.json) {
+      throw CLI::ValidationError("--measure", "tables show all measures, or declared alone; --json takes any");
+    }
+    line.command = [&line](const Screen& screen) { return show_map(line.connection, screen, line.question); };
+  });
 }
 
 void add_status(CLI::App& app, Line& line) {

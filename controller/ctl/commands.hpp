@@ -43,6 +43,9 @@ Result<Done> init_state(const ApiConnection& connection, const Screen& screen, c
 Result<Done> create_token(const ApiConnection& connection, const Screen& screen, const TokenRequest& request);
 Result<Done> list_sites(const ApiConnection& connection, const Screen& screen);
 Result<Done> add_site(const ApiConnection& connection, const Screen& screen, const Site& site);
+/// `sites declare`: what a site's operator says stands there, in place of what was declared before.
+Result<Done> declare_site(const ApiConnection& connection, const Screen& screen, const std::string& name_or_id,
+                          const DeclaredCapacity& declared);
 Result<Done> list_nodes(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter);
 /// `nodes show`: by n-… id, or by host name when one node alone has it.
 Result<Done> show_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname);
@@ -59,9 +62,9 @@ Result<Done> order_service(const ApiConnection& connection, const Screen& screen
                            const ServiceRequest& request);
 /// `nodes remove`: for good. Without `yes` asks on a terminal, and refuses elsewhere.
 Result<Done> remove_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname, bool yes);
-/// What of the map is asked for: dimensions with commas ("region,cpu_model"), a filter (see /v1/map), both may be empty.
+/// What of the map is asked for: dimensions with commas ("region,cpu_model"), a filter, measures (see /v1/map), all may be empty.
 struct MapQuestion {
-  std::string by, filter;
+  std::string by, filter, measure;
 };
 /// `map`: totals, or groups by dimensions.
 Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const MapQuestion& question);

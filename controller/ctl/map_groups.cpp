@@ -99,6 +99,12 @@ std::string group_table(const Json& answer, const GroupTable& kind, const std::v
 
 }  // namespace
 
+std::string group_key_text(const Json& answer, const Json& group) {
+  std::string text;
+  for (const auto& name : dimensions_of(answer)) text += (text.empty() ? "" : ", ") + key_text(group, name);
+  return text;
+}
+
 std::string group_tables(const Json& answer, bool terminal) {
   const auto dimensions = dimensions_of(answer);
   std::string text;

@@ -9,4 +9,10 @@ namespace capmap {
 /// nodes that are not fresh and that have unrated parts; the total is the last row. Pure.
 std::string group_tables(const ApiJson& answer, bool terminal);
 
+/// What a group is called: what its dimensions say of it, commas between.
+std::string group_key_text(const ApiJson& answer, const ApiJson& group);
+
+/// The `declared` of a /v1/map answer: a row a figure that some site declared, by group where there are groups, the total last. Pure.
+std::string declared_tables(const ApiJson& answer, bool terminal);
+
 }  // namespace capmap

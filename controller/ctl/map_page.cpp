@@ -159,6 +159,7 @@ std::string unrated_block(const Json& group, bool terminal) {
 /// All groups, page by page. A map that changed between pages is read anew: totals and groups are of one revision.
 Result<Json> read_map(const ApiConnection& connection, const MapQuestion& question) {
   std::string path = "/v1/map?by=" + url_escaped(question.by);
+  if (!question.measure.empty()) path += "&measure=" + url_escaped(question.measure);
   if (!question.filter.empty()) path += "&filter=" + url_escaped(question.filter);
   Json all, groups = Json::array();
   std::string cursor;
@@ -190,6 +191,7 @@ Result<Json> read_map(const ApiConnection& connection, const MapQuestion& questi
 std::string map_text(const Json& answer, bool terminal) {
   const Json& total = object_at(answer, "total");
   std::string text = head_lines(answer) + "\n";
+  if (answer.contains("declared_why")) return text + declared_tables(answer, terminal);
   if (list_at(answer, "by").empty()) {
     text += capacity_block(total, terminal) + "\n" + peak_block(total, terminal);
   } else {

@@ -2,12 +2,22 @@
 #include <ostream>
 
 #include "controller/ctl/commands.hpp"
+#include "controller/ctl/http_client.hpp"
 #include "controller/ctl/text_table.hpp"
 
 namespace capmap {
 namespace {
 
 using Json = ApiJson;
+
+Json declared_json(const DeclaredCapacity& declared) {
+  Json body = Json::object();
+  for (std::size_t i = 0; i < kDeclaredCount; ++i) {
+    if (declared.figures[i]) body[kDeclaredNames[i]] = std::to_string(*declared.figures[i]);
+  }
+  for (const auto& [model, count] : declared.accelerators_by_model) body[kDeclaredModels][model] = count;
+  return body;
+}
 
 Json site_json(const Site& site) {
   Json body = {{"name", site.name}};
@@ -23,6 +33,7 @@ Json site_json(const Site& site) {
   put("industry", site.industry);
   if (site.public_compute) body["public_compute"] = *site.public_compute;
   if (site.security_level) body["security_level"] = *site.security_level;
+  if (!site.declared.empty()) body["declared"] = declared_json(site.declared);
   return body;
 }
 
@@ -62,6 +73,20 @@ Result<Done> add_site(const ApiConnection& connection, const Screen& screen, con
     screen.out << answer->dump() << "\n";
   } else {
     screen.out << "site " << printable(site.name) << " added (" << printable(text_at(*answer, "id").value_or("id unknown")) << ")\n";
+  }
+  return Done{};
+}
+
+Result<Done> declare_site(const ApiConnection& connection, const Screen& screen, const std::string& name_or_id,
+                          const DeclaredCapacity& declared) {
+  const auto answer = api_post(connection, "/v1/sites/" + url_escaped(name_or_id) + "/declared", declared_json(declared));
+  if (!answer) return answer.error();
+  if (screen.json) {
+    screen.out << answer->dump() << "\n";
+  } else if (declared.empty()) {
+    screen.out << "site " << printable(name_or_id) << " declares nothing any more\n";
+  } else {
+    screen.out << "site " << printable(name_or_id) << " declared; capmapctl map --measure declared sets it beside what is installed\n";
   }
   return Done{};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -9,9 +10,25 @@
 namespace capmap {
 namespace {
 
-/// Reads a flat object member by member; says no as soon as something else comes, so depth and doubled members cost nothing.
-class FlatReader : public nlohmann::json_sax<Json> {
+constexpr std::size_t kMostMembers = 1'000;
+
+/// True when `known` has the name, or the name with anything else where it has a star at its end.
+bool is_known(const std::vector<std::string>& known, std::string_view name) {
+  return std::ranges::any_of(known, [name](std::string_view one) {
+    if (!one.ends_with(".*")) return one == name;
+    const auto object = one.substr(0, one.size() - 1);
+    return name.starts_with(object) && name.size() > object.size();
+  });
+}
+bool is_object(const std::vector<std::string>& known, const std::string& name) {
+  return std::ranges::any_of(known, [inside = name + "."](const std::string& one) { return one.starts_with(inside); });
+}
+
+/// Reads an object member by member; says no as soon as something comes that may not stand there, so depth and doubled members cost
+/// nothing.
+class BodyReader : public nlohmann::json_sax<Json> {
  public:
+  explicit BodyReader(const std::vector<std::string>& known) : known_(known) {}
   bool null() override { return put({}); }
   bool boolean(bool value) override { return put(value); }
   bool number_integer(number_integer_t) override { return put(OtherValue{}); }
@@ -19,14 +36,34 @@ class FlatReader : public nlohmann::json_sax<Json> {
   bool number_float(number_float_t, const string_t&) override { return put(OtherValue{}); }
   bool string(string_t& value) override { return put(value); }
   bool binary(binary_t&) override { return put(OtherValue{}); }
-  bool start_object(std::size_t) override { return std::exchange(inside_, true) ? refuse_nested() : true; }
-  bool end_object() override { return true; }
+  bool start_object(std::size_t) override {
+    if (!std::exchange(inside_, true)) {
+      before_.emplace_back();
+      return true;
+    }
+    if (!is_object(known_, name_)) return refuse_nested();
+    objects_.push_back(name_);
+    before_.push_back(name_ + ".");
+    return true;
+  }
+  bool end_object() override {
+    before_.pop_back();
+    return true;
+  }
   bool start_array(std::size_t) override { return inside_ ? refuse_nested() : refuse("must be a JSON object"); }
   bool end_array() override { return true; }
   bool key(string_t& name) override {
-    const bool doubled = std::any_of(members.begin(), members.end(), [&name](const auto& m) { return m.first == name; });
-    name_ = name;
-    return doubled ? refuse("\"" + name + "\" stands there twice") : true;
+    const bool any_name = is_known(known_, before_.back() + "*");
+    name_ = before_.back() + name;
+    const bool doubled = std::ranges::any_of(members, [this](const auto& member) { return member.first == name_; }) ||
+                         std::ranges::find(objects_, name_) != objects_.end();
+    if (doubled) return refuse("\"" + name_ + "\" stands there twice");
+    if (members.size() + objects_.size() >= kMostMembers) return refuse("more than " + std::to_string(kMostMembers) + " members");
+    const bool dotted = !any_name && name.find('.') != string_t::npos;
+    if (!dotted && (is_known(known_, name_) || is_object(known_, name_))) return true;
+    std::string words;
+    for (const auto& word : known_) words += (words.empty() ? "" : ", ") + word;
+    return refuse("no member is called \"" + name_ + "\"; known are " + words);
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
     return refuse("not JSON at byte " + std::to_string(position));
@@ -38,6 +75,7 @@ class FlatReader : public nlohmann::json_sax<Json> {
  private:
   bool put(BodyValue value) {
     if (!inside_) return refuse("must be a JSON object");
+    if (value.index() != 0 && is_object(known_, name_)) return refuse("\"" + name_ + "\" must be an object");
     members.emplace_back(name_, std::move(value));
     return true;
   }
@@ -46,12 +84,14 @@ class FlatReader : public nlohmann::json_sax<Json> {
     if (problem.empty()) problem = std::move(why);
     return false;
   }
+  const std::vector<std::string>& known_;
   bool inside_ = false;
+  std::vector<std::string> before_, objects_;  ///< what stands before names of the object we are in; objects that have begun
   std::string name_;
 };
 
-Error wrong(const char* name, const std::string& must) {
-  return {ErrorCode::kMalformed, std::string(name) + ": must be " + must};
+Error wrong(const std::string& name, const std::string& must) {
+  return {ErrorCode::kMalformed, name + ": must be " + must};
 }
 
 }  // namespace
@@ -99,15 +139,9 @@ std::string hex_text(std::uint64_t value) {
   return text.data();
 }
 
-Result<BodyObject> BodyObject::parse(std::string_view body, std::initializer_list<std::string_view> known) {
-  FlatReader reader;
+Result<BodyObject> BodyObject::parse(std::string_view body, const std::vector<std::string>& known) {
+  BodyReader reader(known);
   if (!Json::sax_parse(body.begin(), body.end(), &reader)) return Error{ErrorCode::kMalformed, "body: " + reader.problem};
-  for (const auto& member : reader.members) {
-    if (std::find(known.begin(), known.end(), member.first) != known.end()) continue;
-    std::string words;
-    for (const auto word : known) words += (words.empty() ? "" : ", ") + std::string(word);
-    return Error{ErrorCode::kMalformed, "body: no member is called \"" + member.first + "\"; known are " + words};
-  }
   BodyObject object;
   object.members_ = std::move(reader.members);
   return object;
@@ -142,6 +176,30 @@ Result<std::optional<std::uint64_t>> BodyObject::number(const char* name, std::u
     return wrong(name, "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   }
   return std::optional(*value);
+}
+
+Result<std::optional<std::uint64_t>> BodyObject::amount(const std::string& name, std::uint64_t max) const {
+  const BodyValue* found = find(name);
+  if (found == nullptr) return std::optional<std::uint64_t>{};
+  std::uint64_t value = 0;
+  bool whole = false;
+  if (const auto* number = std::get_if<std::uint64_t>(found)) {
+    value = *number;
+    whole = true;
+  } else if (const auto* text = std::get_if<std::string>(found)) {
+    const auto read = std::from_chars(text->data(), text->data() + text->size(), value);
+    whole = read.ec == std::errc() && read.ptr == text->data() + text->size();
+  }
+  if (whole && value <= max) return std::optional(value);
+  return wrong(name, "a whole number from 0 to " + std::to_string(max) + ", or its digits as a text");
+}
+
+std::vector<std::string> BodyObject::names_below(std::string_view prefix) const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : members_) {
+    if (name.starts_with(prefix) && value.index() != 0) names.push_back(name.substr(prefix.size()));
+  }
+  return names;
 }
 
 }  // namespace capmap

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <initializer_list>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -35,17 +34,22 @@ struct OtherValue {};
 /// null, a text, a whole number, true or false, or anything else.
 using BodyValue = std::variant<std::monostate, std::string, std::uint64_t, bool, OtherValue>;
 
-/// A request body that must be one JSON object of texts, whole numbers, true and false, with known members only.
+/// A request body that must be one JSON object of texts, whole numbers, true and false, with known members only. Objects may stand inside
+/// it where a known name says so: "declared.nodes" is the member nodes of the object declared, "by_model.*" any member of by_model.
 class BodyObject {
  public:
-  /// Errors: kMalformed: not JSON (with the position), nested deeper than an object of plain values, no object, a member that is not
-  /// in `known` or stands there twice.
-  static Result<BodyObject> parse(std::string_view body, std::initializer_list<std::string_view> known);
+  /// Errors: kMalformed: not JSON (with the position), nested where no name allows it, no object, a member that is not in `known` or stands
+  /// there twice, more members than any body of ours has.
+  static Result<BodyObject> parse(std::string_view body, const std::vector<std::string>& known);
 
   /// Absent when the member is absent or null. Errors: kMalformed naming the member and the type it must have.
   [[nodiscard]] Result<std::optional<std::string>> text(const char* name) const;
   [[nodiscard]] Result<std::optional<bool>> truth(const char* name) const;
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(const char* name, std::uint64_t min, std::uint64_t max) const;
+  /// As number(); a text of digits will do too: what may pass 2^53 is told so.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> amount(const std::string& name, std::uint64_t max) const;
+  /// Names below "prefix", without it, in the order they stood there; those that are null left out.
+  [[nodiscard]] std::vector<std::string> names_below(std::string_view prefix) const;
 
  private:
   [[nodiscard]] const BodyValue* find(std::string_view name) const;

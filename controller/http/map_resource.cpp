@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/http/declared_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/map_json.hpp"
 #include "controller/http/node_scan.hpp"
@@ -79,7 +80,7 @@ Outcome get_map(const Call& call) {
   if (!by) return unknown_dimension(by.error());
   const auto measures = parse_measures(parameter(call.target, "measure").value_or(""));
   if (!measures) return bad_parameter("unknown-measure", measures.error());
-  RollupQuery query{.by = *by, .filter = std::nullopt, .measures = whole_objects(*measures)};
+  RollupQuery query{.by = *by, .filter = std::nullopt, .measures = whole_objects(measures->of_cells)};
   if (const auto text = parameter(call.target, "filter"); text && !text->empty()) {
     auto filter = parse_filter(*text);
     if (!filter) return bad_parameter("bad-filter", filter.error());
@@ -88,8 +89,10 @@ Outcome get_map(const Call& call) {
   const auto page = read_page(call.target);
   if (!page) return error_response(page.error());
   if (groups_of_nodes || (query.filter && asks_nodes(*query.filter))) {
+    auto head = head_json(call);
+    if (measures->declared) head["declared_why"] = "what is declared belongs to a site, and this is a sum of nodes";
     return scan_nodes(
-        call, head_json(call),
+        call, std::move(head),
         {.group_by = group_by, .filter = query.filter, .measures = query.measures, .first = page->first, .limit = page->limit});
   }
   const auto etag = revision_etag(*call.view);
@@ -97,8 +100,12 @@ Outcome get_map(const Call& call) {
 
   query.first = page->first;
   query.limit = page->limit;
-  const Rollup rollup = roll_up_query(*call.view, query, call.now_boot_ms);
+  std::optional<DeclaredSums> declared;
+  if (measures->declared) declared.emplace(*call.view, query.by, query.filter);
+  const Rollup rollup =
+      declared ? roll_up_beside(*call.view, query, call.now_boot_ms, *declared) : roll_up_query(*call.view, query, call.now_boot_ms);
   Json answer = head_json(call);
+  if (declared) answer["declared_why"] = text_or_null(declared->why_not() == nullptr ? "" : declared->why_not());
   answer["by"] = Json::array();
   for (const auto dimension : *by) answer["by"].push_back(kDimensionNames[static_cast<std::size_t>(dimension)]);
   answer["answered_from"] = "cells";
@@ -108,6 +115,7 @@ Outcome get_map(const Call& call) {
   for (const auto& group : rollup.groups) {
     groups.push_back(group_json(group, key_json(group, *by), query.measures));
     if (storage) groups.back()["storage"]["shared"] = shared.of_group(group.key);
+    if (declared) groups.back()["declared"] = declared_json(declared->of_group(group.key));
   }
   const std::size_t last = std::min(rollup.group_count, page->first + page->limit);
   answer["groups"] = std::move(groups);
@@ -115,6 +123,7 @@ Outcome get_map(const Call& call) {
   answer["next"] = last < rollup.group_count ? Json(std::to_string(last)) : Json(nullptr);
   answer["total"] = group_json(rollup.total, Json::object(), query.measures);
   if (storage) answer["total"]["storage"]["shared"] = shared.total();
+  if (declared) answer["total"]["declared"] = declared_json(declared->total());
   auto response = json_response(answer);
   response.headers.emplace_back("ETag", etag);
   return response;

@@ -100,6 +100,7 @@ Json sums_json(const Scan& scan, const NodeSums& sums, Json key) {
   if (json.contains("storage")) {
     json["storage"]["shared"] = {{"file_systems", nullptr}, {"why", "what is shared belongs to no node, and this is a sum of nodes"}};
   }
+  if (scan.head.contains("declared_why")) json["declared"] = nullptr;
   return json;
 }
 
@@ -116,6 +117,7 @@ HttpResponse finish(Scan& scan) {
   Json by = Json::array();
   for (const auto& digit : scan.digits) by.push_back(digit.name);
   const auto last = std::min(scan.groups.size(), scan.first + scan.limit);
+  Json total = sums_json(scan, scan.total, Json::object());
   Json answer = std::move(scan.head);
   answer["answered_from"] = "node_scan";
   answer["nodes_looked_at"] = scan.selection->looked_at;
@@ -123,7 +125,7 @@ HttpResponse finish(Scan& scan) {
   answer["groups"] = std::move(groups);
   answer["group_count"] = scan.groups.size();
   answer["next"] = last < scan.groups.size() ? Json(std::to_string(last)) : Json(nullptr);
-  answer["total"] = sums_json(scan, scan.total, Json::object());
+  answer["total"] = std::move(total);
   return json_response(answer);
 }
 

@@ -20,6 +20,7 @@ Outcome get_shared(const Call& call);
 Outcome get_changes(const Call& call);
 Outcome get_sites(const Call& call);
 Outcome post_site(const Call& call);
+Outcome post_declared(const Call& call);
 Outcome post_token(const Call& call);
 Outcome get_health(const Call& call);
 Outcome get_ready(const Call& call);

@@ -21,6 +21,7 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/pools", post_pool, false, true},
       {"GET", "/v1/sites", get_sites, true},
       {"POST", "/v1/sites", post_site, false, true},
+      {"POST", "/v1/sites/{id}/declared", post_declared, false, true},
       {"POST", "/v1/tokens", post_token, false, true},
       {"GET", "/healthz", get_health},
       {"GET", "/readyz", get_ready},

@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "controller/http/declared_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
 namespace capmap {
@@ -19,12 +23,16 @@ Json site_json(const Site& site) {
           {"hub", text_or_null(site.hub)},
           {"hub_cluster", text_or_null(site.hub_cluster)},
           {"industry", text_or_null(site.industry)},
-          {"public_compute", site.public_compute ? Json(*site.public_compute) : Json(nullptr)}};
+          {"public_compute", site.public_compute ? Json(*site.public_compute) : Json(nullptr)},
+          {"declared", declared_json(site.declared)}};
 }
 
 Result<Site> read_site(const std::string& body) {
-  const auto object = BodyObject::parse(body, {"name", "region", "owner_class", "compute_class", "service", "security_level", "hub",
-                                               "hub_cluster", "industry", "public_compute"});
+  std::vector<std::string> known = {"name",           "region", "owner_class", "compute_class", "service",
+                                    "security_level", "hub",    "hub_cluster", "industry",      "public_compute"};
+  const std::string declared_prefix = "declared.";
+  std::ranges::move(declared_members(declared_prefix), std::back_inserter(known));
+  const auto object = BodyObject::parse(body, known);
   if (!object) return object.error();
   Site site;
   const std::array<std::pair<const char*, std::string*>, 8> texts = {{{"name", &site.name},
@@ -46,6 +54,9 @@ Result<Site> read_site(const std::string& body) {
   const auto open = object->truth("public_compute");
   if (!open) return open.error();
   site.public_compute = *open;
+  auto declared = read_declared(*object, declared_prefix);
+  if (!declared) return declared.error();
+  site.declared = std::move(*declared);
   if (auto valid = validate_site(site); !valid) return valid.error();
   return site;
 }
@@ -54,6 +65,7 @@ Outcome site_answer(const Answer& answer) {
   if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
   const auto& what = std::get<AdminAnswer>(answer).what;
   if (const auto* site = std::get_if<Site>(&what)) return json_response(site_json(*site), 201);
+  if (const auto* declared = std::get_if<SiteDeclared>(&what)) return json_response(site_json(declared->site));
   const auto* error = std::get_if<Error>(&what);
   if (error == nullptr) return problem_response({.status = 500, .word = "wrong-answer", .detail = "the answer was not a site"});
   if (error->code != ErrorCode::kDenied) return error_response(*error);
@@ -82,6 +94,16 @@ Outcome post_site(const Call& call) {
   auto site = read_site(call.request.body);
   if (!site) return error_response(site.error());
   return Ask{.question = AdminRequest{.ticket = 0, .what = AddSite{std::move(*site)}}, .then = site_answer};
+}
+
+Outcome post_declared(const Call& call) {
+  const auto object = BodyObject::parse(call.request.body, declared_members(""));
+  if (!object) return error_response(object.error());
+  auto declared = read_declared(*object, "");
+  if (!declared) return error_response(declared.error());
+  if (auto valid = validate_declared(*declared); !valid) return error_response(valid.error());
+  return Ask{.question = AdminRequest{.ticket = 0, .what = DeclareSite{.site = call.path_value, .declared = std::move(*declared)}},
+             .then = site_answer};
 }
 
 }  // namespace capmap

@@ -69,8 +69,15 @@ inline constexpr std::array<const char*, kMeasureCount> kMeasureNames = {"nodes"
                                                                          "peak_int8",
                                                                          "peak_int4"};
 using Measures = std::bitset<kMeasureCount>;
-/// "cpu,peak_fp16" -> measures; empty text -> all. Errors: kMalformed naming the word, with the known ones.
-Result<Measures> parse_measures(std::string_view text);
+/// What sites declare is no measure of cells: it is summed over sites, and only for who asks.
+inline constexpr std::string_view kDeclaredWord = "declared";
+struct AskedMeasures {
+  Measures of_cells;
+  bool declared = false;
+};
+/// "cpu,peak_fp16,declared" -> measures; empty text -> all of cells; declared alone -> nodes beside it. Errors: kMalformed naming the
+/// word, with the known ones.
+Result<AskedMeasures> parse_measures(std::string_view text);
 inline Measures all_measures() {
   return Measures().set();
 }

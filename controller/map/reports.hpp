@@ -28,6 +28,7 @@ struct AckOut {
 struct AckBatch {
   std::vector<AckOut> acks;
   std::vector<ChildAckOut> child_acks{};
+  std::uint64_t child_reports = 0;  ///< of children, done by the map since it started, these among them
 };
 
 }  // namespace capmap

@@ -194,6 +194,21 @@ Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_
   }
 }
 
+std::vector<std::vector<std::string>> group_keys(const MapView& view, const std::vector<Dimension>& by,
+                                                 const std::optional<FilterNode>& filter) {
+  const auto dictionaries = dictionaries_of(view);
+  const Grouping grouping(*dictionaries, by);
+  std::optional<CellFilter> cells;
+  if (filter) cells.emplace(*filter, *dictionaries);
+  const auto measures = Measures().set(static_cast<std::size_t>(Measure::kNodes));
+  std::vector<std::vector<std::string>> keys;
+  for (;;) {
+    const auto folded = fold_cells(view.cells, *dictionaries, cells ? &*cells : nullptr, measures, grouping, keys.size(), kMostWanted);
+    for (const auto number : folded.numbers) keys.push_back(grouping.texts(number));
+    if (folded.numbers.empty() || keys.size() >= folded.group_count) return keys;
+  }
+}
+
 Rollup roll_up(const MapView& view, const std::vector<Dimension>& by, std::uint64_t now_boot_ms) {
   return roll_up_query(view, RollupQuery{.by = by, .filter = std::nullopt}, now_boot_ms);
 }

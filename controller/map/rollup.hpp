@@ -93,6 +93,9 @@ std::shared_ptr<const Dictionaries> dictionaries_of(const MapView& view);
 /// Folds the cells of a view: what a measure that was not asked for would say stays zero. Pure; any thread; nothing is kept from one
 /// question to the next. Cost: one pass over the columns that the measures need, and the groups that are wanted.
 Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_t now_boot_ms);
+/// The keys of all groups of a question, in their order, and nothing of what they sum to. Cost: a fold of one measure, and the texts.
+std::vector<std::vector<std::string>> group_keys(const MapView& view, const std::vector<Dimension>& by,
+                                                 const std::optional<FilterNode>& filter);
 /// All measures, no filter.
 Rollup roll_up(const MapView& view, const std::vector<Dimension>& by, std::uint64_t now_boot_ms);
 

@@ -29,6 +29,7 @@ std::uint32_t share_permille(std::uint64_t part, std::uint64_t whole) {
 Error no_measure(std::string_view word) {
   std::string what = '"' + std::string(word.substr(0, kLongestWord)) + "\" is no measure; known: ";
   for (const char* name : kMeasureNames) what.append(name == kMeasureNames[0] ? "" : ", ").append(name);
+  what.append(", ").append(kDeclaredWord);
   return {ErrorCode::kMalformed, std::move(what)};
 }
 
@@ -39,18 +40,25 @@ bool is_node_dimension(std::string_view word) {
   return label || std::ranges::find(kNodeDimensionNames, word) != kNodeDimensionNames.end();
 }
 
-Result<Measures> parse_measures(std::string_view text) {
-  if (text.empty()) return all_measures();
-  Measures measures;
+Result<AskedMeasures> parse_measures(std::string_view text) {
+  if (text.empty()) return AskedMeasures{.of_cells = all_measures()};
+  AskedMeasures asked;
   for (;;) {
     const auto comma = text.find(',');
     const auto word = text.substr(0, comma);
     const auto* const found = std::find(kMeasureNames.begin(), kMeasureNames.end(), word);
-    if (found == kMeasureNames.end()) return no_measure(word);
-    measures.set(static_cast<std::size_t>(found - kMeasureNames.begin()));
-    if (comma == std::string_view::npos) return measures;
+    if (word == kDeclaredWord) {
+      asked.declared = true;
+    } else if (found == kMeasureNames.end()) {
+      return no_measure(word);
+    } else {
+      asked.of_cells.set(static_cast<std::size_t>(found - kMeasureNames.begin()));
+    }
+    if (comma == std::string_view::npos) break;
     text.remove_prefix(comma + 1);
   }
+  if (asked.of_cells.none()) asked.of_cells.set(static_cast<std::size_t>(Measure::kNodes));
+  return asked;
 }
 
 Result<std::vector<Dimension>> parse_dimensions(std::string_view text) {

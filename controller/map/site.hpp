@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/ids.hpp"
+#include "controller/map/declared.hpp"
 
 namespace capmap {
 
@@ -19,6 +20,7 @@ struct Site {
   std::string hub, hub_cluster;                 ///< declared; empty = what the region's code says (see dictionaries.cpp), if anything
   std::string industry;                         ///< empty = not declared
   std::optional<bool> public_compute;           ///< counted as public computing power; absent = not declared
+  DeclaredCapacity declared{};                  ///< what its operator says stands there; beside what nodes report, never added to it
   bool operator==(const Site&) const = default;
 };
 

@@ -25,6 +25,11 @@ alter table sites add column industry text not null default '';
 alter table sites add column public_compute integer;
 )"};
 
+/// Lines of text, see declared_words.hpp: a figure more needs no other table.
+constexpr Migration kDeclaredCapacity{.what = "capacity that sites declare", .sql = R"(
+alter table sites add column declared text not null default '';
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -74,6 +79,7 @@ create table removed_nodes(
 alter table shapes add column unused_since_unix_ms integer;
 )"},
     kSiteWords,
+    kDeclaredCapacity,
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
 namespace capmap {
@@ -46,7 +47,7 @@ Result<Done> validate_site(const Site& site) {
   if (site.security_level && *site.security_level > 5) {
     return Error{ErrorCode::kMalformed, "security_level: must be 0 (unrated) to 5"};
   }
-  return Done{};
+  return validate_declared(site.declared);
 }
 
 }  // namespace capmap

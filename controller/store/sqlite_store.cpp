@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/store/child_rows.hpp"
+#include "controller/store/declared_words.hpp"
 #include "controller/store/sqlite_tables.hpp"
 
 namespace capmap {
@@ -27,6 +28,7 @@ Site site_at(const Statement& row) {
   site.hub_cluster = row.text(8);
   site.industry = row.text(9);
   if (!row.is_null(10)) site.public_compute = row.number(10) != 0;
+  site.declared = unpacked_declared(row.text(11));
   return site;
 }
 TokenRecord token_at(const Statement& row) {
@@ -72,7 +74,8 @@ Result<Done> SqliteStore::put_site(const Site& site) {
   site.security_level ? put.bind(7, *site.security_level) : put.bind_null(7);
   put.bind(8, site.hub).bind(9, site.hub_cluster).bind(10, site.industry);
   site.public_compute ? put.bind(11, *site.public_compute ? 1 : 0) : put.bind_null(11);
-  return carry_out(put);
+  const auto declared = packed(site.declared);
+  return carry_out(put.bind(12, declared));
 }
 Result<Done> SqliteStore::put_token(const TokenRecord& token) {
   auto& put = sql(kPutToken).bind(1, token.secret_hash).bind_blob(2, token.site.bytes).bind(3, token.uses_left);
@@ -120,7 +123,7 @@ Result<std::vector<Site>> SqliteStore::sites() {
   std::vector<Site> all;
   auto read = each(
       "select id, name, region, owner_class, compute_class, service, security_level, hub, hub_cluster, industry, "
-      "public_compute from sites",
+      "public_compute, declared from sites",
       [&all](const Statement& row) { all.push_back(site_at(row)); });
   if (!read) return read.error();
   return all;

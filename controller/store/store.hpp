@@ -136,7 +136,7 @@ struct StoreInCheck {
 };
 Result<StoreInCheck> open_store_in_check(const std::string& directory, NoStore none);
 
-/// Checks the words of a site (region digits, owner class, compute class, service, security level, name length).
+/// Checks the words of a site (region digits, owner class, compute class, service, security level, name length), and what it declares.
 /// Errors: kMalformed naming the field and what is allowed.
 Result<Done> validate_site(const Site& site);
 

@@ -303,9 +303,9 @@ TEST_CASE("the manual and the completion know every command and flag that help s
   };
   const std::string manual = read("man/capmapctl.1"), completion = read("completions/capmapctl");
   REQUIRE(manual.size() > 1'000);
-  const std::vector<std::vector<std::string>> commands = {
-      {},        {"init"},          {"token"}, {"token", "create"}, {"sites"}, {"sites", "list"}, {"sites", "add"},
-      {"nodes"}, {"nodes", "show"}, {"map"},   {"status"}};
+  const std::vector<std::vector<std::string>> commands = {{},        {"init"},          {"token"},        {"token", "create"},
+                                                          {"sites"}, {"sites", "list"}, {"sites", "add"}, {"sites", "declare"},
+                                                          {"nodes"}, {"nodes", "show"}, {"map"},          {"status"}};
   for (auto arguments : commands) {
     for (const auto& word : arguments) CHECK_THAT(manual + completion, Contains(word));
     arguments.emplace_back("--help");

@@ -153,6 +153,12 @@ TEST_CASE("enrol: what was promised is there after the thread ended, tokens and 
     token = port.token(1);
     id = join(token, own)->node_id;
     CHECK(std::get<Site>(port.ask(AddSite{named("there")})).name == "there");
+    DeclaredCapacity declared;
+    declared.figures[static_cast<std::size_t>(Declared::kCores)] = 64;
+    CHECK(std::get<SiteDeclared>(port.ask(DeclareSite{.site = "there", .declared = declared})).site.declared == declared);
+    CHECK(std::get<Error>(port.ask(DeclareSite{.site = "nowhere", .declared = declared})).code == ErrorCode::kAbsent);
+    declared.figures[static_cast<std::size_t>(Declared::kPackages)] = 65;
+    CHECK(std::get<Error>(port.ask(DeclareSite{.site = "there", .declared = declared})).what.find("declared.cores") == 0);
   }
   const auto store = open_store(folder.path(), NoStore::kRefuse);
   REQUIRE(store);
@@ -161,11 +167,13 @@ TEST_CASE("enrol: what was promised is there after the thread ended, tokens and 
   CHECK(nodes == std::vector{id});
   CHECK((*(*store)->find_token(secret_hash(token.secret)))->uses_left == 0);
   CHECK((*store)->sites()->size() == 2);
+  CHECK((*(*store)->find_site("there"))->declared.of(Declared::kCores) == 64U);
   std::string audit;
   const auto entries = (*store)->audit();
   REQUIRE(entries);
   for (const auto& entry : *entries) audit += entry.who + " " + entry.what + ";";
-  CHECK(audit == "admin token_created;join node_joined;admin site_added;");
+  CHECK(audit == "admin token_created;join node_joined;admin site_added;admin site_declared;");
+  CHECK(entries->back().detail == "cores=64");
 }
 
 TEST_CASE("enrol: admin requests that make no sense are answered with the field") {

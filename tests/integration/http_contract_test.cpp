@@ -141,6 +141,11 @@ void ask_node_changes(Answers& answers, std::uint16_t port) {
     note(answers, "POST /v1/pools", post(port, "/v1/pools", body, kAdminToken));
   }
   note(answers, "POST /v1/pools", post(port, "/v1/pools", "{}", "wrong"));
+  for (const char* path : {"/v1/sites/one/declared", "/v1/sites/absent/declared"}) {
+    note(answers, "POST /v1/sites/{id}/declared", post(port, path, R"({"nodes":4})", kAdminToken));
+  }
+  note(answers, "POST /v1/sites/{id}/declared", post(port, "/v1/sites/one/declared", R"({"nodes":-4})", kAdminToken));
+  note(answers, "POST /v1/sites/{id}/declared", post(port, "/v1/sites/one/declared", "{}", "wrong"));
 }
 
 /// What comes when the other threads do not answer in time.
@@ -197,7 +202,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 17);
+  REQUIRE(contract.operations.size() == 18);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

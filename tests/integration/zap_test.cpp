@@ -6,8 +6,10 @@
 #include <thread>
 
 #include "common/connection_watch.hpp"
+#include "common/join_token.hpp"
 #include "common/transport.hpp"
 #include "controller/visits.hpp"
+#include "tests/support/http_peer.hpp"
 #include "tests/support/program.hpp"
 
 using namespace capmap;
@@ -167,6 +169,27 @@ TEST_CASE("zap: beyond the room for connections a peer stays outside, those insi
   first.reset();
   CHECK(door.next_user() == to_text(nodes[2]));  // with the same socket, which tries again by itself
   CHECK(door.counted("accepted") <= 3);
+}
+
+TEST_CASE("zap: strangers who say nothing or too little take no place of a known key, and are ended; who has spoken stays") {
+  Door door({.connections = "inproc://connections", .most_connections = 8});
+  const CurveKeys own = make_curve_keys(), other = make_curve_keys();
+  const auto node = random_id<NodeId>(), other_node = random_id<NodeId>();
+  door.tell(own.public_key, node);
+  door.tell(other.public_key, other_node);
+  Peer first(door, own);
+  CHECK(door.next_user() == to_text(node));
+  std::vector<support::Peer> strangers;
+  for (int i = 0; i < 40; ++i) {
+    strangers.emplace_back(port_of(bound_endpoint(door.router)));
+    if (i % 2 == 0) strangers.back().say("\xff");
+  }
+  const Peer second(door, other);
+  CHECK(door.next_user() == to_text(other_node));
+  CHECK(eventually([&] { return door.counted("capmap_strangers_ended_total") >= 40 - 8; }, kLimit));
+  CHECK(door.counted("full") == 0);
+  REQUIRE(send(first.link->dealer, std::as_bytes(std::span("still here"))));
+  CHECK(door.next_user() == to_text(node));
 }
 
 TEST_CASE("zap: a key that connects again and again is let in a few times and then refused, and no other key feels it") {

@@ -35,6 +35,11 @@ void Deployment::start() {
                                         "--catalog",
                                         CAPMAP_SOURCE_DIR "/schemas/catalog"};
   arguments.insert(arguments.end(), more_flags_.begin(), more_flags_.end());
+  if (descriptors != 0) {
+    arguments[0] = std::string(CAPMAP_BINARY_DIR) + "/" + arguments[0];
+    const std::vector<std::string> limited = {"/bin/sh", "-c", "ulimit -n " + std::to_string(descriptors) + " && exec \"$@\"", "sh"};
+    arguments.insert(arguments.begin(), limited.begin(), limited.end());
+  }
   controller_ = std::make_unique<Program>(arguments);
   if (!controller_->wait_for_output(" started ", std::chrono::seconds(20)))
     throw std::runtime_error("controller: " + controller_->output());

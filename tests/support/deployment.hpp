@@ -29,6 +29,7 @@ class Deployment {
 
   [[nodiscard]] const std::string& state() const { return state_; }
   int http_port = 0, message_port = 0, enrol_port = 0;
+  unsigned descriptors = 0;  ///< so many the controller may have; 0 = as many as we
 
  private:
   TemporaryFolder folder_;

@@ -43,6 +43,10 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
   declared->id.bytes[0] = 1;
   declared->name = "北京 \"one\"";
   declared->region = "110108";
+  declared->declared.figures[static_cast<std::size_t>(Declared::kNodes)] = 5;
+  declared->declared.figures[static_cast<std::size_t>(Declared::kMemoryBytes)] = 1ULL << 41;
+  declared->declared.figures[static_cast<std::size_t>(Declared::kPowerWatts)] = 9'000;
+  declared->declared.accelerators_by_model["Example NPU"] = 30;
   auto bare = std::make_shared<Site>();
   bare->id.bytes[0] = 2;
   bare->name = "bare";
@@ -137,6 +141,13 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
     if (pool->pool.name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
     if (pool->site == "absent") return Error{ErrorCode::kAbsent, "site: no such site"};
     return pool->pool;
+  }
+  if (const auto* declare = std::get_if<DeclareSite>(&what)) {
+    if (declare->site == "absent") return Error{ErrorCode::kAbsent, "no such site"};
+    Site site;
+    site.name = declare->site;
+    site.declared = declare->declared;
+    return SiteDeclared{site};
   }
   const auto* add = std::get_if<AddSite>(&what);
   const std::string name = add != nullptr ? add->site.name : std::get<CreateToken>(what).site;

@@ -19,6 +19,9 @@ inline Site some_site(const std::string& name) {
   site.hub_cluster = "张家口";
   site.industry = "research";
   site.public_compute = true;
+  site.declared.figures[static_cast<std::size_t>(Declared::kNodes)] = 0;
+  site.declared.figures[static_cast<std::size_t>(Declared::kStorageBytes)] = INT64_MAX;
+  site.declared.accelerators_by_model = {{"A=b 1", 7}};
   return site;
 }
 inline KnownNode some_node(const SiteId& site) {

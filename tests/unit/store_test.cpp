@@ -128,6 +128,7 @@ TEST_CASE("store: the journal of capmap 0.1 is taken over once, its torn last li
   Site site = some_site("old");
   site.hub = site.hub_cluster = site.industry = {};  // a journal knows none of these
   site.public_compute.reset();
+  site.declared = {};
   const KnownNode node = some_node(site.id);
   const std::string journal = folder.path() + "/store.jsonl";
   const std::string token = R"({"kind":"token","secret_hash":"aa","site":")" + to_text(site.id) + R"(","uses_left":)";
@@ -181,6 +182,32 @@ TEST_CASE("store: tables of version 1 become today's with all in them, and the o
   REQUIRE(kept);
   CHECK(*kept->number("pragma user_version") == 1);
   CHECK(*kept->number("select count(*) from nodes") == 1);
+}
+
+TEST_CASE("store: sites of version 5 declare nothing yet, not nought, and may from then on") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/store.db";
+  Site site = some_site("old");
+  site.declared = {};
+  {
+    auto old = Database::open(path, Database::Mode::kCreate);
+    REQUIRE(old);
+    REQUIRE(migrate(*old, store_migrations().first(5)));
+    auto put = old->prepare("insert into sites values (?1, 'old', '1101', '', '', '', 3, '京津冀', '张家口', 'research', 1)");
+    REQUIRE(put);
+    put->bind_blob(1, site.id.bytes);
+    REQUIRE(put->step());
+  }
+  {
+    const auto store = opened(folder.path());
+    CHECK(*store->sites() == std::vector{site});
+    site.declared = some_site("any").declared;
+    REQUIRE(store->put_site(site));
+  }
+  CHECK(*opened(folder.path())->find_site("old") == site);
+  auto kept = Database::open(path + ".version-5", Database::Mode::kReadOnly);
+  REQUIRE(kept);
+  CHECK(*kept->number("select count(*) from sites") == 1);
 }
 
 TEST_CASE("store: a step that fails leaves the version before it whole") {
