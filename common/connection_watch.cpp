@@ -62,6 +62,7 @@ std::uint64_t ConnectionWatch::count(std::uint64_t now_ms) {
     }
     if (event != ZMQ_EVENT_DISCONNECTED) continue;
     if (open_ > 0) --open_;
+    ++ended_;
     if (descriptor >= 0 && static_cast<std::size_t>(descriptor) < number_of_.size()) number_of_[static_cast<std::size_t>(descriptor)] = 0;
   }
   return open_;

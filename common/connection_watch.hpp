@@ -19,6 +19,8 @@ class ConnectionWatch {
   static Result<ConnectionWatch> open(zmq::context_t& context, const std::string& name);
   /// Takes in what has happened since, and says how many are open. Never blocks.
   std::uint64_t count(std::uint64_t now_ms);
+  /// How many have ended since it was opened, as far as count() has taken in.
+  [[nodiscard]] std::uint64_t ended() const { return ended_; }
   /// For polling; count() empties it.
   zmq::socket_t& socket() { return pair_; }
 
@@ -47,7 +49,7 @@ class ConnectionWatch {
   void accepted(int descriptor, std::uint64_t now_ms);
 
   zmq::socket_t pair_;
-  std::uint64_t open_ = 0, accepted_ = 0;
+  std::uint64_t open_ = 0, accepted_ = 0, ended_ = 0;
   int port_ = 0;                          ///< of the listening socket, 0 = none was accepted yet
   std::deque<Young> young_;               ///< in the order they came: not known yet to be more than strangers
   std::vector<std::uint64_t> number_of_;  ///< [descriptor] which of the accepted has it now, 0 = none

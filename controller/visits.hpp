@@ -27,8 +27,8 @@ class Visits {
   std::uint8_t left_ = kAtOnce;
 };
 
-/// Refused connections that still hold a descriptor: their peers are told nothing and hang until their own deadline. One of ours gives up
-/// after kHangMs; who hangs longer counts as a connection then. Pure; the zap thread's.
+/// Refused connections that still hold a descriptor: their peers are told nothing and mostly hang until their own deadline. One of ours
+/// gives up after kHangMs; who hangs longer counts as a connection then. Pure; the zap thread's.
 class Hanging {
  public:
   static constexpr std::uint64_t kHangMs = 5'000;
@@ -36,6 +36,11 @@ class Hanging {
 
   void refused(std::uint64_t now_ms) {
     if (at_ms_.size() < kMost) at_ms_.push_back(now_ms);
+  }
+  /// So many connections have ended; nobody tells whose. Refused ones are taken to have, as they do sooner or later: what is wrong with
+  /// that is room that is given a little late, not room that is not there.
+  void ended(std::uint64_t connections) {
+    for (; connections > 0 && !at_ms_.empty(); --connections) at_ms_.pop_front();
   }
   std::uint64_t count(std::uint64_t now_ms) {
     while (!at_ms_.empty() && now_ms >= at_ms_.front() + kHangMs) at_ms_.pop_front();

@@ -81,6 +81,7 @@ class Zap {
   Answer decide_key(const Key& key);
   /// Why a key that may come in may not come now; null: it may.
   const char* crowded(KnownKey& known);
+  void count_connections();
   /// Ends connections of strangers where connections become many: what they hold, agents cannot have.
   void make_room();
   /// How many connections are strangers' who will be ended: they keep no known key out.
@@ -109,7 +110,7 @@ Result<Done> Zap::run() {
     if (updated) items[count++].socket = &updates_;
     if (connections_) items[count++].socket = &connections_->socket();
     wait_any(std::span(items.data(), count), static_cast<int>(crowded_until_ms_ == 0 ? kMetricsEveryMs : kRoomEveryMs));
-    if (connections_) open_ = connections_->count(clock_.boot_ms());
+    if (connections_) count_connections();
     make_room();
     if ((updated && !take_updates()) || !answer_one()) break;
     publish_metrics(false);
@@ -188,6 +189,12 @@ Answer Zap::decide_key(const Key& key) {
   ++accepted_;
   const auto& node = known->second.node;
   return {.code = "200", .text = "OK", .user_id = known->second.child ? to_text(ControllerId{node.bytes}) : to_text(node)};
+}
+
+void Zap::count_connections() {
+  const auto ended_before = connections_->ended();
+  open_ = connections_->count(clock_.boot_ms());
+  hanging_.ended(connections_->ended() - ended_before);
 }
 
 void Zap::make_room() {

@@ -31,6 +31,12 @@ TEST_CASE("visits: a refused connection hangs for five seconds, and the count of
   CHECK(hanging.count(5'999) == 2);
   CHECK(hanging.count(6'000) == 1);
   CHECK(hanging.count(8'000) == 0);
+  hanging.refused(8'100);
+  hanging.refused(8'200);
+  hanging.ended(1);
+  CHECK(hanging.count(8'300) == 1);
+  hanging.ended(5);  // others' too
+  CHECK(hanging.count(8'300) == 0);
   for (std::size_t i = 0; i < Hanging::kMost + 10; ++i) hanging.refused(9'000);
   CHECK(hanging.count(9'000) == Hanging::kMost);
 }
