@@ -2,6 +2,7 @@
 
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <zmq.h>
 
@@ -29,13 +30,18 @@ int local_port(int descriptor) {
   return 0;
 }
 
-/// Bytes that have come from the peer, also those that nobody has read yet. Absent: no TCP connection, or a kernel before 4.1.
-std::optional<std::uint64_t> bytes_received(int descriptor) {
+/// Absent: no TCP connection, or a kernel before 4.1.
+std::optional<tcp_info> tcp_info_of(int descriptor) {
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
   if (size < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return std::nullopt;
-  return info.tcpi_bytes_received;
+  return info;
+}
+
+bool has_unread(int descriptor) {
+  int bytes = 0;
+  return ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 }  // namespace
@@ -79,14 +85,15 @@ void ConnectionWatch::accepted(int descriptor, std::uint64_t now_ms) {
   young_.push_back({.descriptor = descriptor, .accepted_ms = now_ms, .number = accepted_});
 }
 
-std::optional<std::uint64_t> ConnectionWatch::bytes_of_stranger(const Young& one) const {
-  if (number_of_[static_cast<std::size_t>(one.descriptor)] != one.number) return std::nullopt;
-  const auto bytes = local_port(one.descriptor) == port_ ? bytes_received(one.descriptor) : std::nullopt;
-  return bytes && *bytes < kHalfHandshakeBytes ? bytes : std::nullopt;
+std::optional<ConnectionWatch::Said> ConnectionWatch::said_by_stranger(const Young& one) const {
+  if (number_of_[static_cast<std::size_t>(one.descriptor)] != one.number || local_port(one.descriptor) != port_) return std::nullopt;
+  const auto info = tcp_info_of(one.descriptor);
+  if (!info || info->tcpi_bytes_received >= kHalfHandshakeBytes) return std::nullopt;  // counted when they have come, read or not
+  return Said{.bytes = info->tcpi_bytes_received, .waiting_ms = has_unread(one.descriptor) ? 0 : info->tcpi_last_data_sent};
 }
 
 std::uint64_t ConnectionWatch::strangers() {
-  std::erase_if(young_, [this](const Young& one) { return !bytes_of_stranger(one); });
+  std::erase_if(young_, [this](const Young& one) { return !said_by_stranger(one); });
   return young_.size();
 }
 
@@ -99,9 +106,9 @@ std::uint64_t ConnectionWatch::end_strangers(std::uint64_t now_ms, const Patienc
       left.push_back(one);
       continue;
     }
-    const auto bytes = bytes_of_stranger(one);
-    if (!bytes) continue;
-    if (age_ms < (*bytes == 0 ? patience.silent_ms : patience.slow_ms)) {
+    const auto said = said_by_stranger(one);
+    if (!said) continue;
+    if (said->bytes == 0 ? age_ms < patience.silent_ms : said->waiting_ms < patience.slow_ms) {
       left.push_back(one);
       continue;
     }

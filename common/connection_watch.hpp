@@ -24,8 +24,8 @@ class ConnectionWatch {
   /// For polling; count() empties it.
   zmq::socket_t& socket() { return pair_; }
 
-  /// How long a peer may take before its connection may be ended: to say anything at all, and to say what only one who knows our public
-  /// key can go on from.
+  /// How long a peer may take before its connection may be ended: to say anything at all; and, since we last said something and with
+  /// nothing of its own left unread, to say what only one who knows our public key can go on from. Where we are slow, nobody else is.
   struct Patience {
     std::uint64_t silent_ms = 0, slow_ms = 0;
   };
@@ -43,8 +43,12 @@ class ConnectionWatch {
     int descriptor = -1;
     std::uint64_t accepted_ms = 0, number = 0;
   };
+  struct Said {
+    std::uint64_t bytes = 0;
+    std::uint64_t waiting_ms = 0;  ///< we for it, since we last said something
+  };
   /// What its peer has sent, where it may be a stranger's.
-  [[nodiscard]] std::optional<std::uint64_t> bytes_of_stranger(const Young& one) const;
+  [[nodiscard]] std::optional<Said> said_by_stranger(const Young& one) const;
   explicit ConnectionWatch(zmq::socket_t pair) : pair_(std::move(pair)) {}
   void accepted(int descriptor, std::uint64_t now_ms);
 

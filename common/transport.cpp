@@ -84,8 +84,9 @@ bool set_tcp_options(zmq::socket_t& socket) {
 }
 
 bool set_dealer_options(zmq::socket_t& socket, const DealerOptions& options) {
-  const int jitter_ms = static_cast<int>(random_u64() % (kTransportReconnectMs / 2));
-  return set_tcp_options(socket) && set(socket, ZMQ_RECONNECT_IVL, kTransportReconnectMs + jitter_ms) &&
+  const int jitter_ms = static_cast<int>(random_u64() % (2 * kTransportReconnectMs));
+  return set_tcp_options(socket) && set(socket, ZMQ_HANDSHAKE_IVL, options.handshake_ms) &&
+         set(socket, ZMQ_RECONNECT_IVL, kTransportReconnectMs + jitter_ms) &&
          set(socket, ZMQ_RECONNECT_IVL_MAX, kTransportReconnectMaxMs) && set(socket, ZMQ_CONNECT_TIMEOUT, kConnectMs) &&
          set_key(socket, ZMQ_CURVE_SERVERKEY, options.server_public_key) && set_key(socket, ZMQ_CURVE_PUBLICKEY, options.keys.public_key) &&
          set_key(socket, ZMQ_CURVE_SECRETKEY, options.keys.secret_key) && (!options.ipv4_only || set(socket, ZMQ_IPV6, 0));
@@ -93,7 +94,7 @@ bool set_dealer_options(zmq::socket_t& socket, const DealerOptions& options) {
 
 /// A handshake costs half a millisecond of one core: when thousands of agents come at once the last ones wait for seconds. A listener that
 /// gave up as early as a caller does would throw away work half done, again and again, and let nobody in.
-constexpr int kAcceptHandshakeMs = 30'000;
+constexpr int kAcceptHandshakeMs = kTransportHandshakeMaxMs;
 
 /// ROUTER_MANDATORY: an answer to a peer that is gone is told, not dropped. No ROUTER_HANDOVER: our agents choose no routing id, so
 /// each connection has a fresh one; with handover a peer that chooses another's would throw that one out.

@@ -21,10 +21,11 @@ namespace capmap {
 
 inline constexpr int kTransportMaxMessageBytes = 64 * 1024;  ///< a longer message ends its connection
 inline constexpr int kTransportBacklog = 4096;
-inline constexpr int kTransportHighWater = 4096;  ///< messages queued a peer, then drop (send says kFull)
-inline constexpr int kTransportHandshakeMs = 5'000;
-inline constexpr int kTransportReconnectMs = 500;  ///< first wait; doubles up to the next line; jittered a socket
-inline constexpr int kTransportReconnectMaxMs = 16'000;
+inline constexpr int kTransportHighWater = 4096;         ///< messages queued a peer, then drop (send says kFull)
+inline constexpr int kTransportHandshakeMs = 5'000;      ///< so long a caller waits for a handshake, at first
+inline constexpr int kTransportHandshakeMaxMs = 30'000;  ///< and so long at most, like a listener
+inline constexpr int kTransportReconnectMs = 500;        ///< first wait, up to three times as long by a jitter a socket; doubles …
+inline constexpr int kTransportReconnectMaxMs = 16'000;  ///< … up to this
 
 /// A CURVE key pair, Z85 text of 40 characters each. A secret never leaves the file it came from except into the socket.
 struct CurveKeys {
@@ -45,6 +46,7 @@ struct DealerOptions {
   std::string endpoint;           ///< "tcp://host:port", host a name, IPv4, or [IPv6]
   std::string server_public_key;  ///< Z85
   CurveKeys keys;
+  int handshake_ms = kTransportHandshakeMs;
   bool ipv4_only = false;  ///< of a name's addresses libzmq tries one alone, IPv6 first; this takes the IPv4 one
 };
 /// Opens a CURVE DEALER and starts connecting; libzmq goes on trying. Errors: kMalformed (endpoint, keys), kUnavailable.

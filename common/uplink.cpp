@@ -79,6 +79,7 @@ class Uplink {
   bool ready_ = false;  ///< the handshake is done: messages may leave
   bool inputs_ready_ = false, acks_ready_ = false, events_ready_ = false, usage_just_came_ = false;  ///< of this turn
   bool ipv4_only_ = false;
+  int handshake_ms_ = kTransportHandshakeMs;
   std::uint64_t reopen_ms_ = 0, backoff_ms_ = kFirstBackoffMs;
   std::uint64_t family_until_ms_ = UINT64_MAX;
   std::uint64_t told_due_ms_ = 0;  ///< what the tick thread plans for
@@ -108,6 +109,7 @@ Result<Done> Uplink::run() {
 Result<Done> Uplink::open_link() {
   DealerOptions dealer = options_.dealer;
   dealer.ipv4_only = ipv4_only_;
+  dealer.handshake_ms = handshake_ms_;
   auto opened = open_watched_dealer(context_, dealer);
   if (!opened) return opened.error();
   link_.emplace(std::move(*opened));
@@ -118,6 +120,7 @@ Result<Done> Uplink::open_link() {
 void Uplink::give_up_link(const std::string& problem) {
   link_.reset();
   ready_ = false;
+  handshake_ms_ = std::min(2 * handshake_ms_, kTransportHandshakeMaxMs);  // where thousands come at once, it takes longer
   wait_to_reopen(kMaxBackoffMs);
   log_.note("uplink", problem);
 }
@@ -196,7 +199,9 @@ void Uplink::take_acks() {
     if (!message) return;
     const auto ack = decode_ack({static_cast<const std::byte*>(message->data()), message->size()});
     if (ack) {
-      if (talk_.on_ack(*ack, clock_.boot_ms())) backoff_ms_ = kFirstBackoffMs;
+      if (!talk_.on_ack(*ack, clock_.boot_ms())) continue;
+      backoff_ms_ = kFirstBackoffMs;
+      handshake_ms_ = kTransportHandshakeMs;
       continue;
     }
     complaints_.warn(clock_.boot_ms(), "ack_malformed", {{"what", ack.error().what}});

@@ -31,7 +31,7 @@ class Visits {
 /// gives up after kHangMs; who hangs longer counts as a connection then. Pure; the zap thread's.
 class Hanging {
  public:
-  static constexpr std::uint64_t kHangMs = 5'000;
+  static constexpr std::uint64_t kHangMs = 30'000;
   static constexpr std::size_t kMost = 100'000;
 
   void refused(std::uint64_t now_ms) {

@@ -21,8 +21,8 @@ constexpr std::uint64_t kMetricsEveryMs = 1'000;
 constexpr std::uint64_t kRoomEveryMs = 50;  ///< between two looks for strangers
 /// Peers of ours say something with their first packet, and the rest as soon as they are answered. While there is some room left they
 /// are given the time of a slow line, while there is none that of a fast one.
-constexpr ConnectionWatch::Patience kSomeRoom{.silent_ms = 2'000, .slow_ms = 10'000}, kNoRoom{.silent_ms = 100, .slow_ms = 500};
-static_assert(Hanging::kHangMs == kTransportHandshakeMs);
+constexpr ConnectionWatch::Patience kSomeRoom{.silent_ms = 10'000, .slow_ms = 20'000}, kNoRoom{.silent_ms = 100, .slow_ms = 500};
+static_assert(Hanging::kHangMs == kTransportHandshakeMaxMs);
 constexpr std::uint64_t kCalmMs = 30'000;  ///< nobody had to be ended for so long: over
 constexpr std::size_t kUpdatesPerTurn = 10'000;
 constexpr std::size_t kKeyBytes = 32, kKeyText = 40;

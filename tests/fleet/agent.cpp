@@ -42,8 +42,11 @@ const char* Agent::doubt() const {
 }
 
 Result<Done> Agent::start(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms) {
-  auto dealer = open_dealer(stage.context,
-                            {.endpoint = stage.options.controller, .server_public_key = stage.options.server_public_key, .keys = keys_});
+  // One thread is the callers' side of thousands of handshakes, and libzmq tries again with the same limit, where an agent's grows.
+  auto dealer = open_dealer(stage.context, {.endpoint = stage.options.controller,
+                                            .server_public_key = stage.options.server_public_key,
+                                            .keys = keys_,
+                                            .handshake_ms = kTransportHandshakeMaxMs});
   if (!dealer) return dealer.error();
   dealer_ = std::move(*dealer);
   dealer_.set(zmq::sockopt::linger, 500);
