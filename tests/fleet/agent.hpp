@@ -30,6 +30,8 @@ class Agent {
   void calm();
   [[nodiscard]] bool running() const { return dealer_.handle() != nullptr; }
   [[nodiscard]] bool in_session() const { return running() && talk_->session() != 0; }
+  /// The interval it was given last.
+  [[nodiscard]] std::uint32_t interval_ms() const { return talk_ ? talk_->interval_ms() : 0; }
   [[nodiscard]] const Server& server() const { return server_; }
   [[nodiscard]] std::uint64_t stopped_ms() const { return stopped_ms_; }  ///< while it does not run
   [[nodiscard]] bool stopped_with_bye() const { return bye_said_; }

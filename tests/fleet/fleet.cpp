@@ -20,8 +20,10 @@ constexpr std::size_t kKeptLatencies = 10'000;
 constexpr auto kTurn = std::chrono::milliseconds(5);
 /// Our one thread is the callers' side of all handshakes: more at once would time out here, not at the controller.
 constexpr std::uint32_t kOpensAtOnce = 50;
-/// After so long without faults all has been told; one that stopped without a word is lost by then (time to live: 60 s).
-constexpr std::uint64_t kSettleMs = 15'000, kLostAfterMs = 62'000;
+/// After so long without faults all has been told.
+constexpr std::uint64_t kSettleMs = 15'000;
+/// The time to live is six intervals, a minute at least; and some time until the map has looked.
+constexpr std::uint64_t kLiveIntervals = 6, kLeastLiveMs = 60'000, kLookMs = 2'000;
 
 volatile std::sig_atomic_t stop_asked = 0, quiet_asked = 0;
 
@@ -115,10 +117,13 @@ void Fleet::report() {
 
 Result<Done> Fleet::write_truth(std::uint64_t now_ms) {
   // Who had a clone is heard again only once the clone has been silent beyond the time to live.
-  const auto settle_ms = kSettleMs + (stage_.options.faults.clones != 0 ? kLostAfterMs : 0);
+  std::uint64_t lost_after_ms = kLeastLiveMs;
+  for (const auto& agent : agents_) lost_after_ms = std::max(lost_after_ms, kLiveIntervals * agent.interval_ms());
+  lost_after_ms += kLookMs;
+  const auto settle_ms = kSettleMs + (stage_.options.faults.clones != 0 ? lost_after_ms : 0);
   const bool settled = now_ms >= *quiet_ms_ + settle_ms && std::ranges::all_of(agents_, [&](const Agent& agent) {
                          if (agent.clone || agent.in_session()) return true;
-                         return !agent.running() && (agent.stopped_with_bye() || now_ms >= agent.stopped_ms() + kLostAfterMs);
+                         return !agent.running() && (agent.stopped_with_bye() || now_ms >= agent.stopped_ms() + lost_after_ms);
                        });
   if (!settled || truth_written_) return Done{};
   truth_written_ = true;
