@@ -236,7 +236,22 @@ std::optional<std::string> empty_header(std::string_view text) {
   return std::nullopt;
 }
 
-/// A character beyond ASCII outside strings of one line and comments: TOML has no place for it, and what toml++ does is undefined.
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// "2026-11-22T" at the end of a text, with something else than a time behind it.
+bool is_date_without_time(std::string_view until, std::string_view rest) {
+  constexpr std::string_view kForm = "dddd-dd-ddT";
+  if (until.size() < kForm.size() || (!rest.empty() && is_digit(rest.front()))) return false;
+  until.remove_prefix(until.size() - kForm.size());
+  return std::ranges::equal(until, kForm, [](char c, char form) {
+    return form == 'd' ? is_digit(c) : form == 'T' ? c == 'T' || c == 't' : c == form;
+  });
+}
+
+/// What stands outside strings of one line and comments that TOML has no place for and that toml++ reads in undefined ways: a character
+/// beyond ASCII, and a date that promises a time and has none.
 std::optional<std::string> stray_character(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -251,6 +266,8 @@ std::optional<std::string> stray_character(std::string_view text) {
     } else if (quote == 0 && static_cast<unsigned char>(c) >= 0x80) {
       return std::to_string(line) + ":" + std::to_string(i - begin + 1) +
              ": characters beyond ASCII stand in strings of one line and comments alone";
+    } else if (quote == 0 && is_date_without_time(text.substr(0, i + 1), text.substr(i + 1))) {
+      return std::to_string(line) + ":" + std::to_string(i - begin + 1) + ": a time has to follow a date's T";
     } else if (quote == 0) {
       quote = c == '"' || c == '\'' || c == '#' ? c : '\0';
     } else if (quote == '"' && c == '\\' && i + 1 < text.size() && text[i + 1] != '\n') {

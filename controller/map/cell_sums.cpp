@@ -84,6 +84,7 @@ void add_figures(FoldPass& pass, const CellKeys& keys, const SplitRuns& runs) {
 }  // namespace
 
 void sum_cells(FoldPass& pass, const BlockColumns& block, const FoldItems& items) {
+  if (items.available.count + items.others.count == 0) return;  // then there may be no places for single cells at all
   add_columns(pass, items.available, block.available);
   for (std::size_t slot = 0; slot < block.tops.size(); ++slot) {
     auto* const places = pass.cell_tops.data() + slot * pass.cell_places();

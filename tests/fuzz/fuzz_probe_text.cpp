@@ -22,7 +22,8 @@ namespace {
 
 void read_cpuinfo(std::string_view text) {
   const CpuText cpu = parse_cpuinfo(text);
-  check(cpu.vendor.size() + cpu.model.size() + cpu.identity.size() <= 2 * text.size() + 64, "more was read than there is");
+  // RISC-V kernels may tell one word that says all three.
+  check(cpu.vendor.size() + cpu.model.size() + cpu.identity.size() <= 3 * text.size() + 64, "more was read than there is");
   for (std::size_t i = 1; i < cpu.isa.size(); ++i) check(cpu.isa[i - 1] < cpu.isa[i], "words of the ISA are not sorted");
 }
 

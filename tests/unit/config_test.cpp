@@ -92,6 +92,14 @@ TEST_CASE("config: characters beyond ASCII stand in strings and comments, and el
   }
 }
 
+TEST_CASE("config: a date that promises a time and has none is refused with its place") {
+  Sample sample;
+  CHECK_THAT(sample.why("loud = true\nwhen = 2026-11-22T_21:00\n"), Catch::Contains(":2:18: a time has to follow a date's T"));
+  CHECK_THAT(sample.why("when = 2026-11-22t"), Catch::Contains("a time has to follow"));
+  const auto read = sample.read("[controller]\nendpoint = \"2026-11-22T_\"  # 2026-11-22Tx\n");
+  CHECK((read || read.error().what.find("a time has to follow") == std::string::npos));
+}
+
 TEST_CASE("config: a file that is not there, not readable, not a file or far too long is told apart") {
   Sample sample;
   CHECK(read_toml(sample.path, sample.settings).error() == Error{ErrorCode::kAbsent, sample.path + ": No such file or directory"});
