@@ -288,7 +288,12 @@ Result<Done> read_toml(const std::string& path, std::vector<Setting>& settings) 
   if (const auto wrong = stray_character(*text)) return malformed(path + ":" + *wrong);
   TomlReader reader(path, settings);
   const toml::parse_result parsed = toml::parse(std::string_view(*text), std::string_view(path));
-  if (!parsed) return malformed(reader.place(parsed.error().source()) + std::string(parsed.error().description()));
+  if (!parsed) {
+    std::string why(parsed.error().description());  // it may quote the end of a line
+    std::ranges::replace_if(
+        why, [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
+    return malformed(reader.place(parsed.error().source()) + why);
+  }
   return reader.read(parsed.table(), "");
 }
 

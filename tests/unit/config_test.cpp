@@ -100,6 +100,13 @@ TEST_CASE("config: a date that promises a time and has none is refused with its 
   CHECK((read || read.error().what.find("a time has to follow") == std::string::npos));
 }
 
+TEST_CASE("config: a reason is one line, also where it quotes the end of one") {
+  Sample sample;
+  const auto why = sample.why("loud = f\nn = 1\n");
+  CHECK_THAT(why, Catch::Contains(":1:9: "));
+  CHECK(why.find('\n') == std::string::npos);
+}
+
 TEST_CASE("config: a file that is not there, not readable, not a file or far too long is told apart") {
   Sample sample;
   CHECK(read_toml(sample.path, sample.settings).error() == Error{ErrorCode::kAbsent, sample.path + ": No such file or directory"});
