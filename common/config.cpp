@@ -240,18 +240,19 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// "2026-11-22T" at the end of a text, with something else than a time behind it.
-bool is_date_without_time(std::string_view until, std::string_view rest) {
-  constexpr std::string_view kForm = "dddd-dd-ddT";
-  if (until.size() < kForm.size() || (!rest.empty() && is_digit(rest.front()))) return false;
-  until.remove_prefix(until.size() - kForm.size());
-  return std::ranges::equal(until, kForm, [](char c, char form) {
-    return form == 'd' ? is_digit(c) : form == 'T' ? c == 'T' || c == 't' : c == form;
-  });
+/// A date or a time begins at i: no setting is one.
+bool begins_time(std::string_view text, std::size_t i) {
+  const auto in_word = [](char c) { return is_digit(c) || c == '_' || c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (i > 0 && in_word(text[i - 1])) return false;
+  const auto has_form = [rest = text.substr(i)](std::string_view form) {
+    return rest.size() >= form.size() && std::ranges::equal(rest.substr(0, form.size()), form,
+                                                            [](char c, char wanted) { return wanted == 'd' ? is_digit(c) : c == wanted; });
+  };
+  return has_form("dddd-") || has_form("dd:");
 }
 
 /// What stands outside strings of one line and comments that TOML has no place for and that toml++ reads in undefined ways: a character
-/// beyond ASCII, and a date that promises a time and has none.
+/// beyond ASCII, and dates and times.
 std::optional<std::string> stray_character(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -266,8 +267,8 @@ std::optional<std::string> stray_character(std::string_view text) {
     } else if (quote == 0 && static_cast<unsigned char>(c) >= 0x80) {
       return std::to_string(line) + ":" + std::to_string(i - begin + 1) +
              ": characters beyond ASCII stand in strings of one line and comments alone";
-    } else if (quote == 0 && is_date_without_time(text.substr(0, i + 1), text.substr(i + 1))) {
-      return std::to_string(line) + ":" + std::to_string(i - begin + 1) + ": a time has to follow a date's T";
+    } else if (quote == 0 && begins_time(text, i)) {
+      return std::to_string(line) + ":" + std::to_string(i - begin + 1) + ": a date or time stands in quotes here";
     } else if (quote == 0) {
       quote = c == '"' || c == '\'' || c == '#' ? c : '\0';
     } else if (quote == '"' && c == '\\' && i + 1 < text.size() && text[i + 1] != '\n') {
