@@ -1,6 +1,8 @@
 #include "common/config.hpp"
 
 #define TOML_EXCEPTIONS 0
+// Its assertions fail on broken values that it refuses all the same: with and without NDEBUG it is to do what it does with.
+#define TOML_ASSERT(expr) static_cast<void>(0)
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <toml++/toml.h>
