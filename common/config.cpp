@@ -255,7 +255,7 @@ bool begins_time(std::string_view text, std::size_t i) {
 
 /// What stands outside strings of one line and comments that TOML has no place for and that toml++ reads in undefined ways: a character
 /// beyond ASCII, and dates and times.
-std::optional<std::string> stray_character(std::string_view text) {
+std::optional<std::string> stray_text(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   std::size_t line = 1, begin = 0;
@@ -288,7 +288,7 @@ Result<Done> read_toml(const std::string& path, std::vector<Setting>& settings) 
   auto text = read_file(path);
   if (!text) return text.error();
   if (const auto wrong = empty_header(*text)) return malformed(path + ":" + *wrong);
-  if (const auto wrong = stray_character(*text)) return malformed(path + ":" + *wrong);
+  if (const auto wrong = stray_text(*text)) return malformed(path + ":" + *wrong);
   TomlReader reader(path, settings);
   const toml::parse_result parsed = toml::parse(std::string_view(*text), std::string_view(path));
   if (!parsed) {

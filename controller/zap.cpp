@@ -2,6 +2,7 @@
 
 #include <zmq.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 constexpr std::uint64_t kRoomEveryMs = 50;  ///< between two looks for strangers
+constexpr std::uint64_t kCountedAMs = 100;  ///< strangers that may be counted in a millisecond's time, each some system calls
 /// Peers of ours say something with their first packet, and the rest as soon as they are answered. While there is some room left they
 /// are given the time of a slow line, while there is none that of a fast one.
 constexpr ConnectionWatch::Patience kSomeRoom{.silent_ms = 10'000, .slow_ms = 20'000}, kNoRoom{.silent_ms = 100, .slow_ms = 500};
@@ -217,7 +219,8 @@ void Zap::make_room() {
 }
 
 std::uint64_t Zap::strangers(std::uint64_t now_ms) {
-  if (now_ms < strangers_ms_ + kRoomEveryMs) return strangers_;
+  // Few are counted anew for each who asks: with an old count a known key would be kept out for those who came since.
+  if (now_ms < strangers_ms_ + std::min(kRoomEveryMs, strangers_ / kCountedAMs)) return strangers_;
   strangers_ms_ = now_ms;
   strangers_ = connections_ ? connections_->strangers() : 0;
   return strangers_;

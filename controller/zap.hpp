@@ -29,10 +29,10 @@ struct ZapOptions {
 
 /// Answers ZAP requests of one context from memory, in microseconds. A known key: 200 with the id text of the node or child controller as
 /// User-Id; an unknown one: 300 (the peer may try again: it may be enrolled by then); a revoked one: 400. Where
-/// there is no room for more connections, or a key comes too often (controller/visits.hpp): 300 too, counted by reason.
-/// Waiting KeyUpdates are applied
-/// before each answer. `ready` is set once the handler is bound (sockets with CURVE may then bind). Ends with Done on an empty message on
-/// `keys`, or when the context is shut down. The `keys` PULL is bound before `ready`.
+/// there is no room for more connections, or a key comes too often (controller/visits.hpp): 300 too, counted by reason. Where connections
+/// become many, those of strangers are ended (common/connection_watch.hpp). Waiting KeyUpdates are applied before each answer. `ready` is
+/// set once the handler is bound (sockets with CURVE may then bind). Ends with Done on an empty message on `keys`, or when the context is
+/// shut down. The `keys` PULL is bound before `ready`.
 Result<Done> run_zap(zmq::context_t& context, const ZapOptions& options, std::promise<void>& ready, Published<Metrics>& metrics);
 
 }  // namespace capmap

@@ -22,7 +22,7 @@ struct FoldItems {
   static constexpr std::size_t kRoom = 96;
   struct Item {
     std::uint32_t place = 0;
-    std::uint16_t at = 0;  ///< first cell of a run, or the cell
+    std::uint16_t at = 0;  ///< first cell of a run
     std::int8_t nodes_slot = -1;
     bool available = false, installed = false;
   };
@@ -51,7 +51,7 @@ struct FoldItems {
 
 /// Sums runs, column by column. Pure but for `pass`.
 void sum_runs(FoldPass& pass, const BlockColumns& block, const FoldItems& items);
-/// Sums the listed cells, column by column, into the pass's cell_sums, cell_tops and figure_sums. Pure but for `pass`.
+/// Sums the cells of split runs, column by column, into the pass's cell_sums, cell_tops and figure_sums. Pure but for `pass`.
 void sum_cells(FoldPass& pass, const BlockColumns& block, const FoldItems& items);
 
 }  // namespace capmap
