@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -65,6 +66,13 @@ std::uint64_t raise_descriptor_limit(std::uint64_t asked) {
   return most;
 }
 
+/// Each burst of messages would otherwise give memory back to the kernel, and the next one ask for it page by page: with thousands of
+/// agents a tenth of what a message costs.
+void keep_freed_memory() {
+  mallopt(M_TOP_PAD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 std::string host_name() {
   char buffer[256] = {};
   return gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "localhost";
@@ -99,6 +107,7 @@ Parts load_parts(const ControllerSettings& settings) {
 }
 
 int run(const ControllerSettings& settings) {
+  keep_freed_memory();
   const sigset_t stop_signals = block_stop_signals();
   const auto most_connections = raise_descriptor_limit(settings.most_connections);
   const SystemClock clock;

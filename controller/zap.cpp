@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 constexpr std::uint64_t kRoomEveryMs = 50;  ///< between two looks for strangers
+constexpr std::uint64_t kRoomShare = 20, kRoomPauseMs = 1'000;  ///< a look that found none may take so small a share of the time
 constexpr std::uint64_t kCountedAMs = 100;  ///< strangers that may be counted in a millisecond's time, each some system calls
 /// Peers of ours say something with their first packet, and the rest as soon as they are answered. While there is some room left they
 /// are given the time of a slow line, while there is none that of a fast one.
@@ -207,7 +208,10 @@ void Zap::make_room() {
   if (open_ > many) {
     const auto ended = connections_->end_strangers(now_ms, open_ > most_connections_ ? kNoRoom : kSomeRoom, open_ - many);
     strangers_ended_ += ended;
-    if (ended == 0) return;
+    if (ended == 0) {  // all are ours and wait for us: after a start thousands at once
+      room_ms_ += std::min((clock_.boot_ms() - now_ms) * kRoomShare, kRoomPauseMs);
+      return;
+    }
     if (crowded_until_ms_ == 0) {
       log_warn("strangers_hold_connections", {{"open", open_}, {"most", most_connections_}, {"action", "ended, oldest first"}});
     }

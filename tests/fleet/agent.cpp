@@ -1,5 +1,7 @@
 #include "tests/fleet/agent.hpp"
 
+#include <sys/epoll.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +14,7 @@ constexpr std::uint64_t kTellingAcks = 10;
 constexpr int kMessagesPerTurn = 16, kFloodTimes = 1'000;
 constexpr std::size_t kRecorded = 20;
 constexpr std::uint64_t kReplayEveryMs = 500;  ///< five messages each time: about what the rate limit lets through
-constexpr std::uint64_t kMostAwayMs = 20'000, kFlipEveryMs = 5'000, kYearMs = 366ULL * 24 * 3'600 * 1'000;
+constexpr std::uint64_t kLookEveryMs = 1'000, kMostAwayMs = 20'000, kFlipEveryMs = 5'000, kYearMs = 366ULL * 24 * 3'600 * 1'000;
 
 std::span<const std::byte> bytes_of(const zmq::message_t& message) {
   return {static_cast<const std::byte*>(message.data()), message.size()};
@@ -20,13 +22,14 @@ std::span<const std::byte> bytes_of(const zmq::message_t& message) {
 
 }  // namespace
 
-Agent::Agent(const Stage& stage, std::uint32_t number, const CurveKeys& keys, std::uint64_t now_ms)
+Agent::Agent(const Stage& stage, std::uint32_t number, const CurveKeys& keys, std::uint32_t place, std::uint64_t now_ms)
     : server_(stage.plan, number, stage.options.seed),
       keys_(keys),
       random_(stage.options.seed * 7'368'787 + number),
       stopped_ms_(now_ms),
       looked_ms_(now_ms),
-      machine_(server_.machine()) {}
+      machine_(server_.machine()),
+      place_(place) {}
 
 void Agent::set_facts(const Stage& stage, std::uint64_t now_unix_ms) {
   talk_->set_facts(server_.hello(now_unix_ms + (future ? kYearMs : 0)),
@@ -50,6 +53,10 @@ Result<Done> Agent::start(const Stage& stage, std::uint64_t now_ms, std::uint64_
   if (!dealer) return dealer.error();
   dealer_ = std::move(*dealer);
   dealer_.set(zmq::sockopt::linger, 500);
+  epoll_event event{.events = EPOLLIN, .data = {.u32 = place_}};
+  if (epoll_ctl(stage.mailboxes, EPOLL_CTL_ADD, dealer_.get(zmq::sockopt::fd), &event) != 0) {
+    return Error{ErrorCode::kUnavailable, "a socket cannot be watched"};
+  }
   run_id_ = random_() | 1U;
   if (clone) run_id_ ^= 0xFF00;
   Thresholds thresholds;
@@ -71,8 +78,9 @@ Result<Done> Agent::start(const Stage& stage, std::uint64_t now_ms, std::uint64_
   return Done{};
 }
 
-void Agent::stop(std::uint64_t now_ms) {
+void Agent::stop(const Stage& stage, std::uint64_t now_ms) {
   delayed_.clear();
+  static_cast<void>(epoll_ctl(stage.mailboxes, EPOLL_CTL_DEL, dealer_.get(zmq::sockopt::fd), nullptr));
   bye_said_ = random_() % 2 == 0;
   if (bye_said_) static_cast<void>(send(dealer_, encode(talk_->bye("fleet stops it"))));
   dealer_.close();
@@ -113,9 +121,13 @@ void Agent::play_back(std::uint64_t now_ms) {
 Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms, bool quiet) {
   const Faults faults = quiet ? Faults{} : stage.options.faults;
   if (!running()) return !quiet && returns_ms_ != 0 && now_ms >= returns_ms_ ? start(stage, now_ms, now_unix_ms) : Result<Done>(Done{});
+  look_again_ = true;
   for (int i = 0; i < kMessagesPerTurn; ++i) {
     auto message = receive(dealer_, 0);
-    if (!message) break;
+    if (!message) {
+      look_again_ = false;
+      break;
+    }
     auto ack = decode_ack(bytes_of(*message));
     if (!ack) continue;
     if (stage.options.any_ack) ack->run_id = run_id_;
@@ -124,12 +136,12 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
     if (sent_ms_ != 0) latest_ms = now_ms - std::exchange(sent_ms_, 0);
     talk_->on_ack(*ack, now_ms);
   }
-  if (faults.churn_permille != 0 && now_ms >= looked_ms_ + 1'000) {
+  if (faults.churn_permille != 0 && now_ms >= looked_ms_ + kLookEveryMs) {
     looked_ms_ = now_ms;
     // Who stops before all is told would leave a truth that nobody can know.
     const bool told = acks_of_run_ >= kTellingAcks && !flips && !clone && !replays;
     if (told && random_() % 1'000 < faults.churn_permille) {
-      stop(now_ms);
+      stop(stage, now_ms);
       return Done{};
     }
   }
@@ -153,11 +165,22 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
   if (auto* const hello = std::get_if<Hello>(&message)) hello->time_unix_ms = now_unix_ms + (future ? kYearMs : 0);
   Bytes bytes = encode(message);
   sent_ms_ = now_ms;
+  look_again_ = true;
   ++sent;
   if (replays) recorded_.push_back(bytes);
   if (recorded_.size() > kRecorded) recorded_.erase(recorded_.begin());
   put(faults, std::move(bytes), now_ms);
   return Done{};
+}
+
+std::uint64_t Agent::wakes_ms(const Stage& stage, bool quiet) const {
+  if (!running()) return quiet || returns_ms_ == 0 ? UINT64_MAX : returns_ms_;
+  if (look_again_ || !delayed_.empty()) return 0;
+  auto wakes_ms = std::min(talk_->due_ms(), talk_->broken_ms());
+  if (!quiet && stage.options.faults.churn_permille != 0) wakes_ms = std::min(wakes_ms, looked_ms_ + kLookEveryMs);
+  if (flips) wakes_ms = std::min(wakes_ms, flipped_ms_ + kFlipEveryMs);
+  if (replays) wakes_ms = std::min(wakes_ms, replayed_ms_ + kReplayEveryMs);
+  return wakes_ms;
 }
 
 void Agent::calm() {

@@ -15,16 +15,20 @@ struct Stage {
   const FleetOptions& options;
   const Plan& plan;
   const std::vector<EncodedShape>& shapes;  ///< [machine], then [false shape]
+  int mailboxes = -1;                       ///< epoll descriptor of all sockets, each with its agent's place
 };
 
 /// One simulated server's agent: a Conversation over a DEALER of its own, with the faults it has been given.
 class Agent {
  public:
-  Agent(const Stage& stage, std::uint32_t number, const CurveKeys& keys, std::uint64_t now_ms);
+  /// `place`: what its socket's events are marked with.
+  Agent(const Stage& stage, std::uint32_t number, const CurveKeys& keys, std::uint32_t place, std::uint64_t now_ms);
 
   Result<Done> start(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms);
-  /// Sends what is due and reads what came. Cost when there is nothing: one look at the socket.
+  /// Sends what is due and reads what came. Wanted when its socket has an event, and at wakes_ms().
   Result<Done> turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t now_unix_ms, bool quiet);
+  /// When it wants a turn although nothing comes; UINT64_MAX = never.
+  [[nodiscard]] std::uint64_t wakes_ms(const Stage& stage, bool quiet) const;
   void say_bye();
   /// No faults any more, and no new readings.
   void calm();
@@ -47,7 +51,7 @@ class Agent {
   std::uint64_t latest_ms = UINT64_MAX;  ///< of the newest ack; UINT64_MAX when it was counted
 
  private:
-  void stop(std::uint64_t now_ms);
+  void stop(const Stage& stage, std::uint64_t now_ms);
   void put(const Faults& faults, Bytes bytes, std::uint64_t now_ms);
   void send_delayed(std::uint64_t now_ms);
   void play_back(std::uint64_t now_ms);
@@ -67,11 +71,12 @@ class Agent {
   std::vector<Bytes> recorded_;  ///< the newest kRecorded messages, when they are replayed
   std::uint64_t run_id_ = 0, sent_ms_ = 0, stopped_ms_ = 0, returns_ms_ = 0, looked_ms_ = 0, flipped_ms_ = 0, replayed_ms_ = 0,
                 acks_of_run_ = 0;
-  std::uint32_t machine_;
+  std::uint32_t machine_, place_;
   std::optional<std::size_t> false_shape_;
   static constexpr std::uint32_t kMostRenames = 4;
   std::uint32_t renames_ = 0;
   bool bye_said_ = false, flooded_ = false, replayed_ = false;
+  bool look_again_ = false;  ///< sending may have swallowed the event of what came meanwhile, and a turn reads only so many
 };
 
 }  // namespace capmap::fleet
