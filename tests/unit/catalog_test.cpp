@@ -110,6 +110,17 @@ TEST_CASE("catalog: sources name a document, an address or a repository, not a m
   }
 }
 
+TEST_CASE("catalog: a rate that was taken from another chip is none", "[catalog]") {
+  for (const auto* file : {"cpus.csv", "accelerators.csv"}) {
+    const auto table = shipped(file);
+    for (const auto& row : table.rows) {
+      INFO(file << ":" << row.line);
+      CHECK(cell(table, row, "notes").find("taken as") == std::string::npos);
+      CHECK(cell(table, row, "source").find("taken as") == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("catalog: a dense matrix rate is no sparse one: 8 bits are twice, not four times, 16 bits", "[catalog]") {
   const auto table = shipped("accelerators.csv");
   for (const auto& row : table.rows) {

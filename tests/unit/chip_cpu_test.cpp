@@ -100,7 +100,7 @@ TEST_CASE("chip table: processors without a known rate have their microarchitect
   CHECK(known("Shanghai", "7-91-3", Architecture::kX86_64) == "Yongfeng");
   CHECK(known("Ampere", "0xc0-0xac3-0x0", Architecture::kAarch64) == "AmpereOne");
   CHECK(known("HiSilicon", "0x48-0xd02-0x0", Architecture::kAarch64) == "HIP09");
-  CHECK(known("ARM", "0x41-0xd85-0x0", Architecture::kAarch64) == "Cortex-X925");
+  CHECK(known("ARM", "0x41-0xd87-0x0", Architecture::kAarch64) == "Cortex-A725");
   CHECK(known("Loongson", "0x14d0", Architecture::kLoongarch64) == "LA664");
   CHECK(known("HiSilicon", "0x48-0xd22-0x0", Architecture::kAarch64) == "TaiShan (without a public name)");
   CHECK(known("IBM", "0x0080", Architecture::kPpc64le) == "POWER10");

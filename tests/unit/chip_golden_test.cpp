@@ -111,6 +111,18 @@ TEST_CASE("golden: 8 x MI300X, dense") {
                                     {Precision::kInt8, 20'919'200'000}});     // 2614.9
 }
 
+TEST_CASE("golden: 8 x MI60, which shares its PCI id, where a name tells it from MI50") {
+  auto shape = eight(0x1002, 0x66a1, 32'752);
+  shape.accelerators[0].name = "AMD Radeon Instinct MI60";
+  check_peaks(shipped().rate(shape).accelerators, {{Precision::kFp64, 59'200'000},     // 8 x 7.4 TFLOP/s
+                                                   {Precision::kFp32, 117'600'000},    // 14.7
+                                                   {Precision::kFp16, 236'000'000},    // 29.5
+                                                   {Precision::kInt8, 471'200'000}});  // 58.9
+
+  shape.accelerators[0].name = "AMD Instinct MI60 / MI50";  // both have models of 32 GB
+  check_peaks(shipped().rate(shape).accelerators, {});
+}
+
 TEST_CASE("golden: 8 x Ascend 910B2 = 24 cores x 8192 a cycle x 1800 MHz each, where the vendor's library names them") {
   auto shape = eight(0x19e5, 0xd802, 65'536);
   shape.accelerators[0].name = "Ascend910B2";
