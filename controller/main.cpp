@@ -124,7 +124,7 @@ int run(const ControllerSettings& settings) {
 
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
   auto restored = restore(*parts.opened.store, *engine, clock);
-  value_or_give_up(parts.opened.checked.get());  // before what was read is believed
+  if (!restored) value_or_give_up(parts.opened.checked.get());  // what the check says of the file is the better reason
   ZapOptions zap_options{.keys = kKeysPipe,
                          .known = value_or_give_up(std::move(restored)),
                          .connections = kConnectionsPipe,
@@ -156,9 +156,6 @@ int run(const ControllerSettings& settings) {
                            .enrol_port = port_of(joins),
                            .message_port = port_of(messages),
                            .server_public_key = parts.keys.public_key};
-  auto store =
-      start("store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics); });
-
   const HttpOptions http_options{.address = settings.http_address,
                                  .port = static_cast<std::uint16_t>(settings.http_port),
                                  .admin_token_hash = secret_hash(parts.admin_token),
@@ -173,6 +170,10 @@ int run(const ControllerSettings& settings) {
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] { return run_http(context, http_options, http_sources, http_ready); });
   const auto http_port = value_or_give_up(http_ready.get_future().get());
+
+  value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
+  auto store =
+      start("store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics); });
   log_info("started", {{"version", CAPMAP_VERSION},
                        {"messages", messages},
                        {"enrol", joins},

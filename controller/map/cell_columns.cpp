@@ -46,7 +46,8 @@ CellSums::CellSums() {
 void CellSums::find_known_nodes(const CellKeys& keys) {
   without_hardware = false;
   for (std::size_t i = 0; i < kBlockCells; ++i) without_hardware |= keys.hardware[i] == kNoHardware && keys.nodes[i] > 0;
-  for (std::size_t column = 0; column < kCellSumCount; ++column) {
+  for (std::size_t column = 0; column < kKnownCount; ++column) {
+    if (known_nodes[column] == KnownNodes::kAll) continue;
     known_nodes[column] = KnownNodes::kNone;
     if (is_zero(kNarrowKnown + column)) continue;
     std::uint32_t differs = 0, any = 0;
@@ -54,7 +55,7 @@ void CellSums::find_known_nodes(const CellKeys& keys) {
       differs |= known(column)[i] ^ keys.nodes[i];
       any |= known(column)[i];
     }
-    known_nodes[column] = differs == 0 ? KnownNodes::kAll : any == 0 ? KnownNodes::kNone : KnownNodes::kSome;
+    known_nodes[column] = any == 0 ? KnownNodes::kNone : differs == 0 ? KnownNodes::kAll : KnownNodes::kSome;
   }
 }
 
@@ -91,8 +92,8 @@ void CellColumns::push_back(const Cell& cell) {
     (*sums.narrow[kNarrowHigh + i])[at] = static_cast<std::uint32_t>((cell.*kCellSums[i]).sum >> 32);
     (*sums.narrow[kNarrowKnown + i])[at] = (cell.*kCellSums[i]).known;
   }
-  const std::array counts = {cell.accelerators_used, cell.accelerators_free, cell.accelerators_use_unknown, cell.accelerators_unhealthy,
-                             cell.heard_nodes};
+  (*sums.narrow[kNarrowKnown + kKnownHeard])[at] = cell.heard_nodes;
+  const std::array counts = {cell.accelerators_used, cell.accelerators_free, cell.accelerators_use_unknown, cell.accelerators_unhealthy};
   for (std::size_t i = 0; i < kCellCountCount; ++i) (*sums.narrow[kNarrowCount + i])[at] = counts[i];
   (*sums.wide[kWideHeard])[at] = cell.heard_ms_sum;
   (*sums.wide[kWideOldest])[at] = cell.oldest_heard_ms;
@@ -119,20 +120,14 @@ Cell CellColumns::cell(CellSlot slot) const {
   const auto& sums = sums_[slot / kBlockCells];
   const auto& histograms = *histograms_[slot / kHistogramBlockCells];
   Cell cell;
-  const std::size_t state = keys.state[at];
-  cell.key = {.site = keys.site(at),
-              .pool = keys.pool[at],
-              .hardware = keys.hardware[at],
-              .liveness = liveness_of(state),
-              .service = service_of(state),
-              .verdict = verdict_of(state)};
+  cell.key = keys.key(at);
   cell.nodes = keys.nodes[at];
-  for (std::size_t i = 0; i < kCellSumCount; ++i) cell.*kCellSums[i] = {sums.sum(i, at), sums.known(i)[at]};
+  for (std::size_t i = 0; i < kCellSumCount; ++i) cell.*kCellSums[i] = {sums.sum(i, at), sums.known(i, at, keys)};
   cell.accelerators_used = sums.count(kCountUsed)[at];
   cell.accelerators_free = sums.count(kCountFree)[at];
   cell.accelerators_use_unknown = sums.count(kCountUseUnknown)[at];
   cell.accelerators_unhealthy = sums.count(kCountUnhealthy)[at];
-  cell.heard_nodes = sums.count(kCountHeard)[at];
+  cell.heard_nodes = sums.known(kKnownHeard, at, keys);
   cell.heard_ms_sum = sums.heard_ms_sum()[at];
   cell.oldest_heard_ms = sums.oldest_heard_ms()[at];
   const auto take = [&](HistogramIndex which, auto& buckets) {

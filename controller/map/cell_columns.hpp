@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/map/cell.hpp"
+#include "controller/map/cell_histograms.hpp"
 
 namespace capmap {
 
@@ -47,9 +48,11 @@ enum CellSumIndex : std::uint8_t {
   kSumStorageFree
 };
 extern const std::array<ReadingSum Cell::*, kCellSumCount> kCellSums;
+/// Sums of which it is counted how many nodes are in them: those, and the moments of hearing.
+inline constexpr std::size_t kKnownCount = kCellSumCount + 1, kKnownHeard = kCellSumCount;
 /// Columns of plain counts.
-inline constexpr std::size_t kCellCountCount = 5;
-enum CellCountIndex : std::uint8_t { kCountUsed, kCountFree, kCountUseUnknown, kCountUnhealthy, kCountHeard };
+inline constexpr std::size_t kCellCountCount = 4;
+enum CellCountIndex : std::uint8_t { kCountUsed, kCountFree, kCountUseUnknown, kCountUnhealthy };
 /// Histograms of what is free on one node. Their non-empty buckets stand as bits beside the sums.
 inline constexpr std::size_t kHistogramCount = 3;
 enum HistogramIndex : std::uint8_t { kFreeCores, kFreeMemory, kFreeAccelerators };
@@ -72,6 +75,15 @@ struct CellKeys {
   /// Writes the state of a cell.
   void set_state(std::size_t i, std::uint8_t code);
   [[nodiscard]] std::uint32_t site(std::size_t i) const { return run_site[i / kRunCells]; }
+  /// Of a slot that is not free.
+  [[nodiscard]] CellKey key(std::size_t i) const {
+    return {.site = site(i),
+            .pool = pool[i],
+            .hardware = hardware[i],
+            .liveness = liveness_of(state[i]),
+            .service = service_of(state[i]),
+            .verdict = verdict_of(state[i])};
+  }
 };
 /// What adds and subtracts: columns that are shared and copied each by itself. Sums lie in two halves, because the upper ones are
 /// nearly always zero; all columns that hold nothing but zeros may be one and the same.
@@ -84,17 +96,18 @@ enum NarrowColumn : std::uint8_t {
   kNarrowLow,
   kNarrowHigh = kCellSumCount,
   kNarrowKnown = kNarrowHigh + kCellSumCount,
-  kNarrowCount = kNarrowKnown + kCellSumCount,
+  kNarrowCount = kNarrowKnown + kKnownCount,
   kNarrowColumns = kNarrowCount + kCellCountCount
 };
 const CellColumn<std::uint32_t>& zero_column();
-/// How many of a block's nodes are in a sum: a scan need not look at what is the same for all.
+/// How many of a block's nodes are in a sum: a scan need not look at what is the same for all. With kAll the nodes are the column; one
+/// of its own need not be there.
 enum class KnownNodes : std::uint8_t { kNone, kSome, kAll };
 struct CellSums {
   std::array<CellColumn<std::uint64_t>, kWideCount> wide;        ///< heard boot_ms; the oldest of these
   std::array<CellColumn<std::uint32_t>, kNarrowColumns> narrow;  ///< halves of sums by CellSumIndex, nodes in each; counts
   std::array<CellColumn<std::uint8_t>, kHistogramCount> tops;    ///< one more than the highest bucket that is not empty, 0 = all are
-  std::array<KnownNodes, kCellSumCount> known_nodes{};
+  std::array<KnownNodes, kKnownCount> known_nodes{};
   bool without_hardware = false;  ///< there are nodes of which no shape is known
   CellSums();
   [[nodiscard]] std::uint64_t sum(std::size_t column, std::size_t i) const {
@@ -104,38 +117,18 @@ struct CellSums {
   [[nodiscard]] const auto& high(std::size_t column) const { return std::as_const(*narrow[kNarrowHigh + column]); }
   [[nodiscard]] bool is_zero(std::size_t column) const { return narrow[column] == zero_column(); }  ///< false: it may still be
   [[nodiscard]] bool has_high(std::size_t column) const { return !is_zero(kNarrowHigh + column); }
+  /// Unless known_nodes is kAll.
   [[nodiscard]] const auto& known(std::size_t column) const { return std::as_const(*narrow[kNarrowKnown + column]); }
   [[nodiscard]] const auto& count(std::size_t column) const { return std::as_const(*narrow[kNarrowCount + column]); }
   [[nodiscard]] const auto& top(std::size_t column) const { return std::as_const(*tops[column]); }
   [[nodiscard]] const auto& heard_ms_sum() const { return std::as_const(*wide[kWideHeard]); }
   [[nodiscard]] const auto& oldest_heard_ms() const { return std::as_const(*wide[kWideOldest]); }
-  /// Looks at all cells of the block anew.
+  [[nodiscard]] std::uint32_t known(std::size_t column, std::size_t i, const CellKeys& keys) const {
+    return known_nodes[column] == KnownNodes::kAll ? keys.nodes[i] : known(column)[i];
+  }
+  /// Looks at all cells of the block anew, but for the columns of which all are known by now.
   void find_known_nodes(const CellKeys& keys);
 };
-/// Histograms of the cells of a run. Cells are mostly of few nodes: a byte a bucket, and what is above a byte apart, where there is any.
-class CellHistograms {
- public:
-  [[nodiscard]] std::uint32_t count(std::size_t cell, std::size_t which, std::size_t bucket) const {
-    const auto i = index(cell, which, bucket);
-    return low_[i] | (high_.empty() ? 0 : high_[i] << 8);
-  }
-  void set(std::size_t cell, std::size_t which, std::size_t bucket, std::uint32_t count) {
-    const auto i = index(cell, which, bucket);
-    low_[i] = static_cast<std::uint8_t>(count);
-    if (high_.empty() && count <= UINT8_MAX) return;
-    high_.resize(low_.size());
-    high_[i] = count >> 8;
-  }
-
- private:
-  static constexpr std::array<std::size_t, kHistogramCount> kFirst = {0, kFreeBuckets, 2 * kFreeBuckets};
-  static constexpr std::size_t kBuckets = 2 * kFreeBuckets + kFreeAcceleratorBuckets;
-  static std::size_t index(std::size_t cell, std::size_t which, std::size_t bucket) { return cell * kBuckets + kFirst[which] + bucket; }
-
-  std::array<std::uint8_t, kHistogramBlockCells * kBuckets> low_{};
-  std::vector<std::uint32_t> high_;
-};
-
 /// The cells as readers see them: immutable, shared with the views before and after where nothing changed. Free slots are among them.
 class CellColumns {
  public:

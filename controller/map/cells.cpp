@@ -37,8 +37,7 @@ Amounts amounts_of(const Contribution& part) {
 }
 
 std::array<std::uint32_t, kCellCountCount> counts_of(const Contribution& part) {
-  return {part.accelerators_used, part.accelerators_free, part.accelerators_use_unknown, part.accelerators_unhealthy,
-          part.heard_ms ? 1U : 0U};
+  return {part.accelerators_used, part.accelerators_free, part.accelerators_use_unknown, part.accelerators_unhealthy};
 }
 
 std::array<std::optional<std::size_t>, kHistogramCount> buckets_of(const Contribution& part) {
@@ -50,20 +49,15 @@ std::array<std::optional<std::size_t>, kHistogramCount> buckets_of(const Contrib
   return buckets;
 }
 
-/// Moves one node between buckets. Returns one more than the highest that is not empty.
-std::uint8_t move_bucket(CellHistograms& histograms, std::size_t cell, std::size_t which, std::size_t top,
-                         const std::optional<std::size_t>& before, const std::optional<std::size_t>& after) {
+/// Moves one node between buckets.
+void move_bucket(CellHistograms& histograms, std::size_t cell, std::size_t which, const std::optional<std::size_t>& before,
+                 const std::optional<std::size_t>& after) {
   if (before) {
     auto count = histograms.count(cell, which, *before);
     subtract(count, 1);
     histograms.set(cell, which, *before, count);
   }
-  if (after) {
-    histograms.set(cell, which, *after, histograms.count(cell, which, *after) + 1);
-    top = std::max(top, *after + 1);
-  }
-  while (top > 0 && histograms.count(cell, which, top - 1) == 0) --top;
-  return static_cast<std::uint8_t>(top);
+  if (after) histograms.set(cell, which, *after, histograms.count(cell, which, *after) + 1);
 }
 
 }  // namespace
@@ -117,76 +111,90 @@ CellSlot CellTable::take_slot(std::uint32_t site) {
     tops_written_.emplace_back();
     known_stale_.push_back(1);
   }
-  if (slot >= of_slot_.size()) {
-    of_slot_.resize(slot + 1);
-    heard_.resize(slot + 1);
+  if (slot >= slots_) {
+    slots_ = slot + 1;
+    heard_.resize(slots_);
   }
   return slot;
 }
 
 CellSlot CellTable::add(const CellKey& key, const Contribution& part) {
   const auto hash = hash_of(key);
-  const auto found = index_.find(hash, [&](CellSlot slot) { return of_slot_[slot] == key; });
+  const auto found = index_.find(hash, [&](CellSlot slot) { return this->key(slot) == key; });
   const auto slot = found ? *found : take_slot(key.site);
   auto& keys = writable(keys_, slot / kBlockCells);
   const auto i = slot % kBlockCells;
   if (!found) {
-    of_slot_[slot] = key;
-    index_.add(hash, slot, hash_of_slot());
     ++cells_;
     keys.run_site[i / kRunCells] = key.site;
     keys.pool[i] = key.pool;
     keys.hardware[i] = key.hardware;
     keys.set_state(i, state_code(key.liveness, key.service, key.verdict));
+    index_.add(hash, slot, hash_of_slot());
   }
   ++keys.nodes[i];
   known_stale_[slot / kBlockCells] = 1;
-  shift(slot, Contribution{}, part);
+  shift(slot, Node::kComes, Contribution{}, part);
   return slot;
 }
 
 void CellTable::remove(CellSlot slot, const Contribution& part) {
-  shift(slot, part, Contribution{});
+  shift(slot, Node::kGoes, part, Contribution{});
   auto& keys = writable(keys_, slot / kBlockCells);
   const auto i = slot % kBlockCells;
   known_stale_[slot / kBlockCells] = 1;
   if (--keys.nodes[i] > 0) return;
   check_empty(slot);
+  const auto key = keys.key(i);
+  index_.remove(hash_of(key), slot, hash_of_slot());
+  runs_.give(key.site, slot);
   keys.set_state(i, kFreeSlot);
   keys.pool[i] = keys.hardware[i] = 0;
-  runs_.give(of_slot_[slot].site, slot);
-  index_.remove(hash_of(of_slot_[slot]), slot, hash_of_slot());
   --cells_;
 }
 
 CellSlot CellTable::change(CellSlot slot, const Contribution& before, const CellKey& key, const Contribution& after) {
-  if (of_slot_[slot] != key) {
+  if (this->key(slot) != key) {
     remove(slot, before);
     return add(key, after);
   }
-  shift(slot, before, after);
+  shift(slot, Node::kStays, before, after);
   return slot;
 }
 
-void CellTable::shift(CellSlot slot, const Contribution& before, const Contribution& after) {
+void CellTable::shift(CellSlot slot, Node node, const Contribution& before, const Contribution& after) {
   const auto old_amounts = amounts_of(before), new_amounts = amounts_of(after);
   for (std::size_t i = 0; i < kCellSumCount; ++i) {
-    if (old_amounts[i] == new_amounts[i]) continue;
+    shift_known(slot, node, i, old_amounts[i].has_value(), new_amounts[i].has_value());
+    const auto old_amount = old_amounts[i].value_or(0), new_amount = new_amounts[i].value_or(0);
+    if (old_amount == new_amount) continue;
     auto sum = sums_[slot / kBlockCells].sum(i, slot % kBlockCells);
-    subtract(sum, old_amounts[i].value_or(0));
-    raise(sum, new_amounts[i].value_or(0));
+    subtract(sum, old_amount);
+    raise(sum, new_amount);
     set_sum(slot, i, sum);
-    if (old_amounts[i].has_value() != new_amounts[i].has_value()) {
-      shift_count(narrow(slot, kNarrowKnown + i), old_amounts[i] ? 1 : 0, new_amounts[i] ? 1 : 0);
-      known_stale_[slot / kBlockCells] = 1;
-    }
   }
+  shift_known(slot, node, kKnownHeard, before.heard_ms.has_value(), after.heard_ms.has_value());
   const auto old_counts = counts_of(before), new_counts = counts_of(after);
   for (std::size_t i = 0; i < kCellCountCount; ++i) {
     if (old_counts[i] != new_counts[i]) shift_count(narrow(slot, kNarrowCount + i), old_counts[i], new_counts[i]);
   }
   shift_histograms(slot, before, after);
   if (before.heard_ms != after.heard_ms) shift_heard(slot, before, after);
+}
+
+void CellTable::shift_known(CellSlot slot, Node node, std::size_t column, bool was, bool is) {
+  const auto block = slot / kBlockCells;
+  auto& known_nodes = sums_[block].known_nodes[column];
+  if (known_nodes == KnownNodes::kAll) {  // the nodes are the column
+    if (is || node == Node::kGoes) return;
+    sums_[block].narrow[kNarrowKnown + column] = std::make_shared<ColumnBlock<std::uint32_t>>(keys_.all[block]->nodes);
+    narrow_written_[block][kNarrowKnown + column] = generation_;
+    known_nodes = KnownNodes::kSome;
+    was = true;  // also one that comes: it is among those nodes
+  }
+  if (was == is) return;
+  shift_count(narrow(slot, kNarrowKnown + column), was ? 1 : 0, is ? 1 : 0);
+  known_stale_[block] = 1;
 }
 
 void CellTable::shift_histograms(CellSlot slot, const Contribution& before, const Contribution& after) {
@@ -196,34 +204,29 @@ void CellTable::shift_histograms(CellSlot slot, const Contribution& before, cons
   const auto i = slot % kHistogramBlockCells;
   for (std::size_t k = 0; k < kHistogramCount; ++k) {
     if (old_buckets[k] == new_buckets[k]) continue;
+    move_bucket(histograms, i, k, old_buckets[k], new_buckets[k]);
     auto& sums = sums_[slot / kBlockCells];
-    const auto top_before = sums.top(k)[slot % kBlockCells];
-    const auto top = move_bucket(histograms, i, k, top_before, old_buckets[k], new_buckets[k]);
-    if (top != top_before) writable(sums.tops[k], tops_written_[slot / kBlockCells][k], slot) = top;
+    const auto top = histograms.top(i, k);
+    if (top != sums.top(k)[slot % kBlockCells]) writable(sums.tops[k], tops_written_[slot / kBlockCells][k], slot) = top;
   }
 }
 
 void CellTable::shift_heard(CellSlot slot, const Contribution& before, const Contribution& after) {
-  const auto width_ms = kHeardSlotMs[static_cast<std::size_t>(of_slot_[slot].liveness)];
-  auto& slots = heard_[slot];
-  const auto at = [&slots, width_ms](std::uint64_t heard_ms) {
-    return std::ranges::lower_bound(slots, heard_slot(heard_ms, width_ms), {}, [](const auto& entry) { return entry.first; });
-  };
+  const auto width_ms = heard_width_ms(slot);
   auto& heard_ms_sum = wide(slot, kWideHeard);
   if (after.heard_ms) {
-    auto entry = at(*after.heard_ms);
-    const auto now = heard_slot(*after.heard_ms, width_ms);
-    if (entry == slots.end() || entry->first != now) entry = slots.insert(entry, {now, 0});
-    ++entry->second;
+    heard_.add(slot, heard_slot(*after.heard_ms, width_ms), 1);
     raise(heard_ms_sum, *after.heard_ms);
   }
   if (before.heard_ms) {
-    const auto entry = at(*before.heard_ms);
-    subtract(entry->second, 1);
-    if (entry->second == 0) slots.erase(entry);
+    heard_.take(slot, heard_slot(*before.heard_ms, width_ms), 1);
     subtract(heard_ms_sum, *before.heard_ms);
   }
-  const auto oldest_ms = slots.empty() ? UINT64_MAX : slots.front().first * width_ms;
+  find_oldest(slot, width_ms);
+}
+
+void CellTable::find_oldest(CellSlot slot, std::uint64_t width_ms) {
+  const auto oldest_ms = heard_.empty(slot) ? UINT64_MAX : heard_.first(slot) * width_ms;
   if (sums_[slot / kBlockCells].oldest_heard_ms()[slot % kBlockCells] != oldest_ms) wide(slot, kWideOldest) = oldest_ms;
 }
 
@@ -234,12 +237,19 @@ void CellTable::check_empty(CellSlot slot) const {
   left |= sums.heard_ms_sum()[at];
   for (const auto& column : sums.narrow) left |= (*column)[at];
   for (const auto& column : sums.tops) left |= (*column)[at];
-  check(left == 0 && heard_[slot].empty(), "a cell without nodes still holds something");
+  check(left == 0 && heard_.empty(slot), "a cell without nodes still holds something");
 }
 
 CellColumns CellTable::publish() {
   for (std::size_t block = 0; block < known_stale_.size(); ++block) {
-    if (std::exchange(known_stale_[block], 0) != 0) sums_[block].find_known_nodes(*keys_.all[block]);
+    if (std::exchange(known_stale_[block], 0) == 0) continue;
+    auto& sums = sums_[block];
+    sums.find_known_nodes(*keys_.all[block]);
+    for (std::size_t i = 0; i < kKnownCount; ++i) {
+      if (sums.known_nodes[i] == KnownNodes::kSome) continue;
+      sums.narrow[kNarrowKnown + i] = zero_column();
+      narrow_written_[block][kNarrowKnown + i] = 0;
+    }
   }
   CellColumns columns;
   columns.keys_.assign(keys_.all.begin(), keys_.all.end());

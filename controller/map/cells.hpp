@@ -10,6 +10,7 @@
 #include "controller/map/cell_runs.hpp"
 #include "controller/map/contribution.hpp"
 #include "controller/map/dense_index.hpp"
+#include "controller/map/heard_slots.hpp"
 
 namespace capmap {
 
@@ -56,8 +57,8 @@ class CellTable {
   void shift_free(CellSlot slot, const Contribution& before, const Contribution& after);
 
   [[nodiscard]] std::size_t size() const { return cells_; }
-  [[nodiscard]] const CellKey& key(CellSlot slot) const { return of_slot_[slot]; }
-  [[nodiscard]] std::size_t slot_count() const { return of_slot_.size(); }
+  [[nodiscard]] CellKey key(CellSlot slot) const { return keys_.all[slot / kBlockCells]->key(slot % kBlockCells); }
+  [[nodiscard]] std::size_t slot_count() const { return slots_; }
   /// Grows whenever a slot gets a key: what was remembered by slot holds while it stays.
   [[nodiscard]] std::uint64_t layout() const { return layout_; }
   /// Shares all blocks with a reader. Cost: a pointer a block.
@@ -66,10 +67,9 @@ class CellTable {
  private:
   static std::size_t hash_of(const CellKey& key);
   [[nodiscard]] auto hash_of_slot() const {
-    return [this](CellSlot slot) { return hash_of(of_slot_[slot]); };
+    return [this](CellSlot slot) { return hash_of(key(slot)); };
   }
-  /// (last-heard boot_ms / slot width of the cell's liveness, nodes), ascending
-  using HeardSlots = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+  /// When a node of a cell was heard, in stretches of the width of the cell's liveness.
   static std::uint32_t heard_slot(std::uint64_t heard_ms, std::uint64_t width_ms) {
     return static_cast<std::uint32_t>(heard_ms / width_ms);  // 5 s each: centuries
   }
@@ -87,9 +87,18 @@ class CellTable {
   std::uint32_t& narrow(CellSlot slot, std::size_t column);
   void set_sum(CellSlot slot, std::size_t column, std::uint64_t value);
   CellSlot take_slot(std::uint32_t site);
-  /// Replaces what a node adds to a cell; a Contribution of nothing stands for not being there.
-  void shift(CellSlot slot, const Contribution& before, const Contribution& after);
+  enum class Node : std::uint8_t { kComes, kStays, kGoes };
+  /// Replaces what a node adds to a cell; a Contribution of nothing stands for not being there. One that comes is among the cell's nodes
+  /// already, one that goes still is.
+  void shift(CellSlot slot, Node node, const Contribution& before, const Contribution& after);
+  /// How many nodes are in a sum: one that was, or was not, now is or is not.
+  void shift_known(CellSlot slot, Node node, std::size_t column, bool was, bool is);
   void shift_heard(CellSlot slot, const Contribution& before, const Contribution& after);
+  [[nodiscard]] std::uint64_t heard_width_ms(CellSlot slot) const {
+    return kHeardSlotMs[static_cast<std::size_t>(liveness_of(keys_.all[slot / kBlockCells]->state[slot % kBlockCells]))];
+  }
+  /// Writes when the oldest was heard, where that is another time.
+  void find_oldest(CellSlot slot, std::uint64_t width_ms);
   void shift_histograms(CellSlot slot, const Contribution& before, const Contribution& after);
   void check_empty(CellSlot slot) const;
 
@@ -103,10 +112,10 @@ class CellTable {
   Blocks<CellHistograms> histograms_;
   std::uint32_t generation_ = 1;
   std::uint64_t layout_ = 0;
-  std::vector<CellKey> of_slot_;   ///< [slot]
-  std::vector<HeardSlots> heard_;  ///< [slot]
+  std::size_t slots_ = 0;  ///< that have ever been taken
+  HeardSlots heard_;       ///< [slot]
   CellRuns runs_;
-  DenseIndex index_;  ///< of_slot_ to slot
+  DenseIndex index_;  ///< key to slot
   std::size_t cells_ = 0;
 };
 

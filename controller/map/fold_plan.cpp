@@ -102,7 +102,8 @@ void FoldPlan::use_columns(const CellKeys& keys, const CellSums& sums_of, Column
     out.installed.push_back({scratch.data(), nullptr, hardware_unknown_slot});
   }
   if (!age) return;
-  out.installed.push_back({sums_of.count(kCountHeard).data(), nullptr, heard_nodes_slot});
+  const bool all_heard = sums_of.known_nodes[kKnownHeard] == KnownNodes::kAll;
+  out.installed.push_back({all_heard ? keys.nodes.data() : sums_of.known(kKnownHeard).data(), nullptr, heard_nodes_slot});
   out.heard = sums_of.heard_ms_sum().data();
   out.oldest = sums_of.oldest_heard_ms().data();
 }

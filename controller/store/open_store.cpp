@@ -90,8 +90,8 @@ std::future<Result<Done>> known(Result<Done> outcome) {
   return promise.get_future();
 }
 
-/// The check runs beside the caller only where nothing has to be changed before: a file with older tables, or out of a backup and not yet
-/// with a write-ahead log, is checked first.
+/// The check is left for later only where nothing has to be changed before: a file with older tables, or out of a backup and not yet with
+/// a write-ahead log, is checked first.
 Result<StoreInCheck> open_checked(const std::string& path, StateLock lock) {
   auto database = Database::open(path, Database::Mode::kReadWrite);
   if (!database) return database.error();
@@ -104,7 +104,7 @@ Result<StoreInCheck> open_checked(const std::string& path, StateLock lock) {
   }
   StoreInCheck opened;
   if (*version == newest && *mode == "wal") {
-    opened.checked = std::async(std::launch::async, check_file, path);
+    opened.checked = std::async(std::launch::deferred, check_file, path);
   } else {
     if (auto checked = check_file(path); !checked) return checked.error();
     opened.checked = known(Done{});

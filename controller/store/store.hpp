@@ -128,8 +128,8 @@ enum class NoStore : unsigned char { kRefuse, kCreate };
 /// kMalformed with the way out, the file untouched.
 Result<std::unique_ptr<Store>> open_store(const std::string& directory, NoStore none);
 
-/// As open_store(), but the file is checked by another thread meanwhile: `checked` is the outcome, and to be looked at before anything is
-/// written or believed. Tables of an older version are brought up to date after the check all the same.
+/// As open_store(), but the file is checked when `checked` is asked for, by who asks: before anything is written or promised, so that it
+/// can be read meanwhile. Tables of an older version are brought up to date after the check all the same.
 struct StoreInCheck {
   std::unique_ptr<Store> store;
   std::future<Result<Done>> checked;
