@@ -6,28 +6,6 @@
 namespace capmap {
 namespace {
 
-std::string place(std::size_t line, std::size_t column) {
-  return std::to_string(line) + ":" + std::to_string(column) + ": ";
-}
-
-/// A table's brackets without a key behind them: toml++ takes for granted that there is one, and what it does else is undefined.
-std::optional<std::string> empty_header(std::string_view text) {
-  const auto begins_key = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '"' || c == '\'' || c == ']';
-  };
-  for (std::size_t line = 1; !text.empty(); ++line) {
-    const auto row = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(row.size() + 1, text.size()));
-    auto at = row.find_first_not_of(" \t");
-    if (at == std::string_view::npos || row[at] != '[') continue;
-    if (at + 1 < row.size() && row[at + 1] == '[') ++at;
-    at = row.find_first_not_of(" \t", at + 1);
-    if (at != std::string_view::npos && begins_key(row[at])) continue;
-    return place(line, std::min(at, row.size()) + 1) + "a table needs a name in its brackets";
-  }
-  return std::nullopt;
-}
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -47,7 +25,7 @@ class TomlWalk {
       } else if (quote_ != 0) {
         pass_quoted(c);
       } else if (const char* what = wrong_with(c)) {
-        return place(line_, at_ - line_begin_ + 1) + what;
+        return std::to_string(line_) + ":" + std::to_string(at_ - line_begin_ + 1) + ": " + what;
       }
     }
     return std::nullopt;
@@ -119,15 +97,27 @@ class TomlWalk {
   }
 
   const char* open_brackets(char bracket) {
-    if (key_) return nullptr;  // the name of a table; else toml++ refuses it
+    const bool first = text_.substr(line_begin_, at_ - line_begin_).find_first_not_of(" \t") == std::string_view::npos;
+    if (key_) return first && bracket == '[' ? begin_header() : nullptr;  // elsewhere toml++ refuses it
     if (!value_may_begin()) return "a bracket in the middle of a value; put all of it in quotes";
     open_.push_back(bracket);
     key_ = bracket == '{';
     return nullptr;
   }
 
+  /// A table's brackets: toml++ takes for granted that a key follows, and what it does else is undefined.
+  const char* begin_header() {
+    at_ += text_.substr(at_).starts_with("[[") ? 2 : 1;
+    at_ = std::min(text_.find_first_not_of(" \t", at_), text_.size());
+    const char c = at_ < text_.size() ? text_[at_] : '\n';
+    const bool begins_key = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '"' || c == '\'' || c == ']';
+    if (!begins_key) return "a table needs a name in its brackets";
+    --at_;  // it is looked at next
+    return nullptr;
+  }
+
   const char* close_brackets(char bracket) {
-    if (key_ && open_.empty()) return nullptr;  // as above
+    if (key_ && open_.empty()) return nullptr;  // of a header; elsewhere toml++ refuses it
     if (open_.empty() || open_.back() != (bracket == ']' ? '[' : '{')) return "a bracket that closes none";
     open_.pop_back();
     key_ = false;
@@ -146,7 +136,6 @@ class TomlWalk {
 std::optional<std::string> mistake_in_toml(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (auto wrong = empty_header(text)) return wrong;
   return TomlWalk(text).mistake();
 }
 

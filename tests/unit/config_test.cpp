@@ -74,7 +74,9 @@ TEST_CASE("config: a wrong type, a number out of range and broken syntax are ref
 TEST_CASE("config: a table without a name is refused with its place") {
   Sample sample;
   CHECK_THAT(sample.why("loud = true\n[,x]\n"), Catch::Contains(":2:2: a table needs a name"));
-  for (const char* text : {"[", "[[", " [ ", "[\n", "[[\n]]", "[\x01]", "[[ =]]", "[.a]", "\xEF\xBB\xBF[,a]"}) {
+  CHECK_THAT(sample.why("loud = [\n[\n]\n]\n"), Catch::Contains(":1:8: loud takes true or false"));  // an array in an array
+  for (const char* text :
+       {"[", "[[", " [ ", "[\n", "[[\n]]", "[\x01]", "[[ =]]", "[.a]", "\xEF\xBB\xBF[,a]", "[ [a]", "[\xC3\xA9]", "n = 1\n [\t,"}) {
     CAPTURE(text);
     CHECK_FALSE(sample.read(text));
   }
