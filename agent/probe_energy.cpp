@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "agent/fields.hpp"
 
@@ -13,7 +14,6 @@ constexpr const char* kHwmon = "sys/class/hwmon";
 constexpr std::size_t kMaxSensors = 64;
 constexpr std::uint64_t kMaxWatts = 65'535;
 constexpr std::uint64_t kMicro = 1'000'000;
-constexpr std::uint64_t kPackageUjPerMs = 1'000'000;  // no package takes more than 1 kW
 /// hwmon chips that measure processors; other chips' sensors (drives, cards) are parts of a server nobody can add up to it.
 constexpr std::string_view kServerChip = "power_meter";
 constexpr std::array<std::string_view, 2> kProcessorChips = {"fam15h_power", "xgene_hwmon"};
@@ -31,10 +31,15 @@ void find_domains(const HostRoot& root, EnergyMemory& memory) {
     if (!is_domain(name) || memory.domains.size() == kMaxSensors) continue;
     const auto folder = std::string(kPowercap) + "/" + name;
     const auto what = root.read_line(folder + "/name");
-    if (!what || !what->starts_with("package-")) continue;
+    if (!what || (*what != kPlatformDomain && !what->starts_with("package-"))) continue;
     const auto range = root.read_u64(folder + "/max_energy_range_uj");
-    memory.domains.emplace_back(folder, range ? *range : 0);
+    if (*what == kPlatformDomain) {
+      memory.platform.emplace(folder, range ? *range : 0);
+    } else {
+      memory.domains.emplace_back(folder, range ? *range : 0);
+    }
   }
+  if (memory.domains.empty()) memory.platform.reset();  // nothing to hold it against
 }
 
 /// Sensors of the chips with this name.
@@ -68,6 +73,7 @@ void look(const HostRoot& root, EnergyMemory& memory) {
 
 Error give_up(EnergyMemory& memory, const Error& error) {
   memory.domains.clear();
+  memory.platform.reset();
   memory.sensors.clear();
   memory.failed = error;
   return error;
@@ -80,22 +86,39 @@ Result<std::uint64_t> read_counter(const HostRoot& root, Source& source) {
   return parse_counter(*text, source.path);
 }
 
+/// What a domain's counter grew by since the last tick; empty where it cannot tell.
+Result<std::optional<std::uint64_t>> read_growth(const HostRoot& root, EnergyDomain& domain, std::uint64_t elapsed_ms,
+                                                 std::uint64_t most_watts) {
+  const auto now_uj = read_counter(root, domain);
+  if (!now_uj) return now_uj.error();
+  const auto before_uj = std::exchange(domain.before_uj, *now_uj);
+  if (!before_uj) return std::optional<std::uint64_t>();
+  return energy_growth(*before_uj, *now_uj, domain.range_uj, elapsed_ms, most_watts);
+}
+
+/// What the whole platform took; 0 where its counter does not tell, or tells what no server takes. It costs the packages nothing.
+std::uint64_t read_platform(const HostRoot& root, EnergyMemory& memory, std::uint64_t elapsed_ms) {
+  if (!memory.platform) return 0;
+  const auto grown = read_growth(root, *memory.platform, elapsed_ms, kMostPlatformWatts);
+  if (!grown) memory.platform->before_uj.reset();
+  const auto grown_uj = grown ? grown->value_or(0) : 0;
+  return elapsed_ms == 0 || grown_uj / elapsed_ms > kMostPlatformWatts * 1'000 ? 0 : grown_uj;
+}
+
 Result<std::optional<std::uint32_t>> read_domains(const HostRoot& root, EnergyMemory& memory, std::uint64_t now_ms) {
   const auto elapsed_ms = now_ms - memory.before_ms;
   memory.before_ms = now_ms;
   std::uint64_t grown = 0;
   bool known = true;
   for (auto& domain : memory.domains) {
-    const auto now_uj = read_counter(root, domain);
-    if (!now_uj) return give_up(memory, now_uj.error());
-    const auto of_domain =
-        domain.before_uj ? energy_growth(*domain.before_uj, *now_uj, domain.range_uj, elapsed_ms) : std::optional<std::uint64_t>();
-    known = known && of_domain;
-    grown += std::min(of_domain.value_or(0), std::uint64_t{1} << 50U);
-    domain.before_uj = *now_uj;
+    const auto of_domain = read_growth(root, domain, elapsed_ms, kMostPackageWatts);
+    if (!of_domain) return give_up(memory, of_domain.error());
+    known = known && *of_domain;
+    grown += std::min(of_domain->value_or(0), std::uint64_t{1} << 50U);
   }
+  const auto of_platform = read_platform(root, memory, elapsed_ms);
   if (!known) return std::optional<std::uint32_t>();
-  return mean_watts(grown, elapsed_ms);
+  return mean_watts(std::max(grown, of_platform), elapsed_ms);  // some firmware fills psys with zeros or with a part
 }
 
 Result<std::optional<std::uint32_t>> read_sensors(const HostRoot& root, EnergyMemory& memory) {
@@ -125,8 +148,9 @@ Result<std::uint64_t> parse_counter(std::string_view text, const std::string& pa
 }
 
 std::optional<std::uint64_t> energy_growth(std::uint64_t before_uj, std::uint64_t after_uj, std::uint64_t range_uj,
-                                           std::uint64_t elapsed_ms) {
-  if (range_uj != 0 && (before_uj > range_uj || after_uj > range_uj || elapsed_ms > range_uj / kPackageUjPerMs)) return std::nullopt;
+                                           std::uint64_t elapsed_ms, std::uint64_t most_watts) {
+  const auto most_uj_per_ms = most_watts * 1'000;
+  if (range_uj != 0 && (before_uj > range_uj || after_uj > range_uj || elapsed_ms > range_uj / most_uj_per_ms)) return std::nullopt;
   if (after_uj > before_uj) return after_uj - before_uj;
   if (after_uj == before_uj || range_uj == 0) return std::nullopt;
   const auto grown = range_uj - before_uj + after_uj;

@@ -11,18 +11,24 @@
 
 namespace capmap {
 
+/// RAPL's domain of the whole platform: what goes into the server, not what its processors take of it.
+inline constexpr std::string_view kPlatformDomain = "psys";
+/// No package, and no server, takes more.
+inline constexpr std::uint64_t kMostPackageWatts = 1'000, kMostPlatformWatts = 16'000;
+
 /// One number of a sysfs file, in the file's own unit. Errors: kMalformed naming `path`. Thread: any; pure.
 Result<std::uint64_t> parse_counter(std::string_view text, const std::string& path);
 
 /// What an energy counter grew by, microjoules. A counter that starts again at `range_uj` (0 = not known) is followed once around; empty
-/// when it may have gone round more than once in elapsed_ms, when it went backwards otherwise, or stood still (no processor uses nothing).
+/// when it may have gone round more than once in elapsed_ms at `most_watts`, when it went backwards otherwise, or stood still (no processor
+/// uses nothing).
 std::optional<std::uint64_t> energy_growth(std::uint64_t before_uj, std::uint64_t after_uj, std::uint64_t range_uj,
-                                           std::uint64_t elapsed_ms);
+                                           std::uint64_t elapsed_ms, std::uint64_t most_watts = kMostPackageWatts);
 
 /// Microjoules in elapsed_ms as watts, rounded; empty when no time went by or no server can take so much (over 65,535 W).
 std::optional<std::uint32_t> mean_watts(std::uint64_t grown_uj, std::uint64_t elapsed_ms);
 
-/// One RAPL package: its counter and where that starts again.
+/// One RAPL domain: its counter and where that starts again.
 struct EnergyDomain {
   EnergyDomain(const std::string& folder, std::uint64_t range) : path(folder + "/energy_uj"), file(path), range_uj(range) {}
   std::string path;
@@ -40,7 +46,8 @@ struct PowerSensor {
 
 /// What one tick leaves for the next.
 struct EnergyMemory {
-  std::list<EnergyDomain> domains;
+  std::list<EnergyDomain> domains;       ///< the packages
+  std::optional<EnergyDomain> platform;  ///< psys, where it is beside the packages
   std::list<PowerSensor> sensors;
   std::optional<Error> failed;  ///< why nothing is read until the next look
   std::uint32_t ticks = 0;
@@ -53,9 +60,10 @@ bool measures_host_power(std::string_view chip);
 
 /// Reads the power this server takes now, as far as it can be measured from inside.
 ///
-/// Source:  <root>/sys/class/powercap/intel-rapl:N (AMD's too), the domains named package-*: energy_uj, max_energy_range_uj; readable by
-///          root or a group only on most kernels. Where there is none, <root>/sys/class/hwmon: power1_average, else power1_input, of an
-///          ACPI power meter, else of the chips that measure processors.
+/// Source:  <root>/sys/class/powercap/intel-rapl:N (AMD's too), the domains named psys and package-*: energy_uj, max_energy_range_uj;
+///          readable by root or a group only on most kernels. psys, the whole platform, counts where it grew by more than the packages
+///          together: some firmware leaves it at zero or far below. Where there are no packages, <root>/sys/class/hwmon: power1_average,
+///          else power1_input, of an ACPI power meter, else of the chips that measure processors.
 /// Returns: watts; empty on the first call with RAPL, where nothing measures, and when the counters cannot tell. All packages or none:
 ///          a part of the sum would be a wrong number.
 /// Errors:  those of KeptFile::read, kMalformed; the same one until the next look, each kPowerLookEvery ticks.

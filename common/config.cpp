@@ -17,6 +17,8 @@
 #include <optional>
 #include <string_view>
 
+#include "common/config_check.hpp"
+
 namespace capmap {
 namespace {
 
@@ -218,77 +220,12 @@ std::string value_text(const Setting& setting) {
   return std::to_string(**std::get_if<std::uint32_t*>(&setting.target));
 }
 
-/// A table's brackets without a key behind them: toml++ takes for granted that there is one, and what it does else is undefined.
-std::optional<std::string> empty_header(std::string_view text) {
-  const auto begins_key = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '"' || c == '\'' || c == ']';
-  };
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  for (std::size_t line = 1; !text.empty(); ++line) {
-    const auto row = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(row.size() + 1, text.size()));
-    auto at = row.find_first_not_of(" \t");
-    if (at == std::string_view::npos || row[at] != '[') continue;
-    if (at + 1 < row.size() && row[at + 1] == '[') ++at;
-    at = row.find_first_not_of(" \t", at + 1);
-    if (at != std::string_view::npos && begins_key(row[at])) continue;
-    return std::to_string(line) + ":" + std::to_string(std::min(at, row.size()) + 1) + ": a table needs a name in its brackets";
-  }
-  return std::nullopt;
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-/// A date or a time begins at i: no setting is one.
-bool begins_time(std::string_view text, std::size_t i) {
-  const auto in_word = [](char c) { return is_digit(c) || c == '_' || c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  if (i > 0 && in_word(text[i - 1])) return false;
-  const auto has_form = [rest = text.substr(i)](std::string_view form) {
-    return rest.size() >= form.size() && std::ranges::equal(rest.substr(0, form.size()), form,
-                                                            [](char c, char wanted) { return wanted == 'd' ? is_digit(c) : c == wanted; });
-  };
-  return has_form("dddd-") || has_form("dd:");
-}
-
-/// What stands outside strings of one line and comments that TOML has no place for and that toml++ reads in undefined ways: a character
-/// beyond ASCII, and dates and times.
-std::optional<std::string> stray_text(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  std::size_t line = 1, begin = 0;
-  char quote = 0;  // '#': the rest of the line is a comment
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') {
-      ++line;
-      begin = i + 1;
-      quote = 0;
-    } else if (quote == 0 && static_cast<unsigned char>(c) >= 0x80) {
-      return std::to_string(line) + ":" + std::to_string(i - begin + 1) +
-             ": characters beyond ASCII stand in strings of one line and comments alone";
-    } else if (quote == 0 && begins_time(text, i)) {
-      return std::to_string(line) + ":" + std::to_string(i - begin + 1) + ": a date or time stands in quotes here";
-    } else if (quote == 0) {
-      quote = c == '"' || c == '\'' || c == '#' ? c : '\0';
-    } else if (quote == '"' && c == '\\' && i + 1 < text.size() && text[i + 1] != '\n') {
-      ++i;
-    } else if (quote == c && c != '#') {
-      quote = 0;
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<Done> read_toml(const std::string& path, std::vector<Setting>& settings) {
   auto text = read_file(path);
   if (!text) return text.error();
-  if (const auto wrong = empty_header(*text)) return malformed(path + ":" + *wrong);
-  if (const auto wrong = stray_text(*text)) return malformed(path + ":" + *wrong);
+  if (const auto wrong = mistake_in_toml(*text)) return malformed(path + ":" + *wrong);
   TomlReader reader(path, settings);
   const toml::parse_result parsed = toml::parse(std::string_view(*text), std::string_view(path));
   if (!parsed) {

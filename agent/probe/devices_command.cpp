@@ -13,6 +13,7 @@
 #include "agent/device_drivers.hpp"
 #include "agent/probe/commands.hpp"
 #include "agent/probe/device_look.hpp"
+#include "agent/probe/devices/amd_cards.hpp"
 #include "agent/probe/devices/device_watch.hpp"
 #include "agent/sample_frames.hpp"
 
@@ -42,7 +43,9 @@ std::vector<std::unique_ptr<DeviceWatch>> watches_of(const DevicesOptions& optio
   }
   if (!options.dcmi.empty() || (drivers.ascend && root.live())) watch(make_dcmi_backend(options.dcmi));
   if (drivers.amd) watch(make_amd_backend(root));
-  if (!options.rocm_smi.empty() || (drivers.amd && root.live())) watch(make_rocm_smi_backend(root, options.rocm_smi));
+  if ((!options.rocm_smi.empty() || (drivers.amd && root.live())) && amd_card_present(root)) {
+    watch(make_rocm_smi_backend(root, options.rocm_smi));
+  }
   if (drivers.intel) watch(make_intel_backend(root, clock));
   if (drivers.habana) watch(make_habana_backend(root));
   return watches;

@@ -80,17 +80,27 @@ void add_sensors(const HostRoot& root, std::vector<PowerMeter>& meters) {
   }
 }
 
-/// As read_power() chooses: all packages, else a meter of the whole server, else the processors' own.
-std::string covered(const std::vector<PowerMeter>& meters) {
-  bool packages = false, server = false, processors = false, all = true;
+/// The platform's counter counts: it can be read and does not stand at zero, as firmware leaves it that does not fill it.
+bool tells_platform(const HostRoot& root, const PowerMeter& meter) {
+  if (!meter.source.starts_with("powercap/intel-rapl:") || meter.name != kPlatformDomain) return false;
+  const auto energy_uj = root.read_u64("sys/class/" + meter.source + "/energy_uj");
+  return energy_uj && *energy_uj > 0;
+}
+
+/// As read_power() chooses: the platform where its packages are there to hold it against, all packages, else a meter of the whole server,
+/// else the processors' own.
+std::string covered(const HostRoot& root, const std::vector<PowerMeter>& meters) {
+  bool packages = false, platform = false, server = false, processors = false, all = true;
   for (const auto& meter : meters) {
     const bool package = meter.source.starts_with("powercap/") && meter.name.starts_with("package-");
     packages |= package;
     all &= !package || meter.unreadable.empty();
+    platform |= tells_platform(root, meter);
     if (!meter.source.starts_with("hwmon/") || !meter.unreadable.empty()) continue;
     (meter.name == "power_meter" ? server : processors) = true;
   }
-  if (packages) return all ? "cpu_packages" : "";
+  if (packages && !all) return "";
+  if (packages) return platform ? "platform" : "cpu_packages";
   return server ? "server" : processors ? "processors" : "";
 }
 
@@ -102,7 +112,7 @@ EnergyFacts read_power_meters(const HostRoot& root) {
   join_views(facts.meters);
   add_sensors(root, facts.meters);
   std::ranges::sort(facts.meters, {}, &PowerMeter::source);
-  facts.power_covers = covered(facts.meters);
+  facts.power_covers = covered(root, facts.meters);
   return facts;
 }
 

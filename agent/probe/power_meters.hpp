@@ -19,7 +19,9 @@ struct PowerMeter {
 
 struct EnergyFacts {
   std::vector<PowerMeter> meters;  ///< [meter], by source
-  std::string power_covers;        ///< what the agent's power_watts is the sum of: "cpu_packages", "server", "processors"; empty = nothing
+  /// What the agent's power_watts is the power of: "platform" (psys; the packages' sum while psys tells less), "cpu_packages", "server",
+  /// "processors"; empty = nothing.
+  std::string power_covers;
 };
 
 /// Power meters of processors and of the whole server, and the limits that hold now; what a sheet quotes is not asked.

@@ -16,7 +16,7 @@ constexpr CellKey kFresh{.site = 1, .hardware = 1, .liveness = Liveness::kFresh,
 json answer_to(const HttpWorld& world, const std::string& target) {
   const auto reply = get(world.port, target);
   REQUIRE(reply.status == 200);
-  return json::parse(reply.body, nullptr, false);
+  return body_of(reply);
 }
 
 /// The small view with five changes at revisions 31 to 35, and revision 41.

@@ -11,14 +11,6 @@ using namespace capmap;
 using namespace capmap::support;
 using json = nlohmann::json;
 
-namespace {
-
-json body_of(const Reply& reply) {
-  return json::parse(reply.body, nullptr, false);
-}
-
-}  // namespace
-
 TEST_CASE("http: labels and names of nodes group and filter; a filter that asks them makes a scan, with the measures that were asked for") {
   HttpWorld world;
   world.view.publish(small_view(world.clock.boot_ms()));

@@ -15,10 +15,6 @@ using json = nlohmann::json;
 
 namespace {
 
-json body_of(const Reply& reply) {
-  return json::parse(reply.body, nullptr, false);
-}
-
 std::string detail(const Reply& reply) {
   const auto problem = body_of(reply);
   CHECK(reply.headers.at("Content-Type") == "application/problem+json");

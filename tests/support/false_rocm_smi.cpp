@@ -3,7 +3,7 @@
 //   devices N                     devices 0 to N - 1
 //   I.pci 0000:c1:00.0            address; I.part N: partition in the PCI id; I.id 1002:74a1; I.name TEXT; I.unique HEX
 //   I.total BYTES I.used BYTES    memory; I.busy PERCENT; I.socket MICROWATTS; I.average MICROWATTS; I.cap MICROWATTS
-//   I.edge I.junction             thousandths of a degree; I.ecc UNCORRECTED; I.mode SPX
+//   I.edge I.junction             thousandths of a degree; I.ecc UNCORRECTED; I.corrected N; I.mode SPX
 //   I.call.CALL hang | error CODE | delay MS      what a call does instead (CALL: pci, name, memory, busy, power, …)
 //   lib.call.CALL …                               likewise for init, count
 // A value that is not given is "not supported".
@@ -123,6 +123,7 @@ unsigned rsmi_dev_temp_metric_get(std::uint32_t device, std::uint32_t sensor, un
 unsigned rsmi_dev_ecc_count_get(std::uint32_t device, std::uint64_t block, Errors* errors) {
   if (block != 1) return kNotSupported;
   errors->correctable = 0;
+  answer(device, "ecc", "corrected", &errors->correctable);
   return answer(device, "ecc", "ecc", &errors->uncorrectable);
 }
 unsigned rsmi_dev_compute_partition_get(std::uint32_t device, char* out, std::uint32_t length) {

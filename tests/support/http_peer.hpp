@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,11 @@ struct Reply {
   std::map<std::string, std::string> headers;  ///< names as sent
   std::string body;
 };
+
+/// Discarded where it is no JSON.
+inline nlohmann::json body_of(const Reply& reply) {
+  return nlohmann::json::parse(reply.body, nullptr, false);
+}
 
 inline Reply parse_reply(const std::string& bytes) {
   Reply reply;

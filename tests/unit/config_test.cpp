@@ -74,7 +74,9 @@ TEST_CASE("config: a wrong type, a number out of range and broken syntax are ref
 TEST_CASE("config: a table without a name is refused with its place") {
   Sample sample;
   CHECK_THAT(sample.why("loud = true\n[,x]\n"), Catch::Contains(":2:2: a table needs a name"));
-  for (const char* text : {"[", "[[", " [ ", "[\n", "[[\n]]", "[\x01]", "[[ =]]", "[.a]", "\xEF\xBB\xBF[,a]"}) {
+  CHECK_THAT(sample.why("loud = [\n[\n]\n]\n"), Catch::Contains(":1:8: loud takes true or false"));  // an array in an array
+  for (const char* text :
+       {"[", "[[", " [ ", "[\n", "[[\n]]", "[\x01]", "[[ =]]", "[.a]", "\xEF\xBB\xBF[,a]", "[ [a]", "[\xC3\xA9]", "n = 1\n [\t,"}) {
     CAPTURE(text);
     CHECK_FALSE(sample.read(text));
   }
@@ -99,6 +101,41 @@ TEST_CASE("config: dates and times outside quotes are refused with their place")
   CHECK_THAT(sample.why("when = [ 12:30 ]"), Catch::Contains(":1:10: a date or time"));
   const auto read = sample.read("[controller]\nendpoint = \"2026-11-22T_\"  # 2026-11-22Tx 12:30\n");
   CHECK((read || read.error().what.find("a date or time") == std::string::npos));
+}
+
+TEST_CASE("config: what looks like a text and is none to toml++ hides nothing: it is refused with its place and the fix") {
+  Sample sample;
+  CHECK_THAT(sample.why("loud = true\nn = +'C\xC3\xA9\n"),
+             Catch::Contains(":2:6: a quote in the middle of a value; put all of it in quotes"));
+  CHECK_THAT(sample.why("n = 1='\xC3\xA9'"), Catch::Contains(":1:6: '=' stands once, between a key and its value"));
+  CHECK_THAT(sample.why("n = [\n 1['\xC3\xA9'"), Catch::Contains(":2:3: a bracket in the middle of a value"));
+  CHECK_THAT(sample.why("n = [ 1 }"), Catch::Contains(":1:9: a bracket that closes none"));
+  CHECK_THAT(sample.why("n = \"\"\"a\\\n \xC3\xA9\"\"\"\n"),
+             Catch::Contains(":1:5: a text stands in single or double quotes, on one line"));
+  for (const char* text :
+       {"n = 1'\xC3\xA9'", "n = 0x\"\xC3\xA9\"", "n = -.'\xC3\xA9'", "n = [\n1='\xC3\xA9']", "n = [0,1='\xC3\xA9']", "n = 1{'\xC3\xA9'",
+        "n = {a=1,b=2='\xC3\xA9'}", "n = {a={}+'\xC3\xA9'}", "n = [[1],[2]'\xC3\xA9']", "n = ''\"\xC3\xA9\"", "n = 20_26-11-22 1'\xC3\xA9'",
+        "n = [ { a = [ 1, 2 ] }, +'\xC3\xA9' ]", "n = 1\r'\xC3\xA9'", "n = '''\xC3\xA9'''", "n = ]\xC3\xA9"}) {
+    CAPTURE(text);
+    const auto read = sample.read(text);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().what.find("unknown key") == std::string::npos);
+    CHECK(read.error().what.find(sample.path + ":") == 0);
+  }
+}
+
+TEST_CASE("config: every form of TOML that a setting can need is read") {
+  Sample sample;
+  std::vector<Label> labels;
+  sample.settings.push_back({.key = "labels", .target = &labels, .help = "key=value", .flag = "--label"});
+  REQUIRE(sample.read("\"loud\"=true#'\r\n[ controller ]\nendpoint='tcp://\xC3\xA9[=1]{,'\n[shape]\nevery_s = 1_20 # \"\n"));
+  CHECK(sample.endpoint == "tcp://\xC3\xA9[=1]{,");
+  CHECK(sample.every_s == 120);
+  REQUIRE(sample.read(
+      "shape = { every_s = 0x3c }\nlabels = {rack=\"\xC3\xA9 'x'\",\"a.b\"='\"', c = \"1\" }\n'controller'.\"endpoint\" = ''\n"));
+  CHECK(labels == std::vector<Label>{{"a.b", "\""}, {"c", "1"}, {"rack", "\xC3\xA9 'x'"}});
+  CHECK(sample.every_s == 60);
+  CHECK(sample.endpoint.empty());
 }
 
 TEST_CASE("config: a reason is one line, also where it quotes the end of one") {

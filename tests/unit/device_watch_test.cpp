@@ -252,6 +252,8 @@ TEST_CASE("amdgpu: an MI300X cut into partitions is one card, with readings from
   CHECK(reading.power_limit_milliwatts == 750'000U);
   CHECK(reading.temperature_celsius == 38U);
   CHECK(reading.healthy == true);
+  CHECK(reading.ecc_corrected == 4U);
+  CHECK(reading.ecc_uncorrected == 0U);
   CHECK(reading.compute_processes == 1U);
   REQUIRE(reading.partitions.size() == 2);
   CHECK(reading.partitions[0].memory_total_bytes == 206'141'652'992U);

@@ -35,12 +35,26 @@ TEST_CASE("power meters: the limit that holds is told, not what a sheet quotes; 
   put_domain(host, "intel-rapl:2", "psys", "18446744073709551615");
   put_domain(host, "intel-rapl-mmio:0", "package-0", "180000000");
   const auto energy = read_power_meters(host.root());
-  CHECK(energy.power_covers == "cpu_packages");
+  CHECK(energy.power_covers == "platform");
   REQUIRE(energy.meters.size() == 4);
   CHECK(energy.meters[0] == PowerMeter{"package-0", "powercap/intel-rapl:0", 180, ""});
   CHECK(energy.meters[1] == PowerMeter{"dram", "powercap/intel-rapl:0:0", {}, ""});
   CHECK(energy.meters[2] == PowerMeter{"package-1", "powercap/intel-rapl:1", 225, ""});
   CHECK(energy.meters[3] == PowerMeter{"psys", "powercap/intel-rapl:2", {}, ""});
+}
+
+TEST_CASE("power meters: a platform's own counter beside readable packages covers the platform, but not one that stands at zero") {
+  const FakeHost host;
+  put_domain(host, "intel-rapl:0", "package-0", "225000000");
+  put_domain(host, "intel-rapl:1", "psys", "");
+  CHECK(read_power_meters(host.root()).power_covers == "platform");
+  host.put("sys/class/powercap/intel-rapl:1/energy_uj", "0\n");
+  CHECK(read_power_meters(host.root()).power_covers == "cpu_packages");
+  host.put("sys/class/powercap/intel-rapl:1/energy_uj", "x\n");
+  CHECK(read_power_meters(host.root()).power_covers == "cpu_packages");
+  host.put("sys/class/powercap/intel-rapl:1/energy_uj", "123\n");
+  host.put("sys/class/powercap/intel-rapl:0/energy_uj", "x\n");
+  CHECK(read_power_meters(host.root()).power_covers.empty());
 }
 
 TEST_CASE("power meters: a limit that is switched off holds nothing, and one that has no number is not told") {

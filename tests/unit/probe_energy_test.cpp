@@ -61,13 +61,56 @@ TEST_CASE("energy: the packages are added; their parts and the second view of a 
   };
   put_domain(host, "intel-rapl:0:0", "dram", "77777777");
   put_domain(host, "intel-rapl-mmio:0", "package-0", "1");
-  put_domain(host, "intel-rapl:2", "psys", "1");
+  put_domain(host, "intel-rapl:2", "uncore", "1");
   host.put_folder("sys/class/powercap/intel-rapl");
   put(kRange - 500 * kSecond, 1'000);
   EnergyMemory memory;
   CHECK_FALSE(watts(host, memory, 1'000));  // nothing to compare with yet
   put(500 * kSecond, 1'000 + 2'000 * kSecond);
   CHECK(watts(host, memory, 11'000) == 300);  // 100 W, around the end of its range, and 200 W
+}
+
+TEST_CASE("energy: psys counts for the whole platform, and only while it tells more than the packages over the same time") {
+  const test::FakeHost host;
+  std::uint64_t package_uj = 1'000, psys_uj = 5'000;
+  const auto tick = [&](std::uint64_t package_watts, std::uint64_t psys_watts) {  // ten seconds
+    package_uj += package_watts * 10 * kSecond;
+    psys_uj += psys_watts * 10 * kSecond;
+    put_domain(host, "intel-rapl:0", "package-0", std::to_string(package_uj));
+    put_domain(host, "intel-rapl:1", "package-1", std::to_string(package_uj));
+    put_domain(host, "intel-rapl:2", "psys", std::to_string(psys_uj % kRange));
+  };
+  EnergyMemory memory;
+  std::uint64_t now_ms = 1'000;
+  tick(0, 0);
+  CHECK_FALSE(watts(host, memory, now_ms));
+  const auto after = [&](std::uint64_t package_watts, std::uint64_t psys_watts) {
+    tick(package_watts, psys_watts);
+    return watts(host, memory, now_ms += 10'000);
+  };
+  CHECK(after(100, 480) == 480);
+  CHECK(after(100, 0) == 200);                                    // stood still, as where firmware does not fill it
+  CHECK(after(100, 199) == 200);                                  // counts a part
+  CHECK(after(100, 9'000) == 9'000);                              // more than a package may take
+  for (int i = 0; i < 4; ++i) CHECK(after(100, 7'000) == 7'000);  // around the end of its range
+  CHECK(after(100, 20'000) == 200);                               // no server
+
+  host.put("sys/class/powercap/intel-rapl:2/energy_uj", "binary\x01");
+  package_uj += 1'000 * kSecond;
+  put_domain(host, "intel-rapl:0", "package-0", std::to_string(package_uj));
+  put_domain(host, "intel-rapl:1", "package-1", std::to_string(package_uj));
+  CHECK(watts(host, memory, now_ms += 10'000) == 200);
+  CHECK(after(100, 480) == 200);  // readable again, and nothing to compare with yet
+  CHECK(after(100, 480) == 480);
+}
+
+TEST_CASE("energy: psys without packages is held against nothing and does not count; a meter of the server does") {
+  const test::FakeHost host;
+  put_domain(host, "intel-rapl:0", "psys", "1000");
+  host.put("sys/class/hwmon/hwmon0/name", "power_meter\n");
+  host.put("sys/class/hwmon/hwmon0/power1_average", "412000000\n");
+  EnergyMemory memory;
+  CHECK(watts(host, memory, 1'000) == 412);
 }
 
 TEST_CASE("energy: one package that cannot be read leaves the whole unknown, with one reason that stays until the next look") {

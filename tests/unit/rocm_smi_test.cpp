@@ -50,6 +50,8 @@ TEST_CASE("rocm smi: every reading of a card arrives in its unit, and what the l
   CHECK(reading.power_limit_milliwatts == 750'000U);
   CHECK(reading.temperature_celsius == 61U);
   CHECK(reading.healthy == true);
+  CHECK(reading.ecc_corrected == 0U);
+  CHECK(reading.ecc_uncorrected == 0U);
   CHECK(reading.cut == false);
   CHECK(reading.partitions.empty());
   CHECK_FALSE(reading.compute_processes);
@@ -86,6 +88,45 @@ TEST_CASE("rocm smi: devices at one address are the partitions of one card, also
   CHECK(use_of(reading).partitions == 2U);
 }
 
+TEST_CASE("rocm smi: a function that the bus does not have is a partition, though no mode is told; one that it has is a card") {
+  Played played(4);
+  for (unsigned i = 0; i < 4; ++i) {
+    const auto device = std::to_string(i) + ".";
+    played.cards.clear(device + "mode");
+    played.cards.set(device + "pci", "0000:10:00." + std::to_string(i));
+  }
+  for (const char* there : {"0000:10:00.0", "0000:10:00.3"}) played.host.put_folder(std::string("sys/bus/pci/devices/") + there);
+  played.look();
+  CHECK(played.list.pci_addresses == std::vector<std::string>{"0000:10:00.0", "0000:10:00.3"});
+  const auto reading = played.rocm->read("0000:10:00.0");
+  CHECK(reading.cut == true);
+  REQUIRE(reading.partitions.size() == 3);
+  CHECK(reading.partitions[2].name == "partition 2");
+  CHECK_FALSE(played.rocm->read("0000:10:00.3").cut);
+
+  played.cards.set("1.mode", "CPX");  // one of them is enough
+  played.look();
+  CHECK(played.rocm->read("0000:10:00.0").partitions[0].name == "CPX partition 0");
+}
+
+TEST_CASE("rocm smi: a card of which no call reaches the hardware is lost, one that only refuses is not judged, and the others live") {
+  Played played(3);
+  for (const char* call : {"memory", "busy", "power", "cap", "temperature", "ecc"}) {
+    played.cards.set(std::string("0.call.") + call, "error 13");
+    played.cards.set(std::string("1.call.") + call, "error 4");
+  }
+  auto reading = played.read(0);
+  CHECK(reading.healthy == false);
+  CHECK(reading.failures.back() == "the card does not answer its driver");
+  CHECK(reading.failures.front() == "memory: input or output failed");
+  CHECK(reading.name == "AMD Instinct MI300X OAM");
+  CHECK_FALSE(use_of(reading).used);
+  CHECK_FALSE(played.read(1).healthy);
+  CHECK(played.read(2).healthy == true);
+  played.cards.clear("0.call.temperature");  // a sensor still does
+  CHECK_FALSE(played.read(0).healthy);
+}
+
 TEST_CASE("rocm smi: two dies of an MI250X with one serial are one card, memory summed once") {
   Played played(2);
   for (unsigned i = 0; i < 2; ++i) {
@@ -119,7 +160,10 @@ TEST_CASE("rocm smi: a refused or senseless value costs its field with a reason,
   CHECK(reading.failures.size() == 5);  // both kinds of power
   CHECK(reading.failures.front() == "memory used: 18446744073709551615 has no meaning");
   played.cards.set("1.ecc", "3");
+  played.cards.set("1.corrected", "17");
   reading = played.read(1);
+  CHECK(reading.ecc_corrected == 17U);
+  CHECK(reading.ecc_uncorrected == 3U);
   CHECK(reading.healthy == false);
   CHECK(reading.failures == std::vector<std::string>{"3 uncorrected memory errors since the driver was loaded"});
   played.cards.set("1.call.pci", "error 3");

@@ -110,10 +110,12 @@ class Card {
     if (!reading_.memory_total_bytes && !reading_.busy_permille) return;
     reading_.healthy = true;
     const auto counts = root_.read(folder_ + "/ras/umc_err_count", 4'096);
-    const auto errors = counts ? property(*counts, "ue:") : std::nullopt;
-    if (errors.value_or(0) == 0) return;
+    if (!counts) return;
+    reading_.ecc_corrected = property(*counts, "ce:");
+    reading_.ecc_uncorrected = property(*counts, "ue:");
+    if (reading_.ecc_uncorrected.value_or(0) == 0) return;
     reading_.healthy = false;
-    reading_.failures.push_back(std::to_string(*errors) + " uncorrected memory errors since the driver was loaded");
+    reading_.failures.push_back(std::to_string(*reading_.ecc_uncorrected) + " uncorrected memory errors since the driver was loaded");
   }
 
   [[nodiscard]] std::vector<KfdNode> nodes() const {

@@ -17,6 +17,20 @@ unsigned dies_of(const HostRoot& root, const std::string& pci_address) {
 
 }  // namespace
 
+bool amd_card_present(const HostRoot& root) {
+  constexpr std::uint64_t kAmd = 0x1002, kDisplay = 0x03, kProcessing = 0x12;
+  constexpr unsigned kBaseClass = 16;
+  const std::string bus = "sys/bus/pci/devices/";
+  const auto names = root.list(bus);
+  for (const auto& name : names ? *names : std::vector<std::string>()) {
+    const auto vendor = root.read_u64(bus + name + "/vendor");
+    if (!vendor || *vendor != kAmd) continue;
+    const auto kind = root.read_u64(bus + name + "/class");
+    if (kind && (*kind >> kBaseClass == kDisplay || *kind >> kBaseClass == kProcessing)) return true;
+  }
+  return false;
+}
+
 std::string amd_address(std::uint64_t domain, std::uint64_t location) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%04x:%02x:%02x.%x", static_cast<unsigned>(domain & 0xFFFF'FFFFU),

@@ -43,6 +43,8 @@ DeviceReading join_dies(const std::vector<DeviceReading>& dies) {
   card.memory_used_bytes = sum_of(dies, &DeviceReading::memory_used_bytes);
   card.idle_bytes = sum_of(dies, &DeviceReading::idle_bytes);
   card.compute_processes = sum_of(dies, &DeviceReading::compute_processes);
+  card.ecc_corrected = sum_of(dies, &DeviceReading::ecc_corrected);
+  card.ecc_uncorrected = sum_of(dies, &DeviceReading::ecc_uncorrected);
   card.busy_permille = sum_of(dies, &DeviceReading::busy_permille);
   if (card.busy_permille) *card.busy_permille /= static_cast<std::uint32_t>(dies.size());
   card.power_milliwatts = told_by_one(dies, &DeviceReading::power_milliwatts);

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "agent/probe/devices/amd_cards.hpp"
@@ -18,14 +20,21 @@ namespace {
 using rocm_smi::Api;
 
 constexpr std::uint64_t kMostBytes = 1ULL << 50U, kMostMicrowatts = 20'000'000'000;
+constexpr std::uint64_t kMostErrors = 1ULL << 48U;
 constexpr std::int64_t kMostMilliCelsius = 200'000;
 constexpr std::uint32_t kMostDevices = 1'024;
 constexpr std::uint64_t kFunctionBits = 7;
+constexpr std::string_view kWhole = "SPX";
 
 using Name = std::array<char, 128>;
 
 std::string text_of(const Name& name) {
   return {name.data(), strnlen(name.data(), name.size())};
+}
+
+/// Codes that the library makes of a card which does not answer its driver (EIO, ENXIO, ENODEV).
+bool is_silence(unsigned code) {
+  return code == rocm_smi::kUnexpectedSize || code == rocm_smi::kUnexpectedData || code == rocm_smi::kUnknownError;
 }
 
 /// "CPX"; empty where the card cannot be cut or the library does not tell.
@@ -35,6 +44,11 @@ std::string partition_mode(const Api& api, std::uint32_t device) {
   return told ? text_of(mode) : std::string();
 }
 
+/// Of the PCI id of a card or of a partition that is a function of it.
+std::string card_address(std::uint64_t id) {
+  return amd_address(id >> 32U, id & ~kFunctionBits);
+}
+
 /// The calls on one device, into a reading of its own.
 class DeviceReader {
  public:
@@ -42,9 +56,10 @@ class DeviceReader {
 
   void read() {
     read_identity();
+    answered_ = silent_ = false;  // who a card is the kernel remembers
     read_memory();
     read_load();
-    read_errors();
+    read_health();
   }
 
  private:
@@ -53,6 +68,8 @@ class DeviceReader {
   bool call(Function function, const char* what, Arguments... arguments) {
     if (function == nullptr) return false;
     const unsigned code = function(device_, arguments...);
+    answered_ = answered_ || code == rocm_smi::kSuccess;
+    silent_ = silent_ || is_silence(code);
     if (code == rocm_smi::kSuccess) return true;
     if (code != rocm_smi::kNotSupported && code != rocm_smi::kNotYetImplemented && code != rocm_smi::kNoData) {
       reading_.failures.push_back(std::string(what) + ": " + rocm_smi::to_words(code));
@@ -117,9 +134,16 @@ class DeviceReader {
     }
   }
 
-  void read_errors() {
+  void read_health() {
     rocm_smi::ErrorCount errors{};
-    if (call(api_.errors, "memory errors", rocm_smi::kMemoryBlock, &errors) && errors.uncorrectable > 0) {
+    if (call(api_.errors, "memory errors", rocm_smi::kMemoryBlock, &errors)) {
+      if (in_bounds(errors.correctable, kMostErrors, "memory errors")) reading_.ecc_corrected = errors.correctable;
+      if (in_bounds(errors.uncorrectable, kMostErrors, "memory errors")) reading_.ecc_uncorrected = errors.uncorrectable;
+    }
+    if (silent_ && !answered_) {
+      reading_.healthy = false;
+      reading_.failures.emplace_back("the card does not answer its driver");
+    } else if (reading_.ecc_uncorrected.value_or(0) > 0) {
       reading_.healthy = false;
       reading_.failures.push_back(std::to_string(errors.uncorrectable) + " uncorrected memory errors since the driver was loaded");
     } else if (reading_.memory_total_bytes || reading_.busy_permille) {
@@ -130,6 +154,7 @@ class DeviceReader {
   const Api& api_;
   std::uint32_t device_;
   DeviceReading& reading_;
+  bool answered_ = false, silent_ = false;  ///< some call of the hardware's; some call that it did not answer
 };
 
 class RocmSmiBackend final : public DeviceBackend {
@@ -160,17 +185,23 @@ class RocmSmiBackend final : public DeviceBackend {
       return Error{ErrorCode::kUnavailable, "rsmi_num_monitor_devices: " + rocm_smi::to_words(code)};
     }
     DeviceList list;
-    at_.clear();
+    std::map<std::uint32_t, std::uint64_t> ids;
+    std::set<std::string> cut;  // cards by address: not each of their partitions has a mode to tell
     for (std::uint32_t device = 0; device < std::min(count, kMostDevices); ++device) {
       std::uint64_t id = 0;
       if (const unsigned code = api_.pci_id(device, &id); code != rocm_smi::kSuccess) {
         list.failures.push_back("device number " + std::to_string(device) + ": " + rocm_smi::to_words(code));
         continue;
       }
+      ids[device] = id;
       const auto mode = partition_mode(api_, device);
-      const bool cut = !mode.empty() && mode != "SPX";
-      if (cut) id &= ~kFunctionBits;  // some drivers number partitions as functions
-      at_[amd_address(id >> 32U, id)].push_back(device);
+      if (!mode.empty() && mode != kWhole) cut.insert(card_address(id));
+    }
+    at_.clear();
+    for (const auto& [device, id] : ids) {
+      // Some drivers number partitions as functions of their card, which the bus does not have.
+      const auto card = card_address(id), own = amd_address(id >> 32U, id);
+      at_[is_on_bus(own) || (!cut.contains(card) && !is_on_bus(card)) ? own : card].push_back(device);
     }
     std::vector<std::string> addresses;
     for (const auto& device : at_) addresses.push_back(device.first);
@@ -197,14 +228,18 @@ class RocmSmiBackend final : public DeviceBackend {
   }
 
  private:
+  [[nodiscard]] bool is_on_bus(const std::string& address) const { return root_.exists("sys/bus/pci/devices/" + address); }
+
   /// The first of its devices speaks for the whole die; where it is cut, each of them is a partition.
   void read_die(const std::vector<std::uint32_t>& devices, DeviceReading& reading) const {
     DeviceReader(api_, devices.front(), reading).read();
-    const auto mode = partition_mode(api_, devices.front());
-    if (mode.empty()) return;
-    reading.cut = reading.cut_next = mode != "SPX";
+    std::string mode;
+    for (std::size_t i = 0; mode.empty() && i < devices.size(); ++i) mode = partition_mode(api_, devices[i]);
+    if (mode.empty() && devices.size() == 1) return;
+    reading.cut = reading.cut_next = mode != kWhole;
+    const std::string name = (mode.empty() ? "" : mode + " ") + "partition ";
     for (std::size_t i = 0; *reading.cut && i < devices.size(); ++i) {
-      reading.partitions.push_back({.name = mode + " partition " + std::to_string(i), .memory_total_bytes = {}, .memory_used_bytes = {}});
+      reading.partitions.push_back({.name = name + std::to_string(i), .memory_total_bytes = {}, .memory_used_bytes = {}});
     }
   }
 

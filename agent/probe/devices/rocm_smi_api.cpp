@@ -55,6 +55,8 @@ std::string to_words(unsigned code) {
     case kNotYetImplemented: return "not offered by this version";
     case kNotFound: return "not found";
     case kInterrupt: return "interrupted";
+    case kUnexpectedSize: return "input or output failed";
+    case kUnknownError: return "unknown error";
     case kNoData: return "no data";
     case kUnexpectedData: return "the driver tells something the library does not know";
     case kBusy: return "another program holds the card";

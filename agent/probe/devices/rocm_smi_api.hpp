@@ -24,9 +24,11 @@ enum Return : unsigned {
   kNotFound = 10,
   kInsufficientSize = 11,  ///< a text that was cut
   kInterrupt = 12,
+  kUnexpectedSize = 13,
   kNoData = 14,
   kUnexpectedData = 15,
   kBusy = 16,
+  kUnknownError = 0xFFFF'FFFF,
 };
 
 struct ErrorCount {
