@@ -1,0 +1,19 @@
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "common/fingerprint.hpp"
+#include "common/host_root.hpp"
+
+namespace capmap {
+
+/// What the host of this virtual machine may know it by, ascending, each once, at most kMaxFingerprints.
+///
+/// Source:  sys/class/net/*/address of ports with a device behind them; the machine's UUID where it may be read
+/// (sys/class/dmi/id/product_uuid
+///          by root alone, sys/hypervisor/uuid on Xen, the device tree's vm,uuid on POWER); etc/machine-id, which systemd takes from that
+///          UUID in images that came without one.
+/// Thread:  any. Cost: a directory, a file or two a port.
+std::vector<Fingerprint> read_own_fingerprints(const HostRoot& root, std::string_view salt);
+
+}  // namespace capmap
