@@ -23,7 +23,8 @@ struct GuestInHost {
 /// Owned by the map; one thread.
 class GuestTable {
  public:
-  static constexpr std::size_t kMostAlike = 64;  ///< guests, and hosts, that are kept of one fingerprint; others are counted as refused
+  /// Guests, and hosts, that are kept of one fingerprint: what more have tells nobody from others. They are counted as refused.
+  static constexpr std::size_t kMostAlike = 8;
   /// A guest is inside a host, that host inside another, and that one in a third: no chain of more, and none that is a ring.
   static constexpr std::size_t kMostLevels = 3;
   /// A guest whose host no longer names it is counted there so long still, once it is heard: it may be on its way to another host.

@@ -1,7 +1,5 @@
 // A server, a virtual machine on it, an agent in each, and a controller: all real programs. The machines' files are invented, but for the
 // command line of the process that stands for QEMU, which is read from the kernel.
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
@@ -23,7 +21,7 @@ namespace {
 
 constexpr auto kLimit = 60s;
 constexpr const char* kAddress = "52:54:00:0c:3b:7a";
-constexpr const char* kQemu = "/usr/bin/qemu-system-x86_64";
+constexpr const char* kQemu = "qemu-system-x86_64";
 
 void put(const std::string& path, const std::string& text) {
   fs::create_directories(fs::path(path).parent_path());
@@ -141,11 +139,12 @@ TEST_CASE("guests: the command line of a running process tells its guest, as thi
 }
 
 TEST_CASE("guests: QEMU's own process tells the same") {
-  if (access(kQemu, X_OK) != 0) {
+  const auto found = run({"/bin/sh", "-c", std::string("command -v ") + kQemu});
+  if (found.code != 0) {
     std::cout << "skipped: " << kQemu << " is not installed\n";
     return;
   }
-  const Machine machine(kQemu);
+  const Machine machine(found.output.substr(0, found.output.find('\n')));
   CHECK(eventually(
       [] {
         return run({"capmap-probe", "guests"}).output.find(std::string("mac ") + kAddress) != std::string::npos;
