@@ -129,7 +129,7 @@ GuestNames read_guest_names(const HostRoot& root) {
   if (names.uuids.size() == kMaxGuestNames || names.addresses.size() == kMaxGuestNames) {
     names.problems.push_back({"guests", "over " + std::to_string(kMaxGuestNames) + " guests' names, the others are left out"});
   }
-  const bool hidden = root.exists("proc/self") && !root.exists("proc/1");
+  const bool hidden = root.exists("proc/self") && !root.read_line("proc/1/comm");  // its folder may be found all the same
   if (hidden && names.processes == 0 && names.addresses.empty()) {
     names.problems.push_back({"guests",
                               "guests run here by KVM, but none can be told: proc hides other users' processes, and no tap device has a "
