@@ -15,7 +15,7 @@ struct GuestLines {
   bool operator==(const GuestLines&) const = default;
 };
 
-inline constexpr std::size_t kMaxGuestNames = 4'096;  ///< of each kind
+inline constexpr std::size_t kMaxGuestNames = 2'048;  ///< of each kind: what a child may write has room for them
 inline constexpr std::size_t kMaxGuestProblems = 16;
 
 /// As lines, which a person can read too: "uuid TEXT", "mac TEXT", "problem PROBE TEXT", and "end". Control characters become '?'.
