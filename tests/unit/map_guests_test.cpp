@@ -273,3 +273,44 @@ TEST_CASE("map guests: the feed of changes tells who is counted elsewhere, and a
   CHECK(world.map.revision() > at);
   CHECK(world.map.view(world.now, world.now)->guests->empty());
 }
+
+TEST_CASE("map guests: a liar that names everybody's guests has them until it is quarantined, then they are with their hosts again") {
+  GuestWorld world;
+  auto host = world.agent(1, kHostShape), liar = world.agent(2, kHostShape);
+  std::vector<MapAgent> guests;
+  std::vector<Fingerprint> names;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    guests.push_back(world.agent(100 + i, kGuestShape));
+    names.push_back(1'000 + i);
+    world.guest(guests.back(), names.back());
+  }
+  const std::vector<Fingerprint> own(names.begin(), names.begin() + 10);
+  world.host(host, own);
+  CHECK(world.installed() == 31);
+  world.pass(1'000);
+  world.host(liar, names);
+  CHECK(world.installed() == 2);
+  CHECK(world.row(liar).guests.size() == 40);  // it is plain who does it
+  world.map.set_service(liar.node, {.state = ServiceState::kQuarantined}, world.now);
+  CHECK(world.installed() == 31);
+  CHECK(world.row(host).guests.size() == 10);
+  CHECK(world.row(liar).guests.empty());
+}
+
+TEST_CASE("map guests: what many machines have in common is no proof for more of them than are kept, and they are counted as refused") {
+  GuestWorld world;
+  auto host = world.agent(1, kHostShape);
+  world.host(host, {7});
+  std::vector<MapAgent> guests;
+  for (std::uint64_t i = 0; i < GuestTable::kMostAlike + 3; ++i) {
+    guests.push_back(world.agent(100 + i, kGuestShape));
+    world.guest(guests.back(), 7);
+  }
+  CHECK(world.installed() == 4);
+  world.pass(1'000);
+  CHECK(world.map.counters().refused.at("guests_over_limit") == 3);
+  world.map.remove_node(guests[0].node, world.now);
+  GuestWorld::restart(guests.back());
+  world.hello_as(guests.back(), "kvm", {7, 8});
+  CHECK(world.installed() == 3);  // there is room for one now
+}
