@@ -17,6 +17,7 @@
 
 #include "agent/accelerators.hpp"
 #include "agent/benchmark.hpp"
+#include "agent/guests.hpp"
 #include "agent/hardware_signs.hpp"
 #include "agent/kept_file.hpp"
 #include "agent/probe_cpu.hpp"
@@ -111,6 +112,7 @@ class Ticker {
         shape_(shape_options(parts)),
         accelerators_(parts.settings, parts.probe_program),
         shared_storage_(parts.settings, parts.probe_program),
+        guests_(parts.settings, parts.probe_program),
         benchmark_(parts.settings, parts.probe_program),
         started_ms_(clock.boot_ms()) {}
 
@@ -129,17 +131,18 @@ class Ticker {
  private:
   [[nodiscard]] std::uint64_t next_due_ms() const {
     const std::uint64_t patience = sent_facts_ ? UINT64_MAX : started_ms_ + kShapePatienceMs;
-    return std::min({next_snapshot_ms_, shape_.due_ms(), accelerators_.due_ms(), shared_storage_.due_ms(), patience});
+    return std::min({next_snapshot_ms_, shape_.due_ms(), accelerators_.due_ms(), shared_storage_.due_ms(), guests_.due_ms(), patience});
   }
 
   /// Sleeps until a signal, news of the shape, another pace, or the next thing due.
   void wait() {
     const auto now = clock_.boot_ms();
-    std::array<Waitable, 6> items = {Waitable{.fd = parts_.signals}};
+    std::array<Waitable, 7> items = {Waitable{.fd = parts_.signals}};
     std::size_t count = 1;
     if (shape_.fd() >= 0) items[count++].fd = shape_.fd();
     if (accelerators_.fd() >= 0) items[count++].fd = accelerators_.fd();
     if (shared_storage_.fd() >= 0) items[count++].fd = shared_storage_.fd();
+    if (guests_.fd() >= 0) items[count++].fd = guests_.fd();
     if (benchmark_.fd() >= 0) items[count++].fd = benchmark_.fd();
     items[count++].socket = &pace_;
     const auto due = next_due_ms();
@@ -188,8 +191,8 @@ class Ticker {
       shape_.ask_now();
     }
     shared_storage_.step(now);
-    const bool measured = benchmark_.step(now);
-    if (facts_ && (accelerators_.take_news(now) || measured)) send_facts(*facts_);
+    const bool measured = benchmark_.step(now), guests_moved = guests_.step(now);
+    if (facts_ && (accelerators_.take_news(now) || measured || guests_moved)) send_facts(*facts_);
     step_shape(now);
   }
 
@@ -215,6 +218,7 @@ class Ticker {
     facts.first.labels = parts_.settings.labels;
     accelerators_.add_to(facts.first);
     benchmark_.add_to(facts.first);
+    guests_.add_to(facts.first);
     auto input = std::make_unique<UplinkInput>();
     input->facts = std::move(facts);
     send_input(std::move(input));
@@ -228,6 +232,7 @@ class Ticker {
     input->usage = read_usage(root_, probe_memory_, begin);
     accelerators_.add_to(*input->usage, begin);
     shared_storage_.add_to(*input->usage, begin);
+    guests_.add_to(*input->usage);
     note_problems(*input->usage);
     if (!shape_.problem().empty()) input->usage->problems.push_back({.probe = "shape", .what = shape_.problem()});
     last_snapshot_ms_ = begin;
@@ -267,6 +272,7 @@ class Ticker {
   ShapeProbe shape_;
   Accelerators accelerators_;
   SharedStorage shared_storage_;
+  Guests guests_;
   Benchmark benchmark_;
   std::optional<ShapeFacts> facts_;  ///< of the newest look
   ProbeMemory probe_memory_;

@@ -9,7 +9,7 @@ namespace capmap {
 namespace {
 
 constexpr std::uint32_t kMinShapeEveryS = 1, kMaxShapeEveryS = 7 * 86'400;
-constexpr std::uint32_t kMaxAcceleratorsEveryS = 3'600, kMaxFileSystemsEveryS = 3'600;
+constexpr std::uint32_t kMaxAcceleratorsEveryS = 3'600, kMaxFileSystemsEveryS = 3'600, kMaxGuestsEveryS = 86'400;
 constexpr std::uint32_t kMaxPermille = 1'000;
 constexpr std::uint32_t kMaxUsageEvery = 1'000;
 
@@ -57,6 +57,9 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   number("shape.every_s", s.shape_every_s, kMinShapeEveryS, kMaxShapeEveryS, "seconds between two looks at the hardware");
   number("accelerators.every_s", s.accelerators_every_s, 1, kMaxAcceleratorsEveryS, "seconds between two looks at what drivers say");
   number("file_systems.every_s", s.file_systems_every_s, 1, kMaxFileSystemsEveryS, "seconds between two looks at network file systems");
+  number("guests.every_s", s.guests_every_s, 1, kMaxGuestsEveryS, "seconds at least between two looks at virtual machines that run here");
+  text("fingerprints.salt", s.fingerprint_salt,
+       "what addresses of virtual machines are hashed with, the same on all servers; empty = the controller's public key");
   text("accelerators.nvml_library", s.nvml_library, "file to load instead of NVIDIA's management library");
   text("accelerators.dcmi_library", s.dcmi_library, "file to load instead of Huawei's card management interface (libdcmi.so)");
   text("accelerators.rocm_smi_library", s.rocm_smi_library, "file to load instead of AMD's ROCm SMI (librocm_smi64.so)");

@@ -1,4 +1,6 @@
 // Hello, shape message and bye: what an agent says rarely.
+#include <functional>
+
 #include "common/codec_parts.hpp"
 #include "schemas/messages_generated.h"
 
@@ -84,6 +86,22 @@ flatbuffers::Offset<flatbuffers::Vector<std::uint16_t>> put_limits(Builder& buil
   return builder.CreateVector(coded);
 }
 
+std::vector<Fingerprint> read_fingerprints(const flatbuffers::Vector<std::uint64_t>* list, std::size_t most, const char* field,
+                                           FieldReader& reader) {
+  std::vector<Fingerprint> fingerprints;
+  if (list == nullptr) return fingerprints;
+  reader.require(list->size() <= most, field, "are too many");
+  if (!reader.good()) return fingerprints;
+  fingerprints.assign(list->begin(), list->end());
+  const bool ordered = std::ranges::adjacent_find(fingerprints, std::greater_equal<>()) == fingerprints.end();
+  reader.require(ordered, field, "are not in ascending order, each once");
+  return fingerprints;
+}
+
+auto put_fingerprints(Builder& builder, const std::vector<Fingerprint>& list, std::size_t most) {
+  return builder.CreateVector(list.data(), std::min(list.size(), most));
+}
+
 Hello read_hello(const wire::Hello& table, FieldReader& reader) {
   Hello hello;
   hello.envelope = reader.envelope(table);
@@ -107,6 +125,10 @@ Hello read_hello(const wire::Hello& table, FieldReader& reader) {
   hello.labels = read_labels(table, reader);
   hello.accelerator_drivers = read_drivers(table, reader);
   hello.accelerator_power_limit_watts = read_limits(table, hello.accelerator_addresses.size(), reader);
+  hello.fingerprints = read_fingerprints(table.fingerprints(), kMaxFingerprints, "fingerprints", reader);
+  if (const auto* guests = table.guest_fingerprints(); guests != nullptr) {
+    hello.guest_fingerprints = read_fingerprints(guests, kMaxGuestFingerprints, "guest_fingerprints", reader);
+  }
   return hello;
 }
 
@@ -154,13 +176,16 @@ Bytes encode(const Hello& message) {
   const auto labels = put_labels(builder, message.labels);
   const auto drivers = put_drivers(builder, message.accelerator_drivers);
   const auto limits = put_limits(builder, message.accelerator_power_limit_watts);
+  flatbuffers::Offset<flatbuffers::Vector<std::uint64_t>> own, guests;
+  if (!message.fingerprints.empty()) own = put_fingerprints(builder, message.fingerprints, kMaxFingerprints);
+  if (message.guest_fingerprints) guests = put_fingerprints(builder, *message.guest_fingerprints, kMaxGuestFingerprints);
   const auto& id = message.shape_id.bytes;
-  return finish(
-      builder,
-      wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version, hostname, os,
-                        kernel, virtualization, message.memory_total_bytes, message.pus_allowed, message.time_unix_ms, disk_names,
-                        nic_names, accelerators, problems, measured, message.file_systems_size_mb, maker, product, labels, drivers, limits),
-      kHelloId);
+  return finish(builder,
+                wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version,
+                                  hostname, os, kernel, virtualization, message.memory_total_bytes, message.pus_allowed,
+                                  message.time_unix_ms, disk_names, nic_names, accelerators, problems, measured,
+                                  message.file_systems_size_mb, maker, product, labels, drivers, limits, own, guests),
+                kHelloId);
 }
 
 Bytes encode(const ShapeMessage& message) {

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/fingerprint.hpp"
 #include "common/hardware.hpp"
 #include "common/ids.hpp"
 #include "common/labels.hpp"
@@ -43,6 +44,9 @@ struct Hello {
   std::vector<AcceleratorDriver> accelerator_drivers{};
   /// [accelerator_addresses] as enforced; absent = not told. Empty where none is told.
   std::vector<std::optional<std::uint32_t>> accelerator_power_limit_watts{};
+  std::vector<Fingerprint> fingerprints{};  ///< of a virtual machine, what its host may know it by; ascending, each once
+  /// Likewise of all virtual machines that run here; absent: not known (then what was said before holds).
+  std::optional<std::vector<Fingerprint>> guest_fingerprints{};
   bool operator==(const Hello&) const = default;
 };
 

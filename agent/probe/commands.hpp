@@ -21,6 +21,8 @@ int run_devices_command(const std::vector<std::string>& arguments);
 /// `mounts [--every MS] [--root DIR]`: sizes of network file systems as one frame (agent/sample_frames.hpp); with --every the agent's
 /// sampler, as devices is.
 int run_mounts_command(const std::vector<std::string>& arguments);
+/// `guests [--root DIR]`: what the virtual machines that run here are known by, as lines (agent/guest_lines.hpp).
+int run_guests_command(const std::vector<std::string>& arguments);
 /// `release-accelerators [--for 10m] [--state DIR]`: asks the running agent to let go of the drivers (agent/release_request.hpp), and
 /// waits until it has.
 int run_release_command(const std::vector<std::string>& arguments);

@@ -14,6 +14,7 @@ constexpr const char* kUsage =
     "  shape      write its facts and shape for the agent, as binary frames\n"
     "  devices    print what drivers say of the accelerators, or sample it for the agent\n"
     "  mounts     print the sizes of network file systems, or sample them for the agent\n"
+    "  guests     print what the virtual machines on this server are known by\n"
     "  release-accelerators  ask the agent to let go of their drivers for a while\n"
     "  settings   check the agent's configuration and print it\n"
     "  capture    pack what the probes read of this machine into an archive\n"
@@ -32,6 +33,7 @@ int main(int count, char** words) {
   if (command == "devices") return capmap::run_devices_command(arguments);
   if (command == "mounts") return capmap::run_mounts_command(arguments);
   if (command == "release-accelerators") return capmap::run_release_command(arguments);
+  if (command == "guests") return capmap::run_guests_command(arguments);
   if (command == "settings") return capmap::run_settings_command(arguments);
   if (command == "capture") return capmap::run_capture_command(arguments);
   if (command == "benchmark") return capmap::run_benchmark_command(arguments);

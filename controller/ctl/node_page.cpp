@@ -110,8 +110,12 @@ std::string identity_facts(const Json& node) {
   std::string where = known(text_at(site, "name"));
   if (const auto id = text_at(site, "id")) where += " (" + *id + ")";
   if (const auto region = text_at(site, "region")) where += ", region " + *region;
+  std::string counted;
+  if (const auto why = text_at(node, "counted_why")) counted += fact("counted", "in no total: " + *why);
+  const auto guests = list_at(node, "guests").size();
+  if (guests > 0) counted += fact("guests", plural(guests, "virtual machine") + " that report too, counted here");
   return fact("node", known(text_at(node, "id"))) + fact("hostname", known(text_at(node, "hostname"))) + fact("site", where) +
-         fact("liveness", liveness_fact(node)) + fact("state", verdict_fact(node)) +
+         fact("liveness", liveness_fact(node)) + fact("state", verdict_fact(node)) + counted +
          fact("system", known(text_at(node, "os")) + ", kernel " + known(text_at(node, "kernel")) + ", agent " +
                             known(text_at(node, "agent_version")) + ", virtualization " + known(text_at(node, "virtualization"))) +
          fact("machine", known(text_at(node, "maker")) + ", " + known(text_at(node, "product"))) + label_fact(node) +

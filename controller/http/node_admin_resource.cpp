@@ -27,10 +27,11 @@ Outcome ask_store(AdminRequest request, Make make) {
 Result<ServiceState> read_state(const BodyObject& object) {
   const auto word = object.text("state");
   if (!word) return word.error();
-  const auto* const found = std::find(kServiceStateNames.begin(), kServiceStateNames.end(), word->value_or(""));
-  if (found != kServiceStateNames.end()) return static_cast<ServiceState>(found - kServiceStateNames.begin());
+  const auto orders = std::span(kServiceStateNames).first<kServiceOrderCount>();
+  const auto found = std::ranges::find(orders, word->value_or(""), [](const char* name) { return std::string_view(name); });
+  if (found != orders.end()) return static_cast<ServiceState>(found - orders.begin());
   std::string words;
-  for (const char* name : kServiceStateNames) words += (words.empty() ? "" : ", ") + std::string(name);
+  for (const char* name : orders) words += (words.empty() ? "" : ", ") + std::string(name);
   return Error{ErrorCode::kMalformed, "state: must be one of " + words};
 }
 

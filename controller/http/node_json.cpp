@@ -41,7 +41,7 @@ Json age_json(const NodeRow& row, std::uint64_t now_boot_ms) {
 }
 
 bool in_totals(const NodeRow& row) {
-  return row.counted && row.counted_service != ServiceState::kRetired && row.counted_service != ServiceState::kQuarantined;
+  return row.counted && counts_as_installed(row.counted_service);
 }
 
 Json pool_json(const NodeRow& row, const MapView& view) {
@@ -65,6 +65,7 @@ Json head_json(const NodeRow& row, const MapView& view, std::uint64_t now_boot_m
           {"liveness", kLivenessNames[static_cast<std::size_t>(row.liveness)]},
           {"service_state", kServiceStateNames[static_cast<std::size_t>(row.service)]},
           {"in_totals", in_totals(row)},
+          {"counted_in", row.counted_in ? Json(to_text(*row.counted_in)) : Json(nullptr)},
           {"verdict", kVerdictNames[static_cast<std::size_t>(row.verdict)]},
           {"age_ms", age_json(row, now_boot_ms)},
           {"labels", labels_json(row.labels)}};
@@ -280,6 +281,11 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   Json node = head_json(row, view, now_boot_ms);
   const HardwareRow* hardware = hardware_of(row, view);
   node["service"] = service_json(row.order);
+  node["counted_why"] =
+      row.counted_in ? Json("a virtual machine inside " + to_text(*row.counted_in) + ", in whose figures it is") : Json(nullptr);
+  Json guests = Json::array();
+  for (const auto& guest : row.guests) guests.push_back(to_text(guest));
+  node["guests"] = std::move(guests);
   node["verdict_reasons"] = row.verdict_reasons;
   node["interval_ms"] = row.interval_ms;
   node["clock_skew_ms"] = or_null(row.clock_skew_ms);

@@ -89,7 +89,7 @@ std::vector<std::string> key_of(const Scan& scan, const NodeRow& row) {
 void add_rows(Scan& scan, const std::vector<NodeRow>& rows) {
   for (const auto& row : rows) {
     const auto service = row.counted_service;
-    if (!row.counted || service == ServiceState::kRetired || service == ServiceState::kQuarantined) continue;
+    if (!row.counted || !counts_as_installed(service)) continue;
     scan.groups[key_of(scan, row)].add(row, scan.dictionaries->figures());
     scan.total.add(row, scan.dictionaries->figures());
   }

@@ -19,33 +19,92 @@ Json bytes_or_null(const std::optional<std::uint64_t>& mb) {
   return decimal(U128{*mb} * kBytesPerMb);
 }
 
-/// "SITE.SOURCE" of the last one of the page before: pages neither skip nor repeat what was there all the time.
+constexpr std::string_view kGuestMark = "guest.";
+
+/// "SITE.SOURCE" of the last one of the page before, and of a guest "guest.SITE.ID": file systems come first. Pages neither skip nor
+/// repeat what was there all the time.
 struct Cursor {
+  bool guests = false;  ///< file systems are through
   std::uint32_t site = 0;
-  std::string source;
+  std::string source{};
+  NodeId guest{};
 };
 
-Result<Cursor> read_cursor(const std::string& text) {
+Result<Cursor> read_cursor(std::string text) {
+  const Error wrong{ErrorCode::kMalformed, "cursor: must be what \"next\" of the page before said"};
+  Cursor cursor{.guests = text.starts_with(kGuestMark)};
+  if (cursor.guests) text.erase(0, kGuestMark.size());
   const auto dot = text.find('.');
   const auto site = parse_count("cursor", text.substr(0, dot), 0, UINT32_MAX);
-  if (!site || dot == std::string::npos) return Error{ErrorCode::kMalformed, "cursor: must be what \"next\" of the page before said"};
-  return Cursor{.site = static_cast<std::uint32_t>(*site), .source = text.substr(dot + 1)};
+  if (!site || dot == std::string::npos) return wrong;
+  cursor.site = static_cast<std::uint32_t>(*site);
+  cursor.source = text.substr(dot + 1);
+  if (!cursor.guests) return cursor;
+  const auto guest = parse_id<NodeId>(cursor.source);
+  if (!guest) return wrong;
+  cursor.guest = *guest;
+  return cursor;
+}
+
+Json site_json(std::uint32_t site, const MapView& view) {
+  if (site >= view.sites.size() || !view.sites[site]) return nullptr;
+  return {{"id", to_text(view.sites[site]->id)}, {"name", text_or_null(view.sites[site]->name)}};
 }
 
 Json thing_json(const SharedThing& thing, const Call& call) {
-  const auto& view = *call.view;
-  Json site = nullptr;
-  if (thing.site < view.sites.size() && view.sites[thing.site]) {
-    site = {{"id", to_text(view.sites[thing.site]->id)}, {"name", text_or_null(view.sites[thing.site]->name)}};
-  }
   return {{"kind", "file_system"},
-          {"site", std::move(site)},
+          {"site", site_json(thing.site, *call.view)},
           {"source", thing.source},
           {"type", text_or_null(thing.type)},
           {"size_bytes", bytes_or_null(thing.size_mb)},
           {"used_bytes", bytes_or_null(thing.used_mb)},
           {"reporters", thing.reporters},
           {"age_ms", call.now_boot_ms - std::min(call.now_boot_ms, thing.told_boot_ms)}};
+}
+
+/// A virtual machine reports itself, and its host reports what it is a part of.
+Json guest_json(const GuestInHost& guest, const MapView& view) {
+  return {{"kind", "guest"},
+          {"site", site_json(guest.site, view)},
+          {"source", to_text(guest.guest)},
+          {"type", "virtual_machine"},
+          {"host", to_text(guest.host)},
+          {"size_bytes", nullptr},
+          {"used_bytes", nullptr},
+          {"reporters", 2},
+          {"age_ms", nullptr}};
+}
+
+/// File systems behind the cursor, as many as fit; the cursor of the next page where not all do.
+std::optional<std::string> add_file_systems(const Call& call, const Cursor& after, std::size_t limit, Json& things) {
+  std::vector<const SharedThing*> page;
+  if (call.view->shared) {
+    for (const auto& thing : call.view->shared->things) {
+      if (std::tie(thing->site, thing->source) > std::tie(after.site, after.source)) page.push_back(thing.get());
+    }
+  }
+  const auto shown = std::min(page.size(), limit);
+  std::ranges::partial_sort(page, page.begin() + static_cast<std::ptrdiff_t>(shown), [](const SharedThing* a, const SharedThing* b) {
+    return std::tie(a->site, a->source) < std::tie(b->site, b->source);
+  });
+  for (std::size_t i = 0; i < shown; ++i) things.push_back(thing_json(*page[i], call));
+  if (shown == page.size()) return std::nullopt;
+  return std::to_string(page[shown - 1]->site) + "." + page[shown - 1]->source;
+}
+
+/// Likewise guests, which the view has in order.
+std::optional<std::string> add_guests(const MapView& view, const Cursor& after, std::size_t limit, Json& things) {
+  if (!view.guests) return std::nullopt;
+  const auto& all = *view.guests;
+  auto next = !after.guests ? all.begin()
+                            : std::ranges::upper_bound(all, std::tie(after.site, after.guest), {},
+                                                       [](const GuestInHost& one) { return std::tie(one.site, one.guest); });
+  auto last = std::to_string(after.site) + "." + to_text(after.guest);
+  for (; next != all.end() && things.size() < limit; ++next) {
+    things.push_back(guest_json(*next, view));
+    last = std::to_string(next->site) + "." + to_text(next->guest);
+  }
+  return next == all.end() ? std::nullopt : std::optional(std::string(kGuestMark) + last);
 }
 
 }  // namespace
@@ -59,22 +118,13 @@ Outcome get_shared(const Call& call) {
     if (!cursor) return error_response(cursor.error());
     after = *cursor;
   }
-  std::vector<const SharedThing*> page;
-  if (call.view->shared) {
-    for (const auto& thing : call.view->shared->things) {
-      if (std::tie(thing->site, thing->source) > std::tie(after.site, after.source)) page.push_back(thing.get());
-    }
-  }
-  const auto shown = std::min<std::size_t>(page.size(), *limit);
-  std::ranges::partial_sort(page, page.begin() + static_cast<std::ptrdiff_t>(shown), [](const SharedThing* a, const SharedThing* b) {
-    return std::tie(a->site, a->source) < std::tie(b->site, b->source);
-  });
   Json things = Json::array();
-  for (std::size_t i = 0; i < shown; ++i) things.push_back(thing_json(*page[i], call));
-  Json next = nullptr;
-  if (shown < page.size()) next = std::to_string(page[shown - 1]->site) + "." + page[shown - 1]->source;
-  return json_response(
-      {{"revision", call.view->revision}, {"epoch", hex_text(call.view->epoch)}, {"shared", std::move(things)}, {"next", std::move(next)}});
+  auto next = after.guests ? std::nullopt : add_file_systems(call, after, *limit, things);
+  if (!next) next = add_guests(*call.view, after, *limit, things);
+  return json_response({{"revision", call.view->revision},
+                        {"epoch", hex_text(call.view->epoch)},
+                        {"shared", std::move(things)},
+                        {"next", next ? Json(*next) : Json(nullptr)}});
 }
 
 }  // namespace capmap

@@ -24,6 +24,8 @@ void add_view(Gauges& gauges, const MapView& view, std::uint64_t now_boot_ms) {
   gauges.add("capmap_view_age_seconds", "Age of the published map; it is published when something changes.",
              static_cast<double>(now_boot_ms - std::min(now_boot_ms, view.at_boot_ms)) / 1'000);
   gauges.add("capmap_view_cells", "Cells of the published map.", view.cells.size());
+  gauges.add("capmap_guests", "Virtual machines that report and are counted in their hosts, which report too.",
+             view.guests ? view.guests->size() : 0);
   gauges.add("capmap_sites", "Sites known.",
              std::count_if(view.sites.begin(), view.sites.end(), [](const auto& site) { return site != nullptr; }));
 }
@@ -32,7 +34,7 @@ void add_nodes(Gauges& gauges, const RollupGroup& total) {
   for (std::size_t i = 0; i < kLivenessCount; ++i) {
     gauges.add("capmap_nodes", "Installed nodes by liveness.", total.nodes_by_liveness[i], {{"liveness", kLivenessNames[i]}});
   }
-  gauges.add("capmap_installed_nodes", "Nodes neither retired nor quarantined.", total.installed_nodes);
+  gauges.add("capmap_installed_nodes", "Nodes neither retired nor quarantined nor counted elsewhere.", total.installed_nodes);
   gauges.add("capmap_healthy_nodes", "Installed nodes that are fresh or stale.", total.healthy_nodes);
   gauges.add("capmap_available_nodes", "Healthy nodes that are fresh and in service.", total.available_nodes);
   gauges.add("capmap_hardware_unknown_nodes", "Installed nodes without a known shape: in no capacity figure.",

@@ -9,9 +9,15 @@ enum class Liveness : std::uint8_t { kResyncing, kFresh, kStale, kLost };
 inline constexpr std::size_t kLivenessCount = 4;
 inline constexpr std::array<const char*, kLivenessCount> kLivenessNames = {"resyncing", "fresh", "stale", "lost"};
 
-enum class ServiceState : std::uint8_t { kInService, kDraining, kDrained, kMaintenance, kQuarantined, kRetired };
-inline constexpr std::array<const char*, 6> kServiceStateNames = {"in_service",  "draining",    "drained",
-                                                                  "maintenance", "quarantined", "retired"};
+/// kCountedElsewhere is nobody's order: the map says so of a virtual machine inside a reporting host (see GuestTable).
+enum class ServiceState : std::uint8_t { kInService, kDraining, kDrained, kMaintenance, kQuarantined, kRetired, kCountedElsewhere };
+inline constexpr std::array<const char*, 7> kServiceStateNames = {"in_service",  "draining", "drained",          "maintenance",
+                                                                  "quarantined", "retired",  "counted_elsewhere"};
+inline constexpr std::size_t kServiceOrderCount = 6;  ///< those that an admin can order, first
+/// Nodes that are installed: all but those taken out by an admin or by the map.
+constexpr bool counts_as_installed(ServiceState service) {
+  return service != ServiceState::kRetired && service != ServiceState::kQuarantined && service != ServiceState::kCountedElsewhere;
+}
 
 enum class Verdict : std::uint8_t { kConsistent, kUnproven, kContradicted };
 inline constexpr std::array<const char*, 3> kVerdictNames = {"consistent", "unproven", "contradicted"};

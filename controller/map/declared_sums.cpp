@@ -115,7 +115,7 @@ class DeclaredSums::InstalledBySite {
       const auto site = keys.site(i);
       if (keys.nodes[i] == 0 || site >= number_of_.size() || number_of_[site] == kNobody) continue;
       const auto service = service_of(keys.state[i]);
-      if (keys.state[i] == kFreeSlot || service == ServiceState::kRetired || service == ServiceState::kQuarantined) continue;
+      if (keys.state[i] == kFreeSlot || !counts_as_installed(service)) continue;
       const auto& row = rows_[keys.hardware[i] < rows_.size() ? keys.hardware[i] : kNoHardware];
       auto* const sums = sums_.data() + number_of_[site] * columns();
       for (const auto& [column, amount] : row.adds) sums[column] += U128{amount} * keys.nodes[i];

@@ -66,7 +66,7 @@ FoldPlan::FoldPlan(const Measures& measures, FoldPart of) : part(of) {
 StateFacts FoldPlan::facts_of(std::size_t state) const {
   StateFacts facts;
   const auto service = service_of(state);
-  if (state == kFreeSlot || service == ServiceState::kRetired || service == ServiceState::kQuarantined) return facts;
+  if (state == kFreeSlot || !counts_as_installed(service)) return facts;
   const auto liveness = liveness_of(state);
   const bool in_service = service == ServiceState::kInService;
   facts.installed = true;

@@ -52,7 +52,10 @@ void CapacityMap::State::remove_row(RowIndex row) {
   benchmarks.forget(row);
   conduct.forget(row);
   services.forget(row);
+  const auto left = guests.forget(row);
   nodes.remove(row);
+  for (const auto guest : left) choose_host(guest);
+  count_guests(left);
 }
 
 }  // namespace capmap

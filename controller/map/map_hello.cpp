@@ -15,6 +15,8 @@ constexpr std::uint64_t kBytesPerMib = 1ULL << 20;
 void keep_hello(NodeTable& nodes, RowIndex row, const Hello& hello, std::uint64_t now_unix_ms) {
   auto& cold = nodes.cold(row);
   cold.hello = hello;
+  cold.hello.fingerprints.clear();  // kept by GuestTable
+  cold.hello.guest_fingerprints.reset();
   cold.clock_skew_ms.reset();
   if (hello.time_unix_ms) cold.clock_skew_ms = static_cast<std::int64_t>(*hello.time_unix_ms - now_unix_ms);
   auto& place = nodes.place(row);
@@ -44,6 +46,7 @@ Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t 
   place.set(Place::kNamedInFull, place.shape != 0 && shapes.prefix_shared(place.shape));
   accept(row, hello.envelope);
   settle(row, before);
+  note_guests(row, hello, starts);
   auto result = answer(row);
   result.need_usage = true;
   return result;

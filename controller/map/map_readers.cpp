@@ -21,6 +21,10 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.service = place.service;
   out.counted = place.is(Place::kCounted);
   out.counted_service = counted_service(row);
+  if (const auto host = place.elsewhere ? guests.host(row) : std::nullopt) out.counted_in = nodes.id(*host);
+  for (const auto guest : guests.inside(row)) {
+    if (nodes.place(guest).elsewhere) out.guests.push_back(nodes.id(guest));
+  }
   out.verdict = verdict(row);
   out.revision = nodes.talk(row).revision;
   if (place.is(Place::kHeard)) out.last_heard_boot_ms = talk.heard_ms;
@@ -109,6 +113,7 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->dictionaries = state.dictionaries;
   view->changes = state.changes.publish();
   view->shared = state.shared.publish(view->at_boot_ms);
+  view->guests = state.guests.publish(state.nodes, view->at_boot_ms);
   return view;
 }
 

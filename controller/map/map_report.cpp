@@ -70,6 +70,7 @@ Answer CapacityMap::State::apply(const NodeId& node, const AgentMessage& message
           }
         },
         message);
+    if (nodes.place(*row).elsewhere && result.refused.empty()) note_alive(*row);
   } else {
     result.refused = "unknown_node";
   }
@@ -122,7 +123,9 @@ Answer CapacityMap::State::take(RowIndex row, const UsageMessage& message) {
 
 ServiceState CapacityMap::State::counted_service(RowIndex row) const {
   const auto& place = nodes.place(row);
-  return place.is(Place::kExcluded) && place.service != ServiceState::kRetired ? ServiceState::kQuarantined : place.service;
+  if (place.service == ServiceState::kRetired) return place.service;
+  if (place.is(Place::kExcluded)) return ServiceState::kQuarantined;
+  return place.elsewhere && counts_as_installed(place.service) ? ServiceState::kCountedElsewhere : place.service;
 }
 
 void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
@@ -139,11 +142,14 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
   if (place.cell == 0) {
     place.cell = cells.add(key, after);
     note_change(row, std::nullopt, key);
-    return;
+    return look_at_guests(row);
   }
   const CellKey was = cells.key(place.cell);
   place.cell = cells.change(place.cell, before, key, after);
-  if (was != key) note_change(row, was, key);
+  if (was == key) return;
+  note_change(row, was, key);
+  const auto in_totals = [](ServiceState service) { return service != ServiceState::kRetired && service != ServiceState::kQuarantined; };
+  if (was.site != key.site || in_totals(was.service) != in_totals(key.service)) look_at_guests(row);
 }
 
 void CapacityMap::State::note_change(RowIndex row, const std::optional<CellKey>& from, const std::optional<CellKey>& to) {

@@ -14,6 +14,7 @@
 #include "controller/map/conduct.hpp"
 #include "controller/map/dictionaries.hpp"
 #include "controller/map/exclusion.hpp"
+#include "controller/map/guests.hpp"
 #include "controller/map/liveness.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/sanity.hpp"
@@ -102,6 +103,20 @@ struct CapacityMap::State {
   bool look_at_conduct(RowIndex row);
   [[nodiscard]] std::vector<std::string> exclusion_reasons(RowIndex row) const;
 
+  // map_guests.cpp ---------------------------------------------------------------------------------------------------------------
+  /// Whether a node that stands in totals, at the guest's site, may be where it is counted.
+  [[nodiscard]] bool may_hold(RowIndex host, RowIndex guest) const;
+  /// The host that named the guest last, else the one that did before. True: another one.
+  bool choose_host(RowIndex guest);
+  /// What a node says of guests, or whether it may hold any, has changed: those whose host depends on it. Not between numbers() and
+  /// settle() of any row.
+  void look_at_guests(RowIndex row);
+  /// Their hosts have changed: whether they, and those inside them, are counted elsewhere.
+  void count_guests(std::vector<RowIndex> rows);
+  void note_guests(RowIndex row, const Hello& hello, bool starts);
+  /// A guest that is counted elsewhere was heard: it leaves a host that has not named it for long.
+  void note_alive(RowIndex guest);
+
   // map_hello.cpp ----------------------------------------------------------------------------------------------------------------
   Answer take(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms);
   Answer take(RowIndex row, const ShapeMessage& message);
@@ -153,6 +168,7 @@ struct CapacityMap::State {
   DueTimes due;
   std::array<std::uint32_t, kLivenessCount> by_liveness{};
   SharedThings shared;
+  GuestTable guests;
   ChangeFeed changes;
   bool restoring = false;  ///< add_node() puts in what was known before this start
   BenchmarkAsks benchmarks;

@@ -12,6 +12,7 @@
 #include "controller/map/cell.hpp"
 #include "controller/map/cell_columns.hpp"
 #include "controller/map/change_feed.hpp"
+#include "controller/map/guests.hpp"
 #include "controller/map/hardware_row.hpp"
 #include "controller/map/service_order.hpp"
 #include "controller/map/shared_things.hpp"
@@ -36,6 +37,7 @@ struct MapView {
   CellColumns cells;
   std::shared_ptr<const NodeChanges> changes;        ///< the newest changes of nodes; null = none is noted
   std::shared_ptr<const SharedTable> shared;         ///< things that count once for all nodes; null = none
+  GuestTable::Published guests;                      ///< virtual machines that are counted in their hosts; null = none
   std::shared_ptr<const Dictionaries> dictionaries;  ///< of sites and hardware, shared between views until one of them changes
 };
 
@@ -48,6 +50,8 @@ struct NodeRow {
   ServiceState service = ServiceState::kInService;
   bool counted = false;                                     ///< in a cell
   ServiceState counted_service = ServiceState::kInService;  ///< as its cell has it: quarantined where the map leaves it out of totals
+  std::optional<NodeId> counted_in{};                       ///< a virtual machine: the node it is inside of, and counted in
+  std::vector<NodeId> guests{};                             ///< virtual machines that are counted in this node
   std::optional<ServiceOrder> order{};                      ///< what is ordered of it, also where that has not begun yet
   Verdict verdict = Verdict::kUnproven;
   std::uint64_t revision = 0;                       ///< of its last change

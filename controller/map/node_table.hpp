@@ -45,6 +45,7 @@ struct Place {
   Liveness liveness : 2 = Liveness::kResyncing;
   ServiceState service : 3 = ServiceState::kInService;
   bool vacant : 1 = false;                       ///< its node was removed; the row waits for another
+  bool elsewhere : 1 = false;                    ///< a virtual machine that is counted in its host: see GuestTable
   std::uint16_t insane : kReadingCount + 1 = 0;  ///< bit i: reading i was last refused; bit kReadingCount: the accelerators were
   std::uint8_t known = 0;                        ///< bit i: reading i is known
   std::uint8_t flags = 0;

@@ -132,7 +132,7 @@ void ask_node_changes(Answers& answers, std::uint16_t port) {
   for (const char* query : {"", "?since=abcdef-0", "?since=1-1&limit=5", "?since=x"}) {
     note(answers, "GET /v1/changes", get(port, std::string("/v1/changes") + query));
   }
-  for (const char* query : {"", "?limit=5&cursor=1.a:/b", "?cursor=x"}) {
+  for (const char* query : {"", "?limit=5&cursor=1.a:/b", "?cursor=x", "?cursor=guest.1.x"}) {
     note(answers, "GET /v1/shared", get(port, std::string("/v1/shared") + query));
   }
   note(answers, "GET /v1/pools", get(port, "/v1/pools"));

@@ -192,7 +192,7 @@ class Play {
   /// An admin drains, mends, retires or takes back, now or for a time.
   void set_service() {
     const auto& node = agents_[dice_.roll(kNodes)].node;
-    ServiceOrder order{.state = static_cast<ServiceState>(dice_.roll(dice_.one_in(2) ? 1 : kServiceStateNames.size()))};
+    ServiceOrder order{.state = static_cast<ServiceState>(dice_.roll(dice_.one_in(2) ? 1 : kServiceOrderCount))};
     if (dice_.one_in(3)) order.from_unix_ms = now_ + dice_.roll(40'000);
     if (dice_.one_in(3)) order.until_unix_ms = order.from_unix_ms.value_or(now_) + dice_.roll(40'000);
     CHECK(fast_.set_service(node, order, now_) == naive_.set_service(node, order));

@@ -7,7 +7,7 @@ set -euo pipefail
 export LC_ALL=C
 
 # file                                          may include of ours (regular expressions, no spaces)
-readonly ground='result|check|clock|ids|precision|labels|hardware|messages|published|accelerator_addresses|accelerator_vendor|coarse_rate'
+readonly ground='result|check|clock|ids|precision|labels|fingerprint|hardware|messages|published|accelerator_addresses|accelerator_vendor|coarse_rate'
 readonly reading='host_root|config[a-z_]*|log|csv|catalog_folder|chip_table[a-z_]*|join_token'
 arrows() {
   cat <<TABLE

@@ -88,6 +88,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
   lost.key = {.site = 2, .hardware = 1, .liveness = Liveness::kLost};
   lost.nodes = 1;
   view->cells = {unknown, fresh, lost};
+  view->guests = std::make_shared<const std::vector<GuestInHost>>(1, GuestInHost{.site = 1, .guest = NodeId{{5}}, .host = NodeId{{6}}});
   return view;
 }
 

@@ -199,6 +199,13 @@ inline Hello RandomMessages::hello() {
       if (below(2) == 0) watts = static_cast<std::uint32_t>(below(65'535));
     }
   }
+  const auto fingerprints = [this](std::size_t most) {
+    std::set<Fingerprint> list;
+    for (auto i = below(below(8) == 0 ? most + 1 : 9); i > 0; --i) list.insert(any_u64());
+    return std::vector<Fingerprint>(list.begin(), list.end());
+  };
+  hello.fingerprints = fingerprints(kMaxFingerprints);
+  if (often()) hello.guest_fingerprints = fingerprints(kMaxGuestFingerprints);
   if (below(4) == 0) {
     Measured measured;
     measured.at_unix_s = any_u64() | 1U;
