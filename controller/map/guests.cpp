@@ -11,11 +11,12 @@ constexpr std::uint64_t kPublishEveryMs = 1'000;
 
 }  // namespace
 
-void GuestTable::list(Fingerprint fingerprint, std::vector<RowIndex> Alike::*rows, RowIndex row) {
+void GuestTable::list(Fingerprint fingerprint, std::vector<RowIndex> Alike::*rows, RowIndex row, bool is_new) {
   auto& listed = alike_[fingerprint].*rows;
-  if (listed.size() < kMostAlike) {
+  if (std::ranges::find(listed, row) != listed.end()) return;
+  if (listed.size() < kMostAlike) {  // perhaps not when it was said first
     listed.push_back(row);
-  } else {
+  } else if (is_new) {
     ++refused_;
   }
 }
@@ -29,9 +30,10 @@ void GuestTable::unlist(Fingerprint fingerprint, std::vector<RowIndex> Alike::*r
 
 void GuestTable::say(RowIndex row, const std::vector<Fingerprint>& fingerprints) {
   const auto known = guests_.find(row);
-  if (known == guests_.end() ? fingerprints.empty() : known->second.fingerprints == fingerprints) return;
-  if (known != guests_.end()) {
-    for (const auto one : known->second.fingerprints) unlist(one, &Alike::guests, row);
+  if (known == guests_.end() && fingerprints.empty()) return;
+  const auto before = known == guests_.end() ? std::vector<Fingerprint>() : known->second.fingerprints;
+  for (const auto one : before) {
+    if (!std::ranges::binary_search(fingerprints, one)) unlist(one, &Alike::guests, row);
   }
   if (fingerprints.empty()) {
     put(row, std::nullopt, 0);
@@ -39,7 +41,7 @@ void GuestTable::say(RowIndex row, const std::vector<Fingerprint>& fingerprints)
     return;
   }
   guests_[row].fingerprints = fingerprints;
-  for (const auto one : fingerprints) list(one, &Alike::guests, row);
+  for (const auto one : fingerprints) list(one, &Alike::guests, row, !std::ranges::binary_search(before, one));
 }
 
 void GuestTable::name(RowIndex host, const std::vector<Fingerprint>& guests, std::uint64_t now_ms) {
@@ -53,11 +55,8 @@ void GuestTable::name(RowIndex host, const std::vector<Fingerprint>& guests, std
     for (; was != before.end() && was->fingerprint < one; ++was) unlist(was->fingerprint, &Alike::hosts, host);
     const bool goes_on = was != before.end() && was->fingerprint == one;
     now.push_back({.fingerprint = one, .since_ms = goes_on ? was->since_ms : now_ms});
-    if (goes_on) {
-      ++was;
-    } else {
-      list(one, &Alike::hosts, host);
-    }
+    list(one, &Alike::hosts, host, !goes_on);
+    if (goes_on) ++was;
   }
   for (; was != before.end(); ++was) unlist(was->fingerprint, &Alike::hosts, host);
   if (now.empty()) {
@@ -97,7 +96,8 @@ std::vector<GuestTable::Claim> GuestTable::claims(RowIndex guest) const {
   if (known == guests_.end()) return claims;
   for (const auto one : known->second.fingerprints) {
     const auto alike = alike_.find(one);
-    if (alike == alike_.end()) continue;  // so many have it that this one is not listed
+    const bool listed = alike != alike_.end() && std::ranges::find(alike->second.guests, guest) != alike->second.guests.end();
+    if (!listed) continue;  // too many have it
     for (const auto host : alike->second.hosts) {
       const auto& named = hosts_.at(host);
       const auto since_ms = std::ranges::lower_bound(named, one, {}, &Named::fingerprint)->since_ms;

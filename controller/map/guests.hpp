@@ -35,7 +35,7 @@ class GuestTable {
     std::uint64_t since_ms = 0;  ///< the host names the guest without a break
   };
 
-  /// What a node may be known by; empty: it is no guest, and in nobody.
+  /// What a node may be known by, ascending, each once; empty: it is no guest, and in nobody.
   void say(RowIndex row, const std::vector<Fingerprint>& fingerprints);
   /// What a node's guests are known by, in place of what it said before. Ascending, each once.
   void name(RowIndex host, const std::vector<Fingerprint>& guests, std::uint64_t now_ms);
@@ -79,7 +79,8 @@ class GuestTable {
     std::vector<RowIndex> guests, hosts;
   };
 
-  void list(Fingerprint fingerprint, std::vector<RowIndex> Alike::*rows, RowIndex row);
+  /// Where there is room, and it is not listed yet. One that is new and has none is counted.
+  void list(Fingerprint fingerprint, std::vector<RowIndex> Alike::*rows, RowIndex row, bool is_new);
   void unlist(Fingerprint fingerprint, std::vector<RowIndex> Alike::*rows, RowIndex row);
 
   std::unordered_map<RowIndex, Guest> guests_;
