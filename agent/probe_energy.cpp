@@ -56,26 +56,39 @@ void add_sensors(const HostRoot& root, const std::vector<std::string>& folders, 
   }
 }
 
-void find_sensors(const HostRoot& root, EnergyMemory& memory) {
+/// The best source that is there and was not passed over.
+void choose(const HostRoot& root, EnergyMemory& memory) {
+  const auto open = [&memory](PowerSource source) {
+    memory.source = source;
+    return (memory.passed_over & source) == 0;
+  };
   const auto folders = root.list(kHwmon, 1'024);
-  if (!folders) return;
-  add_sensors(root, *folders, kServerChip, memory);
-  if (!memory.sensors.empty()) return;
+  if (folders && open(kServerMeter)) add_sensors(root, *folders, kServerChip, memory);
+  if (memory.sensors.empty() && open(kPackageCounters)) find_domains(root, memory);
+  if (!folders || !memory.sensors.empty() || !memory.domains.empty() || !open(kProcessorSensors)) return;
   for (const auto chip : kProcessorChips) add_sensors(root, *folders, chip, memory);
 }
 
+bool has_source(const EnergyMemory& memory) {
+  return !memory.domains.empty() || !memory.sensors.empty();
+}
+
 void look(const HostRoot& root, EnergyMemory& memory) {
+  const bool retry = memory.passed_over != 0 && memory.ticks % kPowerRetryEvery == 0;
   memory.failed.reset();
-  if (!memory.domains.empty() || !memory.sensors.empty()) return;
-  find_domains(root, memory);
-  if (memory.domains.empty()) find_sensors(root, memory);
+  if (has_source(memory) && !retry) return;
+  memory.domains.clear();
+  memory.platform.reset();
+  memory.sensors.clear();
+  memory.passed_over = 0;
+  choose(root, memory);
 }
 
 Error give_up(EnergyMemory& memory, const Error& error) {
   memory.domains.clear();
   memory.platform.reset();
   memory.sensors.clear();
-  memory.failed = error;
+  memory.passed_over = static_cast<std::uint8_t>(memory.passed_over | memory.source);
   return error;
 }
 
@@ -165,11 +178,19 @@ std::optional<std::uint32_t> mean_watts(std::uint64_t grown_uj, std::uint64_t el
 }
 
 Result<std::optional<std::uint32_t>> read_power(const HostRoot& root, EnergyMemory& memory, std::uint64_t now_ms) {
-  if (memory.ticks++ % kPowerLookEvery == 0) look(root, memory);
+  if (memory.ticks % kPowerLookEvery == 0) look(root, memory);
+  ++memory.ticks;
   if (memory.failed) return *memory.failed;
-  if (!memory.domains.empty()) return read_domains(root, memory, now_ms);
-  if (!memory.sensors.empty()) return read_sensors(root, memory);
-  return std::optional<std::uint32_t>();
+  std::optional<Error> first;
+  while (has_source(memory)) {
+    auto power = memory.domains.empty() ? read_sensors(root, memory) : read_domains(root, memory, now_ms);
+    if (power) return power;
+    if (!first) first = power.error();
+    choose(root, memory);
+  }
+  if (!first) return std::optional<std::uint32_t>();
+  memory.failed = first;
+  return *first;
 }
 
 }  // namespace capmap

@@ -44,29 +44,37 @@ struct PowerSensor {
   KeptFile file;
 };
 
+/// What can say what a server takes, the best first; bits of EnergyMemory::passed_over.
+enum PowerSource : std::uint8_t { kServerMeter = 1, kPackageCounters = 2, kProcessorSensors = 4 };
+
 /// What one tick leaves for the next.
 struct EnergyMemory {
   std::list<EnergyDomain> domains;       ///< the packages
   std::optional<EnergyDomain> platform;  ///< psys, where it is beside the packages
   std::list<PowerSensor> sensors;
-  std::optional<Error> failed;  ///< why nothing is read until the next look
+  PowerSource source = kServerMeter;  ///< whose the domains or sensors are, where there are any
+  std::uint8_t passed_over = 0;       ///< sources that could not be read
+  std::optional<Error> failed;        ///< why nothing is read until the next look
   std::uint32_t ticks = 0;
   std::uint64_t before_ms = 0;
 };
-inline constexpr std::uint32_t kPowerLookEvery = 30;
+inline constexpr std::uint32_t kPowerLookEvery = 30;    ///< ticks: what is there, where nothing is read
+inline constexpr std::uint32_t kPowerRetryEvery = 360;  ///< ticks: sources that were passed over are tried again
 
 /// True for hwmon chips whose power is that of the server or of its processors; others' (drives, cards) are parts of it. Pure.
 bool measures_host_power(std::string_view chip);
 
 /// Reads the power this server takes now, as far as it can be measured from inside.
 ///
-/// Source:  <root>/sys/class/powercap/intel-rapl:N (AMD's too), the domains named psys and package-*: energy_uj, max_energy_range_uj;
+/// Source:  <root>/sys/class/hwmon: power1_average, else power1_input, of an ACPI power meter, which sees the whole server. Else
+///          <root>/sys/class/powercap/intel-rapl:N (AMD's too), the domains named psys and package-*: energy_uj, max_energy_range_uj;
 ///          readable by root or a group only on most kernels. psys, the whole platform, counts where it grew by more than the packages
-///          together: some firmware leaves it at zero or far below. Where there are no packages, <root>/sys/class/hwmon: power1_average,
-///          else power1_input, of an ACPI power meter, else of the chips that measure processors.
+///          together: some firmware leaves it at zero or far below. Else the sensors of the chips that measure processors. A source that
+///          cannot be read, or tells what no server takes, is passed over for the next one.
 /// Returns: watts; empty on the first call with RAPL, where nothing measures, and when the counters cannot tell. All packages or none:
 ///          a part of the sum would be a wrong number.
-/// Errors:  those of KeptFile::read, kMalformed; the same one until the next look, each kPowerLookEvery ticks.
+/// Errors:  of the first source, where there is one and none could be read: those of KeptFile::read, kMalformed; the same one until the
+///          next look, each kPowerLookEvery ticks.
 /// Thread:  one, with its EnergyMemory. Cost: one small read a package.
 Result<std::optional<std::uint32_t>> read_power(const HostRoot& root, EnergyMemory& memory, std::uint64_t now_ms);
 

@@ -87,8 +87,14 @@ bool tells_platform(const HostRoot& root, const PowerMeter& meter) {
   return energy_uj && *energy_uj > 0;
 }
 
-/// As read_power() chooses: the platform where its packages are there to hold it against, all packages, else a meter of the whole server,
-/// else the processors' own.
+/// A sensor that stands at zero tells nothing: no server takes nothing.
+bool tells(const HostRoot& root, const PowerMeter& meter) {
+  const auto microwatts = root.read_u64("sys/class/" + meter.source);
+  return meter.unreadable.empty() && microwatts && *microwatts > 0;
+}
+
+/// As read_power() chooses: a meter of the whole server; else the platform where its packages are there to hold it against, all packages;
+/// else the processors' own sensors.
 std::string covered(const HostRoot& root, const std::vector<PowerMeter>& meters) {
   bool packages = false, platform = false, server = false, processors = false, all = true;
   for (const auto& meter : meters) {
@@ -96,12 +102,12 @@ std::string covered(const HostRoot& root, const std::vector<PowerMeter>& meters)
     packages |= package;
     all &= !package || meter.unreadable.empty();
     platform |= tells_platform(root, meter);
-    if (!meter.source.starts_with("hwmon/") || !meter.unreadable.empty()) continue;
+    if (!meter.source.starts_with("hwmon/") || !tells(root, meter)) continue;
     (meter.name == "power_meter" ? server : processors) = true;
   }
-  if (packages && !all) return "";
-  if (packages) return platform ? "platform" : "cpu_packages";
-  return server ? "server" : processors ? "processors" : "";
+  if (server) return "server";
+  if (packages && all) return platform ? "platform" : "cpu_packages";
+  return processors ? "processors" : "";
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ TEST_CASE("power meters: a counter that cannot be read is listed with its reason
   CHECK(read_power_meters(host.root()).meters[1].unreadable.starts_with("not permitted: "));
 }
 
-TEST_CASE("power meters: without packages a server's own meter is what is told, with its cap; drives and cards are no meters") {
+TEST_CASE("power meters: a server's own meter is what is told, with its cap, before packages; drives and cards are no meters") {
   const FakeHost host;
   CHECK(read_power_meters(host.root()).meters.empty());
   host.put("sys/class/hwmon/hwmon0/name", "nvme\n");

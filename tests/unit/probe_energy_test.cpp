@@ -129,7 +129,8 @@ TEST_CASE("energy: one package that cannot be read leaves the whole unknown, wit
   CHECK(watts(host, memory, 101'000) == 200);
 }
 
-TEST_CASE("energy: without RAPL a meter of the whole server stands alone, else the processors' own sensors") {
+TEST_CASE(
+    "energy: a meter of the whole server stands alone, else the processors' own sensors; a meter that tells nonsense is passed over") {
   const test::FakeHost host;
   host.put("sys/class/hwmon/hwmon0/name", "nvme\n");
   host.put("sys/class/hwmon/hwmon0/power1_input", "9000000\n");
@@ -142,9 +143,43 @@ TEST_CASE("energy: without RAPL a meter of the whole server stands alone, else t
   EnergyMemory of_server;
   CHECK(watts(host, of_server, 1'000) == 412);
   host.put("sys/class/hwmon/hwmon2/power1_average", "18446744073709551615\n");
-  const auto absurd = read_power(host.root(), of_server, 2'000);
+  CHECK(watts(host, of_server, 2'000) == 95);
+  host.put("sys/class/hwmon/hwmon1/power1_input", "0\n");
+  const auto absurd = read_power(host.root(), of_server, 3'000);
   REQUIRE_FALSE(absurd);
-  CHECK(absurd.error().what.find("18446744073709551615 microwatts are not credible") != std::string::npos);
+  CHECK(absurd.error().what.find("hwmon1/power1_input: 0 microwatts are not credible") != std::string::npos);
+  host.put("sys/class/hwmon/hwmon2/power1_average", "300000000\n");
+  CHECK_FALSE(read_power(host.root(), of_server, 4'000));  // not before the next look
+  for (std::uint32_t tick = 4; tick < kPowerLookEvery; ++tick) CHECK_FALSE(read_power(host.root(), of_server, 5'000));
+  CHECK(watts(host, of_server, 6'000) == 300);
+}
+
+TEST_CASE("energy: the server's meter goes before its packages, and these stand in for it while it cannot be read") {
+  const test::FakeHost host;
+  put_domain(host, "intel-rapl:0", "package-0", "1000");
+  host.put("sys/class/hwmon/hwmon0/name", "power_meter\n");
+  host.put("sys/class/hwmon/hwmon0/power1_average", "500000000\n");
+  EnergyMemory memory;
+  CHECK(watts(host, memory, 10'000) == 500);
+  host.put("sys/class/hwmon/hwmon0/power1_average", "0\n");
+  CHECK_FALSE(watts(host, memory, 20'000));  // the packages' counter, with nothing to compare with yet
+  put_domain(host, "intel-rapl:0", "package-0", std::to_string(1'000 + 100 * 10 * kSecond));
+  CHECK(watts(host, memory, 30'000) == 100);
+  host.put("sys/class/hwmon/hwmon0/power1_average", "510000000\n");
+  std::optional<std::uint32_t> last;
+  for (std::uint32_t tick = 3; tick <= kPowerRetryEvery; ++tick) last = watts(host, memory, 30'000 + tick);
+  CHECK(last == 510);  // it was tried again
+}
+
+TEST_CASE("energy: counters nobody may read do not hide a meter or the processors' sensors") {
+  const test::FakeHost host;
+  put_domain(host, "intel-rapl:0", "package-0", "not for you");
+  EnergyMemory alone;
+  CHECK_FALSE(read_power(host.root(), alone, 1'000));
+  host.put("sys/class/hwmon/hwmon0/name", "xgene_hwmon\n");
+  host.put("sys/class/hwmon/hwmon0/power1_input", "45000000\n");
+  EnergyMemory beside;
+  CHECK(watts(host, beside, 1'000) == 45);
 }
 
 TEST_CASE("energy: a machine that measures nothing has no power, and that is no problem") {
