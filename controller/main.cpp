@@ -66,11 +66,12 @@ std::uint64_t raise_descriptor_limit(std::uint64_t asked) {
   return most;
 }
 
-/// Each burst of messages would otherwise give memory back to the kernel, and the next one ask for it page by page: with thousands of
-/// agents a tenth of what a message costs.
+/// Each burst of messages, and each answer of some size, would otherwise give memory back to the kernel, and the next one ask for it page
+/// by page: with thousands of agents a tenth of what a message costs.
 void keep_freed_memory() {
   mallopt(M_TOP_PAD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_MMAP_THRESHOLD, 16 << 20);  // once one of these is set, glibc no longer finds this by itself
 }
 
 std::string host_name() {
