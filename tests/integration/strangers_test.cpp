@@ -150,8 +150,9 @@ void play(const std::string& first_words) {
     CHECK(deployment.metric("capmap_strangers_ended_total") > 0);
     CHECK(deployment.metric("capmap_connections_crowded") == 1);
   }
-  REQUIRE(deployment.controller().running());
   const std::string log = deployment.controller().output();
+  INFO(log);
+  REQUIRE(deployment.controller().running());
   const auto said = log.find("strangers_hold_connections");
   CHECK(said != std::string::npos);
   CHECK(log.find("strangers_hold_connections", said + 1) == std::string::npos);  // once
