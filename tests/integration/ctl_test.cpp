@@ -169,8 +169,8 @@ TEST_CASE("nodes are listed over pages and chunks, filtered, and cut off at the 
   CHECK_THAT(some.out, Contains("3 nodes shown, there are more"));
   const Said gone = world.ctl({"nodes", "--filter", "liveness = lost", "--limit", "2", "--json"});
   REQUIRE(gone.code == CtlExit::kDone);
-  const auto lost = ApiJson::parse(gone.out);
-  for (const auto& node : lost["nodes"]) CHECK(node["liveness"] == "lost");
+  const auto nodes_lost = ApiJson::parse(gone.out);
+  for (const auto& node : nodes_lost["nodes"]) CHECK(node["liveness"] == "lost");
   CHECK(ApiJson::parse(gone.out)["nodes"].size() == 2);
   const Said both = world.ctl({"nodes", "--filter", "liveness = lost", "--liveness", "fresh"});
   CHECK_THAT(both.out, Contains("0 nodes\n"));
