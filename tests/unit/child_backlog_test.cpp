@@ -91,7 +91,7 @@ TEST_CASE("child backlog: a map that stands still for an hour is given a few tur
   ChildBacklog backlog;
   std::size_t turns = 0;
   for (std::uint64_t now_ms = 10'000; now_ms < 3'610'000; now_ms += 500) {
-    put(backlog, 1, 64, 100'000);
+    put(backlog, 1, 6, 100'000);
     turns += backlog.next(now_ms).empty() ? 0 : 1;
     REQUIRE(backlog.bytes() <= ChildBacklog::kMostBytes);
   }
