@@ -104,8 +104,7 @@ bool Guests::take(const ChildEnd& end) {
   for (const auto& uuid : lines->uuids) add(uuid_fingerprint(salt_, uuid));
   for (const auto& address : lines->addresses) add(mac_fingerprint(salt_, address));
   std::ranges::sort(guests);
-  const auto twice = std::ranges::unique(guests);
-  guests.erase(twice.begin(), twice.end());
+  guests.erase(std::unique(guests.begin(), guests.end()), guests.end());
   if (guests.size() > kMaxGuestFingerprints) {
     problems_.push_back({"guests", std::to_string(guests.size()) + " addresses and UUIDs of guests, over " +
                                        std::to_string(kMaxGuestFingerprints) + ": the others are counted beside this server"});

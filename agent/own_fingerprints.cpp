@@ -27,8 +27,7 @@ std::vector<Fingerprint> read_own_fingerprints(const HostRoot& root, std::string
     if (const auto address = root.read_line(folder + "/address")) add(mac_fingerprint(salt, *address));
   }
   std::ranges::sort(own);
-  const auto twice = std::ranges::unique(own);
-  own.erase(twice.begin(), twice.end());
+  own.erase(std::unique(own.begin(), own.end()), own.end());
   return own;
 }
 

@@ -187,7 +187,9 @@ void CellTable::shift_known(CellSlot slot, Node node, std::size_t column, bool w
   auto& known_nodes = sums_[block].known_nodes[column];
   if (known_nodes == KnownNodes::kAll) {  // the nodes are the column
     if (is || node == Node::kGoes) return;
-    sums_[block].narrow[kNarrowKnown + column] = std::make_shared<ColumnBlock<std::uint32_t>>(keys_.all[block]->nodes);
+    auto nodes = std::make_shared<ColumnBlock<std::uint32_t>>();
+    std::ranges::copy(keys_.all[block]->nodes, nodes->begin());
+    sums_[block].narrow[kNarrowKnown + column] = std::move(nodes);
     narrow_written_[block][kNarrowKnown + column] = generation_;
     known_nodes = KnownNodes::kSome;
     was = true;  // also one that comes: it is among those nodes

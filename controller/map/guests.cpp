@@ -85,8 +85,7 @@ std::vector<RowIndex> GuestTable::touched_by(RowIndex row) const {
     if (alike != alike_.end()) rows.insert(rows.end(), alike->second.guests.begin(), alike->second.guests.end());
   }
   std::ranges::sort(rows);
-  const auto twice = std::ranges::unique(rows);
-  rows.erase(twice.begin(), twice.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
 }
 

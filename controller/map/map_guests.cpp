@@ -52,8 +52,7 @@ void CapacityMap::State::count_guests(std::vector<RowIndex> rows) {
     }
   }
   std::ranges::sort(rows);
-  const auto twice = std::ranges::unique(rows);
-  rows.erase(twice.begin(), twice.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   for (const auto guest : rows) {
     const auto before = numbers(guest);
     nodes.place(guest).elsewhere = guests.counted_elsewhere(guest);
