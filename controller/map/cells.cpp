@@ -158,7 +158,7 @@ CellSlot CellTable::change(CellSlot slot, const Contribution& before, const Cell
     remove(slot, before);
     return add(key, after);
   }
-  shift(slot, Node::kStays, before, after);
+  update(slot, before, after);
   return slot;
 }
 

@@ -49,6 +49,8 @@ class CellTable {
   void remove(CellSlot slot, const Contribution& part);
   /// Replaces what a node adds, and moves it to another cell where its key has changed. Returns where it is now.
   CellSlot change(CellSlot slot, const Contribution& before, const CellKey& key, const Contribution& after);
+  /// The same for one whose key is what it was.
+  void update(CellSlot slot, const Contribution& before, const Contribution& after) { shift(slot, Node::kStays, before, after); }
 
   // cells_batch.cpp
   /// Many nodes of one cell at once: sums and times of hearing. None of them leaves the cell, or comes to know or forgets a reading.

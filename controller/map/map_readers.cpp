@@ -147,7 +147,7 @@ std::vector<CapacityMap::Match> CapacityMap::matching(std::size_t chunk, NodeSel
     auto holds = Holds::kNo;
     if (place.cell != 0) {
       ++selection.looked_at;
-      holds = selection.of_cell(place.cell, state.cells.key(place.cell));
+      holds = selection.of_cell(place.cell, [&state](CellSlot slot) { return state.cells.key(slot); });
     } else {
       holds = selection.holds(
           {place.site, place.pool, state.shapes.hardware(place.shape), place.liveness, state.counted_service(row), state.verdict(row)});

@@ -145,8 +145,8 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
     return look_at_guests(row);
   }
   const CellKey was = cells.key(place.cell);
+  if (was == key) return cells.update(place.cell, before, after);
   place.cell = cells.change(place.cell, before, key, after);
-  if (was == key) return;
   note_change(row, was, key);
   const auto in_totals = [](ServiceState service) { return service != ServiceState::kRetired && service != ServiceState::kQuarantined; };
   if (was.site != key.site || in_totals(was.service) != in_totals(key.service)) look_at_guests(row);

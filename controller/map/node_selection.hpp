@@ -22,10 +22,11 @@ class NodeSelection {
   [[nodiscard]] Holds holds(const CellKey& key) const;
   /// Before of_cell(): there are so many slots now; `layout` changes when one of them gets another key (see CellTable::layout).
   void follow(std::uint64_t layout, std::size_t slots);
-  /// As holds(), remembered by slot.
-  Holds of_cell(CellSlot slot, const CellKey& key) {
+  /// As holds(), remembered by slot; key_of(slot) is asked once a slot.
+  template <class KeyOf>
+  Holds of_cell(CellSlot slot, KeyOf key_of) {
     auto& known = by_cell_[slot];
-    if (known == kUnjudged) known = static_cast<std::uint8_t>(holds(key));
+    if (known == kUnjudged) known = static_cast<std::uint8_t>(holds(key_of(slot)));
     return static_cast<Holds>(known);
   }
   /// All of it for a row that was copied.
