@@ -19,7 +19,7 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
-constexpr std::uint64_t kRoomEveryMs = 50;  ///< between two looks for strangers
+constexpr std::uint64_t kRoomEveryMs = 50;                      ///< between two looks for strangers
 constexpr std::uint64_t kRoomShare = 20, kRoomPauseMs = 1'000;  ///< a look that found none may take so small a share of the time
 constexpr std::uint64_t kCountedAMs = 100;  ///< strangers that may be counted in a millisecond's time, each some system calls
 /// Peers of ours say something with their first packet, and the rest as soon as they are answered. While there is some room left they
