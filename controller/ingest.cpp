@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before acks get their turn
 /// When messages come one after the other, so long is waited for more to come along, and for the acks of those before: one wake-up of each
 /// thread for all of them. One that comes alone after a pause is taken at once, and nothing waits while more is there than a turn takes.
-constexpr std::uint64_t kGatherMs = 40, kPauseMs = 80;
+constexpr std::uint64_t kGatherMs = 20, kPauseMs = 50;
 constexpr std::uint32_t kFloodDrops = 200;  ///< a node of which so many were dropped is told to the map as flooding
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 
