@@ -67,7 +67,7 @@ std::uint64_t raise_descriptor_limit(std::uint64_t asked) {
 }
 
 /// Each burst of messages, and each answer of some size, would otherwise give memory back to the kernel, and the next one ask for it page
-/// by page: with thousands of agents a tenth of what a message costs.
+/// by page. At most 64 MiB a thread stay so.
 void keep_freed_memory() {
   mallopt(M_TOP_PAD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);

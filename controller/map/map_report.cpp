@@ -148,6 +148,7 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
   if (was == key) return cells.update(place.cell, before, after);
   place.cell = cells.change(place.cell, before, key, after);
   note_change(row, was, key);
+  // Not counts_as_installed(): whether it is counted elsewhere is what looking at guests decides, and must not begin it again.
   const auto in_totals = [](ServiceState service) { return service != ServiceState::kRetired && service != ServiceState::kQuarantined; };
   if (was.site != key.site || in_totals(was.service) != in_totals(key.service)) look_at_guests(row);
 }
