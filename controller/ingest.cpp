@@ -1,9 +1,7 @@
 #include "controller/ingest.hpp"
 
 #include <array>
-#include <chrono>
 #include <map>
-#include <thread>
 #include <unordered_map>
 
 #include "common/batch.hpp"
@@ -17,9 +15,6 @@ namespace capmap {
 namespace {
 
 constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before acks get their turn
-/// When messages come one after the other, so long is waited for more to come along, and for the acks of those before: one wake-up of each
-/// thread for all of them. One that comes alone after a pause is taken at once, and nothing waits while more is there than a turn takes.
-constexpr std::uint64_t kGatherMs = 20, kPauseMs = 50;
 constexpr std::uint32_t kFloodDrops = 200;  ///< a node of which so many were dropped is told to the map as flooding
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 
@@ -66,7 +61,6 @@ class Ingest {
   Result<Done> run();
 
  private:
-  void gather();
   /// False on stop.
   bool send_acks();
   Result<Done> take_reports();
@@ -87,9 +81,8 @@ class Ingest {
   std::array<std::uint64_t, std::variant_size_v<AgentMessage>> taken_{};
   std::array<std::uint64_t, std::variant_size_v<ChildMessage>> taken_from_children_{};
   std::map<std::string, std::uint64_t> refused_;
-  std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0, taken_at_ms_ = 0;
+  std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0;
   std::size_t last_taken_ = 0;
-  bool more_waits_ = false;                          ///< the last turn left messages in the socket, or was of child controllers
   RateLimit complaints_{20}, child_complaints_{20};  ///< apart: neither drowns the other
 };
 
@@ -98,7 +91,6 @@ Result<Done> Ingest::run() {
     std::array items = {Waitable{.socket = &router_}, Waitable{.socket = &input_}};
     wait_any(items, static_cast<int>(kMetricsEveryMs));
     if (items[0].ready || items[1].ready || !backlog_.empty()) {
-      gather();
       if (!send_acks()) break;
       if (auto taken = take_reports(); !taken) return taken;
     }
@@ -107,10 +99,6 @@ Result<Done> Ingest::run() {
   if (auto taken = take_reports(); !taken) return taken;  // what was received before the stop is still applied
   send_stop(map_);
   return Done{};
-}
-
-void Ingest::gather() {
-  if (!more_waits_ && clock_.boot_ms() < taken_at_ms_ + kPauseMs) std::this_thread::sleep_for(std::chrono::milliseconds(kGatherMs));
 }
 
 bool Ingest::send_acks() {
@@ -138,15 +126,12 @@ Result<Done> Ingest::take_reports() {
   reports.received_boot_ms = clock_.boot_ms();
   reports.reports.reserve(last_taken_);
   const auto received_ms = reports.received_boot_ms;
-  const auto from_children = taken_from_children_;
   for (std::size_t i = 0; i < kBatchReports; ++i) {
     auto routed = receive_routed(router_);
     if (!routed) break;
     admit(std::move(*routed), reports);
   }
-  more_waits_ = reports.reports.size() >= kBatchReports / 2 || from_children != taken_from_children_;
   last_taken_ = reports.reports.size();
-  if (last_taken_ > 0) taken_at_ms_ = received_ms;
   if (!reports.reports.empty() || !reports.flooding.empty()) {
     if (auto sent = send_object(map_, std::move(batch)); !sent) return sent;
   }

@@ -1,8 +1,10 @@
 #include <malloc.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -74,6 +76,13 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 16 << 20);  // once one of these is set, glibc no longer finds this by itself
 }
 
+/// A thread of policy SCHED_BATCH that a message wakes does not break in on what runs: by its turn more messages are there, and a wake-up
+/// does for all of them. For the calling thread and those it starts from now on; where it is forbidden, nothing is lost but CPU time.
+void take_turns(int policy) {
+  const sched_param no_priority{};
+  if (sched_setscheduler(0, policy, &no_priority) != 0) log_info("scheduling", {{"what", "the policy stays what it was"}, {"errno", errno}});
+}
+
 std::string host_name() {
   char buffer[256] = {};
   return gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "localhost";
@@ -109,6 +118,7 @@ Parts load_parts(const ControllerSettings& settings) {
 
 int run(const ControllerSettings& settings) {
   keep_freed_memory();
+  take_turns(SCHED_BATCH);
   const sigset_t stop_signals = block_stop_signals();
   const auto most_connections = raise_descriptor_limit(settings.most_connections);
   const SystemClock clock;
@@ -169,7 +179,10 @@ int run(const ControllerSettings& settings) {
                                  .clock = clock,
                                  .store = &store_health};
   std::promise<Result<std::uint16_t>> http_ready;
-  auto http = start("http", [&] { return run_http(context, http_options, http_sources, http_ready); });
+  auto http = start("http", [&] {
+    take_turns(SCHED_OTHER);  // somebody waits for the answer
+    return run_http(context, http_options, http_sources, http_ready);
+  });
   const auto http_port = value_or_give_up(http_ready.get_future().get());
 
   value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
