@@ -80,7 +80,8 @@ void keep_freed_memory() {
 /// does for all of them. For the calling thread and those it starts from now on; where it is forbidden, nothing is lost but CPU time.
 void take_turns(int policy) {
   const sched_param no_priority{};
-  if (sched_setscheduler(0, policy, &no_priority) != 0) log_info("scheduling", {{"what", "the policy stays what it was"}, {"errno", errno}});
+  if (sched_setscheduler(0, policy, &no_priority) != 0)
+    log_info("scheduling", {{"what", "the policy stays what it was"}, {"errno", errno}});
 }
 
 std::string host_name() {

@@ -2,7 +2,8 @@
 # What a message costs a controller, beside a bare ROUTER with CURVE that acks each message (bare_receiver.cpp): as many clients with the
 # same keys and interval each, both servers at the same time, CPU time of the server process per message it answered.
 #   ingest.sh [AGENTS [SECONDS [BUILD_FOLDER]]]     default 5000 agents, 60 seconds a server, build/release
-#   CAPMAP_BENCH_FULL=1 adds 19,000 agents at 10 s: share of a core, memory, a stopped controller, dead nodes, a restart (about 10 minutes).
+#   CAPMAP_BENCH_FULL=1 adds what a connection's memory grows by over some hundred messages, and 19,000 agents at 10 s: share of a core, memory
+#   when they have just come, a stopped controller, dead nodes, a restart (about 13 minutes).
 # Writes build/bench.ingest.json after each figure, a list of {name, value, unit, reference, ratio, target}. Runs on loopback in a temporary folder.
 # Exit: 0 measured, 1 not measurable, 2 wrong use.
 set -euo pipefail
@@ -135,7 +136,18 @@ row ingest.cpu_ratio_bare "$(div "$ours" "$reference" 3)" "x" "$reference" "$(di
 row ingest.us_per_message "$ours" us "$reference" "$(div "$ours" "$reference" 3)" null
 
 if [ "${CAPMAP_BENCH_FULL:-0}" = 1 ]; then
-  readonly most=19000
+  readonly most=19000 long_messages=540 # two chunks of 256 messages each way, which libzmq writes through from end to end
+  start_controller 250
+  start_fleets 1000 --report-every 1
+  wait_sessions 1000 120
+  rss_first=$(rss_kb "$server")
+  for ((i = 0; i < 600; i++)); do
+    [ "$(acks "$folder")" -ge $((1000 * long_messages)) ] && break
+    sleep 0.5
+  done
+  row ingest.growth_kb_agent "$(div $(($(rss_kb "$server") - rss_first)) 1000 1)" kB null null null
+  stop_fleets
+  stop "$server"
   start_controller 10000
   start_fleets 5000 --report-every 1
   wait_sessions 5000 180
