@@ -15,6 +15,7 @@
 #include "common/catalog_folder.hpp"
 #include "common/join_token.hpp"
 #include "common/log.hpp"
+#include "common/region_table.hpp"
 #include "controller/enrol.hpp"
 #include "controller/http/http.hpp"
 #include "controller/ingest.hpp"
@@ -105,6 +106,7 @@ struct Parts {
   std::string admin_token;
   StoreInCheck opened;
   std::shared_ptr<const ChipTable> chips;
+  std::shared_ptr<const RegionTable> regions;
 };
 
 /// Everything that can be wrong with settings and files is found before a thread runs.
@@ -113,7 +115,9 @@ Parts load_parts(const ControllerSettings& settings) {
   parts.admin_token = value_or_give_up(load_admin_token(settings.state));
   parts.keys = value_or_give_up(load_server_keys(settings.state));
   parts.opened = value_or_give_up(open_store_in_check(settings.state, NoStore::kRefuse));
-  parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(value_or_give_up(find_catalog(settings.catalog)))));
+  const auto catalog = value_or_give_up(find_catalog(settings.catalog));
+  parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(catalog)));
+  parts.regions = std::make_shared<const RegionTable>(value_or_give_up(RegionTable::load(catalog)));
   return parts;
 }
 
@@ -128,7 +132,8 @@ int run(const ControllerSettings& settings) {
   const MapOptions map_options{.epoch = random_u64(),
                                .interval_ms = settings.interval_ms,
                                .max_nodes = settings.max_nodes,
-                               .max_child_nodes = settings.max_child_nodes};
+                               .max_child_nodes = settings.max_child_nodes,
+                               .regions = parts.regions};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;
   Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics;

@@ -29,7 +29,7 @@ struct Line {
   std::string expires = "24h", node;
   MapQuestion question;
   ServiceRequest service;
-  bool yes = false, nothing_declared = false;
+  bool yes = false, nothing_declared = false, all = false;
   std::function<Result<Done>(const Screen&)> command;
   std::string file;
   bool offline = false;  ///< the command talks to no controller: not to reach one is no reason it can fail for
@@ -159,6 +159,13 @@ void add_sites(CLI::App& app, Line& line) {
   });
 }
 
+void add_regions(CLI::App& app, Line& line) {
+  auto* regions =
+      add_command(app, "regions", "the tree of regions, and what stands in them", "  capmapctl regions\n  capmapctl regions --all --json");
+  regions->add_flag("--all", line.all, "those below divisions too where nothing stands");
+  regions->callback([&line] { line.command = [&line](const Screen& screen) { return list_regions(line.connection, screen, line.all); }; });
+}
+
 void add_nodes(CLI::App& app, Line& line) {
   auto* nodes = add_command(app, "nodes", "list nodes, or show one",
                             "  capmapctl nodes\n"
@@ -276,6 +283,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_init(app, line);
   add_token(app, line);
   add_sites(app, line);
+  add_regions(app, line);
   add_nodes(app, line);
   add_map(app, line);
   add_status(app, line);

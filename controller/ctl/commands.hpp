@@ -41,6 +41,8 @@ struct NodeFilter {
 Result<Done> init_state(const ApiConnection& connection, const Screen& screen, const Site& first_site);
 /// `token create`: what a server shows to be let in.
 Result<Done> create_token(const ApiConnection& connection, const Screen& screen, const TokenRequest& request);
+/// `regions`: divisions, and what sites stand in; `all`: every region that is known.
+Result<Done> list_regions(const ApiConnection& connection, const Screen& screen, bool all);
 Result<Done> list_sites(const ApiConnection& connection, const Screen& screen);
 Result<Done> add_site(const ApiConnection& connection, const Screen& screen, const Site& site);
 /// `sites declare`: what a site's operator says stands there, in place of what was declared before.

@@ -2,6 +2,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "common/region_table.hpp"
 #include "controller/http/declared_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
@@ -93,6 +94,9 @@ Outcome get_sites(const Call& call) {
 Outcome post_site(const Call& call) {
   auto site = read_site(call.request.body);
   if (!site) return error_response(site.error());
+  if (const auto* const regions = call.view->regions.get(); regions != nullptr && !site->region.empty()) {
+    if (auto known = regions->check_code(site->region); !known) return error_response(known.error());
+  }
   return Ask{.question = AdminRequest{.ticket = 0, .what = AddSite{std::move(*site)}}, .then = site_answer};
 }
 

@@ -5,48 +5,22 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "common/check.hpp"
+#include "common/region_table.hpp"
+
 namespace capmap {
 namespace {
 
 constexpr std::array<const char*, 7> kArchitectureNames = {"", "x86_64", "aarch64", "loongarch64", "ppc64le", "riscv64", "s390x"};
 constexpr std::array<const char*, 5> kKindNames = {"", "gpu", "npu", "fpga", "other"};
-constexpr std::size_t kDivisionDigits = 2, kPrefectureDigits = 4;
 constexpr std::size_t kMostFollowed = 256;  ///< entries that are looked at one by one
-
-/// The national hubs and their clusters by the county codes of GB/T 2260 (plan of 2022 for the national integrated computing network).
-struct HubCode {
-  std::string_view code, hub, cluster;
-};
-constexpr std::array<HubCode, 18> kHubCodes = {{{"1307", "京津冀", "张家口"},
-                                                {"310118", "长三角", "生态绿色一体化示范区"},
-                                                {"320509", "长三角", "生态绿色一体化示范区"},
-                                                {"330421", "长三角", "生态绿色一体化示范区"},
-                                                {"3402", "长三角", "芜湖"},
-                                                {"4402", "粤港澳大湾区", "韶关"},
-                                                {"510116", "成渝", "天府"},
-                                                {"510117", "成渝", "天府"},
-                                                {"510185", "成渝", "天府"},
-                                                {"500109", "成渝", "重庆"},
-                                                {"500120", "成渝", "重庆"},
-                                                {"500108", "成渝", "重庆"},
-                                                {"520111", "贵州", "贵安"},
-                                                {"520403", "贵州", "贵安"},
-                                                {"150123", "内蒙古", "和林格尔"},
-                                                {"150902", "内蒙古", "和林格尔"},
-                                                {"621002", "甘肃", "庆阳"},
-                                                {"640502", "宁夏", "中卫"}}};
-
-const HubCode* hub_of(std::string_view region) {
-  const auto* const found = std::ranges::find_if(kHubCodes, [&](const HubCode& row) { return region.starts_with(row.code); });
-  return found == kHubCodes.end() ? nullptr : found;
-}
 
 std::string leading(const std::string& code, std::size_t digits) {
   return code.size() < digits ? std::string() : code.substr(0, digits);
 }
 
-std::string site_text(Dimension dimension, const Site& site) {
-  const auto* const hub = hub_of(site.region);
+std::string site_text(Dimension dimension, const Site& site, const RegionTable* regions) {
+  const auto* const hub = regions == nullptr ? nullptr : regions->hub_of(site.region);
   switch (dimension) {
     case Dimension::kRegion: return site.region;
     case Dimension::kRegion2: return leading(site.region, kDivisionDigits);
@@ -57,8 +31,8 @@ std::string site_text(Dimension dimension, const Site& site) {
     case Dimension::kService: return site.service;
     case Dimension::kIndustry: return site.industry;
     case Dimension::kPublicCompute: return site.public_compute ? (*site.public_compute ? "yes" : "no") : "";
-    case Dimension::kHub: return !site.hub.empty() || hub == nullptr ? site.hub : std::string(hub->hub);
-    case Dimension::kHubCluster: return !site.hub_cluster.empty() || hub == nullptr ? site.hub_cluster : std::string(hub->cluster);
+    case Dimension::kHub: return !site.hub.empty() || hub == nullptr ? site.hub : hub->hub;
+    case Dimension::kHubCluster: return !site.hub_cluster.empty() || hub == nullptr ? site.hub_cluster : hub->hub_cluster;
     default: return site.security_level ? std::to_string(*site.security_level) : std::string();
   }
 }
@@ -114,8 +88,10 @@ Domain domain_of(Dimension dimension) {
   }
 }
 
-Dictionaries::Dictionaries(Sites sites, Pools pools, Hardware hardware, const Dictionaries* before)
-    : sites_(std::move(sites)), pools_(std::move(pools)), hardware_(std::move(hardware)) {
+Dictionaries::Dictionaries(Sites sites, Pools pools, Hardware hardware, const Dictionaries* before,
+                           std::shared_ptr<const RegionTable> regions)
+    : sites_(std::move(sites)), pools_(std::move(pools)), hardware_(std::move(hardware)), regions_(std::move(regions)) {
+  check(before == nullptr || before->regions_ == regions_, "dictionaries that follow others are of the same regions");
   if (before != nullptr) replaced_ = before->replaced_;
   std::array<Change, kDomainCount> changes;
   changes[0] = change_of(Domain::kSite, sites_, before == nullptr ? nullptr : &before->sites_);
@@ -171,7 +147,8 @@ std::size_t Dictionaries::size(Domain domain) const {
 
 std::string Dictionaries::text(Dimension dimension, std::size_t index) const {
   switch (domain_of(dimension)) {
-    case Domain::kSite: return index < sites_.size() && sites_[index] ? site_text(dimension, *sites_[index]) : std::string();
+    case Domain::kSite:
+      return index < sites_.size() && sites_[index] ? site_text(dimension, *sites_[index], regions_.get()) : std::string();
     case Domain::kPool:
       if (index >= pools_.size() || !pools_[index]) return {};
       return pools_[index]->name.empty() ? to_text(pools_[index]->id) : pools_[index]->name;

@@ -14,6 +14,8 @@
 
 namespace capmap {
 
+class RegionTable;
+
 /// Which column of a cell a dimension is told by.
 enum class Domain : std::uint8_t { kSite, kPool, kHardware, kState };
 inline constexpr std::size_t kDomainCount = 4;
@@ -39,8 +41,9 @@ class Dictionaries {
   using Sites = std::vector<std::shared_ptr<const Site>>;
   using Pools = std::vector<std::shared_ptr<const Pool>>;
   using Hardware = std::vector<std::shared_ptr<const HardwareRow>>;
-  /// What tables have in common with `before` is taken from there.
-  Dictionaries(Sites sites, Pools pools, Hardware hardware, const Dictionaries* before = nullptr);
+  /// What tables have in common with `before`, which is of the same regions, is taken from there. Without regions no hub is derived.
+  Dictionaries(Sites sites, Pools pools, Hardware hardware, const Dictionaries* before = nullptr,
+               std::shared_ptr<const RegionTable> regions = nullptr);
   [[nodiscard]] const DimensionColumn& column(Dimension dimension) const { return *columns_[static_cast<std::size_t>(dimension)]; }
   /// [pool]; empty where no pool declares a class.
   [[nodiscard]] const std::vector<PoolClass>& pool_classes() const { return pool_classes_; }
@@ -66,6 +69,7 @@ class Dictionaries {
   Sites sites_;
   Pools pools_;
   Hardware hardware_;
+  std::shared_ptr<const RegionTable> regions_;
   std::array<std::shared_ptr<const DimensionColumn>, kDimensionCount> columns_;
   std::vector<PoolClass> pool_classes_;
   std::shared_ptr<const HardwareFigures> figures_;

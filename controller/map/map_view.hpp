@@ -21,6 +21,7 @@
 namespace capmap {
 
 class Dictionaries;
+class RegionTable;
 
 /// Everything readers see, at one moment, immutable. Node rows are not in it.
 struct MapView {
@@ -39,6 +40,7 @@ struct MapView {
   std::shared_ptr<const SharedTable> shared;         ///< things that count once for all nodes; null = none
   GuestTable::Published guests;                      ///< virtual machines that are counted in their hosts; null = none
   std::shared_ptr<const Dictionaries> dictionaries;  ///< of sites and hardware, shared between views until one of them changes
+  std::shared_ptr<const RegionTable> regions;        ///< null = none are known
 };
 
 /// One node as a reader gets it: copied out of the table one chunk at a time.

@@ -157,7 +157,8 @@ Measures measures_of(FoldPart part, const Measures& asked) {
 }  // namespace
 
 std::shared_ptr<const Dictionaries> dictionaries_of(const MapView& view) {
-  return view.dictionaries ? view.dictionaries : std::make_shared<const Dictionaries>(view.sites, view.pools, view.hardware);
+  return view.dictionaries ? view.dictionaries
+                           : std::make_shared<const Dictionaries>(view.sites, view.pools, view.hardware, nullptr, view.regions);
 }
 
 Rollup roll_up_query(const MapView& view, const RollupQuery& query, std::uint64_t now_boot_ms) {

@@ -12,6 +12,7 @@
 #include "common/transport.hpp"
 #include "controller/http/http.hpp"
 #include "controller/requests.hpp"
+#include "tests/support/catalog_regions.hpp"
 
 namespace capmap::support {
 
@@ -39,6 +40,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
   view->catalog_version = "7";
   view->known_nodes = 5;
   view->resync_over = true;
+  view->regions = catalog_regions();
   auto declared = std::make_shared<Site>();
   declared->id.bytes[0] = 1;
   declared->name = "北京 \"one\"";

@@ -4,15 +4,16 @@
 #include <vector>
 
 #include "controller/map/capacity_map.hpp"
+#include "tests/support/catalog_regions.hpp"
 #include "tests/support/map_agent.hpp"
 
 namespace capmap::test {
 
 inline constexpr std::uint64_t kStart = 1'000'000;
 
-/// A map without a chip table, with one site and the agents let in after the start.
+/// A map without a chip table, with the catalog's regions, one site and the agents let in after the start.
 struct World {
-  CapacityMap map{MapOptions{.epoch = 7}, nullptr, kStart};
+  CapacityMap map{MapOptions{.epoch = 7, .regions = support::catalog_regions()}, nullptr, kStart};
   std::uint64_t now = kStart;
 
   MapAgent agent(std::uint64_t number, Shape shape, std::uint64_t site = 1) {
