@@ -123,6 +123,8 @@ TEST_CASE("chip table: processors without a known rate have their microarchitect
   };
   CHECK(known("GenuineIntel", "6-175-3", Architecture::kX86_64) == "Sierra Forest");
   CHECK(known("GenuineIntel", "6-170-4", Architecture::kX86_64) == "Meteor Lake");
+  CHECK(known("GenuineIntel", "6-207-2", Architecture::kX86_64) == "Emerald Rapids");
+  CHECK(known("GenuineIntel", "6-173-1", Architecture::kX86_64) == "Granite Rapids");
   CHECK(known("GenuineIntel", "19-1-0", Architecture::kX86_64) == "Diamond Rapids");
   CHECK(known("AuthenticAMD", "26-96-0", Architecture::kX86_64) == "Zen 5");
   CHECK(known("AuthenticAMD", "26-80-0", Architecture::kX86_64) == "Zen 6");
