@@ -85,6 +85,36 @@ TEST_CASE("chip table: a CPU that names no vendor is one vendor's, and no other'
   CHECK(fp64(shape) == 8 * 2000 * 32);
 }
 
+TEST_CASE("chip table: how many AVX-512 units a Xeon has is told by its model, not by its generation", "[chip_table]") {
+  const auto rate = [](const char* identity, const char* model) {
+    auto shape = shape_of("GenuineIntel", identity, model);
+    shape.cpu.isa = {"amx_bf16", "amx_int8", "amx_tile", "avx2", "avx512f"};
+    if (std::string(identity).rfind("6-143", 0) != 0) shape.cpu.isa = {"avx2", "avx512f"};
+    return shipped().rate(shape);
+  };
+  const auto a_cycle = [&](const char* identity, const char* model) {
+    return rate(identity, model).cpu[static_cast<std::size_t>(Precision::kFp64)].value_or(0) / (8 * 2000);
+  };
+  CHECK(a_cycle("6-106-6", "Intel(R) Xeon(R) Silver 4314 CPU @ 2.40GHz") == 32);
+  CHECK(a_cycle("6-108-1", "Intel(R) Xeon(R) D-2776NT CPU @ 2.10GHz") == 16);
+  CHECK(a_cycle("6-108-1", "Intel(R) Xeon(R) D-1736NT CPU @ 2.70GHz") == 16);
+  CHECK(a_cycle("6-85-7", "Intel(R) Xeon(R) Gold 5222 CPU @ 3.80GHz") == 32);
+  CHECK(a_cycle("6-85-7", "Intel(R) Xeon(R) Gold 5220 CPU @ 2.20GHz") == 16);
+  CHECK(a_cycle("6-85-7", "Intel(R) Xeon(R) W-2295 CPU @ 3.00GHz") == 32);
+  CHECK(a_cycle("6-85-4", "Intel(R) Core(TM) i9-7980XE CPU @ 2.60GHz") == 32);
+  CHECK(a_cycle("6-85-11", "Intel(R) Xeon(R) Gold 5318H CPU @ 2.50GHz") == 32);
+  CHECK(a_cycle("6-143-8", "Intel(R) Xeon(R) Silver 4410Y") == 32);
+  CHECK(a_cycle("6-143-8", "Intel(R) Xeon(R) Bronze 3408U") == 16);
+  // Its matrix unit is that of the others.
+  CHECK(rate("6-143-8", "Intel(R) Xeon(R) Bronze 3408U").cpu[static_cast<std::size_t>(Precision::kBf16)] == 8 * 2000 * 1024);
+  for (const auto* model : {"Intel(R) Xeon(R) D-2899NT CPU @ 2.20GHz", "Intel(R) Xeon(R) Processor @ 2.20GHz"}) {
+    INFO(model);
+    REQUIRE(rate("6-108-1", model).unrated.size() == 1);
+    CHECK(rate("6-108-1", model).unrated[0].why ==
+          "no source was found for the number of AVX-512 units of this model: Xeon D-17xx and D-27xx have one");
+  }
+}
+
 TEST_CASE("chip table: processors without a known rate have their microarchitecture, and a reason", "[chip_table]") {
   const auto known = [](const char* vendor, const char* identity, Architecture architecture) {
     const auto shape = shape_of(vendor, identity, "", architecture);
@@ -93,17 +123,22 @@ TEST_CASE("chip table: processors without a known rate have their microarchitect
   };
   CHECK(known("GenuineIntel", "6-175-3", Architecture::kX86_64) == "Sierra Forest");
   CHECK(known("GenuineIntel", "6-170-4", Architecture::kX86_64) == "Meteor Lake");
+  CHECK(known("GenuineIntel", "6-207-2", Architecture::kX86_64) == "Emerald Rapids");
+  CHECK(known("GenuineIntel", "6-173-1", Architecture::kX86_64) == "Granite Rapids");
   CHECK(known("GenuineIntel", "19-1-0", Architecture::kX86_64) == "Diamond Rapids");
   CHECK(known("AuthenticAMD", "26-96-0", Architecture::kX86_64) == "Zen 5");
   CHECK(known("AuthenticAMD", "26-80-0", Architecture::kX86_64) == "Zen 6");
+  CHECK(known("HygonGenuine", "24-2-1", Architecture::kX86_64) == "C86 (without a public name)");
   CHECK(known("HygonGenuine", "24-4-1", Architecture::kX86_64) == "C86 (without a public name)");
   CHECK(known("Shanghai", "7-91-3", Architecture::kX86_64) == "Yongfeng");
   CHECK(known("Ampere", "0xc0-0xac3-0x0", Architecture::kAarch64) == "AmpereOne");
+  CHECK(known("Ampere", "0xc0-0xac5-0x0", Architecture::kAarch64) == "Ampere-1B");
   CHECK(known("HiSilicon", "0x48-0xd02-0x0", Architecture::kAarch64) == "HIP09");
   CHECK(known("ARM", "0x41-0xd87-0x0", Architecture::kAarch64) == "Cortex-A725");
   CHECK(known("Loongson", "0x14d0", Architecture::kLoongarch64) == "LA664");
   CHECK(known("HiSilicon", "0x48-0xd22-0x0", Architecture::kAarch64) == "TaiShan (without a public name)");
   CHECK(known("IBM", "0x0080", Architecture::kPpc64le) == "POWER10");
+  CHECK(known("IBM", "0x0083", Architecture::kPpc64le) == "POWER12");
   CHECK(known("IBM", "0x0066", Architecture::kPpc64le) == "HX-C2000");
   CHECK(known("thead", "thead,c920", Architecture::kRiscv64) == "C920");
   CHECK(known("sifive", "sifive,u74-mc", Architecture::kRiscv64) == "U74");
