@@ -35,17 +35,19 @@ class Reader {
  public:
   explicit Reader(const std::string& file) : file_(file) {}
 
+  [[nodiscard]] Error wrong(const CsvRow& row, Column column, const std::string& why) const {
+    return Error{ErrorCode::kMalformed, file_ + ":" + std::to_string(row.line) + ": " + names_[column] + ": " + why};
+  }
+
   Result<Region> read(const CsvRow& row) {
     const auto& cells = row.cells;
-    const auto wrong = [&](Column column, const std::string& why) {
-      return Error{ErrorCode::kMalformed, file_ + ":" + std::to_string(row.line) + ": " + names_[column] + ": " + why};
-    };
-    if (!is_region_code(cells[kCode])) return wrong(kCode, "\"" + cells[kCode] + "\" is not 2, 4 or 6 digits");
-    if (!codes_.insert(cells[kCode]).second) return wrong(kCode, cells[kCode] + " stands here twice");
+    const auto refuse = [&](Column column, const std::string& why) { return wrong(row, column, why); };
+    if (!is_region_code(cells[kCode])) return refuse(kCode, "\"" + cells[kCode] + "\" is not 2, 4 or 6 digits");
+    if (!codes_.insert(cells[kCode]).second) return refuse(kCode, cells[kCode] + " stands here twice");
     for (const auto column : {kName, kNameEn, kSource}) {
-      if (cells[column].empty()) return wrong(column, "is empty");
+      if (cells[column].empty()) return refuse(column, "is empty");
     }
-    if (cells[kHub].empty() != cells[kCluster].empty()) return wrong(kCluster, "a cluster and its hub go together");
+    if (cells[kHub].empty() != cells[kCluster].empty()) return refuse(kCluster, "a cluster and its hub go together");
     Region region{.code = cells[kCode],
                   .name = cells[kName],
                   .name_en = cells[kNameEn],
@@ -56,13 +58,13 @@ class Reader {
                   .year = 0,
                   .source = cells[kSource]};
     const auto year = number(cells[kYear], kFirstYear, kLastYear);
-    if (!year) return wrong(kYear, "\"" + cells[kYear] + "\" is no year");
+    if (!year) return refuse(kYear, "\"" + cells[kYear] + "\" is no year");
     region.year = *year;
     if (cells[kTileColumn].empty() && cells[kTileRow].empty()) return region;
     region.tile_column = number(cells[kTileColumn], 0, kMaxTile);
     region.tile_row = number(cells[kTileRow], 0, kMaxTile);
-    if (!region.tile_column || !region.tile_row) return wrong(kTileColumn, "a tile has a column and a row, 0 to 99 each");
-    if (!tiles_.insert({*region.tile_column, *region.tile_row}).second) return wrong(kTileColumn, "another region has this tile");
+    if (!region.tile_column || !region.tile_row) return refuse(kTileColumn, "a tile has a column and a row, 0 to 99 each");
+    if (!tiles_.insert({*region.tile_column, *region.tile_row}).second) return refuse(kTileColumn, "another region has this tile");
     return region;
   }
 
@@ -85,21 +87,25 @@ Result<RegionTable> RegionTable::load(const std::string& directory) {
   const HostRoot root(directory);
   const auto text = root.read(kFile, CsvLimits{}.text_bytes);
   if (!text) return Error{text.error().code, root.path() + text.error().what};
-  const auto file = root.path() + kFile;
-  const auto table = parse_csv(file, *text);
+  const auto table = parse_csv(root.path() + kFile, *text);
   if (!table) return table.error();
-  if (joined(table->header) != kColumns) return Error{ErrorCode::kMalformed, file + ":1: the header must be " + std::string(kColumns)};
+  return read(*table);
+}
+
+Result<RegionTable> RegionTable::read(const CsvTable& table) {
+  if (joined(table.header) != kColumns) return Error{ErrorCode::kMalformed, table.file + ":1: the header must be " + std::string(kColumns)};
   RegionTable regions;
-  Reader reader(file);
-  for (const auto& row : table->rows) {
+  Reader reader(table.file);
+  for (const auto& row : table.rows) {
     auto region = reader.read(row);
     if (!region) return region.error();
     regions.rows_.push_back(std::move(*region));
   }
   std::sort(regions.rows_.begin(), regions.rows_.end(), [](const Region& a, const Region& b) { return a.code < b.code; });
-  for (const auto& region : regions.rows_) {
-    if (regions.find(std::string_view(region.code).substr(0, kDivisionDigits)) != nullptr) continue;
-    return Error{ErrorCode::kMalformed, file + ": code: " + region.code + " is below a division that is not listed"};
+  for (const auto& row : table.rows) {
+    if (regions.find(std::string_view(row.cells[kCode]).substr(0, kDivisionDigits)) == nullptr) {
+      return reader.wrong(row, kCode, row.cells[kCode] + " is below a division that is not listed");
+    }
   }
   return regions;
 }

@@ -9,6 +9,8 @@
 
 namespace capmap {
 
+struct CsvTable;
+
 /// One entry of the tree of regions. Its parent is the entry of its code's leading digits.
 struct Region {
   std::string code;              ///< 2, 4 or 6 digits (GB/T 2260: division, prefecture, county)
@@ -25,6 +27,8 @@ class RegionTable {
  public:
   /// Errors: kAbsent, kMalformed naming file, line and column (a code twice, of other digits, below no division, a tile twice), kFull.
   static Result<RegionTable> load(const std::string& directory);
+  /// The same of a table that was read: all or nothing.
+  static Result<RegionTable> read(const CsvTable& table);
 
   /// Ascending by code.
   [[nodiscard]] const std::vector<Region>& rows() const { return rows_; }

@@ -1,4 +1,4 @@
-// Files of the chip table: the first byte chooses which file it is, the rest is the text.
+// Files of the catalog: the first byte chooses which file it is, the rest is the text.
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +7,7 @@
 
 #include "common/chip_table_rows.hpp"
 #include "common/csv.hpp"
+#include "common/region_table.hpp"
 #include "tests/fuzz/input_folder.hpp"
 
 using namespace capmap;
@@ -28,6 +29,18 @@ void check_rows(const Rows& rows, const CsvTable& table) {
   check(rows->size() == table.rows.size(), "a row was lost");
 }
 
+void check_regions(const CsvTable& table) {
+  const auto regions = RegionTable::read(table);
+  if (!regions) return check_refusal(regions.error());
+  check(regions->rows().size() == table.rows.size(), "a region was lost");
+  for (const auto& region : regions->rows()) {
+    check(regions->find(region.code) == &region, "a region is not found by its code");
+    check(static_cast<bool>(regions->check_code(region.code)), "a listed code is of no known division");
+    const auto* const hub = regions->hub_of(region.code);
+    check(hub == nullptr ? region.hub.empty() : region.code.starts_with(hub->code) && !hub->hub.empty(), "a hub of somewhere else");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -38,11 +51,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   for (const auto& row : table->rows) check(row.cells.size() == table->header.size(), "a row of another length");
-  switch (data[0] % 4) {
+  switch (data[0] % 8) {
     case 0: check_rows(read_cpu_rows(*table), *table); break;
     case 1: check_rows(read_sku_rows(*table), *table); break;
     case 2: check_rows(read_accelerator_rows(*table), *table); break;
-    default: check_rows(read_pci_name_rows(*table), *table); break;
+    case 3: check_rows(read_pci_name_rows(*table), *table); break;
+    default: check_regions(*table); break;
   }
   return 0;
 }

@@ -206,7 +206,7 @@ def take(path):
 
 
 def take_own(root):
-    for byte, name in enumerate(("cpus", "cpu_skus", "accelerators", "pci_names")):
+    for byte, name in enumerate(("cpus", "cpu_skus", "accelerators", "pci_names", "regions")):
         with open(os.path.join(root, "schemas/catalog", name + ".csv"), "rb") as file:
             lines = file.read().split(b"\n")
         for first in range(1, len(lines), 20):

@@ -84,6 +84,6 @@ TEST_CASE("a wrong row is refused with its place") {
   CHECK(why(load_text("11,a,a,,,1,,2024,here\n")) == "regions.csv:2: tile_column: a tile has a column and a row, 0 to 99 each");
   CHECK(why(load_text("11,a,a,,,1,100,2024,here\n")) == "regions.csv:2: tile_column: a tile has a column and a row, 0 to 99 each");
   CHECK(why(load_text("11,a,a,,,1,1,2024,here\n12,b,b,,,1,1,2024,here\n")) == "regions.csv:3: tile_column: another region has this tile");
-  CHECK(why(load_text("1101,a,a,,,,,2024,here\n")) == "regions.csv: code: 1101 is below a division that is not listed");
+  CHECK(why(load_text("1101,a,a,,,,,2024,here\n")) == "regions.csv:2: code: 1101 is below a division that is not listed");
   CHECK(RegionTable::load("/nonexistent").error().code == ErrorCode::kAbsent);
 }
