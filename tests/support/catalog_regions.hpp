@@ -1,8 +1,9 @@
 #pragma once
-#include <catch2/catch.hpp>
+#include <filesystem>
 #include <memory>
-#include <string>
+#include <utility>
 
+#include "common/check.hpp"
 #include "common/region_table.hpp"
 
 namespace capmap::support {
@@ -10,8 +11,9 @@ namespace capmap::support {
 /// The regions of the catalog beside the sources, loaded once.
 inline std::shared_ptr<const RegionTable> catalog_regions() {
   static const auto table = [] {
-    auto loaded = RegionTable::load(std::string(CAPMAP_SOURCE_DIR) + "/schemas/catalog");
-    REQUIRE(loaded);
+    const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../schemas/catalog";
+    auto loaded = RegionTable::load(folder.string());
+    check(static_cast<bool>(loaded), "the catalog's regions do not load");
     return std::make_shared<const RegionTable>(std::move(*loaded));
   }();
   return table;
