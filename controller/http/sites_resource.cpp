@@ -94,7 +94,8 @@ Outcome get_sites(const Call& call) {
 Outcome post_site(const Call& call) {
   auto site = read_site(call.request.body);
   if (!site) return error_response(site.error());
-  if (const auto* const regions = call.view->regions.get(); regions != nullptr && !site->region.empty()) {
+  const auto* const regions = call.view == nullptr ? nullptr : call.view->regions.get();  // no view: the map has not begun yet
+  if (regions != nullptr && !site->region.empty()) {
     if (auto known = regions->check_code(site->region); !known) return error_response(known.error());
   }
   return Ask{.question = AdminRequest{.ticket = 0, .what = AddSite{std::move(*site)}}, .then = site_answer};
