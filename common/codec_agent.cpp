@@ -1,4 +1,5 @@
 // Hello, shape message and bye: what an agent says rarely.
+#include <cstring>
 #include <functional>
 
 #include "common/codec_parts.hpp"
@@ -92,7 +93,10 @@ std::vector<Fingerprint> read_fingerprints(const flatbuffers::Vector<std::uint64
   if (list == nullptr) return fingerprints;
   reader.require(list->size() <= most, field, "are too many");
   if (!reader.good()) return fingerprints;
-  fingerprints.assign(list->begin(), list->end());
+  fingerprints.resize(list->size());
+  // Of a damaged message they may lie anywhere: a verifier looks at where a vector's length stands, and not at what it holds.
+  if (!fingerprints.empty()) std::memcpy(fingerprints.data(), list->Data(), fingerprints.size() * sizeof(Fingerprint));
+  for (auto& fingerprint : fingerprints) fingerprint = flatbuffers::EndianScalar(fingerprint);
   const bool ordered = std::ranges::adjacent_find(fingerprints, std::greater_equal<>()) == fingerprints.end();
   reader.require(ordered, field, "are not in ascending order, each once");
   return fingerprints;
