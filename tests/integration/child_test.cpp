@@ -64,7 +64,11 @@ TEST_CASE("child: a delegation holds over CURVE, is shown in /metrics, and survi
   const std::string token = made["token"];
   const auto keys = fleet::join_all({token});
   REQUIRE(keys);
-  const auto sites = json::parse(support::http_get(deployment.http_port, "/v1/sites"), nullptr, false);
+  json sites;  // a new one shows a moment after it was added
+  REQUIRE(support::soon([&] {
+    sites = json::parse(support::http_get(deployment.http_port, "/v1/sites"), nullptr, false);
+    return sites.is_object() && !site_id(sites, "elsewhere").empty();
+  }));
   const auto here = site_id(sites, "here"), elsewhere = site_id(sites, "elsewhere");
 
   const auto speak = [&] {
