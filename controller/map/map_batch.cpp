@@ -64,9 +64,10 @@ bool ShortWay<State>::believable(RowIndex row, std::size_t at) const {
     if (states_.readings[i].empty()) continue;
     const auto entry = states_.readings[i][at];
     if (entry == 0) return false;
-    // What is below the plainest limit is below the true one.
+    // What is below the plainest limit is below the true one; but of a node that says more than its shape has, its own word is no limit.
     if (i == kCpuBusy && place.is(Place::kPusKnown) && entry - 1 <= map_.nodes.talk(row).pus_allowed * kMillicores) continue;
-    if (i == kMemoryUsed && place.is(Place::kMemoryKnown) && entry - 1 <= map_.nodes.levels(row).memory_total_mib) continue;
+    const bool memory_told = place.is(Place::kMemoryKnown) && !place.is(Place::kFactsContradict);
+    if (i == kMemoryUsed && memory_told && entry - 1 <= map_.nodes.levels(row).memory_total_mib) continue;
     if (doubt_reading(i, entry - 1, map_.reading_limits(row))) return false;
   }
   return true;

@@ -143,6 +143,20 @@ TEST_CASE("child: what cannot be true is unknown, and a reading that becomes unk
   CHECK(parent.total().accelerators_use_unknown == 4);  // six of four devices: not believed
 }
 
+TEST_CASE("child: a node that says more memory than its shape has is held against the shape, in short updates too") {
+  Parent parent;
+  auto liar = parent.node(100, 1);
+  liar.memory_total_mib = 200'000;  // the shape has 65,536
+  parent.say(BatchHello{.envelope = {}, .first = 0, .all_nodes = {}, .nodes = {liar}});
+  parent.teach();
+  parent.say(Parent::states(0, 1, true, 1'000, 5'000));
+  CHECK(parent.total().memory_used_mib.value == 5'000);
+  parent.say(Parent::states(0, 1, false, 1'000, 90'000));
+  CHECK(parent.total().memory_used_mib.value == 0);
+  CHECK(parent.total().memory_used_mib.unknown == 1);
+  CHECK(parent.refused("insane_reading") == 1);
+}
+
 TEST_CASE("child: nodes it no longer speaks of go stale and lost, and those it says are lost are lost at once") {
   Parent parent;
   parent.hello(0, {1, 1});
