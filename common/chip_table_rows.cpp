@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "common/check.hpp"
+#include "common/csv_row.hpp"
 
 namespace capmap {
 namespace {
@@ -23,50 +23,10 @@ constexpr const char* kAcceleratorColumns =
     "memory_gb,memory_bandwidth_gbs,tdp_w,confidence,unsourced,notes,source";
 constexpr const char* kPciNameColumns = "vendor_id,device_id,vendor,device,kind,source";
 
-std::string in_quotes(std::string_view text) {
-  std::string in_quotes(1, '"');
-  in_quotes.append(text);
-  in_quotes += '"';
-  return in_quotes;
-}
-
-/// Reads the cells of one row by column name and remembers the first that is wrong, so that a row's parser is a list of its fields.
-class RowReader {
+/// The fields that rows of the chip table have.
+class RowReader : public CsvRowReader {
  public:
-  RowReader(const CsvTable& table, const CsvRow& row) : table_(table), row_(row) {}
-
-  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-
-  void refuse(std::string_view column, const std::string& why) {
-    if (error_) return;
-    const auto place = table_.file + ":" + std::to_string(row_.line) + ": " + std::string(column) + ": ";
-    error_ = Error{ErrorCode::kMalformed, place + why};
-  }
-
-  [[nodiscard]] const std::string& text(std::string_view column) const {
-    const auto at = std::find(table_.header.begin(), table_.header.end(), column);
-    check(at != table_.header.end(), "a column outside the header that was checked");
-    return row_.cells[static_cast<std::size_t>(at - table_.header.begin())];
-  }
-
-  const std::string& required(std::string_view column) {
-    const auto& cell = text(column);
-    if (cell.empty()) refuse(column, "is empty");
-    return cell;
-  }
-
-  /// A whole decimal from 1 to max; empty stays absent.
-  std::optional<std::uint32_t> number(std::string_view column, std::uint32_t max) {
-    const auto& cell = text(column);
-    if (cell.empty()) return std::nullopt;
-    std::uint32_t value = 0;
-    const auto [stop, failure] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    if (failure != std::errc{} || stop != cell.data() + cell.size() || value == 0 || value > max) {
-      refuse(column, in_quotes(cell) + " is not a whole number from 1 to " + std::to_string(max));
-      return std::nullopt;
-    }
-    return value;
-  }
+  using CsvRowReader::CsvRowReader;
 
   /// A decimal with at most six digits after its point, times 10^6: TFLOP/s in the file, exact MFLOP/s here. Empty stays absent.
   std::optional<std::uint64_t> millionths(std::string_view column) {
@@ -139,19 +99,7 @@ class RowReader {
     }
     return value;
   }
-
- private:
-  const CsvTable& table_;
-  const CsvRow& row_;
-  std::optional<Error> error_;
 };
-
-std::optional<Error> check_columns(const CsvTable& table, const char* expected) {
-  std::string names;
-  for (const auto& name : table.header) names += (names.empty() ? "" : ",") + name;
-  if (names == expected) return std::nullopt;
-  return Error{ErrorCode::kMalformed, table.file + ":1: the columns are not " + expected};
-}
 
 /// Parses every row with `parse`; the first wrong cell fails the file.
 template <class Row, class Parse>
@@ -198,7 +146,7 @@ ChipTable::CpuRow cpu_row(RowReader& row) {
   bool rated = false;
   for (const auto precision : kRated) {
     const auto index = static_cast<std::size_t>(precision);
-    cpu.rate[index] = row.number(kPrecisionNames[index], kMaxRate);
+    cpu.rate[index] = row.number(kPrecisionNames[index], 1, kMaxRate);
     rated = rated || cpu.rate[index].has_value();
   }
   if (rated == !cpu.unrated.empty()) row.refuse("unrated", "a row has rates or the reason why it has none");
@@ -209,7 +157,7 @@ ChipTable::SkuRow sku_row(RowReader& row) {
   ChipTable::SkuRow sku{.vendor = row.required("vendor"),
                         .name = row.required("name"),
                         .pattern = row.pattern("name"),
-                        .base_mhz = row.number("base_mhz", kMaxMhz),
+                        .base_mhz = row.number("base_mhz", 1, kMaxMhz),
                         .notes = row.text("notes"),
                         .confidence = row.confidence(),
                         .source = row.text("source")};
@@ -236,13 +184,13 @@ ChipTable::AcceleratorRow accelerator_row(RowReader& row) {
                                  .unsourced = row.words("unsourced"),
                                  .memory_bytes = {},
                                  .bandwidth_mbs = {},
-                                 .tdp_watts = row.number("tdp_w", 20'000),
+                                 .tdp_watts = row.number("tdp_w", 1, 20'000),
                                  .confidence = row.confidence(),
                                  .notes = row.text("notes"),
                                  .source = row.text("source")};
   row.required("form");
   row.required("devices_per_card");
-  row.number("devices_per_card", 16);
+  row.number("devices_per_card", 1, 16);
   if (const auto memory = row.millionths("memory_gb")) chip.memory_bytes = *memory * 1'000;
   if (const auto bandwidth = row.millionths("memory_bandwidth_gbs")) chip.bandwidth_mbs = *bandwidth / 1'000;
   for (const auto& column : chip.unsourced) {

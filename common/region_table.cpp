@@ -1,12 +1,10 @@
 #include "common/region_table.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <set>
 #include <utility>
 
-#include "common/csv.hpp"
+#include "common/csv_row.hpp"
 #include "common/host_root.hpp"
 
 namespace capmap {
@@ -14,66 +12,37 @@ namespace {
 
 constexpr const char* kFile = "regions.csv";
 constexpr const char* kColumns = "code,name,name_en,hub,hub_cluster,tile_column,tile_row,year,source";
-enum Column : std::size_t { kCode, kName, kNameEn, kHub, kCluster, kTileColumn, kTileRow, kYear, kSource, kColumnCount };
 constexpr std::uint32_t kMaxTile = 99, kFirstYear = 1980, kLastYear = 2100;
 
-std::optional<std::uint32_t> number(const std::string& text, std::uint32_t least, std::uint32_t most) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) return std::nullopt;
-  return value;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string all;
-  for (const auto& name : names) all += (all.empty() ? "" : ",") + name;
-  return all;
-}
-
-/// Checks a row by itself and beside those before it.
-class Reader {
+/// What a row says, and whether it fits those before it.
+class Rows {
  public:
-  explicit Reader(const std::string& file) : file_(file) {}
-
-  [[nodiscard]] Error wrong(const CsvRow& row, Column column, const std::string& why) const {
-    return Error{ErrorCode::kMalformed, file_ + ":" + std::to_string(row.line) + ": " + names_[column] + ": " + why};
-  }
-
-  Result<Region> read(const CsvRow& row) {
-    const auto& cells = row.cells;
-    const auto refuse = [&](Column column, const std::string& why) { return wrong(row, column, why); };
-    if (!is_region_code(cells[kCode])) return refuse(kCode, "\"" + cells[kCode] + "\" is not 2, 4 or 6 digits");
-    if (!codes_.insert(cells[kCode]).second) return refuse(kCode, cells[kCode] + " stands here twice");
-    for (const auto column : {kName, kNameEn, kSource}) {
-      if (cells[column].empty()) return refuse(column, "is empty");
+  Result<Region> read(const CsvTable& table, const CsvRow& row) {
+    CsvRowReader cells(table, row);
+    Region region{.code = cells.required("code"),
+                  .name = cells.required("name"),
+                  .name_en = cells.required("name_en"),
+                  .hub = cells.text("hub"),
+                  .hub_cluster = cells.text("hub_cluster"),
+                  .tile_column = cells.number("tile_column", 0, kMaxTile),
+                  .tile_row = cells.number("tile_row", 0, kMaxTile),
+                  .year = cells.number("year", kFirstYear, kLastYear).value_or(0),
+                  .source = cells.required("source")};
+    if (!is_region_code(region.code)) cells.refuse("code", in_quotes(region.code) + " is not 2, 4 or 6 digits");
+    if (!codes_.insert(region.code).second) cells.refuse("code", region.code + " stands here twice");
+    if (region.hub.empty() != region.hub_cluster.empty()) cells.refuse("hub_cluster", "a cluster and its hub go together");
+    if (region.year == 0) cells.refuse("year", "is empty");
+    if (region.tile_column.has_value() != region.tile_row.has_value()) cells.refuse("tile_column", "a tile has a column and a row");
+    if (region.tile_row && !tiles_.emplace(region.tile_column, region.tile_row).second) {
+      cells.refuse("tile_column", "another region has this tile");
     }
-    if (cells[kHub].empty() != cells[kCluster].empty()) return refuse(kCluster, "a cluster and its hub go together");
-    Region region{.code = cells[kCode],
-                  .name = cells[kName],
-                  .name_en = cells[kNameEn],
-                  .hub = cells[kHub],
-                  .hub_cluster = cells[kCluster],
-                  .tile_column = {},
-                  .tile_row = {},
-                  .year = 0,
-                  .source = cells[kSource]};
-    const auto year = number(cells[kYear], kFirstYear, kLastYear);
-    if (!year) return refuse(kYear, "\"" + cells[kYear] + "\" is no year");
-    region.year = *year;
-    if (cells[kTileColumn].empty() && cells[kTileRow].empty()) return region;
-    region.tile_column = number(cells[kTileColumn], 0, kMaxTile);
-    region.tile_row = number(cells[kTileRow], 0, kMaxTile);
-    if (!region.tile_column || !region.tile_row) return refuse(kTileColumn, "a tile has a column and a row, 0 to 99 each");
-    if (!tiles_.insert({*region.tile_column, *region.tile_row}).second) return refuse(kTileColumn, "another region has this tile");
+    if (cells.error()) return *cells.error();
     return region;
   }
 
  private:
-  static constexpr std::array<const char*, kColumnCount> names_ = {"code",        "name",     "name_en", "hub",   "hub_cluster",
-                                                                   "tile_column", "tile_row", "year",    "source"};
-  const std::string& file_;
   std::set<std::string> codes_;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> tiles_;
+  std::set<std::pair<std::optional<std::uint32_t>, std::optional<std::uint32_t>>> tiles_;
 };
 
 }  // namespace
@@ -93,19 +62,21 @@ Result<RegionTable> RegionTable::load(const std::string& directory) {
 }
 
 Result<RegionTable> RegionTable::read(const CsvTable& table) {
-  if (joined(table.header) != kColumns) return Error{ErrorCode::kMalformed, table.file + ":1: the header must be " + std::string(kColumns)};
+  if (auto wrong = check_columns(table, kColumns)) return *wrong;
   RegionTable regions;
-  Reader reader(table.file);
+  Rows rows;
   for (const auto& row : table.rows) {
-    auto region = reader.read(row);
+    auto region = rows.read(table, row);
     if (!region) return region.error();
     regions.rows_.push_back(std::move(*region));
   }
   std::sort(regions.rows_.begin(), regions.rows_.end(), [](const Region& a, const Region& b) { return a.code < b.code; });
   for (const auto& row : table.rows) {
-    if (regions.find(std::string_view(row.cells[kCode]).substr(0, kDivisionDigits)) == nullptr) {
-      return reader.wrong(row, kCode, row.cells[kCode] + " is below a division that is not listed");
-    }
+    CsvRowReader cells(table, row);
+    const auto& code = cells.text("code");
+    if (regions.find(std::string_view(code).substr(0, kDivisionDigits)) != nullptr) continue;
+    cells.refuse("code", code + " is below a division that is not listed");
+    return *cells.error();
   }
   return regions;
 }

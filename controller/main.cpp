@@ -79,7 +79,7 @@ void keep_freed_memory() {
 
 /// A thread of policy SCHED_BATCH that a message wakes does not break in on what runs: by its turn more messages are there, and a wake-up
 /// does for all of them. For the calling thread and those it starts from now on; where it is forbidden, nothing is lost but CPU time.
-void take_turns(int policy) {
+void set_scheduling(int policy) {
   const sched_param no_priority{};
   if (sched_setscheduler(0, policy, &no_priority) != 0)
     log_info("scheduling", {{"what", "the policy stays what it was"}, {"errno", errno}});
@@ -123,7 +123,7 @@ Parts load_parts(const ControllerSettings& settings) {
 
 int run(const ControllerSettings& settings) {
   keep_freed_memory();
-  take_turns(SCHED_BATCH);
+  set_scheduling(SCHED_BATCH);
   const sigset_t stop_signals = block_stop_signals();
   const auto most_connections = raise_descriptor_limit(settings.most_connections);
   const SystemClock clock;
@@ -186,7 +186,7 @@ int run(const ControllerSettings& settings) {
                                  .store = &store_health};
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] {
-    take_turns(SCHED_OTHER);  // somebody waits for the answer
+    set_scheduling(SCHED_OTHER);  // somebody waits for the answer
     return run_http(context, http_options, http_sources, http_ready);
   });
   const auto http_port = value_or_give_up(http_ready.get_future().get());

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "common/region_table.hpp"
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/text_table.hpp"
 #include "controller/ctl/units.hpp"
@@ -37,7 +38,7 @@ std::string regions_text(const Json& answer, bool all, bool terminal) {
   };
   for (const Json& region : list_at(answer, "regions")) {
     const auto code = text_at(region, "code").value_or("–");
-    const bool division = code.size() == 2;
+    const bool division = code.size() == kDivisionDigits;
     if (all || division || !is_empty(region)) add(region, code, text_at(region, "name").value_or("–"));
   }
   if (answer.contains("undeclared") && !is_empty(answer["undeclared"])) add(answer["undeclared"], "–", "not declared");

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/region_table.hpp"
 #include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
@@ -31,9 +32,7 @@ Result<Done> validate_site(const Site& site) {
     if (text->size() <= 100 && printable(*text)) continue;
     return Error{ErrorCode::kMalformed, std::string(field) + ": must be at most 100 bytes without control characters"};
   }
-  const bool digits = std::all_of(site.region.begin(), site.region.end(), [](char c) { return c >= '0' && c <= '9'; });
-  const auto length = site.region.size();
-  if (!digits || (length != 0 && length != 2 && length != 4 && length != 6)) {
+  if (!site.region.empty() && !is_region_code(site.region)) {
     return Error{ErrorCode::kMalformed, "region: \"" + site.region + "\" is not a code of 2, 4 or 6 digits (11, 1101, 110108)"};
   }
   const std::array checks = {

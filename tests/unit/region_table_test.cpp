@@ -74,15 +74,16 @@ TEST_CASE("a code is known by its division") {
 }
 
 TEST_CASE("a wrong row is refused with its place") {
-  CHECK(why(load_text("", "code,name\n")) == std::string("regions.csv:1: the header must be ") + std::string(kHeader).substr(0, 66));
+  CHECK(why(load_text("", "code,name\n")) == std::string("regions.csv:1: the columns are not ") + std::string(kHeader).substr(0, 66));
   CHECK(why(load_text("1,a,a,,,,,2024,here\n")) == "regions.csv:2: code: \"1\" is not 2, 4 or 6 digits");
   CHECK(why(load_text("11,a,a,,,,,2024,here\n11,b,b,,,,,2024,here\n")) == "regions.csv:3: code: 11 stands here twice");
   CHECK(why(load_text("11,,a,,,,,2024,here\n")) == "regions.csv:2: name: is empty");
   CHECK(why(load_text("11,a,a,,,,,2024,\n")) == "regions.csv:2: source: is empty");
   CHECK(why(load_text("11,a,a,hub,,,,2024,here\n")) == "regions.csv:2: hub_cluster: a cluster and its hub go together");
-  CHECK(why(load_text("11,a,a,,,,,24,here\n")) == "regions.csv:2: year: \"24\" is no year");
-  CHECK(why(load_text("11,a,a,,,1,,2024,here\n")) == "regions.csv:2: tile_column: a tile has a column and a row, 0 to 99 each");
-  CHECK(why(load_text("11,a,a,,,1,100,2024,here\n")) == "regions.csv:2: tile_column: a tile has a column and a row, 0 to 99 each");
+  CHECK(why(load_text("11,a,a,,,,,24,here\n")) == "regions.csv:2: year: \"24\" is not a whole number from 1980 to 2100");
+  CHECK(why(load_text("11,a,a,,,1,,2024,here\n")) == "regions.csv:2: tile_column: a tile has a column and a row");
+  CHECK(why(load_text("11,a,a,,,,,,here\n")) == "regions.csv:2: year: is empty");
+  CHECK(why(load_text("11,a,a,,,1,100,2024,here\n")) == "regions.csv:2: tile_row: \"100\" is not a whole number from 0 to 99");
   CHECK(why(load_text("11,a,a,,,1,1,2024,here\n12,b,b,,,1,1,2024,here\n")) == "regions.csv:3: tile_column: another region has this tile");
   CHECK(why(load_text("1101,a,a,,,,,2024,here\n")) == "regions.csv:2: code: 1101 is below a division that is not listed");
   CHECK(RegionTable::load("/nonexistent").error().code == ErrorCode::kAbsent);
