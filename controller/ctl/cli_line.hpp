@@ -1,0 +1,44 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "controller/ctl/commands.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace capmap {
+
+inline constexpr const char* kExits =
+    "exit codes: 0 done, 1 failed, 2 wrong use, 3 controller not reached or not ready,\n"
+    "            4 not found, 5 refused (token, rights)";
+
+/// Everything the command line can say, filled by CLI11.
+struct Line {
+  ApiConnection connection;
+  bool json = false;
+  std::uint32_t timeout_s = 10, benchmark_seconds = 10;
+  Site site;
+  TokenRequest token;
+  NodeFilter filter;
+  std::string expires = "24h", node;
+  MapQuestion question;
+  ServiceRequest service;
+  bool yes = false, nothing_declared = false, all = false;
+  std::function<Result<Done>(const Screen&)> command;
+  std::string file;
+  bool offline = false;  ///< the command talks to no controller: not to reach one is no reason it can fail for
+};
+
+/// A command below `parent`; `examples` and the exit codes stand at the end of its help.
+CLI::App* add_command(CLI::App& parent, const char* name, const char* what, const std::string& examples);
+
+// One part of the command line each: what it says goes to `line`, which must live as long as `app`.
+void add_init(CLI::App& app, Line& line);
+void add_token(CLI::App& app, Line& line);
+void add_sites(CLI::App& app, Line& line);
+void add_regions(CLI::App& app, Line& line);
+void add_nodes(CLI::App& app, Line& line);
+
+}  // namespace capmap
