@@ -17,6 +17,8 @@
 #include "common/log.hpp"
 #include "common/region_table.hpp"
 #include "controller/enrol.hpp"
+#include "controller/history/history.hpp"
+#include "controller/history_thread.hpp"
 #include "controller/http/http.hpp"
 #include "controller/ingest.hpp"
 #include "controller/map_thread.hpp"
@@ -107,6 +109,7 @@ struct Parts {
   StoreInCheck opened;
   std::shared_ptr<const ChipTable> chips;
   std::shared_ptr<const RegionTable> regions;
+  std::unique_ptr<History> history;
 };
 
 /// Everything that can be wrong with settings and files is found before a thread runs.
@@ -118,6 +121,12 @@ Parts load_parts(const ControllerSettings& settings) {
   const auto catalog = value_or_give_up(find_catalog(settings.catalog));
   parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(catalog)));
   parts.regions = std::make_shared<const RegionTable>(value_or_give_up(RegionTable::load(catalog)));
+  parts.history = value_or_give_up(History::open({.state_folder = settings.state,
+                                                  .write_every_ms = settings.history_write_every_s * std::uint64_t{1'000},
+                                                  .keep_days = settings.history_keep_days,
+                                                  .catalog_folder = catalog,
+                                                  .chips = parts.chips,
+                                                  .regions = parts.regions}));
   return parts;
 }
 
@@ -136,7 +145,7 @@ int run(const ControllerSettings& settings) {
                                .regions = parts.regions};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;
-  Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics;
+  Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics, history_metrics;
   Published<StoreHealth> store_health;
 
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
@@ -179,9 +188,10 @@ int run(const ControllerSettings& settings) {
                                  .input = kHttpPipe,
                                  .map = kMapQueryPipe,
                                  .admin = kAdminPipe,
+                                 .history = kHistoryPipe,
                                  .version = CAPMAP_VERSION};
   const HttpSources http_sources{.view = view,
-                                 .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics},
+                                 .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics, &history_metrics},
                                  .clock = clock,
                                  .store = &store_health};
   std::promise<Result<std::uint16_t>> http_ready;
@@ -190,6 +200,8 @@ int run(const ControllerSettings& settings) {
     return run_http(context, http_options, http_sources, http_ready);
   });
   const auto http_port = value_or_give_up(http_ready.get_future().get());
+
+  auto history = start("history", [&] { return run_history(context, std::move(parts.history), clock, view, history_metrics); });
 
   value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
   auto store =
@@ -205,6 +217,7 @@ int run(const ControllerSettings& settings) {
   log_info("stopping", {{"signal", signal_number}});
   auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
   auto enrol_pipe = value_or_give_up(open_push(context, kEnrolPipe));
+  auto history_pipe = value_or_give_up(open_push(context, kHistoryPipe));
   auto ingest_pipe = value_or_give_up(open_push(context, kIngestPipe));
   send_stop(enrol_pipe);
   enrol.join();
@@ -213,6 +226,8 @@ int run(const ControllerSettings& settings) {
   send_stop(ingest_pipe);  // ingest ▶ map ▶ http: what was accepted is applied and seen
   ingest.join();
   map.join();
+  send_stop(history_pipe);  // it has seen the last view
+  history.join();
   http.join();
   send_stop(keys_pipe);
   zap.join();

@@ -9,6 +9,7 @@
 
 #include "common/ids.hpp"
 #include "common/result.hpp"
+#include "controller/history/past.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
 
@@ -92,7 +93,27 @@ struct AdminAnswer {
   AdminChange what;
 };
 
+/// To the history thread (inproc://history): what was.
+struct AskPastMap {
+  std::uint64_t at_unix_ms = 0;
+  std::string chips;  ///< name of a chip table that is kept; empty = that in use
+};
+struct AskPastEvents {
+  std::uint64_t from_unix_ms = 0, until_unix_ms = 0;
+  std::optional<NodeId> node;  ///< absent: of all
+  std::size_t skip = 0, limit = 0;
+};
+struct AskPastSpans {};
+struct HistoryRequest {
+  std::uint64_t ticket = 0;
+  std::variant<AskPastMap, AskPastEvents, AskPastSpans> what;
+};
+struct HistoryAnswer {
+  std::uint64_t ticket = 0;
+  std::variant<Error, PastMap, PastEvents, PastSpans> what;
+};
+
 /// To the http thread (inproc://http).
-using HttpInput = std::variant<NodeAnswer, AdminAnswer>;
+using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer>;
 
 }  // namespace capmap

@@ -21,6 +21,7 @@ struct ControllerSettings {
   std::string advertise_host;  ///< empty: this machine's host name
   std::uint32_t interval_ms = 10'000;
   std::string log_level = "info";
+  std::uint32_t history_write_every_s = 60, history_keep_days = 0;
   std::uint32_t max_nodes = 24'000'000, max_child_nodes = 20'000'000;
 };
 

@@ -1,6 +1,9 @@
 #include <CLI/CLI.hpp>
+#include <array>
+#include <memory>
 #include <ostream>
 
+#include "common/clock.hpp"
 #include "controller/ctl/cli_line.hpp"
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/text_table.hpp"
@@ -22,6 +25,8 @@ void add_map(CLI::App& app, Line& line) {
                   "  capmapctl map --by region_2\n"
                   "  capmapctl map --by site,cpu_model --json\n"
                   "  capmapctl map --by region_2 --measure declared\n"
+                  "  capmapctl map --by region_2 --at 2026-11-01T00:00:00Z\n"
+                  "  capmapctl map --by region_2 --since 30d\n"
                   "  capmapctl map --by site --filter 'region_2 in (11, 31) and has(accelerator memory_gib >= 80)'\n"
                   "dimensions: region, region_2 (division), region_4 (prefecture), site, owner_class, compute_class,\n"
                   "            service, security_level, hub, hub_cluster, industry, public_compute, pool, architecture, cpu_model,\n"
@@ -29,11 +34,30 @@ void add_map(CLI::App& app, Line& line) {
   map->add_option("--by", line.question.by, "group by dimensions, comma between");
   map->add_option("--filter", line.question.filter, "only what fulfils a condition, see capmapctl(1)");
   map->add_option("--measure", line.question.measure, "declared: what sites declare beside what is installed; with --json any of /v1/map");
-  map->callback([&line] {
+  auto moments = std::make_shared<std::array<std::string, 2>>();  // at, since
+  map->add_option("--at", (*moments)[0], "the map as it was: 2026-11-22T21:00:00Z, 2026-11-22, or 3d ago");
+  map->add_option("--since", (*moments)[1], "what has come and gone since then, group by group");
+  map->add_option("--chips", line.question.chips, "re-state the past with this chip table; history spans lists those that are kept");
+  map->callback([&line, moments] {
+    const auto now_unix_ms = SystemClock().unix_ms();
+    for (auto& moment : *moments) {
+      if (moment.empty()) continue;
+      const auto parsed = parse_moment(&moment == moments->data() ? "--at" : "--since", moment, now_unix_ms);
+      if (!parsed) throw CLI::ValidationError("map", parsed.error().what);
+      moment = *parsed;
+    }
+    line.question.at = (*moments)[0];
+    if (!line.question.chips.empty() && line.question.at.empty() && (*moments)[1].empty()) {
+      throw CLI::ValidationError("--chips", "re-states the past: it needs --at or --since");
+    }
+    if (!line.question.chips.empty() && line.question.at.empty())
+      line.question.at = *parse_moment("--at", "1s", now_unix_ms);  // not the live map
     if (!line.question.measure.empty() && line.question.measure != "declared" && !line.json) {
       throw CLI::ValidationError("--measure", "tables show all measures, or declared alone; --json takes any");
     }
-    line.command = [&line](const Screen& screen) { return show_map(line.connection, screen, line.question); };
+    line.command = [&line, since = (*moments)[1]](const Screen& screen) {
+      return since.empty() ? show_map(line.connection, screen, line.question) : show_growth(line.connection, screen, line.question, since);
+    };
   });
 }
 
@@ -83,6 +107,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_regions(app, line);
   add_nodes(app, line);
   add_map(app, line);
+  add_history(app, line);
   add_status(app, line);
   add_store(app, line);
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.hpp"
@@ -67,9 +68,23 @@ Result<Done> remove_node(const ApiConnection& connection, const Screen& screen, 
 /// What of the map is asked for: dimensions with commas ("region,cpu_model"), a filter, measures (see /v1/map), all may be empty.
 struct MapQuestion {
   std::string by, filter, measure;
+  std::string at, chips;  ///< a moment of the past, 2026-11-22T21:00:00Z; and the chip table to re-state it with
 };
 /// `map`: totals, or groups by dimensions.
 Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const MapQuestion& question);
+/// All groups of an answer of /v1/map, page by page.
+Result<ApiJson> read_map(const ApiConnection& connection, const MapQuestion& question);
+/// `map --since`: what of each group has come or gone since a moment; `question.at` is the later one, empty = now.
+Result<Done> show_growth(const ApiConnection& connection, const Screen& screen, const MapQuestion& question, const std::string& since);
+/// `history spans` and `history events`.
+Result<Done> show_history_spans(const ApiConnection& connection, const Screen& screen);
+struct EventFilter {
+  std::string node, from, until;  ///< n-… id; times as 2026-11-22T21:00:00Z; empty = all
+  std::uint32_t limit = 100;
+};
+Result<Done> show_history_events(const ApiConnection& connection, const Screen& screen, const EventFilter& filter);
+/// A moment as the API takes it, of "2026-11-22T21:00:00Z", "2026-11-22" or "3d" (ago). Errors: kMalformed.
+Result<std::string> parse_moment(std::string_view option, const std::string& text, std::uint64_t now_unix_ms);
 /// `status`: whether the controller is ready; kUnavailable when it answers but is not.
 Result<Done> show_status(const ApiConnection& connection, const Screen& screen);
 
@@ -84,6 +99,8 @@ Result<std::string> node_path(const ApiConnection& connection, const std::string
 
 /// Answers of the API as text. Pure.
 std::string map_text(const ApiJson& answer, bool terminal);
+std::string growth_text(const ApiJson& then, const ApiJson& now, bool terminal);
+std::string events_text(const ApiJson& answer, bool terminal);
 std::string nodes_text(const ApiJson& answer, bool terminal);
 std::string node_text(const ApiJson& node, bool terminal);
 /// What a node measured, with when and how; empty where nothing was.

@@ -28,9 +28,14 @@ std::string head_lines(const Json& answer) {
   lines += "map";
   if (const auto at = text_at(answer, "at")) lines += " of " + printable(*at);
   if (const auto at = number_at(answer, "at")) lines += " of " + utc_text(*at);
-  lines += ", revision " + count_text(count_at(answer, "revision"));
+  if (const auto as_of = text_at(answer, "as_of")) lines += ", as of " + printable(*as_of);
+  if (number_at(answer, "revision")) lines += ", revision " + count_text(count_at(answer, "revision"));
   if (const auto age = number_at(answer, "age_ms")) lines += ", " + age_text(*age) + " old";
-  lines += ", chip table " + printable(text_at(answer, "catalog").value_or("unknown")) + "\n";
+  lines += ", chip table " + printable(text_at(answer, "chips").value_or(text_at(answer, "catalog").value_or("unknown"))) + "\n";
+  if (const Json& hole = object_at(answer, "hole"); !hole.empty()) {
+    lines += "nothing is known from " + printable(text_at(hole, "from").value_or("?")) + " to " +
+             printable(text_at(hole, "until").value_or("?")) + ": the controller was not running, or had not heard its nodes\n";
+  }
   return lines;
 }
 
@@ -156,10 +161,26 @@ std::string unrated_block(const Json& group, bool terminal) {
          plural(count_at(unrated, "accelerators"), "accelerator") + ", on " + plural(count_at(unrated, "nodes"), "node") + "\n";
 }
 
+}  // namespace
+
+std::string map_text(const Json& answer, bool terminal) {
+  const Json& total = object_at(answer, "total");
+  std::string text = head_lines(answer) + "\n";
+  if (answer.contains("declared_why")) return text + declared_tables(answer, terminal);
+  if (list_at(answer, "by").empty()) {
+    text += capacity_block(total, terminal) + "\n" + peak_block(total, terminal);
+  } else {
+    text += group_tables(answer, terminal);
+  }
+  return text + unrated_block(total, terminal);
+}
+
 /// All groups, page by page. A map that changed between pages is read anew: totals and groups are of one revision.
 Result<Json> read_map(const ApiConnection& connection, const MapQuestion& question) {
   std::string path = "/v1/map?by=" + url_escaped(question.by);
   if (!question.measure.empty()) path += "&measure=" + url_escaped(question.measure);
+  if (!question.at.empty()) path += "&at=" + url_escaped(question.at);
+  if (!question.chips.empty()) path += "&chips=" + url_escaped(question.chips);
   if (!question.filter.empty()) path += "&filter=" + url_escaped(question.filter);
   Json all, groups = Json::array();
   std::string cursor;
@@ -184,20 +205,6 @@ Result<Json> read_map(const ApiConnection& connection, const MapQuestion& questi
     all["next"] = nullptr;
   }
   return all;
-}
-
-}  // namespace
-
-std::string map_text(const Json& answer, bool terminal) {
-  const Json& total = object_at(answer, "total");
-  std::string text = head_lines(answer) + "\n";
-  if (answer.contains("declared_why")) return text + declared_tables(answer, terminal);
-  if (list_at(answer, "by").empty()) {
-    text += capacity_block(total, terminal) + "\n" + peak_block(total, terminal);
-  } else {
-    text += group_tables(answer, terminal);
-  }
-  return text + unrated_block(total, terminal);
 }
 
 Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const MapQuestion& question) {

@@ -1,5 +1,7 @@
 #include "controller/http/json.hpp"
 
+#include "common/time_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -110,13 +112,7 @@ Json text_or_null(std::string_view text) {
 }
 
 std::string rfc3339_ms(std::uint64_t unix_ms) {
-  const auto seconds = static_cast<std::time_t>(unix_ms / 1'000);
-  std::tm parts{};
-  if (gmtime_r(&seconds, &parts) == nullptr) return {};
-  std::array<char, 32> day{}, whole{};
-  std::strftime(day.data(), day.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(whole.data(), whole.size(), "%.23s.%03uZ", day.data(), static_cast<unsigned>(unix_ms % 1'000));
-  return whole.data();
+  return rfc3339_text(unix_ms);
 }
 
 Result<std::uint64_t> parse_rfc3339(std::string_view name, const std::string& text) {

@@ -71,6 +71,85 @@ Outcome bad_parameter(const char* word, const Error& error) {
   return problem_response({.status = 400, .word = word, .detail = error.what});
 }
 
+/// 422, with all dimensions there are in the past.
+HttpResponse not_in_history() {
+  return problem_response(
+      {.status = 422,
+       .word = "not-in-history",
+       .detail = "history keeps what cells are told apart by; host names, versions, labels and what else only nodes know it does not",
+       .known = {kDimensionNames.begin(), kDimensionNames.end()}});
+}
+
+/// What is asked of cells, without the call it came with: the answer may have to wait for another thread.
+struct CellQuestion {
+  RollupQuery query;
+  bool declared = false;
+  Page page;
+};
+
+/// What of a view answers the question, behind the head of the answer. `past`: the view was made of what history keeps.
+Json answer_json(const MapView& view, const CellQuestion& question, std::uint64_t now_boot_ms, bool past, Json answer) {
+  const auto& query = question.query;
+  std::optional<DeclaredSums> declared;
+  if (question.declared) declared.emplace(view, query.by, query.filter);
+  const Rollup rollup = declared ? roll_up_beside(view, query, now_boot_ms, *declared) : roll_up_query(view, query, now_boot_ms);
+  if (declared) answer["declared_why"] = text_or_null(declared->why_not() == nullptr ? "" : declared->why_not());
+  answer["by"] = Json::array();
+  for (const auto dimension : query.by) answer["by"].push_back(kDimensionNames[static_cast<std::size_t>(dimension)]);
+  answer["answered_from"] = "cells";
+  const bool storage = query.measures.test(static_cast<std::size_t>(Measure::kStorage));
+  const char* const why_not = !storage       ? ""
+                              : past         ? "history keeps what nodes have, and what is shared belongs to none"
+                              : query.filter ? "a filter chooses nodes, and what is shared belongs to none"
+                                             : nullptr;
+  const SharedSums shared(view, query.by, why_not);
+  Json groups = Json::array();
+  for (const auto& group : rollup.groups) {
+    groups.push_back(group_json(group, key_json(group, query.by), query.measures));
+    if (storage) groups.back()["storage"]["shared"] = shared.of_group(group.key);
+    if (declared) groups.back()["declared"] = declared_json(declared->of_group(group.key));
+  }
+  const std::size_t last = std::min(rollup.group_count, question.page.first + question.page.limit);
+  answer["groups"] = std::move(groups);
+  answer["group_count"] = rollup.group_count;
+  answer["next"] = last < rollup.group_count ? Json(std::to_string(last)) : Json(nullptr);
+  answer["total"] = group_json(rollup.total, Json::object(), query.measures);
+  if (storage) answer["total"]["storage"]["shared"] = shared.total();
+  if (declared) answer["total"]["declared"] = declared_json(declared->total());
+  return answer;
+}
+
+/// The head of an answer about the past: what was asked for, of when it is, and whether a hole is between.
+Json past_head_json(const PastMap& past, std::uint64_t at_unix_ms) {
+  Json hole = nullptr;
+  if (past.place.next_unix_ms) {
+    hole = {{"from", rfc3339_ms(past.place.span.until_unix_ms)}, {"until", rfc3339_ms(*past.place.next_unix_ms)}};
+  }
+  return {{"revision", nullptr},
+          {"epoch", nullptr},
+          {"at", rfc3339_ms(at_unix_ms)},
+          {"age_ms", nullptr},
+          {"as_of", rfc3339_ms(past.place.as_of_unix_ms)},
+          {"hole", std::move(hole)},
+          {"catalog", past.view->catalog_version},
+          {"chips", past.chips},
+          {"resyncing", nullptr},
+          {"use_why", "history keeps what there was, cell by cell; what of it was used is in samples"},
+          {"leased_why", "there are no leases yet"}};
+}
+
+Outcome ask_past(const Call& call, std::uint64_t at_unix_ms, CellQuestion question) {
+  AskPastMap past{.at_unix_ms = at_unix_ms, .chips = parameter(call.target, "chips").value_or("")};
+  return Ask{.question = HistoryRequest{.ticket = 0, .what = std::move(past)},
+             .then = [at_unix_ms, question = std::move(question)](const Answer& answer) -> Outcome {
+               if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
+               const auto& what = std::get<HistoryAnswer>(answer).what;
+               if (const auto* error = std::get_if<Error>(&what)) return error_response(*error);
+               const auto& map = std::get<PastMap>(what);
+               return json_response(answer_json(*map.view, question, map.view->at_boot_ms, true, past_head_json(map, at_unix_ms)));
+             }};
+}
+
 }  // namespace
 
 Outcome get_map(const Call& call) {
@@ -80,7 +159,10 @@ Outcome get_map(const Call& call) {
   if (!by) return unknown_dimension(by.error());
   const auto measures = parse_measures(parameter(call.target, "measure").value_or(""));
   if (!measures) return bad_parameter("unknown-measure", measures.error());
-  RollupQuery query{.by = *by, .filter = std::nullopt, .measures = whole_objects(measures->of_cells)};
+  CellQuestion question{.query = {.by = *by, .filter = std::nullopt, .measures = whole_objects(measures->of_cells)},
+                        .declared = measures->declared,
+                        .page = {}};
+  auto& query = question.query;
   if (const auto text = parameter(call.target, "filter"); text && !text->empty()) {
     auto filter = parse_filter(*text);
     if (!filter) return bad_parameter("bad-filter", filter.error());
@@ -88,7 +170,23 @@ Outcome get_map(const Call& call) {
   }
   const auto page = read_page(call.target);
   if (!page) return error_response(page.error());
-  if (groups_of_nodes || (query.filter && asks_nodes(*query.filter))) {
+  question.page = *page;
+  query.first = page->first;
+  query.limit = page->limit;
+  const auto at = parameter(call.target, "at");
+  const bool asks_of_nodes = groups_of_nodes || (query.filter && asks_nodes(*query.filter));
+  if (at) {
+    const auto at_unix_ms = parse_rfc3339("at", *at);
+    if (!at_unix_ms) return error_response(at_unix_ms.error());
+    if (*at_unix_ms > call.now_unix_ms) return error_response(Error{ErrorCode::kMalformed, "at: lies in the future"});
+    if (asks_of_nodes) return not_in_history();
+    return ask_past(call, *at_unix_ms, std::move(question));
+  }
+  if (parameter(call.target, "chips")) {
+    return bad_parameter("chips-without-at",
+                         Error{ErrorCode::kMalformed, "chips: re-states the past; the map of now is rated by the table in use"});
+  }
+  if (asks_of_nodes) {
     auto head = head_json(call);
     if (measures->declared) head["declared_why"] = "what is declared belongs to a site, and this is a sum of nodes";
     return scan_nodes(
@@ -97,34 +195,7 @@ Outcome get_map(const Call& call) {
   }
   const auto etag = revision_etag(*call.view);
   if (auto same = not_modified(call, etag)) return *same;
-
-  query.first = page->first;
-  query.limit = page->limit;
-  std::optional<DeclaredSums> declared;
-  if (measures->declared) declared.emplace(*call.view, query.by, query.filter);
-  const Rollup rollup =
-      declared ? roll_up_beside(*call.view, query, call.now_boot_ms, *declared) : roll_up_query(*call.view, query, call.now_boot_ms);
-  Json answer = head_json(call);
-  if (declared) answer["declared_why"] = text_or_null(declared->why_not() == nullptr ? "" : declared->why_not());
-  answer["by"] = Json::array();
-  for (const auto dimension : *by) answer["by"].push_back(kDimensionNames[static_cast<std::size_t>(dimension)]);
-  answer["answered_from"] = "cells";
-  const bool storage = query.measures.test(static_cast<std::size_t>(Measure::kStorage));
-  const SharedSums shared(*call.view, *by, query.filter.has_value() || !storage);
-  Json groups = Json::array();
-  for (const auto& group : rollup.groups) {
-    groups.push_back(group_json(group, key_json(group, *by), query.measures));
-    if (storage) groups.back()["storage"]["shared"] = shared.of_group(group.key);
-    if (declared) groups.back()["declared"] = declared_json(declared->of_group(group.key));
-  }
-  const std::size_t last = std::min(rollup.group_count, page->first + page->limit);
-  answer["groups"] = std::move(groups);
-  answer["group_count"] = rollup.group_count;
-  answer["next"] = last < rollup.group_count ? Json(std::to_string(last)) : Json(nullptr);
-  answer["total"] = group_json(rollup.total, Json::object(), query.measures);
-  if (storage) answer["total"]["storage"]["shared"] = shared.total();
-  if (declared) answer["total"]["declared"] = declared_json(declared->total());
-  auto response = json_response(answer);
+  auto response = json_response(answer_json(*call.view, question, call.now_boot_ms, false, head_json(call)));
   response.headers.emplace_back("ETag", etag);
   return response;
 }

@@ -14,6 +14,8 @@ Outcome post_benchmark(const Call& call);
 Outcome post_service(const Call& call);
 Outcome post_node_pool(const Call& call);
 Outcome delete_node(const Call& call);
+Outcome get_history_spans(const Call& call);
+Outcome get_history_events(const Call& call);
 Outcome get_pools(const Call& call);
 Outcome post_pool(const Call& call);
 Outcome get_regions(const Call& call);

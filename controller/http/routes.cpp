@@ -8,7 +8,7 @@ namespace capmap {
 
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = {
-      {"GET", "/v1/map", get_map, true, false, {"group_by", "by", "filter", "measure", "limit", "cursor"}},
+      {"GET", "/v1/map", get_map, true, false, {"group_by", "by", "filter", "measure", "limit", "cursor", "at", "chips"}},
       {"GET", "/v1/nodes", get_nodes, true, false, {"site", "liveness", "filter", "limit", "cursor"}},
       {"GET", "/v1/nodes/{id}", get_node, true},
       {"DELETE", "/v1/nodes/{id}", delete_node, false, true},
@@ -17,6 +17,8 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/nodes/{id}/pool", post_node_pool, false, true},
       {"GET", "/v1/shared", get_shared, true, false, {"limit", "cursor"}},
       {"GET", "/v1/changes", get_changes, true, false, {"since", "limit"}},
+      {"GET", "/v1/history/spans", get_history_spans},
+      {"GET", "/v1/history/events", get_history_events, false, false, {"from", "until", "node", "limit", "cursor"}},
       {"GET", "/v1/pools", get_pools, true},
       {"POST", "/v1/pools", post_pool, false, true},
       {"GET", "/v1/regions", get_regions, true},

@@ -31,9 +31,9 @@ Json SharedSums::sum_json(const Sum& sum) {
           {"unknown_use", sum.unknown_use},   {"complete", !sum.full}};
 }
 
-SharedSums::SharedSums(const MapView& view, const std::vector<Dimension>& by, bool filtered) : filtered_(filtered) {
+SharedSums::SharedSums(const MapView& view, const std::vector<Dimension>& by, const char* why_not) : why_not_(why_not) {
   for (const auto dimension : by) by_sites_ = by_sites_ && domain_of(dimension) == Domain::kSite;
-  if (filtered_ || !view.shared) return;
+  if (why_not_ != nullptr || !view.shared) return;
   const bool grouped = by_sites_ && !by.empty() && view.dictionaries;
   for (std::size_t site = 0; site < view.shared->sites.size(); ++site) {
     const auto& sum = view.shared->sites[site];
@@ -50,12 +50,12 @@ SharedSums::SharedSums(const MapView& view, const std::vector<Dimension>& by, bo
 }
 
 Json SharedSums::total() const {
-  if (filtered_) return not_told("a filter chooses nodes, and what is shared belongs to none");
+  if (why_not_ != nullptr) return not_told(why_not_);
   return sum_json(total_);
 }
 
 Json SharedSums::of_group(const std::vector<std::string>& key) const {
-  if (filtered_) return total();
+  if (why_not_ != nullptr) return total();
   if (!by_sites_) return not_told("what is shared belongs to a site, and these groups are not of sites alone");
   const auto found = groups_.find(key);
   return sum_json(found == groups_.end() ? Sum{} : found->second);

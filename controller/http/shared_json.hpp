@@ -12,9 +12,8 @@ namespace capmap {
 /// What is shared (see SharedThing) as sums beside a map's groups. Thread: http.
 class SharedSums {
  public:
-  /// Cost: a look at each site that has any. `filtered`: the question has a filter, which chooses nodes: then nothing is summed, and it
-  /// says so.
-  SharedSums(const MapView& view, const std::vector<Dimension>& by, bool filtered);
+  /// Cost: a look at each site that has any. `why_not`: why nothing is to be summed, which is told instead; null: it is.
+  SharedSums(const MapView& view, const std::vector<Dimension>& by, const char* why_not);
   [[nodiscard]] Json total() const;
   /// Of a group by its key; null with the reason where groups are made of what sites do not tell.
   [[nodiscard]] Json of_group(const std::vector<std::string>& key) const;
@@ -28,7 +27,8 @@ class SharedSums {
   };
   static Json sum_json(const Sum& sum);
 
-  bool filtered_, by_sites_ = true;
+  const char* why_not_;
+  bool by_sites_ = true;
   Sum total_;
   std::map<std::vector<std::string>, Sum> groups_;
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -136,11 +137,20 @@ class CellColumns {
   /// Cells of a view that is made by hand.
   CellColumns(std::initializer_list<Cell> cells);
   void push_back(const Cell& cell);
+  /// Cells of which nothing is known but what they are, how many nodes they hold, and how many of their devices are unhealthy or of
+  /// unknown use; ascending by key. Cost: a pass.
+  struct Counted {
+    CellKey key;
+    std::uint32_t nodes = 0, unhealthy = 0, use_unknown = 0;
+  };
+  static CellColumns of_counts(std::span<const Counted> cells);
 
   [[nodiscard]] std::size_t size() const { return cells_; }  ///< cells that hold nodes
   [[nodiscard]] bool empty() const { return cells_ == 0; }
   [[nodiscard]] std::size_t block_count() const { return keys_.size(); }
   [[nodiscard]] const CellKeys& keys(std::size_t block) const { return *keys_[block]; }
+  /// For those who want to know later whether it is still the same.
+  [[nodiscard]] const std::shared_ptr<const CellKeys>& shared_keys(std::size_t block) const { return keys_[block]; }
   [[nodiscard]] const CellSums& sums(std::size_t block) const { return sums_[block]; }
   [[nodiscard]] Cell cell(CellSlot slot) const;
   /// Copies of all cells, by key: for those who want cells as such. Cost: all of them, and a sort.

@@ -18,4 +18,8 @@ struct HardwareRow {
   PeakRating peak;
 };
 
+class ChipTable;
+/// A shape named and rated. Without a chip table nothing is rated, and the row says so.
+HardwareRow describe_hardware(Shape shape, const ChipTable* chips);
+
 }  // namespace capmap

@@ -1,20 +1,16 @@
 #include "controller/map/shapes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <limits>
 #include <string>
 #include <utility>
 
 #include "common/check.hpp"
-#include "common/codec.hpp"
 #include "controller/map/exclusion.hpp"
 
 namespace capmap {
 namespace {
-
-constexpr const char* kNoChipTable = "no chip table loaded";
 
 /// Equal shapes hash equal; the few fields that differ between real servers are enough to keep chains short.
 std::uint64_t hash_of(const Shape& shape) {
@@ -29,25 +25,6 @@ std::uint64_t hash_of(const Shape& shape) {
   for (const auto& nic : shape.nics) mix((std::uint64_t{nic.device_id} << 32) | nic.count);
   for (const auto& disk : shape.disks) mix(disk.bytes.value_or(0) + disk.count);
   return hash;
-}
-
-std::string pci_text(const AcceleratorShape& device) {
-  constexpr const char* digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint16_t id : {device.vendor_id, device.device_id}) {
-    if (!text.empty()) text += ':';
-    for (int shift = 12; shift >= 0; shift -= 4) text += digits[(id >> shift) & 0xF];
-  }
-  return text;
-}
-
-PeakRating unrated(const Shape& shape, const std::vector<std::string>& names) {
-  PeakRating rating;
-  rating.unrated.push_back({.what = "cpu", .why = kNoChipTable, .count = shape.cpu.packages.value_or(1)});
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    rating.unrated.push_back({.what = names[i], .why = kNoChipTable, .count = shape.accelerators[i].count});
-  }
-  return rating;
 }
 
 }  // namespace
@@ -119,24 +96,10 @@ std::uint32_t ShapeTable::row_of(Shape shape) {
   }
   ++version_;
   facts_[index] = facts_of(shape);
-  rows_[index] = std::make_shared<const HardwareRow>(describe(std::move(shape)));
+  rows_[index] = std::make_shared<const HardwareRow>(describe_hardware(std::move(shape), chips_.get()));
   facts_[index].absurd = absurd_hardware(rows_[index]->shape, rows_[index]->peak);
   rows_by_hash_.emplace(hash, index);
   return index;
-}
-
-HardwareRow ShapeTable::describe(Shape shape) const {
-  HardwareRow row;
-  row.id = shape_id_of(encode_shape_raw(shape));
-  for (const auto& device : shape.accelerators) {
-    auto name = chips_ ? chips_->accelerator_name(device) : std::nullopt;
-    if (!name && !device.name.empty()) name = device.name;
-    row.accelerator_names.push_back(name ? std::move(*name) : pci_text(device));
-  }
-  if (chips_) row.microarchitecture = chips_->microarchitecture(shape.cpu);
-  row.peak = chips_ ? chips_->rate(shape) : unrated(shape, row.accelerator_names);
-  row.shape = std::move(shape);
-  return row;
 }
 
 void ShapeTable::bind(ShapeIndex shape) {

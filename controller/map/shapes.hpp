@@ -74,7 +74,6 @@ class ShapeTable {
   };
 
   std::uint32_t row_of(Shape shape);
-  HardwareRow describe(Shape shape) const;
   void watch_unused(ShapeIndex shape, std::uint64_t since_ms);
   void forget(ShapeIndex shape);
 

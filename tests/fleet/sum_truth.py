@@ -5,6 +5,7 @@
   sum_truth.py FOLDER [FOLDER...] --url http://127.0.0.1:8470 [--by ...]... compares; each --by is one comparison (default: several, the
                                                                             last of them cell by cell)
       --filter TEXT   only what of the map fulfils it, where the truth is of some nodes alone; others may be resyncing then
+      --at TIME [--chips NAME]  of the map as it was, which history tells without what was used
       --reasons       also asks for each node that must be in no total: it is not, and the reason is the true one
 
 FOLDER holds machines.csv and nodes.*.csv, and orders.csv where make_orders.py put nodes into pools and out of service. All sums are
@@ -207,10 +208,10 @@ def ask(url, path, **words):
         return json.load(answer)
 
 
-def pages_of_groups(url, by, only):
+def pages_of_groups(url, by, only, past):
     names, cursor = by.split(",") if by else [], "0"
     while cursor is not None:
-        page = ask(url, "/v1/map", group_by=by, cursor=cursor, limit=1000, filter=only)
+        page = ask(url, "/v1/map", group_by=by, cursor=cursor, limit=1000, filter=only, **past)
         if page["resyncing"] is not None and not only:
             raise ValueError("the map is resyncing: " + str(page["resyncing"]))
         for group in page["groups"] or ([page["total"]] if not by else []):
@@ -218,9 +219,9 @@ def pages_of_groups(url, by, only):
         cursor = page["next"]
 
 
-def compare(url, by, truth, only):
+def compare(url, by, truth, only, past):
     left, wrong, figures, many = dict(truth), 0, 0, len(truth)
-    for key, seen in pages_of_groups(url, by, only):
+    for key, seen in pages_of_groups(url, by, only, past):
         place = by + "=" + "/".join(key) if by else "total"
         true = left.pop(key, None)
         if true is None:
@@ -277,6 +278,8 @@ def main():
     parser.add_argument("--by", action="append")
     parser.add_argument("--filter")
     parser.add_argument("--reasons", action="store_true")
+    parser.add_argument("--at")
+    parser.add_argument("--chips")
     words = parser.parse_args()
     groupings = words.by or list(DEFAULT)
     for by in groupings:
@@ -290,7 +293,7 @@ def main():
     wrong = 0
     try:
         for by in groupings:
-            wrong += compare(words.url, by, fold(cells, machines, by), words.filter)
+            wrong += compare(words.url, by, fold(cells, machines, by), words.filter, {"at": words.at, "chips": words.chips})
         if words.reasons:
             wrong += compare_reasons(words.url, doubted)
     except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@
 #include "controller/http/routes.hpp"
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"
+#include "tests/support/program.hpp"
 
 using namespace capmap;
 using namespace capmap::support;
@@ -150,6 +151,25 @@ void ask_node_changes(Answers& answers, std::uint16_t port) {
   note(answers, "POST /v1/sites/{id}/declared", post(port, "/v1/sites/one/declared", "{}", "wrong"));
 }
 
+/// Of the past: a world that begins its history now.
+void ask_past(Answers& answers) {
+  const TemporaryFolder folder;
+  HttpWorld world(kAdminToken, "127.0.0.1", folder.path());
+  world.view.publish(small_view(world.clock.boot_ms()));
+  const auto known = [&world] {
+    world.clock.advance_ms(1'000);
+    return !body_of(get(world.port, "/v1/history/spans"))["spans"].empty();
+  };
+  REQUIRE(soon(known));
+  note(answers, "GET /v1/history/spans", get(world.port, "/v1/history/spans"));
+  for (const char* query : {"", "?from=x", "?node=n-x"}) {
+    note(answers, "GET /v1/history/events", get(world.port, std::string("/v1/history/events") + query));
+  }
+  for (const char* query : {"?at=2001-01-01T00:00:00Z", "?at=2001-01-01T00:00:00Z&by=os", "?at=2300-01-01T00:00:00Z", "?chips=7"}) {
+    note(answers, "GET /v1/map", get(world.port, std::string("/v1/map") + query));
+  }
+}
+
 /// What comes when the other threads do not answer in time.
 void ask_late(Answers& answers, HttpWorld& world) {
   world.map_silent = true;
@@ -175,6 +195,7 @@ void ask_late(Answers& answers, HttpWorld& world) {
 
 Answers ask_everything() {
   Answers answers;
+  ask_past(answers);
   {
     HttpWorld world;
     world.view.publish(small_view(world.clock.boot_ms()));
@@ -185,6 +206,7 @@ Answers ask_everything() {
     ask_late(answers, world);
   }
   HttpWorld bare("");  // no map yet, no admin token
+  for (const char* path : {"/v1/history/spans", "/v1/history/events"}) note(answers, std::string("GET ") + path, get(bare.port, path));
   for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sites", "/readyz"}) note(answers, std::string("GET ") + path, get(bare.port, path));
   note(answers, "GET /v1/nodes/{id}", get(bare.port, "/v1/nodes/" + to_text(node_row(1).id)));
   for (const char* path : {"/v1/sites", "/v1/tokens"}) note(answers, std::string("POST ") + path, post(bare.port, path, "{}", "any"));
@@ -204,7 +226,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 19);
+  REQUIRE(contract.operations.size() == 21);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

@@ -10,9 +10,11 @@
 
 #include "common/join_token.hpp"
 #include "common/transport.hpp"
+#include "controller/history_thread.hpp"
 #include "controller/http/http.hpp"
 #include "controller/requests.hpp"
 #include "tests/support/catalog_regions.hpp"
+#include "tests/support/past_world.hpp"
 
 namespace capmap::support {
 
@@ -167,8 +169,17 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
 /// the name it is asked for: "exists", "broken", "full", "absent" fail as they say, "late" waits until let go. Ends with its scope.
 class HttpWorld {
  public:
-  explicit HttpWorld(const std::string& admin_token = kAdminToken, const std::string& address = "127.0.0.1") {
+  /// history: a folder for the history thread, a real one; empty: there is none.
+  explicit HttpWorld(const std::string& admin_token = kAdminToken, const std::string& address = "127.0.0.1",
+                     const std::string& history = {}) {
     HttpOptions options;
+    if (!history.empty()) {
+      options.history = "inproc://history";
+      history_ = std::thread([this, kept = History::open(test::history_options(history))]() mutable {
+        check(kept.ok(), "no history can be kept in the folder of the test");
+        static_cast<void>(run_history(context_, std::move(*kept), clock, view, history_metrics));
+      });
+    }
     options.address = address;
     options.port = 0;
     options.version = "9.8.7";
@@ -187,6 +198,10 @@ class HttpWorld {
     stop_http();
     stop("inproc://map_queries");
     stop("inproc://admin");
+    if (history_.joinable()) {
+      stop("inproc://history");
+      history_.join();
+    }
     map_.join();
     admin_.join();
   }
@@ -199,7 +214,7 @@ class HttpWorld {
   [[nodiscard]] bool ended_well() const { return ended_; }
 
   Published<MapView> view;
-  Published<Metrics> metrics;
+  Published<Metrics> metrics, history_metrics;
   SharedClock clock;
   std::uint16_t port = 0;
   Error problem;
@@ -257,7 +272,7 @@ class HttpWorld {
 
   zmq::context_t context_;
   std::atomic<bool> ended_{false};
-  std::thread http_, map_, admin_;
+  std::thread http_, map_, admin_, history_;
 };
 
 }  // namespace capmap::support

@@ -1,0 +1,78 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/chip_table.hpp"
+#include "controller/history/cell_history.hpp"
+#include "controller/history/cell_recorder.hpp"
+#include "controller/history/chip_versions.hpp"
+#include "controller/history/past_view.hpp"
+
+namespace capmap {
+
+struct HistoryOptions {
+  std::string state_folder;
+  std::uint64_t write_every_ms = 60'000;  ///< what was found since the last write is lost with the process
+  std::uint32_t keep_days = 0;            ///< of the change log; 0 = for ever
+  std::string catalog_folder;             ///< of the chip table in use: it is kept
+  std::shared_ptr<const ChipTable> chips;
+  std::shared_ptr<const RegionTable> regions;
+};
+
+struct HistoryCounters {
+  std::uint64_t looks = 0, changed_cells = 0, events = 0, events_missed = 0, writes = 0, write_failures = 0, spans = 0;
+  std::uint64_t clock_behind_ms = 0;  ///< of the last record; while it is, nothing is recorded
+  std::string problem;                ///< why the last write failed; empty: it did not
+};
+
+/// The change log of a map: what it was at any moment since it was first complete. Looks at views, finds what changed, and writes it each
+/// minute; answers what was. While the map is not complete after a start nothing is recorded: a span ends with the process, and the next
+/// one begins with a base. History is never rewritten: while the wall clock is behind the last record, nothing is recorded either.
+/// One thread.
+class History {
+ public:
+  /// Errors: as open_history and ChipVersions::keep.
+  static Result<std::unique_ptr<History>> open(HistoryOptions options);
+
+  /// Takes what has changed since the last view. Writes when it is time to, or a day begins.
+  void look(const MapView& view, std::uint64_t now_unix_ms);
+  /// Writes what waits. Errors: as CellHistory; what waits is kept, and written with the next.
+  Result<Done> write(std::uint64_t now_unix_ms);
+
+  /// The map at a moment, rated with a chip table by name; empty = that in use. Errors: kMalformed (not yet), kAbsent (before history
+  /// began; no such chip table), as CellHistory.
+  Result<PastMap> at(std::uint64_t unix_ms, std::uint64_t now_unix_ms, const std::string& chips);
+  Result<PastEvents> events(std::uint64_t from_unix_ms, std::uint64_t until_unix_ms, const std::optional<NodeId>& node, std::size_t skip,
+                            std::size_t limit);
+  Result<PastSpans> spans();
+  [[nodiscard]] const HistoryCounters& counters() const { return counters_; }
+  /// For other tables of the same file.
+  [[nodiscard]] Database& database() { return cells_.database(); }
+
+ private:
+  History(HistoryOptions options, CellHistory cells, PastNames names, std::optional<PastSpan> last, std::string chips_name);
+  void begin_span(const MapView& view, std::uint64_t now_unix_ms);
+  void begin_day(const MapView& view, std::uint64_t now_unix_ms);
+  void note_events(const MapView& view, std::uint64_t now_unix_ms);
+  void end_span();
+  [[nodiscard]] bool waits() const;
+
+  HistoryOptions options_;
+  CellHistory cells_;
+  CellRecorder recorder_;
+  ChipVersions versions_;
+  PastViews past_;
+  std::string chips_name_;
+  HistoryCounters counters_;
+  HistoryRecord pending_;
+  std::size_t pending_cells_ = 0;
+  bool open_ = false;
+  std::int64_t last_span_ = 0;
+  std::uint64_t last_unix_ms_ = 0;  ///< of the last moment that was recorded
+  std::uint64_t written_unix_ms_ = 0, tried_unix_ms_ = 0, base_day_ = 0, revision_ = 0;
+};
+
+}  // namespace capmap
