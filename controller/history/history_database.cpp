@@ -107,7 +107,6 @@ Result<Database> open_history(const std::string& state_folder) {
   auto database = open_file(path);
   if (database || database.error().code != ErrorCode::kMalformed) return database;
   if (database.error().what.find("newer capmap") != std::string::npos) return database;
-  log_error("history_damaged", {{"what", database.error().what}});
   if (auto aside = put_aside(path); !aside) return aside.error();
   return open_file(path);
 }

@@ -84,7 +84,9 @@ TEST_CASE("history is whole after fifty kills", "[history]") {
     said.push_back(record_and_kill(folder.path(), run, std::chrono::microseconds(dice() % 60'000)));
     REQUIRE(said.back() >= run_begin(run));
   }
-  const auto history = *History::open(history_options(folder.path()));
+  auto opened = History::open(history_options(folder.path()));
+  REQUIRE(opened.ok());
+  const auto history = std::move(*opened);
   const auto spans = history->spans();
   REQUIRE(spans.ok());
   REQUIRE(spans->spans.size() == kKills);
