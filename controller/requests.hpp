@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/ids.hpp"
+#include "common/region_table.hpp"
 #include "common/result.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
@@ -61,9 +62,15 @@ struct AssignPool {
 struct RemoveNode {
   NodeId node;
 };
+/// The code list of regions in force from now on.
+struct ImportRegions {
+  RegionList list;                             ///< its rows are checked
+  std::shared_ptr<const RegionTable> catalog;  ///< what it lies over
+  bool dry_run = false;                        ///< only say what it would change
+};
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode> what;
+  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions> what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
 struct CreatedToken {
@@ -85,8 +92,15 @@ struct PoolAssigned {
 struct NodeRemoved {
   KnownNode node;
 };
+struct RegionsImported {
+  RegionList list;       ///< with what former lists said
+  std::size_t rows = 0;  ///< of the list itself
+  bool dry_run = false, changed = false;
+  RegionChanges changes{};
+  std::vector<Site> outside{};  ///< sites whose code is not in the list
+};
 /// What was changed, or why not.
-using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved>;
+using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

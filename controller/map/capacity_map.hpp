@@ -15,6 +15,8 @@
 
 namespace capmap {
 
+struct RegionList;
+
 struct MapOptions {
   std::uint64_t epoch = 0;
   std::uint32_t interval_ms = 10'000;         ///< given to nodes
@@ -61,6 +63,9 @@ class CapacityMap {
   /// Adds or changes a site. Nodes refer to sites by id; unknown ids in add_node get a site without attributes.
   void put_site(const Site& site);
   void put_pool(const Pool& pool);
+  /// Lays a code list over MapOptions::regions, in place of the one before. Errors: as RegionTable::with_list, and kAbsent without a
+  /// catalog; then all stays as it was.
+  Result<Done> put_regions(const RegionList& list);
   /// In service, draining, … retired, from a time until a time if the order says so. False: no such node.
   bool set_service(const NodeId& node, const ServiceOrder& order, std::uint64_t now_unix_ms);
   /// Carries out orders whose time has come or is over. Cost: only those, and bounded; true = more are due, call again.

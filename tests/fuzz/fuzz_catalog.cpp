@@ -2,6 +2,7 @@
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,25 @@ void check_regions(const CsvTable& table) {
   }
 }
 
+/// A file of codes that an operator imports.
+void check_region_list(const CsvTable& table) {
+  RegionListReader reader;
+  if (auto added = reader.add(table); !added) return check_refusal(added.error());
+  const auto rows = reader.rows();
+  check(rows.size() == table.rows.size(), "a row of the list was lost");
+  const RegionList list = followed({}, {.year = 2024, .rows = rows});
+  const auto over = RegionTable::with_list(std::make_shared<const RegionTable>(), list);
+  if (!over) return;
+  for (const auto& row : list.rows) {
+    check(over->find(row.code) != nullptr && over->is_listed(row.code), "a listed region is not found");
+    check(static_cast<bool>(over->check_code(row.code)), "a listed code is refused");
+    static_cast<void>(over->check_code(row.code.substr(0, 2) + "9999").ok());
+  }
+  check(followed(list, list) == list, "the same list again changes something");
+  const auto changes = changes_between(*over, *over);
+  check(changes.added.empty() && changes.renamed.empty() && changes.gone.empty(), "a list differs from itself");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -56,6 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 1: check_rows(read_sku_rows(*table), *table); break;
     case 2: check_rows(read_accelerator_rows(*table), *table); break;
     case 3: check_rows(read_pci_name_rows(*table), *table); break;
+    case 5: check_region_list(*table); break;
     default: check_regions(*table); break;
   }
   return 0;

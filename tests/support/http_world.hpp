@@ -152,6 +152,13 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
     site.declared = declare->declared;
     return SiteDeclared{site};
   }
+  if (const auto* import = std::get_if<ImportRegions>(&what)) {
+    const auto now = RegionTable::with_list(import->catalog, import->list);
+    if (!now) return now.error();
+    RegionsImported imported{.list = import->list, .rows = import->list.rows.size(), .dry_run = import->dry_run, .changed = true};
+    imported.changes = changes_between(*import->catalog, *now);
+    return imported;
+  }
   const auto* add = std::get_if<AddSite>(&what);
   const std::string name = add != nullptr ? add->site.name : std::get<CreateToken>(what).site;
   if (name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
