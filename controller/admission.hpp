@@ -48,4 +48,6 @@ Result<Change> carry_out(Store& store, const RemoveNode& request, const TokenMak
 
 Result<Change> carry_out(Store& store, const ImportRegions& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 
+Result<Change> carry_out(Store& store, const CodeSite& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+
 }  // namespace capmap

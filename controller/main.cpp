@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "common/catalog_folder.hpp"
+#include "common/descriptor_table.hpp"
 #include "common/join_token.hpp"
 #include "common/log.hpp"
 #include "common/region_table.hpp"
@@ -107,6 +108,7 @@ struct Parts {
   StoreInCheck opened;
   std::shared_ptr<const ChipTable> chips;
   std::shared_ptr<const RegionTable> regions;
+  std::shared_ptr<const DescriptorTable> descriptors;
 };
 
 /// Everything that can be wrong with settings and files is found before a thread runs.
@@ -118,6 +120,7 @@ Parts load_parts(const ControllerSettings& settings) {
   const auto catalog = value_or_give_up(find_catalog(settings.catalog));
   parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(catalog)));
   parts.regions = std::make_shared<const RegionTable>(value_or_give_up(RegionTable::load(catalog)));
+  parts.descriptors = std::make_shared<const DescriptorTable>(value_or_give_up(DescriptorTable::load(catalog)));
   return parts;
 }
 
@@ -133,7 +136,8 @@ int run(const ControllerSettings& settings) {
                                .interval_ms = settings.interval_ms,
                                .max_nodes = settings.max_nodes,
                                .max_child_nodes = settings.max_child_nodes,
-                               .regions = parts.regions};
+                               .regions = parts.regions,
+                               .descriptors = parts.descriptors};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;
   Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics;

@@ -41,6 +41,10 @@ struct DeclareSite {
   std::string site;           ///< name or s-… id
   DeclaredCapacity declared;  ///< in place of all that was declared before
 };
+struct CodeSite {
+  std::string site;  ///< name or s-… id
+  SiteCodes codes;   ///< in place of all that were declared before
+};
 struct CreateToken {
   std::string site;                        ///< name or s-… id
   std::vector<std::string> child_sites{};  ///< likewise; not empty: instead of `site`, for child controllers that speak for these
@@ -70,7 +74,7 @@ struct ImportRegions {
 };
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions> what;
+  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite> what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
 struct CreatedToken {
@@ -80,6 +84,9 @@ struct CreatedToken {
   std::uint64_t expires_unix_ms = 0;
 };
 struct SiteDeclared {
+  Site site;
+};
+struct SiteCoded {
   Site site;
 };
 struct ServiceOrdered {
@@ -100,7 +107,8 @@ struct RegionsImported {
   std::vector<Site> outside{};  ///< sites whose code is not in the list
 };
 /// What was changed, or why not.
-using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported>;
+using AdminChange =
+    std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported, SiteCoded>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

@@ -23,6 +23,8 @@ Outcome get_changes(const Call& call);
 Outcome get_sites(const Call& call);
 Outcome post_site(const Call& call);
 Outcome post_declared(const Call& call);
+Outcome post_codes(const Call& call);
+Outcome get_descriptors(const Call& call);
 Outcome post_token(const Call& call);
 Outcome get_health(const Call& call);
 Outcome get_ready(const Call& call);

@@ -24,6 +24,8 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/sites", get_sites, true},
       {"POST", "/v1/sites", post_site, false, true},
       {"POST", "/v1/sites/{id}/declared", post_declared, false, true},
+      {"POST", "/v1/sites/{id}/codes", post_codes, false, true},
+      {"GET", "/v1/export/descriptors", get_descriptors, true, false, {"form", "edition", "limit", "cursor"}},
       {"POST", "/v1/tokens", post_token, false, true},
       {"GET", "/healthz", get_health},
       {"GET", "/readyz", get_ready},

@@ -24,9 +24,10 @@ struct MapOptions {
   std::uint32_t max_new_shapes_per_hour = 4;  ///< a node
   /// Of agents and children. An eighth of it is kept for agents: no child can stand in the way of a node that an admin lets in.
   std::uint32_t max_nodes = 24'000'000;
-  std::uint32_t max_child_nodes = 20'000'000;    ///< of one child, and numbers that it may give in one run
-  bool cold_records = true;                      ///< keep what is only shown: names, versions, each device's use, problems
-  std::shared_ptr<const RegionTable> regions{};  ///< what hub a site is of that declares none; null = none
+  std::uint32_t max_child_nodes = 20'000'000;            ///< of one child, and numbers that it may give in one run
+  bool cold_records = true;                              ///< keep what is only shown: names, versions, each device's use, problems
+  std::shared_ptr<const RegionTable> regions{};          ///< what hub a site is of that declares none; null = none
+  std::shared_ptr<const DescriptorTable> descriptors{};  ///< handed to readers
 };
 
 /// What the map says to one message: goes into the ack.

@@ -113,6 +113,7 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->cells = state.cells.publish();
   view->dictionaries = state.dictionaries;
   view->regions = state.regions;
+  view->descriptors = state.options.descriptors;
   view->changes = state.changes.publish();
   view->shared = state.shared.publish(view->at_boot_ms);
   view->guests = state.guests.publish(state.nodes, view->at_boot_ms);

@@ -35,6 +35,11 @@ constexpr Migration kRegionYears{.what = "the year of each region's code list", 
 alter table regions add column year integer not null default 0;
 )"};
 
+/// Lines of text, see site_codes.hpp.
+constexpr Migration kSiteCodes{.what = "codes that registries gave sites", .sql = R"(
+create table site_codes(site blob primary key check (length(site) = 16), codes text not null) strict, without rowid;
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -86,6 +91,7 @@ alter table shapes add column unused_since_unix_ms integer;
     kSiteWords,
     kDeclaredCapacity,
     kRegionYears,
+    kSiteCodes,
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "common/chip_table_rows.hpp"
 #include "common/csv.hpp"
 #include "common/region_table.hpp"
+#include "controller/map/descriptor.hpp"
 #include "tests/fuzz/input_folder.hpp"
 
 using namespace capmap;
@@ -61,6 +62,27 @@ void check_region_list(const CsvTable& table) {
   check(changes.added.empty() && changes.renamed.empty() && changes.gone.empty(), "a list differs from itself");
 }
 
+/// Encoders as data: whatever a table says, a text is of plain characters, and more of everything is not written smaller.
+void check_descriptors(const CsvTable& table) {
+  const auto encoders = DescriptorTable::read(table);
+  if (!encoders) return check_refusal(encoders.error());
+  DescriptorValues some;
+  for (const char* name : kDescriptorTexts) some[name].text = "3301";
+  for (const char* name : kDescriptorFigures) some[name].figure = U128{1} << 70;
+  for (const auto& form : encoders->forms()) {
+    check(encoders->find(form.form) != nullptr && !form.kinds.empty() && !form.fields.empty(), "a form without kinds or fields");
+    for (const auto& kind : form.kinds) {
+      for (const auto edition : {DescriptorEdition::kTotal, DescriptorEdition::kAvailable}) {
+        const auto made = encode_descriptor(form, kind, edition, some);
+        check(made.text.has_value() == made.reasons.empty(), "a text with a reason why there is none, or neither");
+        for (const char c : made.text.value_or(""))
+          check(c == '.' || fits_alphabet(DescriptorField::Alphabet::kName, {&c, 1}), "a stray character");
+        check(made == encode_descriptor(form, kind, edition, some), "the same values give another text");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -77,6 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 2: check_rows(read_accelerator_rows(*table), *table); break;
     case 3: check_rows(read_pci_name_rows(*table), *table); break;
     case 5: check_region_list(*table); break;
+    case 6: check_descriptors(*table); break;
     default: check_regions(*table); break;
   }
   return 0;

@@ -150,6 +150,18 @@ void ask_node_changes(Answers& answers, std::uint16_t port) {
   note(answers, "POST /v1/sites/{id}/declared", post(port, "/v1/sites/one/declared", "{}", "wrong"));
 }
 
+void ask_descriptors(Answers& answers, std::uint16_t port) {
+  const std::string operation = "GET /v1/export/descriptors", path = "/v1/export/descriptors?form=a&edition=k1";
+  note(answers, operation, get(port, path));
+  note(answers, operation, get(port, "/v1/export/descriptors?form=a"));
+  note(answers, operation, get(port, path, "If-None-Match: *\r\n"));
+  for (const char* site : {"/v1/sites/one/codes", "/v1/sites/absent/codes"}) {
+    note(answers, "POST /v1/sites/{id}/codes", post(port, site, R"({"zone":"502","pool_zones":{"batch":"503"}})", kAdminToken));
+  }
+  note(answers, "POST /v1/sites/{id}/codes", post(port, "/v1/sites/one/codes", R"({"zone":5})", kAdminToken));
+  note(answers, "POST /v1/sites/{id}/codes", post(port, "/v1/sites/one/codes", "{}", "wrong"));
+}
+
 void ask_region_import(Answers& answers, std::uint16_t port) {
   const std::string operation = "POST /v1/regions", fine = R"({"year":2024,"regions":[{"code":"1101","name":"a"}],"dry_run":true})";
   note(answers, operation, post(port, "/v1/regions", fine, kAdminToken));
@@ -192,6 +204,7 @@ Answers ask_everything() {
     ask_benchmark(answers, world.port);
     ask_node_changes(answers, world.port);
     ask_region_import(answers, world.port);
+    ask_descriptors(answers, world.port);
     ask_late(answers, world);
   }
   HttpWorld bare("");  // no map yet, no admin token
@@ -214,7 +227,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 20);
+  REQUIRE(contract.operations.size() == 22);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);
