@@ -1,7 +1,8 @@
 #include "common/labels.hpp"
 
 #include <algorithm>
-#include <cstdint>
+
+#include "common/utf8.hpp"
 
 namespace capmap {
 namespace {
@@ -10,39 +11,13 @@ bool is_key_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-/// Takes one character off the front of valid UTF-8; nothing where it is not.
-std::optional<std::uint32_t> take_character(std::string_view& text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || length > text.size()) return std::nullopt;
-  std::uint32_t character = length == 1 ? first : first & (0x7FU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xC0U) != 0x80) return std::nullopt;
-    character = character << 6U | (next & 0x3FU);
-  }
-  text.remove_prefix(length);
-  const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
-  if (character < kLeast[length] || character > 0x10FFFF || surrogate) return std::nullopt;
-  return character;
-}
-
-bool is_printable(std::string_view text) {
-  while (!text.empty()) {
-    const auto character = take_character(text);
-    if (!character || *character < 0x20 || (*character >= 0x7F && *character < 0xA0)) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::optional<std::string> label_problem(std::string_view key, std::string_view value) {
   if (key.empty() || key.size() > kMaxLabelBytes || !std::ranges::all_of(key, is_key_byte)) {
     return "is no label: a key has 1 to 63 of a-z 0-9 . _ -";
   }
-  if (value.empty() || value.size() > kMaxLabelBytes || !is_printable(value)) {
+  if (value.empty() || value.size() > kMaxLabelBytes || !is_printable_utf8(value)) {
     return "is no label: a value has 1 to 63 bytes of printable UTF-8";
   }
   return std::nullopt;

@@ -1,6 +1,8 @@
 #include "common/region_table.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -12,7 +14,7 @@ namespace {
 
 constexpr const char* kFile = "regions.csv";
 constexpr const char* kColumns = "code,name,name_en,hub,hub_cluster,tile_column,tile_row,year,source";
-constexpr std::uint32_t kMaxTile = 99, kFirstYear = 1980, kLastYear = 2100;
+constexpr std::uint32_t kMaxTile = 99;
 
 /// What a row says, and whether it fits those before it.
 class Rows {
@@ -26,7 +28,7 @@ class Rows {
                   .hub_cluster = cells.text("hub_cluster"),
                   .tile_column = cells.number("tile_column", 0, kMaxTile),
                   .tile_row = cells.number("tile_row", 0, kMaxTile),
-                  .year = cells.number("year", kFirstYear, kLastYear).value_or(0),
+                  .year = cells.number("year", kFirstListYear, kLastListYear).value_or(0),
                   .source = cells.required("source")};
     if (!is_region_code(region.code)) cells.refuse("code", in_quotes(region.code) + " is not 2, 4 or 6 digits");
     if (!codes_.insert(region.code).second) cells.refuse("code", region.code + " stands here twice");
@@ -45,12 +47,12 @@ class Rows {
   std::set<std::pair<std::optional<std::uint32_t>, std::optional<std::uint32_t>>> tiles_;
 };
 
-}  // namespace
-
-bool is_region_code(std::string_view text) {
-  const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return digits && (text.size() == kDivisionDigits || text.size() == kPrefectureDigits || text.size() == kCountyDigits);
+const Region* find_in(const std::vector<Region>& rows, std::string_view code) {
+  const auto at = std::ranges::lower_bound(rows, code, {}, [](const Region& row) -> std::string_view { return row.code; });
+  return at != rows.end() && at->code == code ? &*at : nullptr;
 }
+
+}  // namespace
 
 Result<RegionTable> RegionTable::load(const std::string& directory) {
   const HostRoot root(directory);
@@ -81,20 +83,84 @@ Result<RegionTable> RegionTable::read(const CsvTable& table) {
   return regions;
 }
 
+Result<RegionTable> RegionTable::with_list(std::shared_ptr<const RegionTable> catalog, const RegionList& list) {
+  RegionTable table;
+  std::map<std::string, Region> merged;
+  for (const auto& region : catalog->rows_) merged.emplace(region.code, region);
+  for (const auto& row : list.rows) {
+    const bool in_force = row.year == list.year;
+    Region former;
+    auto& region = in_force ? merged[row.code] : former;
+    region.code = row.code;
+    region.name = row.name;
+    if (!row.name_en.empty()) region.name_en = row.name_en;
+    region.year = row.year;
+    region.source = "imported list of " + std::to_string(row.year);
+    if (in_force) table.listed_.push_back(row.code);
+    if (!in_force) table.former_.push_back(std::move(former));
+  }
+  for (auto& [code, region] : merged) table.rows_.push_back(std::move(region));
+  std::ranges::sort(table.former_, {}, &Region::code);
+  std::ranges::sort(table.listed_);
+  for (const auto& code : table.listed_) {
+    if (table.find(std::string_view(code).substr(0, kDivisionDigits)) == nullptr) {
+      return Error{ErrorCode::kMalformed, "code: " + code + " is below a division that is not listed"};
+    }
+  }
+  table.list_year_ = list.year;
+  table.catalog_ = std::move(catalog);
+  return table;
+}
+
 const Region* RegionTable::find(std::string_view code) const {
-  const auto at =
-      std::lower_bound(rows_.begin(), rows_.end(), code, [](const Region& row, std::string_view key) { return row.code < key; });
-  return at != rows_.end() && at->code == code ? &*at : nullptr;
+  return find_in(rows_, code);
+}
+
+const Region* RegionTable::find_former(std::string_view code) const {
+  return find_in(former_, code);
+}
+
+bool RegionTable::is_listed(std::string_view code) const {
+  const auto at = std::ranges::lower_bound(listed_, code);
+  return at != listed_.end() && at->starts_with(code);
+}
+
+bool RegionTable::is_detailed(std::string_view code) const {
+  const auto division = code.substr(0, kDivisionDigits);
+  auto at = std::ranges::lower_bound(listed_, division);
+  if (at != listed_.end() && *at == division) ++at;
+  return at != listed_.end() && at->starts_with(division);
 }
 
 Result<Done> RegionTable::check_code(std::string_view code) const {
-  const auto division = code.substr(0, kDivisionDigits);
-  if (find(division) != nullptr) return Done{};
-  std::string known;
-  for (const auto& region : rows_) {
-    if (region.code.size() == kDivisionDigits) known += (known.empty() ? "" : ", ") + region.code + " " + region.name;
+  if (find(code.substr(0, kDivisionDigits)) == nullptr) {
+    std::string known;
+    for (const auto& region : rows_) {
+      if (region.code.size() == kDivisionDigits) known += (known.empty() ? "" : ", ") + region.code + " " + region.name;
+    }
+    return Error{ErrorCode::kMalformed, "region: \"" + std::string(code) + "\" begins with no known division; known are " + known};
   }
-  return Error{ErrorCode::kMalformed, "region: \"" + std::string(code) + "\" begins with no known division; known are " + known};
+  const bool unknown = code.size() > kDivisionDigits && is_detailed(code) && !is_listed(code);
+  if (unknown) return Error{ErrorCode::kMalformed, why_not_listed(code)};
+  return Done{};
+}
+
+std::string RegionTable::why_not_listed(std::string_view code) const {
+  std::string why = "region: \"" + std::string(code) + "\" is not in the list of " + std::to_string(list_year_);
+  if (const auto* const former = find_former(code)) why += "; it was " + former->name + " in that of " + std::to_string(former->year);
+  const auto parent = code.substr(0, code.size() - 2);
+  std::string near;
+  const auto add = [&](const std::string& other) { near += (near.empty() ? "" : ", ") + other + " " + find(other)->name; };
+  const auto beside = [&](const std::string& other) { return other.size() == code.size() && other.starts_with(parent); };
+  const auto at = std::ranges::lower_bound(listed_, code);
+  const auto before = std::find_if(std::make_reverse_iterator(at), listed_.rend(), beside);
+  const auto after = std::find_if(at, listed_.end(), beside);
+  if (before != listed_.rend()) add(*before);
+  if (after != listed_.end()) add(*after);
+  if (!near.empty()) why += "; near it are " + near;
+  const auto* const above = find(parent);
+  if (above != nullptr) why += "; what it would lie in is " + above->code + " " + above->name;
+  return why;
 }
 
 const Region* RegionTable::hub_of(std::string_view code) const {
@@ -103,6 +169,21 @@ const Region* RegionTable::hub_of(std::string_view code) const {
     if (const auto* const region = find(code.substr(0, digits)); region != nullptr && !region->hub.empty()) return region;
   }
   return nullptr;
+}
+
+RegionChanges changes_between(const RegionTable& before, const RegionTable& now) {
+  RegionChanges changes;
+  for (const auto& code : now.listed()) {
+    const auto* const was = before.find(code);
+    const auto& name = now.find(code)->name;
+    if (was == nullptr) changes.added.push_back({.code = code, .before = {}, .now = name});
+    if (was != nullptr && was->name != name) changes.renamed.push_back({.code = code, .before = was->name, .now = name});
+  }
+  for (const auto& code : before.listed()) {
+    if (std::ranges::binary_search(now.listed(), code)) continue;
+    changes.gone.push_back({.code = code, .before = before.find(code)->name, .now = {}});
+  }
+  return changes;
 }
 
 }  // namespace capmap

@@ -46,4 +46,8 @@ Result<Change> carry_out(Store& store, const OrderService& request, const TokenM
 Result<Change> carry_out(Store& store, const AssignPool& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const RemoveNode& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 
+Result<Change> carry_out(Store& store, const ImportRegions& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+
+Result<Change> carry_out(Store& store, const CodeSite& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+
 }  // namespace capmap

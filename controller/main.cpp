@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "common/catalog_folder.hpp"
+#include "common/descriptor_table.hpp"
 #include "common/join_token.hpp"
 #include "common/log.hpp"
 #include "common/region_table.hpp"
@@ -110,6 +111,7 @@ struct Parts {
   std::shared_ptr<const ChipTable> chips;
   std::shared_ptr<const RegionTable> regions;
   std::unique_ptr<History> history;
+  std::shared_ptr<const DescriptorTable> descriptors;
 };
 
 /// Everything that can be wrong with settings and files is found before a thread runs.
@@ -125,8 +127,8 @@ Parts load_parts(const ControllerSettings& settings) {
                                                   .write_every_ms = settings.history_write_every_s * std::uint64_t{1'000},
                                                   .keep_days = settings.history_keep_days,
                                                   .catalog_folder = catalog,
-                                                  .chips = parts.chips,
-                                                  .regions = parts.regions}));
+                                                  .chips = parts.chips}));
+  parts.descriptors = std::make_shared<const DescriptorTable>(value_or_give_up(DescriptorTable::load(catalog)));
   return parts;
 }
 
@@ -142,7 +144,8 @@ int run(const ControllerSettings& settings) {
                                .interval_ms = settings.interval_ms,
                                .max_nodes = settings.max_nodes,
                                .max_child_nodes = settings.max_child_nodes,
-                               .regions = parts.regions};
+                               .regions = parts.regions,
+                               .descriptors = parts.descriptors};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;
   Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics, history_metrics;

@@ -197,6 +197,8 @@ void MapThread::apply(MapInput& input) {
     map_.set_service(service->node, service->order, clock_.unix_ms());
   } else if (const auto* left = std::get_if<NodeLeft>(&input)) {
     map_.remove_node(left->node, clock_.boot_ms());
+  } else if (const auto* regions = std::get_if<RegionsChanged>(&input)) {
+    if (auto put = map_.put_regions(regions->list); !put) log_warn("regions_not_understood", {{"what", put.error().what}});
   }
 }
 

@@ -55,6 +55,11 @@ struct ServiceChanged {
 struct NodeLeft {
   NodeId node;
 };
-using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft>;
+/// Another code list of regions is in force (durable already).
+struct RegionsChanged {
+  RegionList list;
+};
+using MapInput =
+    std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft, RegionsChanged>;
 
 }  // namespace capmap

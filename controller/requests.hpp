@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/ids.hpp"
+#include "common/region_table.hpp"
 #include "common/result.hpp"
 #include "controller/history/past.hpp"
 #include "controller/map/map_view.hpp"
@@ -41,6 +42,10 @@ struct DeclareSite {
   std::string site;           ///< name or s-… id
   DeclaredCapacity declared;  ///< in place of all that was declared before
 };
+struct CodeSite {
+  std::string site;  ///< name or s-… id
+  SiteCodes codes;   ///< in place of all that were declared before
+};
 struct CreateToken {
   std::string site;                        ///< name or s-… id
   std::vector<std::string> child_sites{};  ///< likewise; not empty: instead of `site`, for child controllers that speak for these
@@ -62,9 +67,15 @@ struct AssignPool {
 struct RemoveNode {
   NodeId node;
 };
+/// The code list of regions in force from now on.
+struct ImportRegions {
+  RegionList list;                             ///< its rows are checked
+  std::shared_ptr<const RegionTable> catalog;  ///< what it lies over
+  bool dry_run = false;                        ///< only say what it would change
+};
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode> what;
+  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite> what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
 struct CreatedToken {
@@ -74,6 +85,9 @@ struct CreatedToken {
   std::uint64_t expires_unix_ms = 0;
 };
 struct SiteDeclared {
+  Site site;
+};
+struct SiteCoded {
   Site site;
 };
 struct ServiceOrdered {
@@ -86,8 +100,16 @@ struct PoolAssigned {
 struct NodeRemoved {
   KnownNode node;
 };
+struct RegionsImported {
+  RegionList list;       ///< with what former lists said
+  std::size_t rows = 0;  ///< of the list itself
+  bool dry_run = false, changed = false;
+  RegionChanges changes{};
+  std::vector<Site> outside{};  ///< sites whose code is not in the list
+};
 /// What was changed, or why not.
-using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved>;
+using AdminChange =
+    std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported, SiteCoded>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

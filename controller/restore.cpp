@@ -57,6 +57,11 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   const auto now_ms = clock.boot_ms(), now_unix_ms = clock.unix_ms();
   const auto facts = store.facts();
   if (!facts) return facts.error();
+  const auto regions = store.regions();
+  if (!regions) return regions.error();
+  if (regions->year != 0) {
+    if (auto put = map.put_regions(*regions); !put) log_warn("stored_regions_not_understood", {{"what", put.error().what}});
+  }
   const auto sites = store.sites();
   if (!sites) return sites.error();
   for (const auto& site : *sites) map.put_site(site);

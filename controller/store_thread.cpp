@@ -198,6 +198,14 @@ Result<Done> StoreThread::tell(const AdminChange& change) {
                                  {"why", service->order.why}});
     return tell_map(ServiceChanged{service->node, service->order});
   }
+  if (const auto* coded = std::get_if<SiteCoded>(&change)) {
+    log_info("site_coded", {{"id", to_text(coded->site.id)}, {"name", coded->site.name}});
+    return tell_map(SiteChanged{coded->site});
+  }
+  if (const auto* imported = std::get_if<RegionsImported>(&change); imported != nullptr && imported->changed && !imported->dry_run) {
+    log_info("regions_imported", {{"year", imported->list.year}, {"regions", imported->rows}});
+    return tell_map(RegionsChanged{imported->list});
+  }
   if (const auto* assigned = std::get_if<PoolAssigned>(&change)) return tell_map(NodeAdmitted{assigned->node});
   if (const auto* removed = std::get_if<NodeRemoved>(&change)) {
     log_info("node_removed", {{"node", to_text(removed->node.id)}, {"hostname", removed->node.hostname}});

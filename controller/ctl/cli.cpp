@@ -106,6 +106,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_sites(app, line);
   add_regions(app, line);
   add_nodes(app, line);
+  add_export(app, line);
   add_map(app, line);
   add_history(app, line);
   add_status(app, line);

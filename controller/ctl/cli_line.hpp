@@ -41,5 +41,7 @@ void add_sites(CLI::App& app, Line& line);
 void add_regions(CLI::App& app, Line& line);
 void add_nodes(CLI::App& app, Line& line);
 void add_history(CLI::App& app, Line& line);
+/// Behind add_sites: adds to its commands.
+void add_export(CLI::App& app, Line& line);
 
 }  // namespace capmap

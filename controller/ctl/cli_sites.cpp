@@ -1,4 +1,4 @@
-// What the command line says of sites, what lets servers in, and regions.
+// What the command line says of sites, and what lets servers in.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
@@ -129,13 +129,6 @@ void add_sites(CLI::App& app, Line& line) {
     if (const auto valid = validate_declared(line.site.declared); !valid) throw CLI::ValidationError("site", valid.error().what);
     line.command = [&line](const Screen& screen) { return declare_site(line.connection, screen, line.site.name, line.site.declared); };
   });
-}
-
-void add_regions(CLI::App& app, Line& line) {
-  auto* regions =
-      add_command(app, "regions", "the tree of regions, and what stands in them", "  capmapctl regions\n  capmapctl regions --all --json");
-  regions->add_flag("--all", line.all, "those below divisions too where nothing stands");
-  regions->callback([&line] { line.command = [&line](const Screen& screen) { return list_regions(line.connection, screen, line.all); }; });
 }
 
 }  // namespace capmap

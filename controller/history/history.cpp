@@ -33,7 +33,7 @@ History::History(HistoryOptions options, CellHistory cells, PastNames names, std
       cells_(std::move(cells)),
       recorder_(std::move(names)),
       versions_(options_.state_folder),
-      past_(cells_, options_.regions),
+      past_(cells_),
       chips_name_(std::move(chips_name)),
       last_span_(last ? last->number : 0),
       last_unix_ms_(last ? last->until_unix_ms : 0) {}
@@ -45,6 +45,7 @@ bool History::waits() const {
 
 void History::look(const MapView& view, std::uint64_t now_unix_ms) {
   ++counters_.looks;
+  past_.know(view.regions);
   if (!view.resync_over) return end_span();  // what is known of nodes now is less than what was known before
   if (now_unix_ms == last_unix_ms_) return;  // two moments of one name are one: what differs is found by the next look
   if (now_unix_ms < last_unix_ms_) {

@@ -19,7 +19,6 @@ struct HistoryOptions {
   std::uint32_t keep_days = 0;            ///< of the change log; 0 = for ever
   std::string catalog_folder;             ///< of the chip table in use: it is kept
   std::shared_ptr<const ChipTable> chips;
-  std::shared_ptr<const RegionTable> regions;
 };
 
 struct HistoryCounters {

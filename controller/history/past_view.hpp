@@ -16,8 +16,10 @@ namespace capmap {
 /// times of hearing. One thread.
 class PastViews {
  public:
-  PastViews(CellHistory& history, std::shared_ptr<const RegionTable> regions) : history_(history), regions_(std::move(regions)) {}
+  explicit PastViews(CellHistory& history) : history_(history) {}
 
+  /// Regions as they are known now: what hub a code lies in is no history.
+  void know(std::shared_ptr<const RegionTable> regions) { regions_ = std::move(regions); }
   /// The one made last stays. Errors: as CellHistory; kMalformed where changes do not fit their base.
   Result<std::shared_ptr<const MapView>> at(const PastPlace& place, const std::shared_ptr<const ChipTable>& chips);
 

@@ -111,9 +111,17 @@ Handled Api::handle(const HttpRequest& request) {
   return {dispatch(*found.route, request, *target, found.path_value), found.route->path};
 }
 
+std::size_t Api::body_limit(const HttpRequest& head) const {
+  const auto target = parse_target(head.target);
+  const auto found = target ? find_route(head.method, *target) : Found{};
+  const bool is_long = found.route != nullptr && found.route->most_body_bytes > kMaxBodyBytes;
+  return is_long && !refuse_change(head, options_.admin_token_hash) ? found.route->most_body_bytes : kMaxBodyBytes;
+}
+
 Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value) {
   if (request.body_too_large) {
-    return problem_response({.status = 413, .word = "body-too-large", .detail = "a body may have at most 65536 bytes"});
+    return problem_response(
+        {.status = 413, .word = "body-too-large", .detail = "a body may have at most " + std::to_string(body_limit(request)) + " bytes"});
   }
   if (auto refused = refuse_parameters(route, target)) return *refused;
   if (route.changes) {

@@ -26,6 +26,8 @@ class Api {
 
   /// Refuses, answers or asks. Never throws, blocks or waits. Cost: at most one rollup and a page of JSON.
   Handled handle(const HttpRequest& request);
+  /// How long the body of a request may be, by its head: long ones are taken only from who may change something.
+  [[nodiscard]] std::size_t body_limit(const HttpRequest& head) const;
   /// Every response goes through here once before it is sent: counted, and given the headers all have.
   HttpResponse finish(const std::string& route, HttpResponse response);
 

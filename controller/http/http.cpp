@@ -79,8 +79,9 @@ Result<std::uint16_t> HttpThread::open(zmq::context_t& context) {
   admin_ = std::move(*admin);
   const auto listener = open_listener(options_.address, options_.port);
   if (!listener) return listener.error();
-  auto server = HttpServer::start(*listener, clock_,
-                                  [this](std::uint64_t ticket, const HttpRequest& request) { return on_request(ticket, request); });
+  auto server = HttpServer::start(
+      *listener, clock_, [this](std::uint64_t ticket, const HttpRequest& request) { return on_request(ticket, request); },
+      [this](const HttpRequest& head) { return api_.body_limit(head); });
   if (!server) return server.error();
   server_ = std::move(*server);
   return listener->port;

@@ -17,14 +17,15 @@ namespace capmap {
 
 using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
-inline constexpr std::size_t kMaxBodyBytes = 65'536;
+inline constexpr std::size_t kMaxBodyBytes = 65'536;         ///< where a route does not say otherwise
+inline constexpr std::size_t kMaxLongBodyBytes = 1'048'576;  ///< of a route that takes a list, and only from who may change something
 
 struct HttpRequest {
   std::string method;           ///< "GET", as sent
   std::string target;           ///< path and query as sent, still escaped
   std::string version;          ///< "HTTP/1.1"
   TextPairs headers;            ///< names in lower case, in the order sent
-  std::string body;             ///< at most kMaxBodyBytes
+  std::string body;             ///< at most what the route takes
   bool body_too_large = false;  ///< there was more; the body is not complete
 };
 

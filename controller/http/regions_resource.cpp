@@ -48,11 +48,12 @@ class Regions {
       if (code.empty()) continue;
       Json entry = standing_json(standing);
       entry["code"] = code;
-      const auto* const region = table_ == nullptr ? nullptr : table_->find(code);
+      const auto* const region = table_ == nullptr ? nullptr : named(code);
       const auto* const hub = table_ == nullptr ? nullptr : table_->hub_of(code);
       entry["name"] = region == nullptr ? Json(nullptr) : Json(region->name);
-      entry["name_en"] = region == nullptr ? Json(nullptr) : Json(region->name_en);
+      entry["name_en"] = region == nullptr ? Json(nullptr) : text_or_null(region->name_en);
       entry["year"] = region == nullptr ? Json(nullptr) : Json(region->year);
+      entry["listed"] = table_ == nullptr || !table_->is_detailed(code) ? Json(nullptr) : Json(table_->is_listed(code));
       entry["hub"] = hub == nullptr ? Json(nullptr) : Json(hub->hub);
       entry["hub_cluster"] = hub == nullptr ? Json(nullptr) : Json(hub->hub_cluster);
       entry["tile"] =
@@ -68,6 +69,11 @@ class Regions {
   }
 
  private:
+  /// What a site declares may be a code of former years.
+  [[nodiscard]] const Region* named(const std::string& code) const {
+    const auto* const region = table_->find(code);
+    return region != nullptr ? region : table_->find_former(code);
+  }
   /// To a code and all it lies below.
   template <class Change>
   void add(const std::string& code, Change change) {
@@ -87,8 +93,10 @@ Outcome get_regions(const Call& call) {
   const auto etag = revision_etag(*call.view);
   if (auto same = not_modified(call, etag)) return *same;
   const Regions regions(*call.view);
+  const auto& table = call.view->regions;
   auto response = json_response({{"revision", call.view->revision},
                                  {"epoch", hex_text(call.view->epoch)},
+                                 {"list_year", table && table->list_year() != 0 ? Json(table->list_year()) : Json(nullptr)},
                                  {"regions", regions.json()},
                                  {"undeclared", regions.undeclared_json()}});
   response.headers.emplace_back("ETag", etag);

@@ -35,6 +35,7 @@ struct Route {
   bool needs_view = false;
   bool changes = false;  ///< needs the admin token, a JSON body, and takes an Idempotency-Key
   std::vector<std::string> parameters = {};
+  std::size_t most_body_bytes = kMaxBodyBytes;
 };
 
 /// All of them: what schemas/openapi.yaml promises, no more and no less.

@@ -17,14 +17,15 @@ constexpr unsigned kSilenceS = 15;
 constexpr std::uint64_t kRequestMs = 30'000;
 constexpr std::uint64_t kSweepEveryMs = 1'000;
 constexpr std::size_t kHeaderBytes = 16'384;
-constexpr std::size_t kMaxDroppedBytes = 1'048'576;  ///< of a body that is too large; so that its sender reads the 413
+constexpr std::size_t kMaxDroppedBytes = 2'097'152;  ///< of a body that is too large; so that its sender reads the 413
+static_assert(kMaxDroppedBytes > kMaxLongBodyBytes);
 
 /// One request from its first line to its last byte out.
 struct Exchange {
   std::uint64_t number = 0;
   MHD_Connection* connection = nullptr;
   HttpRequest request;
-  std::size_t body_bytes = 0;
+  std::size_t body_bytes = 0, most_body_bytes = kMaxBodyBytes;
   bool begun = false, asked = false;
   std::optional<HttpResponse> response;
 };
@@ -61,10 +62,12 @@ MHD_Result send_response(MHD_Connection* connection, const HttpResponse& content
 }  // namespace
 
 struct HttpServer::State {
-  State(const Clock& the_clock, OnRequest take_request) : clock(the_clock), on_request(std::move(take_request)) {}
+  State(const Clock& the_clock, OnRequest take_request, BodyLimit limit_body)
+      : clock(the_clock), on_request(std::move(take_request)), body_limit(std::move(limit_body)) {}
 
   const Clock& clock;
   OnRequest on_request;
+  BodyLimit body_limit;
   MHD_Daemon* daemon = nullptr;
   std::uint64_t last_number = 0, swept_at_ms = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges;
@@ -141,6 +144,7 @@ MHD_Result HttpServer::State::take_head(Exchange& exchange, const char* method, 
   exchange.request.method = method;
   exchange.request.version = version;
   MHD_get_connection_values(exchange.connection, MHD_HEADER_KIND, add_header, &exchange.request);
+  exchange.most_body_bytes = body_limit(exchange.request);
   const auto length = header(exchange.request, "content-length").value_or("");
   constexpr std::size_t kDigits = 7;  // more digits are more than kMaxDroppedBytes
   const bool hopeless = length.size() > kDigits || (length.size() == kDigits && length > std::to_string(kMaxDroppedBytes));
@@ -155,7 +159,7 @@ MHD_Result HttpServer::State::take_body(Exchange& exchange, const char* data, st
     ++counts.overlong;
     return MHD_NO;
   }
-  if (exchange.body_bytes > kMaxBodyBytes) {
+  if (exchange.body_bytes > exchange.most_body_bytes) {
     exchange.request.body_too_large = true;
     exchange.request.body.clear();
   } else {
@@ -190,8 +194,9 @@ HttpServer::~HttpServer() {
   MHD_stop_daemon(state_->daemon);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, const Clock& clock, OnRequest on_request) {
-  auto state = std::make_unique<State>(clock, std::move(on_request));
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, const Clock& clock, OnRequest on_request,
+                                                      BodyLimit body_limit) {
+  auto state = std::make_unique<State>(clock, std::move(on_request), std::move(body_limit));
   auto* const self = state.get();
   constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
   state->daemon = MHD_start_daemon(kFlags, 0, nullptr, nullptr, &State::on_access, self,      //

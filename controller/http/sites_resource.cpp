@@ -7,6 +7,7 @@
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/site_codes_json.hpp"
 #include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
@@ -25,7 +26,8 @@ Json site_json(const Site& site) {
           {"hub_cluster", text_or_null(site.hub_cluster)},
           {"industry", text_or_null(site.industry)},
           {"public_compute", site.public_compute ? Json(*site.public_compute) : Json(nullptr)},
-          {"declared", declared_json(site.declared)}};
+          {"declared", declared_json(site.declared)},
+          {"codes", codes_json(site.codes)}};
 }
 
 Result<Site> read_site(const std::string& body) {

@@ -81,6 +81,10 @@ void CapacityMap::put_pool(const Pool& pool) {
   state_->put_pool(pool);
 }
 
+Result<Done> CapacityMap::put_regions(const RegionList& list) {
+  return state_->put_regions(list);
+}
+
 bool CapacityMap::set_service(const NodeId& node, const ServiceOrder& order, std::uint64_t now_unix_ms) {
   return state_->set_service(node, order, now_unix_ms);
 }

@@ -15,6 +15,8 @@
 
 namespace capmap {
 
+struct RegionList;
+
 struct MapOptions {
   std::uint64_t epoch = 0;
   std::uint32_t interval_ms = 10'000;         ///< given to nodes
@@ -22,9 +24,10 @@ struct MapOptions {
   std::uint32_t max_new_shapes_per_hour = 4;  ///< a node
   /// Of agents and children. An eighth of it is kept for agents: no child can stand in the way of a node that an admin lets in.
   std::uint32_t max_nodes = 24'000'000;
-  std::uint32_t max_child_nodes = 20'000'000;    ///< of one child, and numbers that it may give in one run
-  bool cold_records = true;                      ///< keep what is only shown: names, versions, each device's use, problems
-  std::shared_ptr<const RegionTable> regions{};  ///< what hub a site is of that declares none; null = none
+  std::uint32_t max_child_nodes = 20'000'000;            ///< of one child, and numbers that it may give in one run
+  bool cold_records = true;                              ///< keep what is only shown: names, versions, each device's use, problems
+  std::shared_ptr<const RegionTable> regions{};          ///< what hub a site is of that declares none; null = none
+  std::shared_ptr<const DescriptorTable> descriptors{};  ///< handed to readers
 };
 
 /// What the map says to one message: goes into the ack.
@@ -61,6 +64,9 @@ class CapacityMap {
   /// Adds or changes a site. Nodes refer to sites by id; unknown ids in add_node get a site without attributes.
   void put_site(const Site& site);
   void put_pool(const Pool& pool);
+  /// Lays a code list over MapOptions::regions, in place of the one before. Errors: as RegionTable::with_list, and kAbsent without a
+  /// catalog; then all stays as it was.
+  Result<Done> put_regions(const RegionList& list);
   /// In service, draining, … retired, from a time until a time if the order says so. False: no such node.
   bool set_service(const NodeId& node, const ServiceOrder& order, std::uint64_t now_unix_ms);
   /// Carries out orders whose time has come or is over. Cost: only those, and bounded; true = more are due, call again.

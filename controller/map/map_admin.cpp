@@ -1,4 +1,5 @@
-// What admins do to nodes: service states, and removal.
+// What admins do to nodes: service states, and removal; and the code list of regions.
+#include "common/region_table.hpp"
 #include "controller/map/map_state.hpp"
 
 namespace capmap {
@@ -7,6 +8,16 @@ namespace {
 constexpr std::size_t kServiceMoments = 10'000;  ///< orders that begin or end in one call: some milliseconds
 
 }  // namespace
+
+Result<Done> CapacityMap::State::put_regions(const RegionList& list) {
+  if (!options.regions) return Error{ErrorCode::kAbsent, "regions: this map has no catalog of them"};
+  auto table = RegionTable::with_list(options.regions, list);
+  if (!table) return table.error();
+  regions = std::make_shared<const RegionTable>(std::move(*table));
+  dictionaries.reset();  // what hub a site is of may be told by another row
+  ++revision;
+  return Done{};
+}
 
 bool CapacityMap::State::set_service(const NodeId& id, const ServiceOrder& order, std::uint64_t now_unix_ms) {
   const auto row = nodes.find(id);

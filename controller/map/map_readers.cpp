@@ -93,8 +93,8 @@ std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const
 std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint64_t now_unix_ms) {
   auto& state = *state_;
   if (state.dictionaries_stale || !state.dictionaries || state.hardware_version != state.shapes.version()) {
-    state.dictionaries = std::make_shared<const Dictionaries>(state.sites, state.pools, state.shapes.rows(), state.dictionaries.get(),
-                                                              state.options.regions);
+    state.dictionaries =
+        std::make_shared<const Dictionaries>(state.sites, state.pools, state.shapes.rows(), state.dictionaries.get(), state.regions);
     state.dictionaries_stale = false;
     state.hardware_version = state.shapes.version();
   }
@@ -112,7 +112,8 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->pools = state.pools;
   view->cells = state.cells.publish();
   view->dictionaries = state.dictionaries;
-  view->regions = state.options.regions;
+  view->regions = state.regions;
+  view->descriptors = state.options.descriptors;
   view->changes = state.changes.publish();
   view->shared = state.shared.publish(view->at_boot_ms);
   view->guests = state.guests.publish(state.nodes, view->at_boot_ms);

@@ -21,7 +21,8 @@ CapacityMap::State::State(MapOptions given, std::shared_ptr<const ChipTable> chi
       nodes(given.cold_records),
       shapes(chips),
       sites(1),
-      pools(1) {
+      pools(1),
+      regions(given.regions) {
   options.max_nodes = std::min<std::uint32_t>(options.max_nodes, NodeTable::kMostRows);
 }
 

@@ -56,6 +56,7 @@ struct CapacityMap::State {
   [[nodiscard]] ReadingLimits reading_limits(RowIndex row) const;
 
   // map_admin.cpp ----------------------------------------------------------------------------------------------------------------
+  Result<Done> put_regions(const RegionList& list);
   bool set_service(const NodeId& id, const ServiceOrder& order, std::uint64_t now_unix_ms);
   void apply_service(RowIndex row, ServiceState service);
   bool advance_service(std::uint64_t now_unix_ms);
@@ -178,6 +179,7 @@ struct CapacityMap::State {
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
   std::vector<std::shared_ptr<const Pool>> pools;
   std::unordered_map<PoolId, std::uint32_t, IdHash> pool_indexes;
+  std::shared_ptr<const RegionTable> regions;  ///< MapOptions::regions with the imported list over it
   std::shared_ptr<const Dictionaries> dictionaries;
   bool dictionaries_stale = true;      ///< sites or pools have changed since they were made
   std::uint64_t hardware_version = 0;  ///< of ShapeTable when they were made

@@ -1,5 +1,7 @@
 #pragma once
+#include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -7,6 +9,11 @@
 #include "controller/map/declared.hpp"
 
 namespace capmap {
+
+/// Codes that registries gave a site, by name; a pool's zone stands behind kPoolZones. Never made up: what is not declared is not there.
+using SiteCodes = std::map<std::string, std::string>;
+inline constexpr std::array kSiteCodeNames = {"organization", "city", "industry", "zone", "service_type"};
+inline constexpr const char* kPoolZones = "pool_zones.";
 
 /// A place with one operator. Attributes are declared by its admin, never probed. Words are checked by validate_site.
 struct Site {
@@ -21,6 +28,7 @@ struct Site {
   std::string industry;                         ///< empty = not declared
   std::optional<bool> public_compute;           ///< counted as public computing power; absent = not declared
   DeclaredCapacity declared{};                  ///< what its operator says stands there; beside what nodes report, never added to it
+  SiteCodes codes{};                            ///< for descriptors
   bool operator==(const Site&) const = default;
 };
 

@@ -30,6 +30,16 @@ constexpr Migration kDeclaredCapacity{.what = "capacity that sites declare", .sq
 alter table sites add column declared text not null default '';
 )"};
 
+/// Rows of other years than that in force (meta, regions_year) are what former lists said.
+constexpr Migration kRegionYears{.what = "the year of each region's code list", .sql = R"(
+alter table regions add column year integer not null default 0;
+)"};
+
+/// Lines of text, see site_codes.hpp.
+constexpr Migration kSiteCodes{.what = "codes that registries gave sites", .sql = R"(
+create table site_codes(site blob primary key check (length(site) = 16), codes text not null) strict, without rowid;
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -80,6 +90,8 @@ alter table shapes add column unused_since_unix_ms integer;
 )"},
     kSiteWords,
     kDeclaredCapacity,
+    kRegionYears,
+    kSiteCodes,
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "controller/store/child_rows.hpp"
 #include "controller/store/declared_words.hpp"
+#include "controller/store/site_codes.hpp"
 #include "controller/store/sqlite_tables.hpp"
 
 namespace capmap {
@@ -75,7 +76,8 @@ Result<Done> SqliteStore::put_site(const Site& site) {
   put.bind(8, site.hub).bind(9, site.hub_cluster).bind(10, site.industry);
   site.public_compute ? put.bind(11, *site.public_compute ? 1 : 0) : put.bind_null(11);
   const auto declared = packed(site.declared);
-  return carry_out(put.bind(12, declared));
+  if (auto done = carry_out(put.bind(12, declared)); !done) return done;
+  return put_code_row(database_, site);
 }
 Result<Done> SqliteStore::put_token(const TokenRecord& token) {
   auto& put = sql(kPutToken).bind(1, token.secret_hash).bind_blob(2, token.site.bytes).bind(3, token.uses_left);
@@ -114,7 +116,11 @@ Result<std::optional<Site>> SqliteStore::find_site(const std::string& name_or_id
   auto& find = sql(kFindSite).bind(1, name_or_id);
   const auto id = parse_id<SiteId>(name_or_id);
   id ? find.bind_blob(2, id->bytes) : find.bind_null(2);
-  return first<Site>(find, site_at);
+  auto site = first<Site>(find, site_at);
+  if (!site || !*site) return site;
+  std::vector<Site> one = {**site};
+  if (auto added = add_codes(database_, one); !added) return added.error();
+  return std::optional(std::move(one.front()));
 }
 Result<std::optional<TokenRecord>> SqliteStore::find_token(const std::string& secret_hash) {
   return first<TokenRecord>(sql(kFindToken).bind(1, secret_hash), token_at);
@@ -125,6 +131,7 @@ Result<std::vector<Site>> SqliteStore::sites() {
       "select id, name, region, owner_class, compute_class, service, security_level, hub, hub_cluster, industry, "
       "public_compute, declared from sites",
       [&all](const Statement& row) { all.push_back(site_at(row)); });
+  if (read) read = add_codes(database_, all);
   if (!read) return read.error();
   return all;
 }

@@ -10,6 +10,7 @@
 
 #include "common/join_token.hpp"
 #include "common/messages.hpp"
+#include "common/region_list.hpp"
 #include "common/result.hpp"
 #include "controller/map/child.hpp"
 #include "controller/map/service_order.hpp"
@@ -87,6 +88,8 @@ class Store {
   /// Adds a child controller, or changes what was put of it before.
   virtual Result<Done> put_child(const KnownChild& child) = 0;
   virtual Result<Done> put_pool(const Pool& pool) = 0;
+  /// The code list of regions, in place of what was put before.
+  virtual Result<Done> put_regions(const RegionList& list) = 0;
   /// What is ordered of a known node; an unknown one is passed over.
   virtual Result<Done> put_service(const NodeId& node, const ServiceOrder& order) = 0;
   /// Forgets a node and keeps its key among those that are refused. put_node of that key lets it in again.
@@ -103,6 +106,7 @@ class Store {
   virtual Result<std::optional<KnownChild>> find_child(const std::string& public_key) = 0;
   virtual Result<std::optional<KnownNode>> find_node(const NodeId& id) = 0;
   virtual Result<std::vector<Pool>> pools() = 0;
+  virtual Result<RegionList> regions() = 0;
   virtual Result<std::optional<Pool>> find_pool(const SiteId& site, const std::string& name_or_id) = 0;
   virtual Result<std::vector<RemovedNode>> removed_nodes() = 0;
   /// Deletes the shapes that no node has had for a day and an hour, as one change of its own; how many. Cost: a look at all nodes.

@@ -273,13 +273,10 @@ int main(int argc, char** argv) {
   const auto chips = std::make_shared<const ChipTable>(value_or_end(ChipTable::load(options.catalog), "catalog"));
   const auto regions = std::make_shared<const RegionTable>(value_or_end(RegionTable::load(options.catalog), "regions"));
   Country country(options, chips, regions);
-  auto history = value_or_end(History::open({.state_folder = options.state,
-                                             .write_every_ms = 60'000,
-                                             .keep_days = 0,
-                                             .catalog_folder = options.catalog,
-                                             .chips = chips,
-                                             .regions = regions}),
-                              "history");
+  auto history = value_or_end(
+      History::open(
+          {.state_folder = options.state, .write_every_ms = 60'000, .keep_days = 0, .catalog_folder = options.catalog, .chips = chips}),
+      "history");
   const std::uint64_t step_ms = std::uint64_t{options.step_s} * 1'000, steps = std::uint64_t{options.days} * 86'400 / options.step_s;
   const auto begin_ms = SystemClock().unix_ms() / 1'000 * 1'000 - (steps + 1) * step_ms;
   Dice dice(options.seed + 77);

@@ -2,12 +2,14 @@
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "common/chip_table_rows.hpp"
 #include "common/csv.hpp"
 #include "common/region_table.hpp"
+#include "controller/map/descriptor.hpp"
 #include "tests/fuzz/input_folder.hpp"
 
 using namespace capmap;
@@ -41,6 +43,46 @@ void check_regions(const CsvTable& table) {
   }
 }
 
+/// A file of codes that an operator imports.
+void check_region_list(const CsvTable& table) {
+  RegionListReader reader;
+  if (auto added = reader.add(table); !added) return check_refusal(added.error());
+  const auto rows = reader.rows();
+  check(rows.size() == table.rows.size(), "a row of the list was lost");
+  const RegionList list = followed({}, {.year = 2024, .rows = rows});
+  const auto over = RegionTable::with_list(std::make_shared<const RegionTable>(), list);
+  if (!over) return;
+  for (const auto& row : list.rows) {
+    check(over->find(row.code) != nullptr && over->is_listed(row.code), "a listed region is not found");
+    check(static_cast<bool>(over->check_code(row.code)), "a listed code is refused");
+    static_cast<void>(over->check_code(row.code.substr(0, 2) + "9999").ok());
+  }
+  check(followed(list, list) == list, "the same list again changes something");
+  const auto changes = changes_between(*over, *over);
+  check(changes.added.empty() && changes.renamed.empty() && changes.gone.empty(), "a list differs from itself");
+}
+
+/// Encoders as data: whatever a table says, a text is of plain characters, and more of everything is not written smaller.
+void check_descriptors(const CsvTable& table) {
+  const auto encoders = DescriptorTable::read(table);
+  if (!encoders) return check_refusal(encoders.error());
+  DescriptorValues some;
+  for (const char* name : kDescriptorTexts) some[name].text = "3301";
+  for (const char* name : kDescriptorFigures) some[name].figure = U128{1} << 70;
+  for (const auto& form : encoders->forms()) {
+    check(encoders->find(form.form) != nullptr && !form.kinds.empty() && !form.fields.empty(), "a form without kinds or fields");
+    for (const auto& kind : form.kinds) {
+      for (const auto edition : {DescriptorEdition::kTotal, DescriptorEdition::kAvailable}) {
+        const auto made = encode_descriptor(form, kind, edition, some);
+        check(made.text.has_value() == made.reasons.empty(), "a text with a reason why there is none, or neither");
+        for (const char c : made.text.value_or(""))
+          check(c == '.' || fits_alphabet(DescriptorField::Alphabet::kName, {&c, 1}), "a stray character");
+        check(made == encode_descriptor(form, kind, edition, some), "the same values give another text");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -56,6 +98,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 1: check_rows(read_sku_rows(*table), *table); break;
     case 2: check_rows(read_accelerator_rows(*table), *table); break;
     case 3: check_rows(read_pci_name_rows(*table), *table); break;
+    case 5: check_region_list(*table); break;
+    case 6: check_descriptors(*table); break;
     default: check_regions(*table); break;
   }
   return 0;

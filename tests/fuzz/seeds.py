@@ -206,7 +206,7 @@ def take(path):
 
 
 def take_own(root):
-    for byte, name in enumerate(("cpus", "cpu_skus", "accelerators", "pci_names", "regions")):
+    for byte, name in ((0, "cpus"), (1, "cpu_skus"), (2, "accelerators"), (3, "pci_names"), (4, "regions"), (6, "descriptors")):
         with open(os.path.join(root, "schemas/catalog", name + ".csv"), "rb") as file:
             lines = file.read().split(b"\n")
         for first in range(1, len(lines), 20):

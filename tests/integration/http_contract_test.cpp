@@ -170,6 +170,27 @@ void ask_past(Answers& answers) {
   }
 }
 
+void ask_descriptors(Answers& answers, std::uint16_t port) {
+  const std::string operation = "GET /v1/export/descriptors", path = "/v1/export/descriptors?form=a&edition=k1";
+  note(answers, operation, get(port, path));
+  note(answers, operation, get(port, "/v1/export/descriptors?form=a"));
+  note(answers, operation, get(port, path, "If-None-Match: *\r\n"));
+  for (const char* site : {"/v1/sites/one/codes", "/v1/sites/absent/codes"}) {
+    note(answers, "POST /v1/sites/{id}/codes", post(port, site, R"({"zone":"502","pool_zones":{"batch":"503"}})", kAdminToken));
+  }
+  note(answers, "POST /v1/sites/{id}/codes", post(port, "/v1/sites/one/codes", R"({"zone":5})", kAdminToken));
+  note(answers, "POST /v1/sites/{id}/codes", post(port, "/v1/sites/one/codes", "{}", "wrong"));
+}
+
+void ask_region_import(Answers& answers, std::uint16_t port) {
+  const std::string operation = "POST /v1/regions", fine = R"({"year":2024,"regions":[{"code":"1101","name":"a"}],"dry_run":true})";
+  note(answers, operation, post(port, "/v1/regions", fine, kAdminToken));
+  note(answers, operation, post(port, "/v1/regions", R"({"year":2024})", kAdminToken));
+  note(answers, operation, post(port, "/v1/regions", fine, "wrong"));
+  note(answers, operation, post(port, "/v1/regions", std::string(1'100'000, ' '), kAdminToken));
+  note(answers, operation, request(port, "POST", "/v1/regions", std::string("Authorization: Bearer ") + kAdminToken + "\r\n", fine));
+}
+
 /// What comes when the other threads do not answer in time.
 void ask_late(Answers& answers, HttpWorld& world) {
   world.map_silent = true;
@@ -203,6 +224,8 @@ Answers ask_everything() {
     ask_changes(answers, world.port);
     ask_benchmark(answers, world.port);
     ask_node_changes(answers, world.port);
+    ask_region_import(answers, world.port);
+    ask_descriptors(answers, world.port);
     ask_late(answers, world);
   }
   HttpWorld bare("");  // no map yet, no admin token
@@ -226,7 +249,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 21);
+  REQUIRE(contract.operations.size() == 24);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

@@ -7,8 +7,8 @@ set -euo pipefail
 export LC_ALL=C
 
 # file                                          may include of ours (regular expressions, no spaces)
-readonly ground='result|check|clock|ids|precision|labels|fingerprint|hardware|messages|published|accelerator_addresses|accelerator_vendor|coarse_rate|time_text'
-readonly reading='host_root|config[a-z_]*|log|csv[a-z_]*|catalog_folder|chip_table[a-z_]*|region_table|join_token'
+readonly ground='result|check|clock|ids|precision|utf8|labels|fingerprint|hardware|messages|published|accelerator_addresses|accelerator_vendor|coarse_rate|time_text'
+readonly reading='host_root|config[a-z_]*|log|csv[a-z_]*|catalog_folder|chip_table[a-z_]*|region_[a-z]+|descriptor_table|join_token'
 arrows() {
   cat <<TABLE
 ^common/($ground)[.]                            ^common/($ground)[.]hpp\$
@@ -19,7 +19,7 @@ arrows() {
 ^agent/probe/                                   ^(common|agent|agent/probe|agent/probe/devices)/[a-z0-9_]+[.]hpp\$
 ^agent/(probe|accelerator)_                     ^(common|agent)/([a-z0-9_]*[.]hpp)\$
 ^agent/                                         ^(common|agent)/[a-z0-9_]+[.]hpp\$
-^controller/map/                                ^(common/($ground|chip_table|region_table|codec|batch|shape)|controller/map/[a-z0-9_]+)[.]hpp\$
+^controller/map/                                ^(common/($ground|chip_table|region_[a-z]+|descriptor_table|codec|batch|shape)|controller/map/[a-z0-9_]+)[.]hpp\$
 ^controller/store/                              ^(common|controller/map|controller/store)/[a-z0-9_]+[.]hpp\$
 ^controller/history/                            ^(common|controller/map|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
 ^controller/http/                               ^(common|controller|controller/map|controller/store|controller/history|controller/http)/[a-z0-9_]+[.]hpp\$

@@ -13,6 +13,7 @@
 #include "controller/history_thread.hpp"
 #include "controller/http/http.hpp"
 #include "controller/requests.hpp"
+#include "tests/support/catalog_descriptors.hpp"
 #include "tests/support/catalog_regions.hpp"
 #include "tests/support/past_world.hpp"
 
@@ -43,6 +44,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
   view->known_nodes = 5;
   view->resync_over = true;
   view->regions = catalog_regions();
+  view->descriptors = catalog_descriptors();
   auto declared = std::make_shared<Site>();
   declared->id.bytes[0] = 1;
   declared->name = "北京 \"one\"";
@@ -153,6 +155,20 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
     site.name = declare->site;
     site.declared = declare->declared;
     return SiteDeclared{site};
+  }
+  if (const auto* code = std::get_if<CodeSite>(&what)) {
+    if (code->site == "absent") return Error{ErrorCode::kAbsent, "no such site"};
+    Site site;
+    site.name = code->site;
+    site.codes = code->codes;
+    return SiteCoded{site};
+  }
+  if (const auto* import = std::get_if<ImportRegions>(&what)) {
+    const auto now = RegionTable::with_list(import->catalog, import->list);
+    if (!now) return now.error();
+    RegionsImported imported{.list = import->list, .rows = import->list.rows.size(), .dry_run = import->dry_run, .changed = true};
+    imported.changes = changes_between(*import->catalog, *now);
+    return imported;
   }
   const auto* add = std::get_if<AddSite>(&what);
   const std::string name = add != nullptr ? add->site.name : std::get<CreateToken>(what).site;

@@ -8,7 +8,6 @@
 
 #include "common/check.hpp"
 #include "controller/history/history.hpp"
-#include "tests/support/catalog_regions.hpp"
 
 namespace capmap::test {
 
@@ -27,12 +26,7 @@ inline std::shared_ptr<const ChipTable> catalog_chips() {
 }
 
 inline HistoryOptions history_options(const std::string& folder) {
-  return {.state_folder = folder,
-          .write_every_ms = 60'000,
-          .keep_days = 0,
-          .catalog_folder = catalog_folder(),
-          .chips = catalog_chips(),
-          .regions = support::catalog_regions()};
+  return {.state_folder = folder, .write_every_ms = 60'000, .keep_days = 0, .catalog_folder = catalog_folder(), .chips = catalog_chips()};
 }
 
 /// What history keeps of a view's cells, by names that mean the same in every view: (site id, its region, pool id, hardware id, states)
