@@ -70,6 +70,13 @@ struct MapQuestion {
 };
 /// `map`: totals, or groups by dimensions.
 Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const MapQuestion& question);
+/// A named view of unevenness: its name, a filter (may be empty), and whether as CSV.
+struct ImbalanceQuestion {
+  std::string name, filter;
+  bool csv = false;
+};
+/// `imbalance`: installed, available, used and free side by side, with the share of each row.
+Result<Done> show_imbalance(const ApiConnection& connection, const Screen& screen, const ImbalanceQuestion& question);
 /// `status`: whether the controller is ready; kUnavailable when it answers but is not.
 Result<Done> show_status(const ApiConnection& connection, const Screen& screen);
 
@@ -84,6 +91,7 @@ Result<std::string> node_path(const ApiConnection& connection, const std::string
 
 /// Answers of the API as text. Pure.
 std::string map_text(const ApiJson& answer, bool terminal);
+std::string imbalance_text(const ApiJson& answer, bool terminal);
 std::string nodes_text(const ApiJson& answer, bool terminal);
 std::string node_text(const ApiJson& node, bool terminal);
 /// What a node measured, with when and how; empty where nothing was.

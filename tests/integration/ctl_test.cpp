@@ -231,6 +231,21 @@ TEST_CASE("sites are listed, and the state of the controller told") {
   CHECK_THAT(world.ctl({"map"}).out, Catch::StartsWith("resyncing: 3 of 5 known nodes\n"));
 }
 
+TEST_CASE("reports of a real controller: imbalances as text, JSON and CSV") {
+  World world;
+  const Said text = world.ctl({"imbalance", "class"});
+  INFO(text.out << text.err);
+  REQUIRE(text.code == CtlExit::kDone);
+  CHECK_THAT(text.out, Contains("Example NPU") && Contains("left out:") && Contains("nodes lost 1"));
+  CHECK(ApiJson::parse(world.ctl({"imbalance", "use", "--json"}).out)["rows"].size() == 2);
+  const auto table = world.ctl({"imbalance", "use", "--csv", "--filter", "region_2 = 11"}).out;
+  CHECK_THAT(table, Catch::StartsWith("imbalance,at,revision,catalog,region_2,nodes_installed,") && Contains("\r\nuse,"));
+  CHECK(std::ranges::count(table, '\n') == 2);
+  CHECK(world.ctl({"imbalance", "use", "--csv", "--json"}).code == CtlExit::kUsage);
+  CHECK(world.ctl({"imbalance", "owners"}).code == CtlExit::kUsage);
+  CHECK(world.ctl({"imbalance", "owner", "--csv", "--filter", "("}).code == CtlExit::kFailed);
+}
+
 TEST_CASE("init makes a state folder once and never touches one that is there") {
   const Folder folder;
   const std::string state = folder.path + "/state";

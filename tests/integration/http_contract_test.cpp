@@ -78,6 +78,10 @@ void ask_readers(Answers& answers, std::uint16_t port) {
   note(answers, "GET /v1/sites", get(port, "/v1/sites", any));
   note(answers, "GET /v1/regions", get(port, "/v1/regions"));
   note(answers, "GET /v1/regions", get(port, "/v1/regions", any));
+  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner"));
+  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner", any));
+  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner?limit=0"));
+  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/none"));
   for (const char* path : {"/healthz", "/readyz", "/metrics"}) note(answers, std::string("GET ") + path, get(port, path));
 }
 
@@ -204,7 +208,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 19);
+  REQUIRE(contract.operations.size() == 20);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);
@@ -244,6 +248,11 @@ TEST_CASE("http contract: groups and nodes inside answers have what their schema
   for (const auto& name : contract.required.at("Group")) {
     CHECK(map["total"].contains(name));
     CHECK(map["groups"][0].contains(name));
+  }
+  const auto imbalance = nlohmann::json::parse(get(world.port, "/v1/imbalance/class").body);
+  for (const auto& name : contract.required.at("ImbalanceRow")) {
+    CHECK(imbalance["total"].contains(name));
+    CHECK(imbalance["rows"][0].contains(name));
   }
   for (const auto& name : contract.required.at("NodeSummary")) CHECK(nodes["nodes"][0].contains(name));
   for (const auto& name : contract.required.at("Site")) CHECK(sites["sites"][0].contains(name));
