@@ -49,6 +49,8 @@ Result<Done> add_site(const ApiConnection& connection, const Screen& screen, con
 Result<Done> declare_site(const ApiConnection& connection, const Screen& screen, const std::string& name_or_id,
                           const DeclaredCapacity& declared);
 Result<Done> list_nodes(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter);
+/// `nodes absent`: nodes that were let in and are lost or never came. `filter.liveness` is not heeded.
+Result<Done> list_absent(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter);
 /// `nodes show`: by n-… id, or by host name when one node alone has it.
 Result<Done> show_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname);
 /// `nodes benchmark`: asks a node to measure itself, and waits for what comes; kTimeout when nothing does.
@@ -93,6 +95,7 @@ Result<std::string> node_path(const ApiConnection& connection, const std::string
 std::string map_text(const ApiJson& answer, bool terminal);
 std::string imbalance_text(const ApiJson& answer, bool terminal);
 std::string nodes_text(const ApiJson& answer, bool terminal);
+std::string absent_text(const ApiJson& answer, bool terminal);
 std::string node_text(const ApiJson& node, bool terminal);
 /// What a node measured, with when and how; empty where nothing was.
 std::string measured_text(const ApiJson& node);

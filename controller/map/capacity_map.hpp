@@ -72,8 +72,10 @@ class CapacityMap {
   [[nodiscard]] std::uint32_t interval_ms() const;
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
   /// `shape`: the one it had before a restart, by restore_shape; passed over when it is not known, or the node was added before.
+  /// `last_seen_unix_ms`: before this start, as far as anybody noted it; it is told until the node is heard.
   /// Where MapOptions::max_nodes are there already it is not added, and counted as too_many_nodes: its messages are those of a stranger.
-  void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape = {});
+  void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape = {},
+                std::optional<std::uint64_t> last_seen_unix_ms = {});
 
   /// At start, from the store: room for so many nodes, and the shapes that were known before. So a restarted map shows what is installed
   /// before its agents have spoken; they say hello all the same. False: bytes that do not decode.

@@ -58,6 +58,8 @@ struct NodeRow {
   Verdict verdict = Verdict::kUnproven;
   std::uint64_t revision = 0;                       ///< of its last change
   std::optional<std::uint64_t> last_heard_boot_ms;  ///< absent: not since this controller started
+  std::optional<std::uint64_t>
+      last_seen_unix_ms{};  ///< not heard since then: when it was seen before, or up to an hour later; absent: never
   std::uint32_t interval_ms = 0, session = 0, seq = 0;
   ShapeId shape_id;
   std::string hostname, os, kernel, agent_version, virtualization;

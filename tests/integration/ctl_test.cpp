@@ -231,7 +231,7 @@ TEST_CASE("sites are listed, and the state of the controller told") {
   CHECK_THAT(world.ctl({"map"}).out, Catch::StartsWith("resyncing: 3 of 5 known nodes\n"));
 }
 
-TEST_CASE("reports of a real controller: imbalances as text, JSON and CSV") {
+TEST_CASE("reports of a real controller: imbalances as text, JSON and CSV, absent nodes") {
   World world;
   const Said text = world.ctl({"imbalance", "class"});
   INFO(text.out << text.err);
@@ -244,6 +244,11 @@ TEST_CASE("reports of a real controller: imbalances as text, JSON and CSV") {
   CHECK(world.ctl({"imbalance", "use", "--csv", "--json"}).code == CtlExit::kUsage);
   CHECK(world.ctl({"imbalance", "owners"}).code == CtlExit::kUsage);
   CHECK(world.ctl({"imbalance", "owner", "--csv", "--filter", "("}).code == CtlExit::kFailed);
+
+  const Said absent = world.ctl({"nodes", "absent", "--limit", "3"});
+  CHECK_THAT(absent.out, Contains("3 nodes absent; shown are some") && Contains("node-1") && Contains("5          4"));
+  CHECK(ApiJson::parse(world.ctl({"nodes", "absent", "--json"}).out)["nodes"].size() == 5);
+  CHECK(world.ctl({"nodes", "absent", "--liveness", "fresh"}).code == CtlExit::kUsage);
 }
 
 TEST_CASE("init makes a state folder once and never touches one that is there") {
