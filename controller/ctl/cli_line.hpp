@@ -41,5 +41,6 @@ void add_sites(CLI::App& app, Line& line);
 void add_regions(CLI::App& app, Line& line);
 void add_nodes(CLI::App& app, Line& line);
 void add_reports(CLI::App& app, Line& line);
+void add_resolve(CLI::App& app, Line& line);
 
 }  // namespace capmap

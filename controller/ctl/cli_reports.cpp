@@ -29,4 +29,12 @@ void add_reports(CLI::App& app, Line& line) {
   });
 }
 
+void add_resolve(CLI::App& app, Line& line) {
+  auto* resolve = add_command(app, "resolve", "what an id names: node, site, pool, controller, kind of hardware",
+                              "  capmapctl resolve n-abcdefghijklmnopqrstuvwxya\n  capmapctl resolve h-abcdefghijklmnopqrstuvwxya --json");
+  const auto id = std::make_shared<std::string>();
+  resolve->add_option("ID", *id, "n-…, s-…, p-…, c-… or h-… and 26 characters")->required();
+  resolve->callback([&line, id] { line.command = [&line, id](const Screen& screen) { return resolve_id(line.connection, screen, *id); }; });
+}
+
 }  // namespace capmap

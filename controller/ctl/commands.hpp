@@ -79,6 +79,8 @@ struct ImbalanceQuestion {
 };
 /// `imbalance`: installed, available, used and free side by side, with the share of each row.
 Result<Done> show_imbalance(const ApiConnection& connection, const Screen& screen, const ImbalanceQuestion& question);
+/// `resolve`: what an id names, and which controller owns it.
+Result<Done> resolve_id(const ApiConnection& connection, const Screen& screen, const std::string& id);
 /// `status`: whether the controller is ready; kUnavailable when it answers but is not.
 Result<Done> show_status(const ApiConnection& connection, const Screen& screen);
 
@@ -95,6 +97,7 @@ Result<std::string> node_path(const ApiConnection& connection, const std::string
 std::string map_text(const ApiJson& answer, bool terminal);
 std::string imbalance_text(const ApiJson& answer, bool terminal);
 std::string nodes_text(const ApiJson& answer, bool terminal);
+std::string resolved_text(const ApiJson& answer, bool terminal);
 std::string absent_text(const ApiJson& answer, bool terminal);
 std::string node_text(const ApiJson& node, bool terminal);
 /// What a node measured, with when and how; empty where nothing was.

@@ -22,6 +22,7 @@ struct HttpOptions {
   std::string map = "inproc://map_queries";  ///< PUSH connected here: NodeQuery objects
   std::string admin = "inproc://admin";      ///< PUSH connected here: AdminRequest objects
   std::string version = "unknown";           ///< of this program, as /healthz and /metrics say it
+  std::string controller_id{};               ///< c-… of this controller; empty: it has none
 };
 
 struct HttpSources {

@@ -11,6 +11,7 @@ Outcome get_map(const Call& call);
 Outcome get_nodes(const Call& call);
 Outcome get_node(const Call& call);
 Outcome get_absent(const Call& call);
+Outcome get_resolve(const Call& call);
 Outcome post_benchmark(const Call& call);
 Outcome post_service(const Call& call);
 Outcome post_node_pool(const Call& call);

@@ -22,6 +22,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/regions", get_regions, true},
       {"GET", "/v1/imbalance/{name}", get_imbalance, true, false, {"filter", "limit", "cursor"}},
       {"GET", "/v1/absent", get_absent, true, false, {"site", "filter", "limit", "cursor"}},
+      {"GET", "/v1/resolve/{id}", get_resolve, true},
       {"GET", "/v1/sites", get_sites, true},
       {"POST", "/v1/sites", post_site, false, true},
       {"POST", "/v1/sites/{id}/declared", post_declared, false, true},

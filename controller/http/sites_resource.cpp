@@ -6,12 +6,12 @@
 #include "controller/http/declared_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
+#include "controller/http/record_json.hpp"
 #include "controller/http/resources.hpp"
 #include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
 namespace capmap {
-namespace {
 
 Json site_json(const Site& site) {
   return {{"id", to_text(site.id)},
@@ -27,6 +27,8 @@ Json site_json(const Site& site) {
           {"public_compute", site.public_compute ? Json(*site.public_compute) : Json(nullptr)},
           {"declared", declared_json(site.declared)}};
 }
+
+namespace {
 
 Result<Site> read_site(const std::string& body) {
   std::vector<std::string> known = {"name",           "region", "owner_class", "compute_class", "service",

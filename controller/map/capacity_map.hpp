@@ -131,6 +131,11 @@ class CapacityMap {
   /// Cost: a look at each row, no cold record.
   [[nodiscard]] std::vector<Match> matching(std::size_t chunk, NodeSelection& selection) const;
   [[nodiscard]] std::optional<NodeRow> node(const NodeId& id) const;
+  /// Likewise, and who speaks for it; also by the id under which a child knows a node of its own. Cost: a look at each child.
+  [[nodiscard]] std::optional<NodeRow> resolve(const NodeId& id) const;
+  /// Index of the hardware that a shape is of, in MapView::hardware; absent: the shape is not known.
+  [[nodiscard]] std::optional<std::uint32_t> hardware_of(const ShapeId& shape) const;
+  [[nodiscard]] std::optional<ChildRow> child(const ControllerId& id) const;
   [[nodiscard]] const MapCounters& counters() const;
 
  private:
