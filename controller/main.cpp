@@ -14,6 +14,7 @@
 
 #include "common/catalog_folder.hpp"
 #include "common/descriptor_table.hpp"
+#include "common/ids.hpp"
 #include "common/join_token.hpp"
 #include "common/log.hpp"
 #include "common/region_table.hpp"
@@ -132,6 +133,17 @@ Parts load_parts(const ControllerSettings& settings) {
   return parts;
 }
 
+/// The controller's own id. A store of before there was one is given it now, after its check; where it cannot be written, the controller
+/// runs without one until the next start.
+std::string own_id(Parts& parts) {
+  auto id = value_or_give_up(parts.opened.store->controller_id());
+  if (id) return to_text(*id);
+  value_or_give_up(parts.opened.checked.get());
+  const auto made = parts.opened.store->make_controller_id();
+  if (!made) log_warn("controller_id_not_kept", {{"what", made.error().what}});
+  return made ? to_text(*made) : std::string();
+}
+
 int run(const ControllerSettings& settings) {
   keep_freed_memory();
   set_scheduling(SCHED_BATCH);
@@ -154,6 +166,7 @@ int run(const ControllerSettings& settings) {
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
   auto restored = restore(*parts.opened.store, *engine, clock);
   if (!restored) value_or_give_up(parts.opened.checked.get());  // what the check says of the file is the better reason
+  const auto controller_id = restored ? own_id(parts) : std::string();
   ZapOptions zap_options{.keys = kKeysPipe,
                          .known = value_or_give_up(std::move(restored)),
                          .connections = kConnectionsPipe,
@@ -192,7 +205,8 @@ int run(const ControllerSettings& settings) {
                                  .map = kMapQueryPipe,
                                  .admin = kAdminPipe,
                                  .history = kHistoryPipe,
-                                 .version = CAPMAP_VERSION};
+                                 .version = CAPMAP_VERSION,
+                                 .controller_id = controller_id};
   const HttpSources http_sources{.view = view,
                                  .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics, &history_metrics},
                                  .clock = clock,
@@ -206,10 +220,12 @@ int run(const ControllerSettings& settings) {
 
   auto history = start("history", [&] { return run_history(context, std::move(parts.history), clock, view, history_metrics); });
 
-  value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
+  if (parts.opened.checked.valid())
+    value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
   auto store =
       start("store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics); });
   log_info("started", {{"version", CAPMAP_VERSION},
+                       {"controller", controller_id},
                        {"messages", messages},
                        {"enrol", joins},
                        {"http", "http://" + settings.http_address + ":" + std::to_string(http_port)},

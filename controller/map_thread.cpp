@@ -216,9 +216,13 @@ void MapThread::answer_queries() {
     auto query = receive_object<NodeQuery>(queries_, 0);
     if (!query || !*query) return;
     NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = map_.chunk_count()};
-    if ((*query)->id) {
+    if ((*query)->shape) {
+      answer.hardware = map_.hardware_of(*(*query)->shape);
+    } else if ((*query)->child) {
+      answer.child = map_.child(*(*query)->child);
+    } else if ((*query)->id) {
       if ((*query)->benchmark_seconds != 0) map_.ask_benchmark(*(*query)->id, (*query)->benchmark_seconds, clock_.boot_ms());
-      if (auto row = map_.node(*(*query)->id)) answer.rows.push_back(std::move(*row));
+      if (auto row = (*query)->resolve ? map_.resolve(*(*query)->id) : map_.node(*(*query)->id)) answer.rows.push_back(std::move(*row));
     } else if ((*query)->chunk < answer.chunk_count) {
       const auto& selection = (*query)->selection;
       answer.rows = selection ? map_.chunk((*query)->chunk, *selection) : map_.chunk((*query)->chunk);

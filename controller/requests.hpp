@@ -25,13 +25,18 @@ struct NodeQuery {
   std::optional<NodeId> id;  ///< absent: the chunk
   std::size_t chunk = 0;
   std::uint32_t benchmark_seconds = 0;  ///< with id: ask the node to measure itself; 0 = only look
+  bool resolve = false;                 ///< with id: as CapacityMap::resolve
   /// Of the chunk only these; null: all. The map thread's until it has answered.
   std::shared_ptr<NodeSelection> selection{};
+  std::optional<ShapeId> shape{};       ///< instead of nodes: the hardware it is of
+  std::optional<ControllerId> child{};  ///< instead of nodes: that child
 };
 struct NodeAnswer {
   std::uint64_t ticket = 0;
   std::vector<NodeRow> rows;  ///< empty: no such node, or chunk past the end
   std::size_t chunk_count = 0;
+  std::optional<std::uint32_t> hardware{};  ///< of the shape that was asked for; absent: it is not known
+  std::optional<ChildRow> child{};          ///< that was asked for; absent: it is not known
 };
 
 /// To the store thread (inproc://admin): it alone changes what must last.

@@ -86,7 +86,7 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   auto reading = std::async(std::launch::async, [&] { return read_nodes(store, ahead); });
   for (auto batch = ahead.take(); !batch.empty(); batch = ahead.take()) {
     for (auto& stored : batch) {
-      map.add_node(stored.node, true, now_ms, stored.shape);
+      map.add_node(stored.node, true, now_ms, stored.shape, stored.last_seen_unix_ms);
       if (stored.service != ServiceOrder{}) map.set_service(stored.node.id, stored.service, now_unix_ms);
       keys.push_back({.public_key = std::move(stored.node.public_key), .node = stored.node.id});
     }

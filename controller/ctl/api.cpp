@@ -80,6 +80,14 @@ Result<Json> api_get(const ApiConnection& connection, const std::string& path) {
   return exchange(connection, {.method = "GET", .path = path, .body = {}, .bearer = {}});
 }
 
+Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path) {
+  const ApiRequest request{.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/csv, application/problem+json;q=0.5"};
+  auto reply = send_request(connection.url, connection.timeout_ms, request);
+  if (!reply) return reply.error();
+  if (reply->status < 200 || reply->status > 299) return problem_of(*reply);
+  return std::move(reply->body);
+}
+
 Result<Json> api_post(const ApiConnection& connection, const std::string& path, const Json& body) {
   auto token = read_token(connection);
   if (!token) return token.error();

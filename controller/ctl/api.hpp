@@ -28,6 +28,8 @@ Result<ApiJson> parse_answer(std::string_view body);
 /// GET and its JSON answer. Errors by what the controller said: kAbsent (404), kDenied (401, 403), kFull (413, 429, 507),
 /// kUnavailable (502, 503, 504), else kMalformed, with title and detail of its problem; transport errors as send_request.
 Result<ApiJson> api_get(const ApiConnection& connection, const std::string& path);
+/// GET of a table as text (text/csv), as it came. Errors likewise.
+Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path);
 /// POST of a JSON body with the admin token, and its JSON answer. Errors likewise, and those of reading the token file.
 Result<ApiJson> api_post(const ApiConnection& connection, const std::string& path, const ApiJson& body);
 

@@ -43,5 +43,7 @@ void add_nodes(CLI::App& app, Line& line);
 void add_history(CLI::App& app, Line& line);
 /// Behind add_sites: adds to its commands.
 void add_export(CLI::App& app, Line& line);
+void add_reports(CLI::App& app, Line& line);
+void add_resolve(CLI::App& app, Line& line);
 
 }  // namespace capmap

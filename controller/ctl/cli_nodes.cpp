@@ -50,8 +50,15 @@ void add_nodes(CLI::App& app, Line& line) {
                              "  capmapctl nodes remove gpu-17\n  capmapctl nodes remove gpu-17 --yes");
   name_node(*remove);
   remove->add_flag("-y,--yes", line.yes, "do not ask");
-  nodes->callback([&line, benchmark, remove] {
-    line.command = [&line, asked = benchmark->parsed(), removed = remove->parsed()](const Screen& screen) {
+  auto* absent =
+      add_command(*nodes, "absent", "nodes that were let in and are lost or never came, and what sites declare and nobody has met",
+                  "  capmapctl nodes absent\n  capmapctl nodes absent --site beijing-1");
+  nodes->callback([&line, benchmark, remove, absent] {
+    if (absent->parsed() && !line.filter.liveness.empty()) {
+      throw CLI::ValidationError("--liveness", "absent nodes are lost, or have never come");
+    }
+    line.command = [&line, asked = benchmark->parsed(), removed = remove->parsed(), missing = absent->parsed()](const Screen& screen) {
+      if (missing) return list_absent(line.connection, screen, line.filter);
       if (removed) return remove_node(line.connection, screen, line.node, line.yes);
       if (!line.service.state.empty()) return order_service(line.connection, screen, line.node, line.service);
       if (asked) return benchmark_node(line.connection, screen, line.node, line.benchmark_seconds);

@@ -50,6 +50,8 @@ Result<Done> add_site(const ApiConnection& connection, const Screen& screen, con
 Result<Done> declare_site(const ApiConnection& connection, const Screen& screen, const std::string& name_or_id,
                           const DeclaredCapacity& declared);
 Result<Done> list_nodes(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter);
+/// `nodes absent`: nodes that were let in and are lost or never came. `filter.liveness` is not heeded.
+Result<Done> list_absent(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter);
 /// `nodes show`: by n-… id, or by host name when one node alone has it.
 Result<Done> show_node(const ApiConnection& connection, const Screen& screen, const std::string& id_or_hostname);
 /// `nodes benchmark`: asks a node to measure itself, and waits for what comes; kTimeout when nothing does.
@@ -85,6 +87,15 @@ struct EventFilter {
 Result<Done> show_history_events(const ApiConnection& connection, const Screen& screen, const EventFilter& filter);
 /// A moment as the API takes it, of "2026-11-22T21:00:00Z", "2026-11-22" or "3d" (ago). Errors: kMalformed.
 Result<std::string> parse_moment(std::string_view option, const std::string& text, std::uint64_t now_unix_ms);
+/// A named view of unevenness: its name, a filter (may be empty), and whether as CSV.
+struct ImbalanceQuestion {
+  std::string name, filter;
+  bool csv = false;
+};
+/// `imbalance`: installed, available, used and free side by side, with the share of each row.
+Result<Done> show_imbalance(const ApiConnection& connection, const Screen& screen, const ImbalanceQuestion& question);
+/// `resolve`: what an id names, and which controller owns it.
+Result<Done> resolve_id(const ApiConnection& connection, const Screen& screen, const std::string& id);
 /// `status`: whether the controller is ready; kUnavailable when it answers but is not.
 Result<Done> show_status(const ApiConnection& connection, const Screen& screen);
 
@@ -101,7 +112,10 @@ Result<std::string> node_path(const ApiConnection& connection, const std::string
 std::string map_text(const ApiJson& answer, bool terminal);
 std::string growth_text(const ApiJson& then, const ApiJson& now, bool terminal);
 std::string events_text(const ApiJson& answer, bool terminal);
+std::string imbalance_text(const ApiJson& answer, bool terminal);
 std::string nodes_text(const ApiJson& answer, bool terminal);
+std::string resolved_text(const ApiJson& answer, bool terminal);
+std::string absent_text(const ApiJson& answer, bool terminal);
 std::string node_text(const ApiJson& node, bool terminal);
 /// What a node measured, with when and how; empty where nothing was.
 std::string measured_text(const ApiJson& node);

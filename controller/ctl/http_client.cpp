@@ -84,7 +84,7 @@ Headers make_headers(const ApiRequest& request) {
   const auto add = [&list](const std::string& line) {
     if (auto* longer = curl_slist_append(list, line.c_str())) list = longer;
   };
-  add("Accept: application/json, application/problem+json");
+  add("Accept: " + (request.accept.empty() ? std::string("application/json, application/problem+json") : request.accept));
   if (!request.bearer.empty()) add("Authorization: Bearer " + request.bearer);
   if (request.method != "GET") {
     if (request.method == "POST") add("Content-Type: application/json");

@@ -11,6 +11,7 @@ struct ApiRequest {
   std::string path;            ///< begins with '/', already escaped
   std::string body;            ///< JSON, for POST
   std::string bearer;          ///< admin token; empty = none
+  std::string accept{};        ///< media types wanted; empty = JSON
 };
 
 struct ApiReply {

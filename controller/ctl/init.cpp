@@ -30,12 +30,14 @@ Result<Done> init_state(const ApiConnection& connection, const Screen& screen, c
   if (!made) return made.error();
   if (screen.json) {
     const ApiJson answer = {{"state", connection.state},
+                            {"controller", to_text(made->id)},
                             {"server_public_key", made->server_public_key},
                             {"site", {{"id", to_text(made->site.id)}, {"name", made->site.name}}}};
     screen.out << answer.dump() << "\n";
     return Done{};
   }
   screen.out << "state folder       " << connection.state << " (server.key, admin.token, store.db)\n"
+             << "controller         " << to_text(made->id) << "\n"
              << "server public key  " << made->server_public_key << "\n"
              << "first site         " << made->site.name << " (" << to_text(made->site.id) << ")\n"
              << next_steps(connection.state, made->site.name);

@@ -16,10 +16,13 @@ Result<Done> show_status(const ApiConnection& connection, const Screen& screen) 
     return Error{ErrorCode::kUnavailable,
                  connection.url + " is up but not ready: " + reason.value_or("it answered " + std::to_string(reply->status))};
   }
+  const auto controller = text_at(answer, "controller");
   if (screen.json) {
-    screen.out << ApiJson({{"url", connection.url}, {"ready", true}}).dump() << "\n";
+    ApiJson status = {{"url", connection.url}, {"ready", true}, {"controller", nullptr}};
+    if (controller) status["controller"] = *controller;
+    screen.out << status.dump() << "\n";
   } else {
-    screen.out << printable(connection.url) << " is ready\n";
+    screen.out << printable(connection.url) << " is ready" << (controller ? ": " + printable(*controller) : std::string()) << "\n";
   }
   return Done{};
 }

@@ -139,6 +139,7 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
                   .version = options_.version,
                   .metrics = metrics_,
                   .scans = scans_,
+                  .controller_id = options_.controller_id,
                   .store_problem = health ? health->problem : std::string()};
   if (route.needs_view && !call.view) {
     return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});

@@ -40,7 +40,7 @@ std::optional<HttpResponse> stands_still(const Call& call) {
 
 Outcome get_health(const Call& call) {
   if (auto problem = stands_still(call)) return *problem;
-  Json answer = {{"status", "ok"}, {"version", call.version}, {"view_age_ms", nullptr}};
+  Json answer = {{"status", "ok"}, {"version", call.version}, {"controller", text_or_null(call.controller_id)}, {"view_age_ms", nullptr}};
   if (call.view) answer["view_age_ms"] = age_of(call);
   return json_response(answer);
 }
@@ -62,7 +62,10 @@ Outcome get_ready(const Call& call) {
                              .detail = "resyncing: " + std::to_string(heard) + " of " + std::to_string(view.known_nodes) +
                                        " known nodes have been heard since this controller started"});
   }
-  return json_response({{"status", "ready"}, {"version", call.version}, {"known_nodes", view.known_nodes}});
+  return json_response({{"status", "ready"},
+                        {"version", call.version},
+                        {"controller", text_or_null(call.controller_id)},
+                        {"known_nodes", view.known_nodes}});
 }
 
 }  // namespace capmap

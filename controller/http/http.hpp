@@ -23,6 +23,7 @@ struct HttpOptions {
   std::string admin = "inproc://admin";      ///< PUSH connected here: AdminRequest objects
   std::string history = {};                  ///< PUSH connected here: HistoryRequest objects; empty: there is no history
   std::string version = "unknown";           ///< of this program, as /healthz and /metrics say it
+  std::string controller_id{};               ///< c-… of this controller; empty: it has none
 };
 
 struct HttpSources {

@@ -8,6 +8,7 @@
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
 #include "controller/http/shared_json.hpp"
+#include "controller/http/view_head.hpp"
 
 namespace capmap {
 namespace {
@@ -15,18 +16,9 @@ namespace {
 constexpr std::uint64_t kMaxGroups = 1'000;  ///< a page; so that no answer holds the thread up for long
 
 Json head_json(const Call& call) {
-  const MapView& view = *call.view;
-  Json resyncing = nullptr;
-  if (!view.resync_over) {
-    resyncing = {{"heard", view.known_nodes - std::min(view.known_nodes, view.resyncing_nodes)}, {"known", view.known_nodes}};
-  }
-  return {{"revision", view.revision},
-          {"epoch", hex_text(view.epoch)},
-          {"at", rfc3339_ms(view.at_unix_ms)},
-          {"age_ms", call.now_boot_ms - std::min(call.now_boot_ms, view.at_boot_ms)},
-          {"catalog", view.catalog_version},
-          {"resyncing", std::move(resyncing)},
-          {"leased_why", "there are no leases yet"}};
+  Json head = view_head(call);
+  head["leased_why"] = "there are no leases yet";
+  return head;
 }
 
 Json key_json(const RollupGroup& group, const std::vector<Dimension>& by) {

@@ -112,6 +112,8 @@ Json rates_json(const PeakMflops& peak) {
   return rates;
 }
 
+}  // namespace
+
 Json hardware_json(const HardwareRow* hardware) {
   if (hardware == nullptr) return nullptr;
   Json gaps = Json::array();
@@ -128,6 +130,8 @@ Json hardware_json(const HardwareRow* hardware) {
             {"gaps", std::move(gaps)},
             {"unrated", std::move(unrated)}}}};
 }
+
+namespace {
 
 /// One entry a device: a shape's rows, each `count` times; make(row, index of row, index of device).
 template <class Row, class Make>

@@ -13,6 +13,9 @@ Json node_summary(const NodeRow& row, const MapView& view, std::uint64_t now_boo
 /// Everything that is known about one node. Byte counts of one machine are numbers; what is unknown is null.
 Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot_ms);
 
+/// A kind of server with its peaks; null where it is not known.
+Json hardware_json(const HardwareRow* hardware);
+
 /// What is ordered of a node's service; null where nothing is.
 Json service_json(const std::optional<ServiceOrder>& order);
 

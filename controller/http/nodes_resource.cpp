@@ -1,106 +1,17 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/log.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/node_json.hpp"
+#include "controller/http/node_list.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
-#include "controller/map/rollup.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kDefaultLimit = 100, kMaxLimit = 1'000;
 constexpr std::uint64_t kDefaultBenchmarkSeconds = 10, kMaxBenchmarkSeconds = 3'600;
-constexpr std::size_t kMaxChunksAsked = 32;  ///< a page; a rare filter gets short pages instead of holding the map thread up
-
-/// A page on its way through the chunks of the node table.
-struct Page {
-  std::shared_ptr<const MapView> view;
-  std::uint64_t now_boot_ms = 0;
-  std::shared_ptr<NodeSelection> selection = std::make_shared<NodeSelection>();
-  std::size_t limit = kDefaultLimit;
-  std::size_t chunk = 0, row = 0, asked = 0;
-  Json nodes = Json::array();
-};
-
-Outcome ask_for_chunk(const std::shared_ptr<Page>& page);
-
-Outcome finish(const Page& page, bool more) {
-  Json answer;
-  answer["nodes"] = page.nodes;
-  answer["next"] = more ? Json(std::to_string(page.chunk) + "." + std::to_string(page.row)) : Json(nullptr);
-  return json_response(answer);
-}
-
-Outcome take_chunk(const std::shared_ptr<Page>& page, const Answer& answer) {
-  if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
-  const auto& found = std::get<NodeAnswer>(answer);
-  for (const NodeRow& row : found.rows) {
-    page->row = row.slot;
-    if (page->nodes.size() == page->limit) return finish(*page, true);
-    page->nodes.push_back(node_summary(row, *page->view, page->now_boot_ms));
-  }
-  ++page->chunk;
-  page->row = 0;
-  if (page->chunk >= found.chunk_count) return finish(*page, false);
-  if (page->nodes.size() == page->limit || page->asked == kMaxChunksAsked) return finish(*page, true);
-  return ask_for_chunk(page);
-}
-
-Outcome ask_for_chunk(const std::shared_ptr<Page>& page) {
-  ++page->asked;
-  page->selection->first_slot = static_cast<std::uint32_t>(page->row);
-  page->selection->most = page->limit - page->nodes.size() + 1;  // one more tells where the next page begins
-  return Ask{.question = NodeQuery{.ticket = 0, .id = std::nullopt, .chunk = page->chunk, .selection = page->selection},
-             .then = [page](const Answer& answer) { return take_chunk(page, answer); }};
-}
-
-/// "chunk.slot", as an earlier page gave it. Nodes keep their slots, so pages neither skip nor repeat one that was there all the time.
-Result<Done> read_cursor(const std::string& text, Page& page) {
-  const auto dot = text.find('.');
-  const auto chunk = parse_count("cursor", text.substr(0, dot), 0, UINT32_MAX);
-  const auto row = parse_count("cursor", dot == std::string::npos ? "" : text.substr(dot + 1), 0, UINT32_MAX);
-  if (!chunk || !row) return Error{ErrorCode::kMalformed, "cursor: must be what \"next\" of the page before said"};
-  page.chunk = *chunk;
-  page.row = *row;
-  return Done{};
-}
-
-/// Index of a site by its s-… id or name.
-std::optional<std::uint32_t> find_site(const MapView& view, const std::string& name_or_id) {
-  for (std::size_t i = 1; i < view.sites.size(); ++i) {
-    const auto& site = view.sites[i];
-    if (site && (site->name == name_or_id || to_text(site->id) == name_or_id)) return static_cast<std::uint32_t>(i);
-  }
-  return std::nullopt;
-}
-
-std::optional<HttpResponse> read_filters(const Call& call, Page& page) {
-  if (const auto name = parameter(call.target, "site")) {
-    page.selection->site = find_site(*call.view, *name);
-    if (!page.selection->site)
-      return problem_response({.status = 400, .word = "unknown-site", .detail = "site: no site has the name or id \"" + *name + "\""});
-  }
-  if (const auto word = parameter(call.target, "liveness")) {
-    const auto* const found = std::find(kLivenessNames.begin(), kLivenessNames.end(), *word);
-    if (found == kLivenessNames.end()) {
-      return problem_response({.status = 400,
-                               .word = "unknown-liveness",
-                               .detail = "liveness: \"" + *word + "\" is not known",
-                               .known = {kLivenessNames.begin(), kLivenessNames.end()}});
-    }
-    page.selection->liveness = static_cast<Liveness>(found - kLivenessNames.begin());
-  }
-  if (const auto text = parameter(call.target, "filter"); text && !text->empty()) {
-    const auto filter = parse_filter(*text);
-    if (!filter) return problem_response({.status = 400, .word = "bad-filter", .detail = filter.error().what});
-    page.selection->filter.emplace(*filter, *dictionaries_of(*call.view));
-  }
-  return std::nullopt;
-}
 
 /// Asks the map thread about one node and makes the answer of its row; 404 when there is none.
 template <class Make>
@@ -118,17 +29,8 @@ Outcome ask_for_node(const Call& call, NodeQuery query, Make make) {
 }  // namespace
 
 Outcome get_nodes(const Call& call) {
-  auto page = std::make_shared<Page>();
-  page->view = call.view;
-  page->now_boot_ms = call.now_boot_ms;
-  const auto limit = parse_count("limit", parameter(call.target, "limit").value_or(std::to_string(kDefaultLimit)), 1, kMaxLimit);
-  if (!limit) return error_response(limit.error());
-  page->limit = *limit;
-  if (auto refused = read_filters(call, *page)) return *refused;
-  if (const auto cursor = parameter(call.target, "cursor")) {
-    if (auto read = read_cursor(*cursor, *page); !read) return error_response(read.error());
-  }
-  return ask_for_chunk(page);
+  return list_nodes(
+      call, {.line = [view = call.view, now_ms = call.now_boot_ms](const NodeRow& row) { return node_summary(row, *view, now_ms); }});
 }
 
 Outcome get_node(const Call& call) {

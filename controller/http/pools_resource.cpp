@@ -2,10 +2,10 @@
 
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
+#include "controller/http/record_json.hpp"
 #include "controller/http/resources.hpp"
 
 namespace capmap {
-namespace {
 
 Json pool_json(const Pool& pool) {
   return {{"id", to_text(pool.id)},
@@ -13,6 +13,8 @@ Json pool_json(const Pool& pool) {
           {"name", text_or_null(pool.name)},
           {"compute_class", text_or_null(pool.compute_class)}};
 }
+
+namespace {
 
 Outcome pool_answer(const Answer& answer) {
   if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);

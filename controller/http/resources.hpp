@@ -10,6 +10,8 @@ namespace capmap {
 Outcome get_map(const Call& call);
 Outcome get_nodes(const Call& call);
 Outcome get_node(const Call& call);
+Outcome get_absent(const Call& call);
+Outcome get_resolve(const Call& call);
 Outcome post_benchmark(const Call& call);
 Outcome post_service(const Call& call);
 Outcome post_node_pool(const Call& call);
@@ -20,6 +22,7 @@ Outcome get_pools(const Call& call);
 Outcome post_pool(const Call& call);
 Outcome get_regions(const Call& call);
 Outcome post_regions(const Call& call);
+Outcome get_imbalance(const Call& call);
 Outcome get_shared(const Call& call);
 Outcome get_changes(const Call& call);
 Outcome get_sites(const Call& call);

@@ -24,6 +24,7 @@ struct Call {
   const std::string& version;
   const std::function<Metrics()>& metrics;  ///< of all threads, this one included
   ScanSlots& scans;
+  std::string controller_id = {};  ///< c-… of this controller; empty: it has none
   std::string store_problem = {};  ///< why nothing can be kept now, with the fix; empty: all is well
 };
 

@@ -6,13 +6,13 @@
 #include "controller/http/declared_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
+#include "controller/http/record_json.hpp"
 #include "controller/http/resources.hpp"
 #include "controller/http/site_codes_json.hpp"
 #include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
 namespace capmap {
-namespace {
 
 Json site_json(const Site& site) {
   return {{"id", to_text(site.id)},
@@ -29,6 +29,8 @@ Json site_json(const Site& site) {
           {"declared", declared_json(site.declared)},
           {"codes", codes_json(site.codes)}};
 }
+
+namespace {
 
 Result<Site> read_site(const std::string& body) {
   std::vector<std::string> known = {"name",           "region", "owner_class", "compute_class", "service",

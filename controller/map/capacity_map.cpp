@@ -19,9 +19,10 @@ void CapacityMap::put_site(const Site& site) {
   state_->put_site(site);
 }
 
-void CapacityMap::add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape) {
+void CapacityMap::add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape,
+                           std::optional<std::uint64_t> last_seen_unix_ms) {
   state_->forward(now_ms);
-  state_->add_node(node, at_start, shape);
+  state_->add_node(node, at_start, shape, last_seen_unix_ms);
 }
 
 Answer CapacityMap::apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_ms, std::uint64_t now_unix_ms) {

@@ -78,8 +78,10 @@ class CapacityMap {
   [[nodiscard]] std::uint32_t interval_ms() const;
   /// A node that was let in: resyncing when at_start, else counted as soon as it says hello. A known node moves to node.site.
   /// `shape`: the one it had before a restart, by restore_shape; passed over when it is not known, or the node was added before.
+  /// `last_seen_unix_ms`: before this start, as far as anybody noted it; it is told until the node is heard.
   /// Where MapOptions::max_nodes are there already it is not added, and counted as too_many_nodes: its messages are those of a stranger.
-  void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape = {});
+  void add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape = {},
+                std::optional<std::uint64_t> last_seen_unix_ms = {});
 
   /// At start, from the store: room for so many nodes, and the shapes that were known before. So a restarted map shows what is installed
   /// before its agents have spoken; they say hello all the same. False: bytes that do not decode.
@@ -135,6 +137,11 @@ class CapacityMap {
   /// Cost: a look at each row, no cold record.
   [[nodiscard]] std::vector<Match> matching(std::size_t chunk, NodeSelection& selection) const;
   [[nodiscard]] std::optional<NodeRow> node(const NodeId& id) const;
+  /// Likewise, and who speaks for it; also by the id under which a child knows a node of its own. Cost: a look at each child.
+  [[nodiscard]] std::optional<NodeRow> resolve(const NodeId& id) const;
+  /// Index of the hardware that a shape is of, in MapView::hardware; absent: the shape is not known.
+  [[nodiscard]] std::optional<std::uint32_t> hardware_of(const ShapeId& shape) const;
+  [[nodiscard]] std::optional<ChildRow> child(const ControllerId& id) const;
   [[nodiscard]] const MapCounters& counters() const;
 
  private:

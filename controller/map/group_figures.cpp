@@ -28,7 +28,11 @@ void add_plain(RollupGroup& group, std::size_t figure, U128 amount) {
 
 void add_figure(RollupGroup& group, std::size_t figure, U128 amount) {
   const auto count = static_cast<std::uint64_t>(amount);
-  if (figure >= kAcceleratorOffered) {
+  if (figure >= kCpuRpeak) {
+    auto& peak = figure >= kAcceleratorRpeak ? group.accelerator_peak : group.cpu_peak;
+    const bool offered = figure == kCpuRpeakOffered || figure == kAcceleratorRpeakOffered;
+    (offered ? peak.rpeak_offered : peak.rpeak_mflops) += count;
+  } else if (figure >= kAcceleratorOffered) {
     group.accelerator_peak.offered[figure - kAcceleratorOffered] += count;
   } else if (figure >= kAcceleratorPeak) {
     group.accelerator_peak.mflops[figure - kAcceleratorPeak] += count;

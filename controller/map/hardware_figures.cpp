@@ -19,6 +19,17 @@ std::optional<std::uint64_t> gib(const std::optional<std::uint64_t>& bytes) {
 
 using Row = std::array<std::uint64_t, kFigureCount>;
 
+struct Rpeak {
+  std::uint64_t mflops = 0, parts = 0;
+};
+/// FP64 as lists of supercomputers count it: of matrix units where there are such, else of vector units. Where some of a server's models
+/// have matrix units and others have none, those without are left out: their share of the row's vector rate is not known.
+Rpeak rpeak_of(const PeakMflops& rates, std::uint64_t with_vector, std::uint64_t with_matrix) {
+  constexpr auto kVector = static_cast<std::size_t>(Precision::kFp64), kMatrix = static_cast<std::size_t>(Precision::kFp64Matrix);
+  if (rates[kMatrix]) return {.mflops = *rates[kMatrix], .parts = with_matrix};
+  return rates[kVector] ? Rpeak{.mflops = *rates[kVector], .parts = with_vector} : Rpeak{};
+}
+
 Row row_of(const HardwareRow* row) {
   Row figures{};
   if (row == nullptr) {
@@ -54,6 +65,15 @@ Row row_of(const HardwareRow* row) {
     figures[kAcceleratorPeak + i] = row->peak.accelerators[i].value_or(0);
     figures[kAcceleratorOffered + i] = row->peak.accelerators[i] ? row->peak.accelerators_counted[i] : 0;
   }
+  constexpr auto kVector = static_cast<std::size_t>(Precision::kFp64), kMatrix = static_cast<std::size_t>(Precision::kFp64Matrix);
+  const auto packages = shape.cpu.packages.value_or(1);
+  const auto cpu = rpeak_of(row->peak.cpu, packages, packages);
+  const auto& counted = row->peak.accelerators_counted;
+  const auto accelerators = rpeak_of(row->peak.accelerators, counted[kVector], counted[kMatrix]);
+  figures[kCpuRpeak] = cpu.mflops;
+  figures[kCpuRpeakOffered] = cpu.parts;
+  figures[kAcceleratorRpeak] = accelerators.mflops;
+  figures[kAcceleratorRpeakOffered] = accelerators.parts;
   return figures;
 }
 

@@ -34,7 +34,11 @@ enum HardwareFigure : std::uint8_t {
   kCpuOffered = kCpuPeak + kPrecisionCount,
   kAcceleratorPeak = kCpuOffered + kPrecisionCount,
   kAcceleratorOffered = kAcceleratorPeak + kPrecisionCount,
-  kFigureCount = kAcceleratorOffered + kPrecisionCount
+  kCpuRpeak = kAcceleratorOffered + kPrecisionCount,  ///< FP64 of matrix units, else of vector units: see rpeak_of
+  kCpuRpeakOffered,
+  kAcceleratorRpeak,
+  kAcceleratorRpeakOffered,
+  kFigureCount
 };
 
 /// What a filter may compare of hardware.

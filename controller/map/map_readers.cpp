@@ -28,6 +28,7 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.verdict = verdict(row);
   out.revision = nodes.talk(row).revision;
   if (place.is(Place::kHeard)) out.last_heard_boot_ms = talk.heard_ms;
+  if (!place.is(Place::kHeard) && talk.heard_ms != 0) out.last_seen_unix_ms = talk.heard_ms;
   out.interval_ms = interval_ms(row);
   out.session = talk.session;
   out.seq = talk.seq;

@@ -8,8 +8,9 @@ namespace {
 
 constexpr std::uint64_t kBytesPerMib = 1ULL << 20;
 constexpr std::uint32_t kMsPerDs = 100;
-constexpr std::size_t kAdvanceBudget = 200'000;  ///< rows looked at in one call: some milliseconds
-constexpr std::size_t kAgeOutCost = 100;         ///< a row that changes costs as much as so many that do not
+constexpr std::uint64_t kMost48Bits = (1ULL << 48) - 1;  ///< what Talk::heard_ms has room for
+constexpr std::size_t kAdvanceBudget = 200'000;          ///< rows looked at in one call: some milliseconds
+constexpr std::size_t kAgeOutCost = 100;                 ///< a row that changes costs as much as so many that do not
 
 }  // namespace
 
@@ -48,7 +49,8 @@ void CapacityMap::State::put_site(const Site& site) {
   ++revision;
 }
 
-void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const std::optional<ShapeId>& shape) {
+void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const std::optional<ShapeId>& shape,
+                                  std::optional<std::uint64_t> last_seen_unix_ms) {
   const auto known = nodes.find(node.id);
   if (!known && nodes.size() >= options.max_nodes) {
     ++counters.refused["too_many_nodes"];
@@ -63,6 +65,7 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const st
   if (known) shared.move(row, place.site);
   if (!known) {
     place.interval_ds = interval_ds();
+    nodes.talk(row).heard_ms = last_seen_unix_ms.value_or(0) & kMost48Bits;
     ++by_liveness[static_cast<std::size_t>(place.liveness)];
     place.set(Place::kCounted, at_start);
     // Else in no cell, and lost to nobody, until it says hello.

@@ -34,7 +34,7 @@ struct CapacityMap::State {
   std::uint64_t forward(std::uint64_t now);
   std::uint32_t site_index(const SiteId& id);
   void put_site(const Site& site);
-  void add_node(const KnownNode& node, bool at_start, const std::optional<ShapeId>& shape);
+  void add_node(const KnownNode& node, bool at_start, const std::optional<ShapeId>& shape, std::optional<std::uint64_t> last_seen_unix_ms);
   /// True when more is due than one call does.
   bool advance();
   void age_out(RowIndex row);

@@ -45,6 +45,15 @@ struct MapView {
   std::shared_ptr<const DescriptorTable> descriptors;  ///< null = none are known
 };
 
+/// A child controller as a reader gets it.
+struct ChildRow {
+  ControllerId id;
+  std::string name;
+  std::vector<SiteId> sites;  ///< that it may speak for
+  std::uint64_t joined_unix_ms = 0;
+  std::uint32_t nodes = 0;  ///< rows it has in the map
+};
+
 /// One node as a reader gets it: copied out of the table one chunk at a time.
 struct NodeRow {
   NodeId id;
@@ -57,9 +66,12 @@ struct NodeRow {
   std::optional<NodeId> counted_in{};                       ///< a virtual machine: the node it is inside of, and counted in
   std::vector<NodeId> guests{};                             ///< virtual machines that are counted in this node
   std::optional<ServiceOrder> order{};                      ///< what is ordered of it, also where that has not begun yet
+  std::optional<ControllerId> child{};                      ///< who speaks for it; told by CapacityMap::resolve() alone
   Verdict verdict = Verdict::kUnproven;
   std::uint64_t revision = 0;                       ///< of its last change
   std::optional<std::uint64_t> last_heard_boot_ms;  ///< absent: not since this controller started
+  std::optional<std::uint64_t>
+      last_seen_unix_ms{};  ///< not heard since then: when it was seen before, or up to an hour later; absent: never
   std::uint32_t interval_ms = 0, session = 0, seq = 0;
   ShapeId shape_id;
   std::string hostname, os, kernel, agent_version, virtualization;

@@ -29,7 +29,7 @@ inline constexpr std::uint32_t kMaxPowerWatts = 65'535;  ///< what a row has roo
 /// Where a row stands. The words are bits of `flags`.
 struct Place {
   static constexpr std::uint8_t kCounted = 1;          ///< in the map: known at start, or has said hello
-  static constexpr std::uint8_t kHeard = 2;            ///< Talk::heard_ms holds
+  static constexpr std::uint8_t kHeard = 2;            ///< Talk::heard_ms is of this start
   static constexpr std::uint8_t kUsageTaken = 4;       ///< this run has said its usage
   static constexpr std::uint8_t kFactsContradict = 8;  ///< hello against shape (see contradictions)
   static constexpr std::uint8_t kMemoryKnown = 16;     ///< memory_total_mib holds
@@ -56,8 +56,8 @@ struct Place {
 
 /// Which agent start is spoken with, and how far: what every message changes, side by side.
 struct Talk {
-  std::uint64_t run_id = 0;  ///< 0 = no hello yet
-  std::uint64_t heard_ms : 48 = 0;
+  std::uint64_t run_id = 0;         ///< 0 = no hello yet
+  std::uint64_t heard_ms : 48 = 0;  ///< Place::kHeard: boot_ms; else when it was seen before this start, unix ms; 0 = never
   std::uint64_t pus_allowed : 16 = 0;
   std::uint32_t session = 0, seq = 0;
   std::uint64_t revision : 48 = 0;

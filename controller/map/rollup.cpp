@@ -127,6 +127,8 @@ HardwareSums without(HardwareSums all, const RollupGroup& some) {
       left->mflops[i] -= gone->mflops[i];
       left->offered[i] -= gone->offered[i];
     }
+    left->rpeak_mflops -= gone->rpeak_mflops;
+    left->rpeak_offered -= gone->rpeak_offered;
   }
   return all;
 }

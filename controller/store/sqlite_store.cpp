@@ -149,6 +149,19 @@ Result<std::vector<AuditEntry>> SqliteStore::audit() {
   return all;
 }
 
+Result<ControllerId> SqliteStore::make_controller_id() {
+  const auto known = controller_id();
+  if (!known) return known.error();
+  if (*known) return **known;
+  const auto id = random_id<ControllerId>();
+  if (auto begun = begin(); !begun) return begun.error();
+  auto done = write_controller_id(database_, id);
+  if (done) done = commit();
+  if (done) return id;
+  roll_back();
+  return done.error();
+}
+
 Result<StoreFacts> SqliteStore::facts() {
   return facts_of(database_);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/store/child_rows.hpp"
+#include "controller/store/controller_id.hpp"
 #include "controller/store/region_rows.hpp"
 #include "controller/store/sqlite.hpp"
 #include "controller/store/state_lock.hpp"
@@ -92,6 +93,8 @@ class SqliteStore final : public Store {
   Result<Done> each_node(const std::function<void(const StoredNode&)>& take) override;
   Result<std::vector<EncodedShape>> shapes() override;
   Result<std::vector<AuditEntry>> audit() override;
+  Result<std::optional<ControllerId>> controller_id() override { return read_controller_id(database_); }
+  Result<ControllerId> make_controller_id() override;
   Result<StoreFacts> facts() override;
   Result<Done> probe() override { return carry_out(sql(kProbe)); }
   Result<Done> tidy() override;

@@ -28,8 +28,8 @@ Result<Done> make_folder(const std::string& path) {
   return Done{};
 }
 
-/// An earlier init that was cut off may have left the site: it is taken over, under its id.
-Result<Done> put_first_site(const std::string& directory, Site& site) {
+/// An earlier init that was cut off may have left the site: it is taken over, under its id. Returns the controller's own.
+Result<ControllerId> put_first_site(const std::string& directory, Site& site) {
   auto store = open_store(directory, NoStore::kCreate);
   if (!store) return store.error();
   const auto facts = (*store)->facts();
@@ -41,7 +41,8 @@ Result<Done> put_first_site(const std::string& directory, Site& site) {
   const auto earlier = (*store)->find_site(site.name);
   if (!earlier) return earlier.error();
   if (*earlier) site.id = (*earlier)->id;
-  return (*store)->put_site(site);
+  if (auto put = (*store)->put_site(site); !put) return put.error();
+  return (*store)->make_controller_id();
 }
 
 }  // namespace
@@ -54,13 +55,14 @@ Result<NewState> create_state(const std::string& directory, Site first_site) {
                  key_path(directory) + " is already there: this folder holds a controller's state, nothing was changed"};
   }
   first_site.id = random_id<SiteId>();
-  if (auto put = put_first_site(directory, first_site); !put) return put.error();
+  const auto id = put_first_site(directory, first_site);
+  if (!id) return id.error();
   // 52 base32 characters: 256 random bits.
   if (auto token = write_file_atomically(token_path(directory), random_secret() + random_secret() + "\n", 0600); !token)
     return token.error();
   const CurveKeys keys = make_curve_keys();  // last: while it is missing the folder counts as not made
   if (auto saved = save_curve_keys(key_path(directory), keys); !saved) return saved.error();
-  return NewState{.server_public_key = keys.public_key, .site = first_site};
+  return NewState{.server_public_key = keys.public_key, .site = first_site, .id = *id};
 }
 
 Result<CurveKeys> load_server_keys(const std::string& directory) {

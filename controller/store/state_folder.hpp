@@ -11,6 +11,7 @@ namespace capmap {
 struct NewState {
   std::string server_public_key;  ///< Z85
   Site site;                      ///< the first site, with its new id
+  ControllerId id;                ///< of the controller itself
 };
 /// Creates folder (0700), keys, admin token and the first site. Errors: kDenied, kFull; kUnavailable when a state is already there
 /// (nothing is ever overwritten); kMalformed (site).

@@ -115,6 +115,10 @@ class Store {
   virtual Result<Done> each_node(const std::function<void(const StoredNode&)>& take) = 0;
   virtual Result<std::vector<EncodedShape>> shapes() = 0;
   virtual Result<std::vector<AuditEntry>> audit() = 0;
+  /// The controller's own id, which it keeps for good; absent: it was never given one.
+  virtual Result<std::optional<ControllerId>> controller_id() = 0;
+  /// Its id, made where there is none yet: a change of its own, durable when this answers.
+  virtual Result<ControllerId> make_controller_id() = 0;
   virtual Result<StoreFacts> facts() = 0;
 
   /// Writes something small, so that a full or read-only disk is noticed to be well again.

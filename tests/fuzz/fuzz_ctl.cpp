@@ -32,8 +32,9 @@ void read_answer(std::string_view text) {
     return;
   }
   check(!answer->dump().empty(), "an answer cannot be shown as JSON");
-  for (const auto& page : {map_text(*answer, false), nodes_text(*answer, false), node_text(*answer, false), measured_text(*answer),
-                           sites_text(*answer, false)}) {
+  for (const auto& page :
+       {map_text(*answer, false), nodes_text(*answer, false), node_text(*answer, false), measured_text(*answer), sites_text(*answer, false),
+        imbalance_text(*answer, false), absent_text(*answer, false), resolved_text(*answer, false)}) {
     check_page(page);
   }
 }

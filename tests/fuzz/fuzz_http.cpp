@@ -1,4 +1,5 @@
-// Requests into the API without its sockets: "METHOD TARGET" in the first line, the body behind it. Questions to other threads are answered
+// Requests into the API without its sockets: "METHOD TARGET" in the first line, the body behind it, which stands as Accept header too.
+// Questions to other threads are answered
 // at once, in turn with rows, changes and errors. Whatever is asked, the answer is a known status with JSON that can be read.
 #include <cstddef>
 #include <cstdint>
@@ -58,6 +59,7 @@ void ask_api(std::string_view text) {
   request.method = take_until(head, ' ');
   request.target = head;
   request.body = text.substr(0, kMaxBodyBytes);
+  request.headers.emplace_back("accept", request.body);
   auto handled = world.api.handle(request);
   constexpr std::size_t kMostQuestions = 64;
   for (std::size_t turn = 0; turn < kMostQuestions; ++turn) {

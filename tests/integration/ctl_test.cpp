@@ -220,7 +220,7 @@ TEST_CASE("a token and a site are made with the admin token, and refused without
 TEST_CASE("sites are listed, and the state of the controller told") {
   World world;
   CHECK_THAT(world.ctl({"sites", "list"}).out, Contains("北京 \"one\"  110108") && Contains("bare"));
-  CHECK(world.ctl({"status"}).code == CtlExit::kDone);
+  CHECK_THAT(world.ctl({"status"}).out, Contains("is ready: " + to_text(kOwnController) + "\n"));
   auto view = small_view(world.http.clock.boot_ms());
   view->resync_over = false;
   view->resyncing_nodes = 2;
@@ -231,6 +231,31 @@ TEST_CASE("sites are listed, and the state of the controller told") {
   CHECK_THAT(world.ctl({"map"}).out, Catch::StartsWith("resyncing: 3 of 5 known nodes\n"));
 }
 
+TEST_CASE("reports of a real controller: imbalances as text, JSON and CSV, absent nodes, and what an id names") {
+  World world;
+  const Said text = world.ctl({"imbalance", "class"});
+  INFO(text.out << text.err);
+  REQUIRE(text.code == CtlExit::kDone);
+  CHECK_THAT(text.out, Contains("Example NPU") && Contains("left out:") && Contains("nodes lost 1"));
+  CHECK(ApiJson::parse(world.ctl({"imbalance", "use", "--json"}).out)["rows"].size() == 2);
+  const auto table = world.ctl({"imbalance", "use", "--csv", "--filter", "region_2 = 11"}).out;
+  CHECK_THAT(table, Catch::StartsWith("imbalance,at,revision,catalog,region_2,nodes_installed,") && Contains("\r\nuse,"));
+  CHECK(std::ranges::count(table, '\n') == 2);
+  CHECK(world.ctl({"imbalance", "use", "--csv", "--json"}).code == CtlExit::kUsage);
+  CHECK(world.ctl({"imbalance", "owners"}).code == CtlExit::kUsage);
+  CHECK(world.ctl({"imbalance", "owner", "--csv", "--filter", "("}).code == CtlExit::kFailed);
+
+  const Said absent = world.ctl({"nodes", "absent", "--limit", "3"});
+  CHECK_THAT(absent.out, Contains("3 nodes absent; shown are some") && Contains("node-1") && Contains("5          4"));
+  CHECK(ApiJson::parse(world.ctl({"nodes", "absent", "--json"}).out)["nodes"].size() == 5);
+  CHECK(world.ctl({"nodes", "absent", "--liveness", "fresh"}).code == CtlExit::kUsage);
+
+  const Said named = world.ctl({"resolve", to_text(node_row(2).id)});
+  CHECK_THAT(named.out, Contains("kind               node") && Contains("owner              " + to_text(kOwnController)));
+  CHECK(world.ctl({"resolve", to_text(NodeId{{99}})}).code == CtlExit::kNotFound);
+  CHECK(world.ctl({"resolve", "n-x"}).code == CtlExit::kFailed);
+}
+
 TEST_CASE("init makes a state folder once and never touches one that is there") {
   const Folder folder;
   const std::string state = folder.path + "/state";
@@ -238,6 +263,7 @@ TEST_CASE("init makes a state folder once and never touches one that is there") 
   INFO(made.err);
   REQUIRE(made.code == CtlExit::kDone);
   CHECK(ApiJson::parse(made.out)["site"]["name"] == "lab");
+  CHECK(parse_id<ControllerId>(ApiJson::parse(made.out)["controller"].get<std::string>()));
   struct stat info {};
   REQUIRE(stat((state + "/server.key").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);

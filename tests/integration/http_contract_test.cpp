@@ -79,6 +79,15 @@ void ask_readers(Answers& answers, std::uint16_t port) {
   note(answers, "GET /v1/sites", get(port, "/v1/sites", any));
   note(answers, "GET /v1/regions", get(port, "/v1/regions"));
   note(answers, "GET /v1/regions", get(port, "/v1/regions", any));
+  for (const auto& id : {to_text(node_row(1).id), to_text(NodeId{{99}}), std::string("x-1")}) {
+    note(answers, "GET /v1/resolve/{id}", get(port, "/v1/resolve/" + id));
+  }
+  note(answers, "GET /v1/absent", get(port, "/v1/absent"));
+  note(answers, "GET /v1/absent", get(port, "/v1/absent?limit=x"));
+  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner"));
+  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner", any));
+  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner?limit=0"));
+  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/none"));
   for (const char* path : {"/healthz", "/readyz", "/metrics"}) note(answers, std::string("GET ") + path, get(port, path));
 }
 
@@ -197,15 +206,19 @@ void ask_late(Answers& answers, HttpWorld& world) {
   const auto queries = world.queries.load(), changes = world.changes.load();
   auto nodes = std::async([&world] { return get(world.port, "/v1/nodes"); });
   auto map = std::async([&world] { return get(world.port, "/v1/map?by=os"); });
+  auto resolved = std::async([&world] { return get(world.port, "/v1/resolve/" + to_text(node_row(1).id)); });
+  auto absent = std::async([&world] { return get(world.port, "/v1/absent"); });
   auto node = std::async([&world] { return get(world.port, "/v1/nodes/" + to_text(node_row(1).id)); });
   auto site = std::async([&world] { return post(world.port, "/v1/sites", R"({"name":"late"})", kAdminToken); });
   auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
   auto benchmark =
       std::async([&world] { return post(world.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", kAdminToken); });
-  while (world.queries < queries + 4 || world.changes < changes + 2) std::this_thread::yield();
+  while (world.queries < queries + 6 || world.changes < changes + 2) std::this_thread::yield();
   world.clock.advance_ms(6'000);
   note(answers, "GET /v1/map", map.get());
   note(answers, "GET /v1/nodes", nodes.get());
+  note(answers, "GET /v1/absent", absent.get());
+  note(answers, "GET /v1/resolve/{id}", resolved.get());
   note(answers, "GET /v1/nodes/{id}", node.get());
   note(answers, "POST /v1/nodes/{id}/benchmark", benchmark.get());
   note(answers, "POST /v1/sites", site.get());
@@ -249,7 +262,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 24);
+  REQUIRE(contract.operations.size() == 27);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);
@@ -289,6 +302,11 @@ TEST_CASE("http contract: groups and nodes inside answers have what their schema
   for (const auto& name : contract.required.at("Group")) {
     CHECK(map["total"].contains(name));
     CHECK(map["groups"][0].contains(name));
+  }
+  const auto imbalance = nlohmann::json::parse(get(world.port, "/v1/imbalance/class").body);
+  for (const auto& name : contract.required.at("ImbalanceRow")) {
+    CHECK(imbalance["total"].contains(name));
+    CHECK(imbalance["rows"][0].contains(name));
   }
   for (const auto& name : contract.required.at("NodeSummary")) CHECK(nodes["nodes"][0].contains(name));
   for (const auto& name : contract.required.at("Site")) CHECK(sites["sites"][0].contains(name));

@@ -19,6 +19,8 @@
 
 namespace capmap::support {
 
+inline constexpr ControllerId kOwnController{{7}}, kChildController{{8}};
+inline constexpr ShapeId kSentShape{{9}};  ///< that agents sent; of the hardware of number 1
 inline constexpr const char* kAdminToken = "the-admin-token-of-the-test";
 
 /// A clock that tests move while threads read it.
@@ -199,6 +201,7 @@ class HttpWorld {
     options.address = address;
     options.port = 0;
     options.version = "9.8.7";
+    options.controller_id = to_text(kOwnController);
     if (!admin_token.empty()) options.admin_token_hash = secret_hash(admin_token);
     std::promise<Result<std::uint16_t>> ready;
     auto bound = ready.get_future();
@@ -252,12 +255,16 @@ class HttpWorld {
       ++queries;
       if (map_silent) continue;
       NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = 3};
+      if ((*query)->shape == kSentShape) answer.hardware = 1;
+      if ((*query)->child == kChildController)
+        answer.child = ChildRow{.id = kChildController, .name = "child", .sites = {SiteId{{1}}}, .nodes = 4};
       for (std::uint8_t i = 0; i < 10; ++i) {
         auto row = node_row(i);
         const bool asked_for = (*query)->id ? row.id == *(*query)->id : (*query)->chunk == i / 4U;
         const auto& selection = (*query)->selection;
         if (asked_for && selection) ++selection->looked_at;
         if (asked_for && selection && (answer.rows.size() == selection->most || !selection->keeps(row))) continue;
+        if ((*query)->resolve && i == 4) row.child = kChildController;
         if (asked_for) answer.rows.push_back(std::move(row));
       }
       static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));

@@ -1,0 +1,22 @@
+#pragma once
+#include <functional>
+#include <optional>
+
+#include "controller/http/json.hpp"
+#include "controller/http/routes.hpp"
+#include "controller/map/filter.hpp"
+
+namespace capmap {
+
+/// A list of nodes, page by page.
+struct NodeList {
+  std::function<Json(const NodeRow& row)> line;  ///< of one node
+  std::optional<FilterNode> only{};              ///< what all of them fulfil, beside what the reader asks
+  std::function<void(Json& answer)> rest{};      ///< puts what the answer has beside its nodes; may be empty
+};
+
+/// Answers {"nodes": […], "next": …} by the parameters site, liveness, filter, limit and cursor, those of them that the route takes. A
+/// page looks at a few chunks of the node table at most, so it may be short and still not be the last. Thread: http.
+Outcome list_nodes(const Call& call, NodeList list);
+
+}  // namespace capmap
