@@ -21,10 +21,11 @@ arrows() {
 ^agent/                                         ^(common|agent)/[a-z0-9_]+[.]hpp\$
 ^controller/map/                                ^(common/($ground|chip_table|region_table|codec|batch|shape)|controller/map/[a-z0-9_]+)[.]hpp\$
 ^controller/store/                              ^(common|controller/map|controller/store)/[a-z0-9_]+[.]hpp\$
-^controller/http/                               ^(common|controller|controller/map|controller/store|controller/http)/[a-z0-9_]+[.]hpp\$
+^controller/history/                            ^((common|controller/map|controller/history)/[a-z0-9_]+|controller/store/sqlite)[.]hpp\$
+^controller/http/                               ^(common|controller|controller/map|controller/store|controller/history|controller/http)/[a-z0-9_]+[.]hpp\$
 ^controller/ctl/                                ^(common|controller/map|controller/store|controller/ctl)/[a-z0-9_]+[.]hpp\$
-^controller/main[.]cpp\$                         ^(common|controller|controller/map|controller/store|controller/http)/[a-z0-9_]+[.]hpp\$
-^controller/                                    ^(common|controller|controller/map|controller/store)/[a-z0-9_]+[.]hpp\$
+^controller/main[.]cpp\$                         ^(common|controller|controller/map|controller/store|controller/history|controller/http)/[a-z0-9_]+[.]hpp\$
+^controller/                                    ^(common|controller|controller/map|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
 ^tests/                                         .
 TABLE
 }
