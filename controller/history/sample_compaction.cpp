@@ -63,22 +63,45 @@ class SampleKeys {
   std::size_t at_ = 0;
 };
 
-/// The samples of one hour among those of a stretch, and what becomes of them.
-struct Hour {
-  std::size_t first = 0, last = 0;
-  std::uint64_t at_unix_ms = 0;
-  PartWriter parts;
-};
-
-std::vector<Hour> hours_of(const std::vector<std::uint64_t>& times) {
-  std::vector<Hour> hours;
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    const auto at = times[i] / kHourMs * kHourMs;
-    if (hours.empty() || hours.back().at_unix_ms != at) hours.push_back({.first = i, .at_unix_ms = at, .parts = PartWriter({at}, true)});
-    hours.back().last = i + 1;
+/// The hours of a stretch of samples, key by key.
+class Hours {
+ public:
+  explicit Hours(const std::vector<std::uint64_t>& times)
+      : first_(first_of(times)), times_(hours_of(times, first_)), parts_(times_, true) {}
+  /// All that one key says.
+  void add(const std::string& key, const BlockValues& values) {
+    const auto samples = first_.back(), hours = times_.size();
+    hour_values_.assign(kHourColumnCount * hours, std::nullopt);
+    for (std::size_t hour = 0; hour < hours; ++hour) {
+      const auto folded = fold_hour(values, samples, first_[hour], first_[hour + 1]);
+      for (std::size_t column = 0; folded && column < kHourColumnCount; ++column) hour_values_[column * hours + hour] = (*folded)[column];
+    }
+    parts_.add(key, hour_values_);
   }
-  return hours;
-}
+  [[nodiscard]] const std::vector<std::uint64_t>& times() const { return times_; }
+  std::vector<SamplePart> finish() { return parts_.finish(); }
+
+ private:
+  /// [hour] its first sample; at the end how many samples there are.
+  static std::vector<std::size_t> first_of(const std::vector<std::uint64_t>& times) {
+    std::vector<std::size_t> first;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      if (i == 0 || times[i] / kHourMs != times[i - 1] / kHourMs) first.push_back(i);
+    }
+    first.push_back(times.size());
+    return first;
+  }
+  static std::vector<std::uint64_t> hours_of(const std::vector<std::uint64_t>& times, const std::vector<std::size_t>& first) {
+    std::vector<std::uint64_t> hours;
+    for (std::size_t i = 0; i + 1 < first.size(); ++i) hours.push_back(times[first[i]] / kHourMs * kHourMs);
+    return hours;
+  }
+
+  std::vector<std::size_t> first_;
+  std::vector<std::uint64_t> times_;
+  PartWriter parts_;
+  BlockValues hour_values_;
+};
 
 }  // namespace
 
@@ -116,7 +139,8 @@ Result<Done> SampleStore::write_blocks(const GrainRule& rule, std::uint64_t from
     samples.push_back(std::move(*opened));
   }
   PartWriter parts(times, hourly);
-  auto hours = hourly ? std::vector<Hour>() : hours_of(times);
+  std::optional<Hours> hours;
+  if (!hourly) hours.emplace(times);
   for (BlockValues values;;) {
     const std::string* least = nullptr;
     for (const auto& sample : samples) {
@@ -132,14 +156,15 @@ Result<Done> SampleStore::write_blocks(const GrainRule& rule, std::uint64_t from
     }
     parts.add(key, values);
     if (auto added = add_parts(rule, from_unix_ms, parts.take()); !added) return added;
-    for (auto& hour : hours) {
-      if (const auto folded = fold_hour(values, times.size(), hour.first, hour.last)) hour.parts.add(key, *folded);
-    }
+    if (hours) hours->add(key, values);
   }
   samples.clear();  // nothing is read any more of the table that is written now
   if (auto added = add_parts(rule, from_unix_ms, parts.finish()); !added) return added;
-  for (auto& hour : hours) {
-    if (auto added = add_rows(rule_of(rule.hourly), hour.at_unix_ms, hour.parts.finish()); !added) return added;
+  const auto& of_hours = rule_of(rule.hourly);
+  if (hours) {  // where their blocks are no longer than ours they are one at once
+    auto added = of_hours.block_ms == rule.block_ms ? add_parts(of_hours, from_unix_ms, hours->finish())
+                                                    : add_rows(of_hours, hours->times().front(), hours->finish());
+    if (!added) return added;
   }
   auto forget = database_->prepare("delete from samples_tail where grain = ? and at_unix_ms >= ? and at_unix_ms < ?");
   if (!forget) return forget.error();

@@ -27,7 +27,7 @@ constexpr std::array<GrainRule, kGrainCount> kRules = {{
      .block_ms = kDayMs,
      .kept_ms = 366 * kDayMs,
      .hourly = Grain::kSiteHour},
-    {.grain = Grain::kSiteHour, .name = "site_1h", .step_ms = kHourMs, .block_ms = 7 * kDayMs, .kept_ms = 0, .hourly = Grain::kSiteHour},
+    {.grain = Grain::kSiteHour, .name = "site_1h", .step_ms = kHourMs, .block_ms = kDayMs, .kept_ms = 0, .hourly = Grain::kSiteHour},
 }};
 
 constexpr const char* kTables = R"(

@@ -41,8 +41,8 @@ struct SampleCounts {
 /// until_unix_ms, first_key, body), one a block. A body is a SampleBlock.
 ///
 /// Samples of use in a database that others may share: one row a sample and part until its hour (of minutes), day (of quarters) or week (of
-/// hours) is over, then blocks, each with the keys of its part of the alphabet. Every change is one transaction: who is killed loses the
-/// sample being written and nothing else. One thread.
+/// hours of regions) is over, then blocks, each with the keys of its part of the alphabet. Every change is one transaction: who is killed
+/// loses the sample being written and nothing else. One thread.
 class SampleStore {
  public:
   /// Makes its tables where they are not there. The database must live as long. Errors: those of SQLite.

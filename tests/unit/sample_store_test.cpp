@@ -120,7 +120,9 @@ TEST_CASE("sample store: a site is read by its key alone, by quarters of an hour
     REQUIRE(*world.append(kBegin + quarter * 15 * kMinuteMs, {{"s-a", quarter}, {"s-b", 7}}, Grain::kSiteQuarter));
   }
   world.tidy();
-  CHECK(world.count("select count(*) from samples_tail where grain = 'site_1h'") == 24);
+  CHECK(world.count("select count(*) from samples where grain = 'site_15m'") == 1);
+  CHECK(world.count("select count(*) from samples where grain = 'site_1h'") == 1);  // its 24 hours
+  CHECK(world.count("select count(*) from samples_tail") == 1);
   UsageQuestion question{.from_unix_ms = kBegin, .until_unix_ms = UINT64_MAX, .step_ms = kMinuteMs};
   question.site = "s-a";
   question.figures = {kSampleCpuUsed};
@@ -130,6 +132,15 @@ TEST_CASE("sample store: a site is read by its key alone, by quarters of an hour
   REQUIRE(series->groups.size() == 1);
   REQUIRE(series->groups[0].figures[0].mean.size() == 97);
   CHECK(series->groups[0].figures[0].mean[50] == 50);
+  question.step_ms = kHourMs;
+  const auto hours = world.store->read(question);
+  REQUIRE(hours);
+  REQUIRE(hours->groups.size() == 1);
+  REQUIRE(hours->groups[0].figures[0].mean.size() == 25);
+  CHECK(hours->groups[0].figures[0].mean[12] == 50);  // 48, 49, 50, 51
+  CHECK(hours->groups[0].figures[0].mean[24] == 96);
+  CHECK(hours->groups[0].figures[0].max[12] == 51);
+  question.step_ms = kMinuteMs;
   question.site = "s-nobody";
   CHECK(world.store->read(question)->groups.empty());
   CHECK(world.store->read(question)->samples.size() == 97);
