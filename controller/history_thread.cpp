@@ -68,6 +68,8 @@ class HistoryThread {
       put(history_->at(map->at_unix_ms, clock_.unix_ms(), map->chips));
     } else if (const auto* events = std::get_if<AskPastEvents>(&request.what)) {
       put(history_->events(events->from_unix_ms, events->until_unix_ms, events->node, events->skip, events->limit));
+    } else if (const auto* usage = std::get_if<UsageQuestion>(&request.what)) {
+      put(history_->usage(*usage));
     } else {
       put(history_->spans());
     }
@@ -85,6 +87,11 @@ class HistoryThread {
     add("capmap_history_events_total", "Events of nodes that history has written.", Metric::Kind::kCounter, counters.events);
     add("capmap_history_events_missed_total", "Times that more happened between two looks than the feed of changes holds.",
         Metric::Kind::kCounter, counters.events_missed);
+    add("capmap_history_samples_total", "Samples of use that history has kept.", Metric::Kind::kCounter, counters.samples);
+    add("capmap_history_samples_put_aside_total", "Samples whose time had one already: the clock stepped back.", Metric::Kind::kCounter,
+        counters.samples_put_aside);
+    add("capmap_history_sample_failures_total", "Samples, or blocks of them, that could not be written.", Metric::Kind::kCounter,
+        counters.sample_failures);
     add("capmap_history_writes_total", "Writes of history.", Metric::Kind::kCounter, counters.writes);
     add("capmap_history_write_failures_total", "Writes of history that failed.", Metric::Kind::kCounter, counters.write_failures);
     add("capmap_history_failing", "1 while history cannot be written; the log says why.", Metric::Kind::kGauge,

@@ -11,6 +11,7 @@
 #include "common/region_table.hpp"
 #include "common/result.hpp"
 #include "controller/history/past.hpp"
+#include "controller/history/usage_series.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
 
@@ -133,11 +134,11 @@ struct AskPastEvents {
 struct AskPastSpans {};
 struct HistoryRequest {
   std::uint64_t ticket = 0;
-  std::variant<AskPastMap, AskPastEvents, AskPastSpans> what;
+  std::variant<AskPastMap, AskPastEvents, AskPastSpans, UsageQuestion> what;
 };
 struct HistoryAnswer {
   std::uint64_t ticket = 0;
-  std::variant<Error, PastMap, PastEvents, PastSpans> what;
+  std::variant<Error, PastMap, PastEvents, PastSpans, UsageSeries> what;
 };
 
 /// To the http thread (inproc://http).

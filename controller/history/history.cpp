@@ -9,7 +9,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kDayMs = 86'400'000, kRetryMs = 5'000;
+constexpr std::uint64_t kRetryMs = 5'000;
 constexpr std::size_t kMostPendingCells = 4'000'000;  ///< while nothing can be written; beyond, a hole is better than all memory
 
 }  // namespace
@@ -20,20 +20,25 @@ Result<std::unique_ptr<History>> History::open(HistoryOptions options) {
   ChipVersions versions(options.state_folder);
   auto name = versions.keep(options.catalog_folder);
   if (!name) return name.error();
-  CellHistory cells(std::move(*database));
-  auto names = cells.names();
+  auto cells = std::make_unique<CellHistory>(std::move(*database));
+  auto names = cells->names();
   if (!names) return names.error();
-  const auto last = cells.last_span();
+  const auto last = cells->last_span();
   if (!last) return last.error();
-  return std::unique_ptr<History>(new History(std::move(options), std::move(cells), std::move(*names), *last, std::move(*name)));
+  auto samples = SampleStore::open(cells->database());
+  if (!samples) return samples.error();
+  return std::unique_ptr<History>(
+      new History(std::move(options), std::move(cells), std::move(*samples), std::move(*names), *last, std::move(*name)));
 }
 
-History::History(HistoryOptions options, CellHistory cells, PastNames names, std::optional<PastSpan> last, std::string chips_name)
+History::History(HistoryOptions options, std::unique_ptr<CellHistory> cells, SampleStore samples, PastNames names,
+                 std::optional<PastSpan> last, std::string chips_name)
     : options_(std::move(options)),
       cells_(std::move(cells)),
+      samples_(std::move(samples)),
       recorder_(std::move(names)),
       versions_(options_.state_folder),
-      past_(cells_),
+      past_(*cells_),
       chips_name_(std::move(chips_name)),
       last_span_(last ? last->number : 0),
       last_unix_ms_(last ? last->until_unix_ms : 0) {}
@@ -68,6 +73,7 @@ void History::look(const MapView& view, std::uint64_t now_unix_ms) {
     pending_.changes.push_back({.at_unix_ms = now_unix_ms, .cells = std::move(cells)});
   }
   note_events(view, now_unix_ms);
+  sample(view, now_unix_ms);
   last_unix_ms_ = pending_.span.until_unix_ms = now_unix_ms;
   const bool due = now_unix_ms >= written_unix_ms_ + options_.write_every_ms || pending_.base.has_value();
   if (due && now_unix_ms >= tried_unix_ms_ + (counters_.problem.empty() ? 0 : kRetryMs)) static_cast<void>(write(now_unix_ms));
@@ -102,7 +108,7 @@ void History::begin_day(const MapView& view, std::uint64_t now_unix_ms) {
   pending_cells_ += pending_.base->cells.size();
   base_day_ = now_unix_ms / kDayMs;
   if (options_.keep_days == 0) return;
-  const auto gone = cells_.forget_before(now_unix_ms - std::min(now_unix_ms, options_.keep_days * kDayMs));
+  const auto gone = cells_->forget_before(now_unix_ms - std::min(now_unix_ms, options_.keep_days * kDayMs));
   if (gone && *gone > 0) log_info("history_forgotten", {{"records", *gone}, {"older_than_days", options_.keep_days}});
 }
 
@@ -116,7 +122,7 @@ void History::end_span() {
 Result<Done> History::write(std::uint64_t now_unix_ms) {
   if (!waits()) return Done{};
   tried_unix_ms_ = now_unix_ms;
-  auto done = cells_.write(recorder_.names().added(), pending_);
+  auto done = cells_->write(recorder_.names().added(), pending_);
   if (!done) {
     ++counters_.write_failures;
     if (counters_.problem != done.error().what) log_error("history_not_written", {{"what", done.error().what}});
@@ -141,7 +147,7 @@ Result<PastMap> History::at(std::uint64_t unix_ms, std::uint64_t now_unix_ms, co
   auto table = chips.empty() ? Result<std::shared_ptr<const ChipTable>>(options_.chips) : versions_.load(chips);
   if (!table) return table.error();
   if (unix_ms >= written_unix_ms_) static_cast<void>(write(now_unix_ms));  // where that fails, what is on the disk tells how old it is
-  auto place = cells_.find(unix_ms);
+  auto place = cells_->find(unix_ms);
   if (!place) return place.error();
   auto view = past_.at(*place, *table);
   if (!view) return view.error();
@@ -151,9 +157,9 @@ Result<PastMap> History::at(std::uint64_t unix_ms, std::uint64_t now_unix_ms, co
 Result<PastEvents> History::events(std::uint64_t from_unix_ms, std::uint64_t until_unix_ms, const std::optional<NodeId>& node,
                                    std::size_t skip, std::size_t limit) {
   if (until_unix_ms > written_unix_ms_) static_cast<void>(write(last_unix_ms_));
-  auto events = cells_.events(from_unix_ms, until_unix_ms, node, skip, limit);
+  auto events = cells_->events(from_unix_ms, until_unix_ms, node, skip, limit);
   if (!events) return events.error();
-  auto tables = cells_.tables(last_unix_ms_);
+  auto tables = cells_->tables(last_unix_ms_);
   if (!tables) return tables.error();
   PastEvents out{.events = std::move(*events), .tables = std::move(*tables), .hardware = {}};
   for (const auto& event : out.events) {
@@ -169,7 +175,7 @@ Result<PastEvents> History::events(std::uint64_t from_unix_ms, std::uint64_t unt
 
 Result<PastSpans> History::spans() {
   if (auto written = write(last_unix_ms_); !written && counters_.writes == 0) return written.error();
-  auto spans = cells_.spans();
+  auto spans = cells_->spans();
   if (!spans) return spans.error();
   return PastSpans{.spans = std::move(*spans), .chip_tables = versions_.names()};
 }

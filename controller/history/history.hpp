@@ -10,6 +10,7 @@
 #include "controller/history/cell_recorder.hpp"
 #include "controller/history/chip_versions.hpp"
 #include "controller/history/past_view.hpp"
+#include "controller/history/sample_store.hpp"
 
 namespace capmap {
 
@@ -23,12 +24,13 @@ struct HistoryOptions {
 
 struct HistoryCounters {
   std::uint64_t looks = 0, changed_cells = 0, events = 0, events_missed = 0, writes = 0, write_failures = 0, spans = 0;
+  std::uint64_t samples = 0, sample_failures = 0, samples_put_aside = 0;
   std::uint64_t clock_behind_ms = 0;  ///< of the last record; while it is, nothing is recorded
   std::string problem;                ///< why the last write failed; empty: it did not
 };
 
-/// The change log of a map: what it was at any moment since it was first complete. Looks at views, finds what changed, and writes it each
-/// minute; answers what was. While the map is not complete after a start nothing is recorded: a span ends with the process, and the next
+/// The two histories of a map. The change log: what it was at any moment since it was first complete; looks at views, finds what changed,
+/// and writes it each minute. Samples of what was used, each minute and each quarter of an hour (see SampleStore). Answers what was. While the map is not complete after a start nothing is recorded: a span ends with the process, and the next
 /// one begins with a base. History is never rewritten: while the wall clock is behind the last record, nothing is recorded either.
 /// One thread.
 class History {
@@ -47,20 +49,25 @@ class History {
   Result<PastEvents> events(std::uint64_t from_unix_ms, std::uint64_t until_unix_ms, const std::optional<NodeId>& node, std::size_t skip,
                             std::size_t limit);
   Result<PastSpans> spans();
+  /// How use went, from samples. Errors: as SampleStore::read.
+  Result<UsageSeries> usage(const UsageQuestion& question) { return samples_.read(question); }
   [[nodiscard]] const HistoryCounters& counters() const { return counters_; }
   /// For other tables of the same file.
-  [[nodiscard]] Database& database() { return cells_.database(); }
+  [[nodiscard]] Database& database() { return cells_->database(); }
 
  private:
-  History(HistoryOptions options, CellHistory cells, PastNames names, std::optional<PastSpan> last, std::string chips_name);
+  History(HistoryOptions options, std::unique_ptr<CellHistory> cells, SampleStore samples, PastNames names, std::optional<PastSpan> last, std::string chips_name);
   void begin_span(const MapView& view, std::uint64_t now_unix_ms);
   void begin_day(const MapView& view, std::uint64_t now_unix_ms);
   void note_events(const MapView& view, std::uint64_t now_unix_ms);
   void end_span();
+  void sample(const MapView& view, std::uint64_t now_unix_ms);
+  Result<bool> sample_grain(Grain grain, const UsageSample& sample);
   [[nodiscard]] bool waits() const;
 
   HistoryOptions options_;
-  CellHistory cells_;
+  std::unique_ptr<CellHistory> cells_;
+  SampleStore samples_;  ///< in the database of cells_
   CellRecorder recorder_;
   ChipVersions versions_;
   PastViews past_;
@@ -72,6 +79,7 @@ class History {
   std::int64_t last_span_ = 0;
   std::uint64_t last_unix_ms_ = 0;  ///< of the last moment that was recorded
   std::uint64_t written_unix_ms_ = 0, tried_unix_ms_ = 0, base_day_ = 0, revision_ = 0;
+  std::uint64_t sampled_minute_ = 0, sampled_quarter_ = 0;
 };
 
 }  // namespace capmap

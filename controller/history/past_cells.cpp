@@ -4,7 +4,7 @@
 #include <array>
 
 #include "controller/history/compressed.hpp"
-#include "controller/history/varint.hpp"
+#include "controller/history/varints.hpp"
 
 namespace capmap {
 namespace {
@@ -30,12 +30,36 @@ bool set_state(PastKey& key, std::uint64_t state) {
 
 enum Column : std::uint8_t { kSite, kPool, kHardware, kState, kNodes, kUnhealthy, kColumns };
 
+using Bytes = std::vector<std::uint8_t>;
+
+std::string_view text_of(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Numbers of a column, or of the head; once one is missing it is bad, and tells zeros.
+class Numbers {
+ public:
+  explicit Numbers(std::span<const std::uint8_t> bytes) : reader_(bytes) {}
+  std::uint64_t next() {
+    std::uint64_t value = 0;
+    good_ = good_ && reader_.read(value);
+    return good_ ? value : 0;
+  }
+  std::int64_t next_signed() { return unzigzag(next()); }
+  [[nodiscard]] bool good() const { return good_; }
+  [[nodiscard]] std::size_t left() const { return reader_.left(); }
+
+ private:
+  VarintReader reader_;
+  bool good_ = true;
+};
+
 Error damaged(const char* what) {
   return {ErrorCode::kMalformed, std::string("a record of cells: ") + what};
 }
 
 /// Reads the cells of all moments, column by column, as they were written.
-Result<Done> read_columns(std::array<VarintReader, kColumns>& columns, std::vector<PastMoment>& moments) {
+Result<Done> read_columns(std::array<Numbers, kColumns>& columns, std::vector<PastMoment>& moments) {
   for (auto& moment : moments) {
     std::uint32_t site = 0;
     for (auto& cell : moment.cells) {
@@ -50,7 +74,7 @@ Result<Done> read_columns(std::array<VarintReader, kColumns>& columns, std::vect
     const auto not_after = [](const PastCell& a, const PastCell& b) { return b.key <= a.key; };
     if (std::ranges::adjacent_find(moment.cells, not_after) != moment.cells.end()) return damaged("cells that do not ascend");
   }
-  const bool whole = std::ranges::all_of(columns, [](const VarintReader& column) { return column.good() && column.at_end(); });
+  const bool whole = std::ranges::all_of(columns, [](const Numbers& column) { return column.good() && column.left() == 0; });
   return whole ? Result<Done>(Done{}) : damaged("columns of other lengths than their cells");
 }
 
@@ -71,8 +95,8 @@ void sum_up(std::vector<PastCell>& cells) {
 }
 
 std::string pack_moments(std::span<const PastMoment> moments) {
-  std::string head;
-  std::array<std::string, kColumns> columns;
+  Bytes head;
+  std::array<Bytes, kColumns> columns;
   put_varint(head, kFormat);
   put_varint(head, moments.size());
   std::uint64_t at = 0;
@@ -92,14 +116,15 @@ std::string pack_moments(std::span<const PastMoment> moments) {
     }
   }
   for (const auto& column : columns) put_varint(head, column.size());
-  for (const auto& column : columns) head += column;
-  return compressed(head);
+  for (const auto& column : columns) head.insert(head.end(), column.begin(), column.end());
+  return compressed(text_of(head));
 }
 
 Result<std::vector<PastMoment>> unpack_moments(std::string_view bytes) {
   const auto plain = uncompressed(bytes, kMostBytes);
   if (!plain) return damaged(plain.error().what.c_str());
-  VarintReader head(*plain);
+  const std::span<const std::uint8_t> all_bytes(reinterpret_cast<const std::uint8_t*>(plain->data()), plain->size());
+  Numbers head(all_bytes);
   if (head.next() != kFormat) return damaged("of a form that this capmap does not know");
   const auto count = head.next();
   if (count > std::min<std::uint64_t>(plain->size(), kMostMoments)) return damaged("too many moments");
@@ -122,12 +147,11 @@ Result<std::vector<PastMoment>> unpack_moments(std::string_view bytes) {
     all += size;
   }
   if (!head.good() || head.left() != all) return damaged("cut off, or with bytes behind its end");
-  std::string_view rest(*plain);
-  rest.remove_prefix(plain->size() - all);
+  auto rest = all_bytes.last(all);
   const auto take = [&rest](std::size_t size) {
-    const auto column = rest.substr(0, size);
-    rest.remove_prefix(size);
-    return VarintReader(column);
+    const auto column = rest.first(size);
+    rest = rest.subspan(size);
+    return Numbers(column);
   };
   std::array columns = {take(sizes[0]), take(sizes[1]), take(sizes[2]), take(sizes[3]), take(sizes[4]), take(sizes[5])};
   if (auto read = read_columns(columns, moments); !read) return read.error();

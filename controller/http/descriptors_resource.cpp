@@ -16,7 +16,7 @@ constexpr const char* kInferred =
     "is "
     "cut from the next, and its units are inferred: see descriptors.csv of the catalog";
 
-struct Question {
+struct DescriptorQuestion {
   const DescriptorForm* form = nullptr;
   DescriptorEdition edition = DescriptorEdition::kTotal;
   std::size_t first = 0, limit = kMostSites;
@@ -42,7 +42,7 @@ HttpResponse unknown_word(const char* parameter, std::vector<std::string> known)
                            .known = std::move(known)});
 }
 
-std::optional<HttpResponse> read_question(const Call& call, Question& question) {
+std::optional<HttpResponse> read_question(const Call& call, DescriptorQuestion& question) {
   const auto& table = *call.view->descriptors;
   question.form = table.find(parameter(call.target, "form").value_or(""));
   if (question.form == nullptr) {
@@ -106,7 +106,7 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
-std::string csv_text(const std::vector<DescriptorRow>& rows, const Question& question, const MapView& view) {
+std::string csv_text(const std::vector<DescriptorRow>& rows, const DescriptorQuestion& question, const MapView& view) {
   std::string text = "site,site_name,pool,pool_name,kind,descriptor,reasons,left_out,incomplete,encoder,edition,revision,as_of\r\n";
   const std::string tail = "," + encoder_of(*question.form) + "," + kDescriptorEditionNames[static_cast<std::size_t>(question.edition)] +
                            "," + std::to_string(view.revision) + "," + rfc3339_ms(view.at_unix_ms) + "\r\n";
@@ -123,7 +123,7 @@ std::string csv_text(const std::vector<DescriptorRow>& rows, const Question& que
   return text;
 }
 
-Json answer_json(const Call& call, const Question& question, const std::vector<DescriptorRow>& rows) {
+Json answer_json(const Call& call, const DescriptorQuestion& question, const std::vector<DescriptorRow>& rows) {
   const MapView& view = *call.view;
   Json list = Json::array();
   for (const auto& row : rows) list.push_back(row_json(row, view));
@@ -149,7 +149,7 @@ Outcome get_descriptors(const Call& call) {
   if (!call.view->descriptors) {
     return problem_response({.status = 503, .word = "no-descriptors", .detail = "this controller has no table of descriptors"});
   }
-  Question question;
+  DescriptorQuestion question;
   if (auto refused = read_question(call, question)) return *refused;
   const auto etag = revision_etag(*call.view);
   if (!question.csv) {
