@@ -59,9 +59,7 @@ FoldPlan::FoldPlan(const Measures& measures, FoldPart of) : part(of) {
     want(static_cast<Measure>(static_cast<std::size_t>(Measure::kPeakFp64) + i),
          {kCpuPeak + at, kCpuOffered + at, kAcceleratorPeak + at, kAcceleratorOffered + at});
   }
-  if (asked(Measure::kPeakFp64)) {
-    want(Measure::kPeakFp64Matrix, {kCpuRpeak, kCpuRpeakOffered, kAcceleratorRpeak, kAcceleratorRpeakOffered});
-  }
+  if (measures.test(kRpeakBit)) figures.insert(figures.end(), {kCpuRpeak, kCpuRpeakOffered, kAcceleratorRpeak, kAcceleratorRpeakOffered});
   const bool any_peak = (measures >> static_cast<std::size_t>(Measure::kPeakFp64)).any();
   if (any_peak) figures.push_back(kRated);
 }

@@ -10,11 +10,12 @@ constexpr std::uint64_t kMillicores = 1'000, kBytesPerMib = 1ULL << 20;
 
 Measures measures_of_rows() {
   Measures measures;
-  for (const auto measure : {Measure::kNodes, Measure::kCpu, Measure::kCpuUse, Measure::kMemory, Measure::kMemoryUse,
-                             Measure::kAccelerators, Measure::kAcceleratorUse, Measure::kHealth, Measure::kAge, Measure::kUnrated,
-                             Measure::kPeakFp64, Measure::kPeakFp64Matrix, Measure::kPeakFp32, Measure::kPeakFp16}) {
+  for (const auto measure :
+       {Measure::kNodes, Measure::kCpu, Measure::kCpuUse, Measure::kMemory, Measure::kMemoryUse, Measure::kAccelerators,
+        Measure::kAcceleratorUse, Measure::kHealth, Measure::kAge, Measure::kUnrated, Measure::kPeakFp32, Measure::kPeakFp16}) {
     measures.set(static_cast<std::size_t>(measure));
   }
+  measures.set(kRpeakBit);
   return measures;
 }
 

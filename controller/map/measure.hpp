@@ -68,7 +68,9 @@ inline constexpr std::array<const char*, kMeasureCount> kMeasureNames = {"nodes"
                                                                          "peak_fp4",
                                                                          "peak_int8",
                                                                          "peak_int4"};
-using Measures = std::bitset<kMeasureCount>;
+/// FP64 of matrix units, else of vector units: a bit behind the words, for those who name it; questions of all measures do not pay for it.
+inline constexpr std::size_t kRpeakBit = kMeasureCount;
+using Measures = std::bitset<kMeasureCount + 1>;
 /// What sites declare is no measure of cells: it is summed over sites, and only for who asks.
 inline constexpr std::string_view kDeclaredWord = "declared";
 struct AskedMeasures {
@@ -79,7 +81,7 @@ struct AskedMeasures {
 /// word, with the known ones.
 Result<AskedMeasures> parse_measures(std::string_view text);
 inline Measures all_measures() {
-  return Measures().set();
+  return Measures().set().reset(kRpeakBit);
 }
 
 }  // namespace capmap

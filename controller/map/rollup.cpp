@@ -151,7 +151,7 @@ Measures measures_of(FoldPart part, const Measures& asked) {
     wanted.set(static_cast<std::size_t>(Measure::kAcceleratorModels));
   } else {
     for (const auto measure : {Measure::kCpu, Measure::kMemory, Measure::kAccelerators}) wanted.set(static_cast<std::size_t>(measure));
-    for (auto i = static_cast<std::size_t>(Measure::kPeakFp64); i < kMeasureCount; ++i) wanted.set(i);
+    for (auto i = static_cast<std::size_t>(Measure::kPeakFp64); i <= kRpeakBit; ++i) wanted.set(i);
   }
   return wanted & asked;
 }

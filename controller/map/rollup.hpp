@@ -26,7 +26,7 @@ struct Amount {
 struct RatedPeak {
   std::array<std::uint64_t, kPrecisionCount> mflops{};   ///< sum over rated parts
   std::array<std::uint64_t, kPrecisionCount> offered{};  ///< parts (CPU packages or devices) in that sum
-  std::uint64_t rpeak_mflops = 0, rpeak_offered = 0;     ///< FP64 of matrix units, else of vector units; told where both are asked for
+  std::uint64_t rpeak_mflops = 0, rpeak_offered = 0;     ///< FP64 of matrix units, else of vector units; told where kRpeakBit is set
 };
 
 /// Hardware on some of a group's nodes.

@@ -72,8 +72,13 @@ TEST_CASE("restart: right after a restart the table says how many of the known n
                    keys.path() + "/keys"});
     REQUIRE(eventually([&] { return nodes(map_of(deployment), "fresh") == 3; }, std::chrono::seconds(30)));
   }
+  const auto controller = [&deployment] { return json::parse(http_get(deployment.http_port, "/healthz"))["controller"]; };
+  const json before = controller();
+  CHECK(before.is_string());
   deployment.stop(SIGKILL);
   deployment.start();
+  CHECK(controller() == before);
+  CHECK(deployment.ctl({"resolve", before.get<std::string>()}).code == 0);
   const Ran table = deployment.ctl({"map"});
   CHECK(table.code == 0);
   CHECK(table.output.find("resyncing: 0 of 3 known nodes") != std::string::npos);
