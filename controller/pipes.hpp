@@ -21,6 +21,7 @@ inline constexpr const char* kStorePipe = "inproc://store";           ///< JoinR
 inline constexpr const char* kEnrolPipe = "inproc://enrol";           ///< JoinDecision: from store to enrol; stop from main
 inline constexpr const char* kAdminPipe = "inproc://admin";           ///< AdminRequest: from http to store; stop from main
 inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteBatch: from the map thread to store, which may drop it
+inline constexpr const char* kHistoryPipe = "inproc://history";       ///< HistoryQuestion: from http to the history thread
 inline constexpr const char* kHttpPipe = "inproc://http";             ///< HttpInput: from map and store to http; stop from the map thread
 inline constexpr const char* kConnectionsPipe = "inproc://connections";  ///< libzmq's own events: from ingest's ROUTER to zap
 inline constexpr int kNotesHighWater = 8;                                ///< batches that wait for a slow disk, at each end

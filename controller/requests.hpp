@@ -9,6 +9,7 @@
 
 #include "common/ids.hpp"
 #include "common/result.hpp"
+#include "controller/history/usage_series.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
 
@@ -92,7 +93,17 @@ struct AdminAnswer {
   AdminChange what;
 };
 
+/// To the history thread (inproc://history).
+struct HistoryQuestion {
+  std::uint64_t ticket = 0;
+  UsageQuestion what;
+};
+struct HistoryAnswer {
+  std::uint64_t ticket = 0;
+  std::variant<Error, UsageSeries> what;
+};
+
 /// To the http thread (inproc://http).
-using HttpInput = std::variant<NodeAnswer, AdminAnswer>;
+using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer>;
 
 }  // namespace capmap

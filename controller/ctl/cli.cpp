@@ -83,6 +83,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_regions(app, line);
   add_nodes(app, line);
   add_map(app, line);
+  add_history(app, line);
   add_status(app, line);
   add_store(app, line);
 }

@@ -40,5 +40,6 @@ void add_token(CLI::App& app, Line& line);
 void add_sites(CLI::App& app, Line& line);
 void add_regions(CLI::App& app, Line& line);
 void add_nodes(CLI::App& app, Line& line);
+void add_history(CLI::App& app, Line& line);
 
 }  // namespace capmap

@@ -41,7 +41,7 @@ class HttpThread {
  private:
   std::optional<HttpResponse> on_request(std::uint64_t ticket, const HttpRequest& request);
   std::optional<HttpResponse> go_on(std::uint64_t ticket, const std::string& route, Outcome outcome);
-  Result<Done> ask(std::uint64_t ticket, std::variant<NodeQuery, AdminRequest> question);
+  Result<Done> ask(std::uint64_t ticket, Question question);
   /// False on stop.
   bool take_answers();
   void take_answer(std::uint64_t ticket, const Answer& answer);
@@ -54,7 +54,7 @@ class HttpThread {
   const Clock& clock_;
   HttpOptions options_;
   Api api_;
-  zmq::socket_t input_, map_, admin_;
+  zmq::socket_t input_, map_, admin_, history_;
   std::unique_ptr<HttpServer> server_;
   std::map<std::uint64_t, Waiting> waiting_;  ///< by ticket, oldest first
   std::size_t given_up_ = 0;
@@ -69,9 +69,12 @@ Result<std::uint16_t> HttpThread::open(zmq::context_t& context) {
   if (!map) return map.error();
   auto admin = open_push(context, options_.admin);
   if (!admin) return admin.error();
+  auto history = open_push(context, options_.history);
+  if (!history) return history.error();
   input_ = std::move(*input);
   map_ = std::move(*map);
   admin_ = std::move(*admin);
+  history_ = std::move(*history);
   const auto listener = open_listener(options_.address, options_.port);
   if (!listener) return listener.error();
   auto server = HttpServer::start(*listener, clock_,
@@ -121,10 +124,14 @@ std::optional<HttpResponse> HttpThread::go_on(std::uint64_t ticket, const std::s
   return std::nullopt;
 }
 
-Result<Done> HttpThread::ask(std::uint64_t ticket, std::variant<NodeQuery, AdminRequest> question) {
+Result<Done> HttpThread::ask(std::uint64_t ticket, Question question) {
   if (auto* query = std::get_if<NodeQuery>(&question)) {
     query->ticket = ticket;
     return send_object(map_, std::make_unique<NodeQuery>(std::move(*query)), false);
+  }
+  if (auto* past = std::get_if<HistoryQuestion>(&question)) {
+    past->ticket = ticket;
+    return send_object(history_, std::make_unique<HistoryQuestion>(std::move(*past)), false);
   }
   auto& request = std::get<AdminRequest>(question);
   request.ticket = ticket;
@@ -142,6 +149,9 @@ bool HttpThread::take_answers() {
     } else if (auto* admin = std::get_if<AdminAnswer>(input->get())) {
       const auto ticket = admin->ticket;
       take_answer(ticket, std::move(*admin));
+    } else if (auto* past = std::get_if<HistoryAnswer>(input->get())) {
+      const auto ticket = past->ticket;
+      take_answer(ticket, std::move(*past));
     }
   }
   return true;

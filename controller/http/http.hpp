@@ -21,6 +21,7 @@ struct HttpOptions {
   std::string input = "inproc://http";  ///< PULL bound here: HttpInput objects; stop ends the thread
   std::string map = "inproc://map_queries";  ///< PUSH connected here: NodeQuery objects
   std::string admin = "inproc://admin";      ///< PUSH connected here: AdminRequest objects
+  std::string history = "inproc://history";  ///< PUSH connected here: HistoryQuestion objects
   std::string version = "unknown";           ///< of this program, as /healthz and /metrics say it
 };
 

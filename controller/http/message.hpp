@@ -44,16 +44,17 @@ struct HttpResponse {
 };
 
 /// What came back on a question to another thread; an Error when nothing did: kTimeout (asked, no answer yet), kUnavailable (not asked).
-using Answer = std::variant<Error, NodeAnswer, AdminAnswer>;
+using Answer = std::variant<Error, NodeAnswer, AdminAnswer, HistoryAnswer>;
 
 struct Outcome;
 /// Goes on with the answer. May be called again with a late answer after it was called with kTimeout: nobody waits for that result any
 /// more, but what is remembered is remembered.
 using Continue = std::function<Outcome(const Answer&)>;
 
+using Question = std::variant<NodeQuery, AdminRequest, HistoryQuestion>;
 /// A question to another thread. The ticket in it is set by who asks.
 struct Ask {
-  std::variant<NodeQuery, AdminRequest> question;
+  Question question;
   Continue then;
 };
 

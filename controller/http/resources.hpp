@@ -17,6 +17,7 @@ Outcome delete_node(const Call& call);
 Outcome get_pools(const Call& call);
 Outcome post_pool(const Call& call);
 Outcome get_regions(const Call& call);
+Outcome get_history(const Call& call);
 Outcome get_shared(const Call& call);
 Outcome get_changes(const Call& call);
 Outcome get_sites(const Call& call);

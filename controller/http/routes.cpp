@@ -17,6 +17,7 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/nodes/{id}/pool", post_node_pool, false, true},
       {"GET", "/v1/shared", get_shared, true, false, {"limit", "cursor"}},
       {"GET", "/v1/changes", get_changes, true, false, {"since", "limit"}},
+      {"GET", "/v1/history", get_history, true, false, {"grain", "from", "to", "region", "site", "group_by", "measure"}},
       {"GET", "/v1/pools", get_pools, true},
       {"POST", "/v1/pools", post_pool, false, true},
       {"GET", "/v1/regions", get_regions, true},

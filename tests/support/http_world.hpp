@@ -10,6 +10,7 @@
 
 #include "common/join_token.hpp"
 #include "common/transport.hpp"
+#include "controller/history_answer.hpp"
 #include "controller/http/http.hpp"
 #include "controller/requests.hpp"
 #include "tests/support/catalog_regions.hpp"
@@ -164,7 +165,8 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
 }
 
 /// The http thread on a free port, with a map thread that hands out ten nodes in chunks of four and an admin thread that answers by
-/// the name it is asked for: "exists", "broken", "full", "absent" fail as they say, "late" waits until let go. Ends with its scope.
+/// the name it is asked for: "exists", "broken", "full", "absent" fail as they say, "late" waits until let go; a history thread has samples
+/// of the last two hours. Ends with its scope.
 class HttpWorld {
  public:
   explicit HttpWorld(const std::string& admin_token = kAdminToken, const std::string& address = "127.0.0.1") {
@@ -177,6 +179,7 @@ class HttpWorld {
     auto bound = ready.get_future();
     map_ = std::thread([this] { run_map_thread(); });
     admin_ = std::thread([this] { run_admin_thread(); });
+    history_ = std::thread([this] { run_history_thread(); });
     http_ = std::thread([this, options, &ready] { ended_ = run_http(context_, options, {view, {&metrics}, clock}, ready).ok(); });
     const auto got = bound.get();
     if (got) port = *got;
@@ -187,8 +190,10 @@ class HttpWorld {
     stop_http();
     stop("inproc://map_queries");
     stop("inproc://admin");
+    stop("inproc://history");
     map_.join();
     admin_.join();
+    history_.join();
   }
   /// Asks the http thread to end and waits for it.
   void stop_http() {
@@ -232,6 +237,30 @@ class HttpWorld {
       static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
     }
   }
+  /// With two hours of samples of the view that is there when it is asked first.
+  void run_history_thread() {
+    auto in = open_pull(context_, "inproc://history");
+    auto out = open_push(context_, "inproc://http");
+    auto database = Database::open(":memory:", Database::Mode::kCreate);
+    auto samples = SampleStore::open(*database);
+    for (;;) {
+      auto question = receive_object<HistoryQuestion>(*in, -1);
+      if (!question || !*question) return;
+      ++queries;
+      if (map_silent) continue;
+      if (samples->counts().appended == 0) fill(*samples);
+      static_cast<void>(send_object(*out, std::make_unique<HttpInput>(answer_history(*samples, **question))));
+    }
+  }
+  void fill(SampleStore& samples) const {
+    const auto seen = view.take();
+    for (std::uint64_t ago = 120; seen && ago > 0; --ago) {
+      const auto at = clock.unix_ms() / kMinuteMs * kMinuteMs - ago * kMinuteMs;
+      static_cast<void>(samples.append(Grain::kRegionMinute, sample_regions(*seen, at)));
+      if (ago % 15 == 0) static_cast<void>(samples.append(Grain::kSiteQuarter, sample_sites(*seen, at)));
+      static_cast<void>(samples.tidy());
+    }
+  }
   void run_admin_thread() {
     auto in = open_pull(context_, "inproc://admin");
     auto out = open_push(context_, "inproc://http");
@@ -257,7 +286,7 @@ class HttpWorld {
 
   zmq::context_t context_;
   std::atomic<bool> ended_{false};
-  std::thread http_, map_, admin_;
+  std::thread http_, map_, admin_, history_;
 };
 
 }  // namespace capmap::support
