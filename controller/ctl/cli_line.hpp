@@ -41,6 +41,8 @@ void add_sites(CLI::App& app, Line& line);
 void add_regions(CLI::App& app, Line& line);
 void add_nodes(CLI::App& app, Line& line);
 void add_history(CLI::App& app, Line& line);
+/// Subcommands of history.
+void add_past(CLI::App& history, Line& line);
 /// Behind add_sites: adds to its commands.
 void add_export(CLI::App& app, Line& line);
 void add_reports(CLI::App& app, Line& line);

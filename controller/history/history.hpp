@@ -30,9 +30,9 @@ struct HistoryCounters {
 };
 
 /// The two histories of a map. The change log: what it was at any moment since it was first complete; looks at views, finds what changed,
-/// and writes it each minute. Samples of what was used, each minute and each quarter of an hour (see SampleStore). Answers what was. While the map is not complete after a start nothing is recorded: a span ends with the process, and the next
-/// one begins with a base. History is never rewritten: while the wall clock is behind the last record, nothing is recorded either.
-/// One thread.
+/// and writes it each minute. Samples of what was used, each minute and each quarter of an hour (see SampleStore). Answers what was. While
+/// the map is not complete after a start nothing is recorded: a span ends with the process, and the next one begins with a base. History is
+/// never rewritten: while the wall clock is behind the last record, nothing is recorded either. One thread.
 class History {
  public:
   /// Errors: as open_history and ChipVersions::keep.
@@ -56,7 +56,8 @@ class History {
   [[nodiscard]] Database& database() { return cells_->database(); }
 
  private:
-  History(HistoryOptions options, std::unique_ptr<CellHistory> cells, SampleStore samples, PastNames names, std::optional<PastSpan> last, std::string chips_name);
+  History(HistoryOptions options, std::unique_ptr<CellHistory> cells, SampleStore samples, PastNames names, std::optional<PastSpan> last,
+          std::string chips_name);
   void begin_span(const MapView& view, std::uint64_t now_unix_ms);
   void begin_day(const MapView& view, std::uint64_t now_unix_ms);
   void note_events(const MapView& view, std::uint64_t now_unix_ms);

@@ -67,14 +67,21 @@ void make_file(const std::string& path) {
   if (fd >= 0) close(fd);  // what is wrong with the place, SQLite says
 }
 
-Result<Database> open_file(const std::string& path) {
+}  // namespace
+
+Result<Database> open_history_file(const std::string& path) {
   make_file(path);
   auto database = Database::open(path, Database::Mode::kCreate);
   if (!database) return database;
-  for (const char* pragma : {"pragma journal_mode = wal", "pragma synchronous = full", "pragma wal_autocheckpoint = 4000",
-                             "pragma journal_size_limit = 67108864", "pragma cell_size_check = on"}) {
-    if (auto set = database->run(pragma); !set) return set.error();
+  // A day of sites moves 100 MB at once: its log does not stay so long, and nothing secret is overwritten.
+  if (auto set = database->run("pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000; "
+                               "pragma journal_size_limit = 16777216; pragma secure_delete = fast; pragma cell_size_check = on");
+      !set) {
+    return set.error();
   }
+  const auto mode = database->text("pragma journal_mode");
+  if (!mode) return mode.error();
+  if (*mode != "wal") return Error{ErrorCode::kUnavailable, path + ": its file system has no shared memory for a write-ahead log"};
   const auto application = database->number("pragma application_id");
   if (!application) return application.error();
   const auto tables = database->number("select count(*) from sqlite_schema");
@@ -85,6 +92,8 @@ Result<Database> open_file(const std::string& path) {
   if (auto made = make_tables(*database); !made) return made.error();
   return database;
 }
+
+namespace {
 
 /// Under the first name that is free.
 Result<Done> put_aside(const std::string& path) {
@@ -104,11 +113,11 @@ Result<Done> put_aside(const std::string& path) {
 
 Result<Database> open_history(const std::string& state_folder) {
   const auto path = state_folder + "/history.db";
-  auto database = open_file(path);
+  auto database = open_history_file(path);
   if (database || database.error().code != ErrorCode::kMalformed) return database;
   if (database.error().what.find("newer capmap") != std::string::npos) return database;
   if (auto aside = put_aside(path); !aside) return aside.error();
-  return open_file(path);
+  return open_history_file(path);
 }
 
 }  // namespace capmap

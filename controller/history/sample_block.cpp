@@ -178,7 +178,14 @@ Result<SampleBlock> SampleBlock::read_body(BlockBytes body) {
   return block;
 }
 
-Result<Done> SampleBlock::values(std::size_t key, BlockValues& into) const {
+std::vector<bool> SampleBlock::with_partners(std::vector<bool> wanted) const {
+  for (std::size_t column = 0; column < columns_.size(); ++column) {
+    if (wanted[column] && columns_[column].beside) wanted[*columns_[column].beside] = true;
+  }
+  return wanted;
+}
+
+Result<Done> SampleBlock::values(std::size_t key, BlockValues& into, const std::vector<bool>& wanted) const {
   const auto begin = key == 0 ? begin_ : ends_[key - 1];
   VarintReader reader(std::span<const std::uint8_t>(body_).subspan(begin, ends_[key] - begin));
   const auto times = times_.size();
@@ -187,6 +194,10 @@ Result<Done> SampleBlock::values(std::size_t key, BlockValues& into) const {
     auto* const out = into.data() + column * times;
     std::uint64_t kind = 0, number = 0, last = 0;
     if (!reader.read(kind, kMoving)) return damaged("a column's values are of no known kind");
+    if (!wanted.empty() && !wanted[column]) {
+      if (!reader.skip(kind == kMoving ? times : kind)) return damaged("a value has no meaning");
+      continue;
+    }
     if (kind == kConstant) {
       if (!reader.read(last, kMaxKept)) return damaged("a value has no meaning");
       std::fill_n(out, times, last);

@@ -66,8 +66,10 @@ class SampleBlock {
   [[nodiscard]] const std::vector<std::uint64_t>& times() const { return times_; }
   [[nodiscard]] const std::vector<BlockColumn>& columns() const { return columns_; }
   [[nodiscard]] const std::vector<std::string>& keys() const { return keys_; }
-  /// All of a key's values. Errors: kMalformed.
-  Result<Done> values(std::size_t key, BlockValues& into) const;
+  /// Which of [column] are to be read for those that are asked for: these, and what they stand beside.
+  [[nodiscard]] std::vector<bool> with_partners(std::vector<bool> wanted) const;
+  /// A key's values; of columns that are not wanted none (see with_partners; empty: all are). Errors: kMalformed.
+  Result<Done> values(std::size_t key, BlockValues& into, const std::vector<bool>& wanted = {}) const;
 
  private:
   std::vector<std::uint64_t> times_;

@@ -35,8 +35,25 @@ KeyRange keys_of(const UsageQuestion& question) {
   return range;
 }
 
+/// [column of the block] what a fold of these figures looks at.
+std::vector<bool> wanted_of(const SampleBlock& block, const std::vector<std::optional<std::size_t>>& places,
+                            const std::vector<SampleColumn>& figures) {
+  std::vector<bool> ours(kHourColumnCount);
+  ours[kSampleNodesInstalled] = true;
+  for (const auto figure : figures) {
+    ours[figure] = ours[kHourLeast + figure] = ours[kHourGreatest + figure] = true;
+    const auto* const sum = std::ranges::find(kSampleSums, figure);
+    if (sum != kSampleSums.end()) ours[kSampleUnknown + static_cast<std::size_t>(sum - kSampleSums.begin())] = true;
+  }
+  std::vector<bool> wanted;
+  for (const auto& place : places) wanted.push_back(place && ours[*place]);
+  return block.with_partners(std::move(wanted));
+}
+
 /// All parts of one stretch of samples into the fold.
-Result<Done> read_stretch(Statement& parts, const KeyRange& range, const GrainRule& rule, std::uint64_t at_unix_ms, UsageFold& fold) {
+Result<Done> read_stretch(Statement& parts, const UsageQuestion& question, const GrainRule& rule, std::uint64_t at_unix_ms,
+                          UsageFold& fold) {
+  const auto range = keys_of(question);
   const auto damaged = [&](const std::string& what) { return Error{ErrorCode::kMalformed, sample_place(rule, at_unix_ms) + ": " + what}; };
   const bool hourly = rule.hourly == rule.grain;
   std::vector<std::uint64_t> times;
@@ -53,9 +70,10 @@ Result<Done> read_stretch(Statement& parts, const KeyRange& range, const GrainRu
     }
     if (block->times() != times) return damaged("its blocks are of different moments");
     const auto places = places_of(block->columns(), hourly);
+    const auto wanted = wanted_of(*block, places, question.figures);
     const auto& keys = block->keys();
     for (auto at = std::ranges::lower_bound(keys, range.first); at != keys.end() && *at < range.end; ++at) {
-      if (auto read = block->values(static_cast<std::size_t>(at - keys.begin()), values); !read) return damaged(read.error().what);
+      if (auto read = block->values(static_cast<std::size_t>(at - keys.begin()), values, wanted); !read) return damaged(read.error().what);
       if (auto added = fold.add(*at, values, places, hourly); !added) return added;
     }
   }
@@ -69,6 +87,17 @@ std::uint64_t step_above(std::uint64_t step_ms) {
 }
 
 }  // namespace
+
+/// How many groups the newest sample has: so many series, the coarser steps will have to be.
+Result<std::size_t> SampleStore::count_groups(const GrainRule& rule, const UsageQuestion& question) {
+  if (!question.by_region && !question.by_class && !question.by_model) return std::size_t{1};
+  UsageQuestion newest = question;
+  newest.until_unix_ms = end_of(rule.grain);
+  newest.from_unix_ms = newest.until_unix_ms - rule.step_ms;
+  UsageFold fold(newest, newest.from_unix_ms, newest.until_unix_ms, rule.step_ms);
+  if (auto read = read_all(rule, newest, false, fold); !read) return read.error();
+  return std::max<std::size_t>(fold.finish().groups.size(), 1);
+}
 
 /// The moment of the first sample; UINT64_MAX: there are none.
 Result<std::uint64_t> SampleStore::first_of(const GrainRule& rule) {
@@ -95,7 +124,7 @@ Result<Done> SampleStore::read_all(const GrainRule& rule, const UsageQuestion& q
   for (const auto at : *times) {
     parts->bind(1, std::string_view(rule.name)).bind(2, static_cast<std::int64_t>(at));
     parts->bind_blob(3, key_bytes(range.first)).bind_blob(4, key_bytes(range.end));
-    auto read = read_stretch(*parts, range, rule, at, fold);
+    auto read = read_stretch(*parts, question, rule, at, fold);
     parts->reset();
     if (!read) return read;
   }
@@ -123,9 +152,16 @@ Result<UsageSeries> SampleStore::read(const UsageQuestion& asked) {
     why = std::string("samples of ") + step_word(fine.step_ms) + " are kept for " + std::to_string(fine.kept_ms / kDayMs) +
           " days: of what is older there are hours";
   }
-  while ((question.until_unix_ms - 1) / step_ms - question.from_unix_ms / step_ms >= kMaxSteps && step_above(step_ms) != step_ms) {
+  const auto steps = [&question](std::uint64_t of_ms) { return (question.until_unix_ms - 1) / of_ms - question.from_unix_ms / of_ms + 1; };
+  while (steps(step_ms) > kMaxSteps && step_above(step_ms) != step_ms) {
     step_ms = step_above(step_ms);
     why = "an answer has at most " + std::to_string(kMaxSteps) + " steps";
+  }
+  const auto groups = count_groups(fine, question);
+  if (!groups) return groups.error();
+  while (*groups * question.figures.size() * steps(step_ms) > kMaxSeriesValues && step_above(step_ms) != step_ms) {
+    step_ms = step_above(step_ms);
+    why = too_many_values();
   }
   const auto& rule = step_ms < kHourMs ? fine : hours;
   question.from_unix_ms = question.from_unix_ms / step_ms * step_ms;

@@ -50,16 +50,6 @@ std::string sample_place(const GrainRule& rule, std::uint64_t at_unix_ms) {
   return std::string("samples of grain ") + rule.name + " from unix ms " + std::to_string(at_unix_ms);
 }
 
-Result<Database> open_history_database(const std::string& path) {
-  auto database = Database::open(path, Database::Mode::kCreate);
-  if (!database) return database.error();
-  if (auto set = database->run("pragma journal_mode = wal; pragma synchronous = full;"); !set) return set.error();
-  const auto mode = database->text("pragma journal_mode");
-  if (!mode) return mode.error();
-  if (*mode != "wal") return Error{ErrorCode::kUnavailable, path + ": its file system has no shared memory for a write-ahead log"};
-  return database;
-}
-
 Result<SampleStore> SampleStore::open(Database& database) {
   if (auto made = database.run(kTables); !made) return made.error();
   SampleStore store(database);

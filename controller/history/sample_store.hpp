@@ -71,6 +71,7 @@ class SampleStore {
   Result<Done> add_parts(const GrainRule& rule, std::uint64_t from_unix_ms, const std::vector<SamplePart>& parts);
   Result<std::vector<std::uint64_t>> times_of(const char* sql, const GrainRule& rule, std::uint64_t from_unix_ms,
                                               std::uint64_t until_unix_ms);
+  Result<std::size_t> count_groups(const GrainRule& rule, const UsageQuestion& question);
   Result<std::uint64_t> first_of(const GrainRule& rule);
   Result<Done> read_all(const GrainRule& rule, const UsageQuestion& question, bool blocks, UsageFold& fold);
   /// In one transaction.
@@ -81,8 +82,5 @@ class SampleStore {
   bool stepped_back_ = false;
   SampleCounts counts_;
 };
-
-/// history.db of a state folder, made where it is not there. Errors: those of SQLite.
-Result<Database> open_history_database(const std::string& path);
 
 }  // namespace capmap

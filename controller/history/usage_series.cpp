@@ -31,6 +31,10 @@ const char* step_word(std::uint64_t step_ms) {
   return "";
 }
 
+std::string too_many_values() {
+  return "an answer has at most " + std::to_string(kMaxSeriesValues) + " values: ask for fewer groups or measures";
+}
+
 void UsageFold::Step::add(const Step& other) {
   sum += other.sum;
   known += other.known;
@@ -199,8 +203,7 @@ bool UsageFold::was_there(const Group& group) {
 
 UsageSeries UsageFold::finish() {
   UsageSeries series{.from_unix_ms = from_, .step_ms = step_ms_};
-  if (coarser_)
-    series.why_coarser = "an answer has at most " + std::to_string(kMaxSeriesValues) + " values: ask for fewer groups or measures";
+  if (coarser_) series.why_coarser = too_many_values();
   series.bounds = bounds_;
   series.samples = samples_;
   for (const auto& entry : groups_) {

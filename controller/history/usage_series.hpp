@@ -41,6 +41,9 @@ inline constexpr std::size_t kMaxSteps = 2'016;          ///< a week by 5 minute
 inline constexpr std::size_t kMaxSeries = 2'000;         ///< groups × figures
 inline constexpr std::size_t kMaxSeriesValues = 32'256;  ///< groups × figures × steps; more become coarser steps
 
+/// Why steps are coarser where there are so many.
+std::string too_many_values();
+
 /// One figure of one group. Absent: not known at any moment of the step, or there is no sample of it.
 struct UsageFigure {
   std::vector<std::optional<std::uint64_t>> mean, min, max;  ///< [step]

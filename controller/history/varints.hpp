@@ -52,6 +52,11 @@ class VarintReader {
     at_ += size;
     return true;
   }
+  /// Passes over so many numbers.
+  bool skip(std::size_t count) {
+    for (; count > 0 && at_ != end_; ++at_) count -= *at_ < 0x80 ? 1 : 0;
+    return count == 0;
+  }
   [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
  private:

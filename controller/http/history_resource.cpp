@@ -1,132 +1,211 @@
-// What history there is, and what happened to nodes. A past map is asked for by /v1/map?at=.
+// How use went: samples of regions, classes and models, or of one site, by steps of time.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
+#include "common/region_table.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/map/rollup.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kDefaultLimit = 1'000, kMaxLimit = 10'000;
+constexpr std::uint64_t kDefaultMs = 24 * 3'600'000ULL;
 
-/// What was asked for of the history thread, or the reason why there is none.
-template <class Wanted, class Show>
-Outcome show(const Answer& answer, Show show_it) {
+/// What figures a measure stands for, under the words of /v1/map.
+struct MeasureWord {
+  const char* word;
+  std::span<const SampleColumn> figures;
+};
+constexpr std::array kNodes = {kSampleNodesInstalled, kSampleNodesAvailable};
+constexpr std::array kCpu = {kSampleCpuUsed, kSampleCpuFree};
+constexpr std::array kMemory = {kSampleMemoryUsed, kSampleMemoryFree};
+constexpr std::array kStorage = {kSampleStorageUsed, kSampleStorageFree};
+constexpr std::array kNetwork = {kSampleReceive, kSampleTransmit};
+constexpr std::array kPower = {kSamplePower};
+constexpr std::array kAccelerators = {kSampleAccelerators, kSampleAcceleratorsUsed, kSampleAcceleratorsFree, kSampleAcceleratorsUseUnknown,
+                                      kSampleAcceleratorsUnhealthy};
+constexpr std::array<MeasureWord, 7> kWords = {{{"nodes", kNodes},
+                                                {"cpu_use", kCpu},
+                                                {"memory_use", kMemory},
+                                                {"storage_use", kStorage},
+                                                {"network_use", kNetwork},
+                                                {"power", kPower},
+                                                {"accelerator_use", kAccelerators}}};
+
+/// How an answer tells a figure: bytes as decimal texts, for their sums may pass 2^53; the rest as whole numbers.
+struct Told {
+  std::string name;
+  std::uint64_t bytes = 0;  ///< in one of it; 0: it is no size
+};
+Told told_as(SampleColumn figure) {
+  switch (figure) {
+    case kSampleMemoryUsed: return {.name = "memory_used_bytes", .bytes = 1'048'576};
+    case kSampleMemoryFree: return {.name = "memory_free_bytes", .bytes = 1'048'576};
+    case kSampleStorageUsed: return {.name = "storage_used_bytes", .bytes = 1'000'000};
+    case kSampleStorageFree: return {.name = "storage_free_bytes", .bytes = 1'000'000};
+    default: return {.name = kSampleFigureNames[figure]};
+  }
+}
+
+HttpResponse refusal(const char* word, std::string detail, std::vector<std::string> known = {}) {
+  return problem_response({.status = 400, .word = word, .detail = std::move(detail), .known = std::move(known)});
+}
+
+/// The words of a list with commas; none of an empty text.
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; !text.empty() && at <= text.size();) {
+    const auto comma = std::min(text.find(',', at), text.size());
+    words.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return words;
+}
+
+std::optional<HttpResponse> read_measures(const Target& target, std::vector<SampleColumn>& figures) {
+  auto words = words_of(parameter(target, "measure").value_or(""));
+  std::vector<std::string> known;
+  for (const auto& measure : kWords) known.emplace_back(measure.word);
+  if (words.empty()) words = known;
+  for (const auto& word : words) {
+    const auto* const found = std::ranges::find_if(kWords, [&word](const MeasureWord& measure) { return measure.word == word; });
+    if (found == kWords.end()) return refusal("unknown-measure", "measure: \"" + word + "\" is not kept by history", known);
+    for (const auto figure : found->figures) {
+      if (std::ranges::find(figures, figure) == figures.end()) figures.push_back(figure);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> read_groups(const Target& target, UsageQuestion& question) {
+  for (const auto& word : words_of(parameter(target, "group_by").value_or(""))) {
+    bool* const by = word == "region_2"            ? &question.by_region
+                     : word == "compute_class"     ? &question.by_class
+                     : word == "accelerator_model" ? &question.by_model
+                                                   : nullptr;
+    if (by == nullptr) {
+      return refusal("unknown-dimension", "group_by: samples are not kept by \"" + word + "\"; one site's are told by site=",
+                     {"region_2", "compute_class", "accelerator_model"});
+    }
+    if (*by) return refusal("unknown-dimension", "group_by: \"" + word + "\" stands there twice");
+    *by = true;
+  }
+  return std::nullopt;
+}
+
+/// The id of a site by its s-… id or name; also of one that is no more, by its id.
+std::optional<std::string> site_id(const MapView& view, const std::string& name_or_id) {
+  if (parse_id<SiteId>(name_or_id)) return name_or_id;
+  for (const auto& site : view.sites) {
+    if (site && site->name == name_or_id) return to_text(site->id);
+  }
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> read_place(const Call& call, UsageQuestion& question) {
+  const auto region = parameter(call.target, "region").value_or(""), site = parameter(call.target, "site").value_or("");
+  const bool grouped = question.by_region || question.by_class || question.by_model;
+  if (!site.empty() && (grouped || !region.empty())) {
+    return refusal("bad-question", "site: samples of a site are kept as a whole: without region and group_by");
+  }
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (!region.empty() && (region.size() != kDivisionDigits || !std::ranges::all_of(region, digit))) {
+    return refusal("bad-question", "region: samples are kept by division: 2 digits, not \"" + region + "\"");
+  }
+  question.region_2 = region;
+  if (site.empty()) return std::nullopt;
+  const auto id = site_id(*call.view, site);
+  if (!id) return refusal("unknown-site", "site: no site has the name or id \"" + site + "\"");
+  question.site = *id;
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> read_time(const Call& call, UsageQuestion& question) {
+  question.until_unix_ms = call.now_unix_ms + 1;
+  for (const auto& [name, into] : {std::pair{"to", &question.until_unix_ms}, std::pair{"from", &question.from_unix_ms}}) {
+    const auto text = parameter(call.target, name);
+    if (!text && into == &question.from_unix_ms) *into = question.until_unix_ms - std::min(question.until_unix_ms, kDefaultMs);
+    if (!text) continue;
+    const auto time = parse_rfc3339(name, *text);
+    if (!time) return error_response(time.error());
+    *into = *time;
+  }
+  if (question.from_unix_ms >= question.until_unix_ms) return refusal("bad-question", "from: must be before to");
+  const auto grain = parameter(call.target, "grain");
+  if (!grain) return std::nullopt;
+  std::vector<std::string> known;
+  for (const auto& [word, ms] : kSteps) {
+    known.emplace_back(word);
+    if (*grain == word) question.step_ms = ms;
+  }
+  if (!question.step_ms) return refusal("unknown-grain", "grain: \"" + *grain + "\" is no step of history", known);
+  return std::nullopt;
+}
+
+Json values_json(const std::vector<std::optional<std::uint64_t>>& values, std::uint64_t bytes) {
+  Json list = Json::array();
+  for (const auto& value : values) {
+    if (!value) {
+      list.push_back(nullptr);
+    } else if (bytes == 0) {
+      list.push_back(*value);
+    } else {
+      list.push_back(decimal(static_cast<U128>(*value) * bytes));
+    }
+  }
+  return list;
+}
+
+Json usage_json(const UsageGroup& group, const UsageQuestion& question) {
+  Json key = Json::object();
+  if (!question.site.empty()) key["site"] = question.site;
+  if (question.by_region) key["region_2"] = text_or_null(group.key.region_2);
+  if (question.by_class) key["compute_class"] = text_or_null(group.key.compute_class);
+  if (question.by_model) key["accelerator_model"] = text_or_null(group.key.accelerator_model);
+  Json figures = Json::object();
+  for (std::size_t i = 0; i < question.figures.size() && i < group.figures.size(); ++i) {
+    const auto& figure = group.figures[i];
+    const auto told = told_as(question.figures[i]);
+    Json entry = {{"mean", values_json(figure.mean, told.bytes)},
+                  {"min", values_json(figure.min, told.bytes)},
+                  {"max", values_json(figure.max, told.bytes)}};
+    if (!figure.unknown_nodes.empty()) entry["unknown_nodes"] = figure.unknown_nodes;
+    figures[told.name] = std::move(entry);
+  }
+  return {{"key", std::move(key)}, {"figures", std::move(figures)}};
+}
+
+Outcome take_series(const UsageQuestion& question, const Answer& answer) {
   if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
   const auto& what = std::get<HistoryAnswer>(answer).what;
   if (const auto* error = std::get_if<Error>(&what)) return error_response(*error);
-  return json_response(show_it(std::get<Wanted>(what)));
-}
-
-Json spans_json(const PastSpans& past) {
-  Json spans = Json::array();
-  for (const auto& span : past.spans) {
-    spans.push_back({{"from", rfc3339_ms(span.from_unix_ms)}, {"until", rfc3339_ms(span.until_unix_ms)}});
-  }
-  return {{"spans", std::move(spans)}, {"chip_tables", past.chip_tables}};
-}
-
-Json hardware_json(const HardwareRow& row) {
-  Json accelerators = Json::array();
-  for (std::size_t i = 0; i < row.shape.accelerators.size(); ++i) {
-    accelerators.push_back({{"model", row.accelerator_names[i]}, {"count", row.shape.accelerators[i].count}});
-  }
-  const auto known = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
-  return {{"id", to_text(row.id)},
-          {"cpu_model", text_or_null(row.shape.cpu.model)},
-          {"packages", known(row.shape.cpu.packages)},
-          {"cores", known(row.shape.cpu.cores)},
-          {"memory_bytes", known(row.shape.memory_bytes)},
-          {"accelerators", std::move(accelerators)}};
-}
-
-Json place_json(const std::optional<PastKey>& key, const PastEvents& past) {
-  if (!key) return nullptr;
-  const auto& sites = past.tables.sites;
-  const auto& pools = past.tables.pools;
-  const auto* const site = key->site < sites.size() ? sites[key->site].get() : nullptr;
-  const auto* const pool = key->pool < pools.size() ? pools[key->pool].get() : nullptr;
-  const auto hardware = past.hardware.find(key->hardware);
-  return {{"site", site != nullptr ? Json(to_text(site->id)) : Json(nullptr)},
-          {"site_name", site != nullptr ? text_or_null(site->name) : Json(nullptr)},
-          {"pool", pool != nullptr ? Json(to_text(pool->id)) : Json(nullptr)},
-          {"hardware", hardware != past.hardware.end() && hardware->second ? hardware_json(*hardware->second) : Json(nullptr)},
-          {"liveness", kLivenessNames[static_cast<std::size_t>(key->liveness)]},
-          {"service_state", kServiceStateNames[static_cast<std::size_t>(key->service)]},
-          {"verdict", kVerdictNames[static_cast<std::size_t>(key->verdict)]}};
-}
-
-/// Members that differ, those of hardware by themselves: "hardware.memory_bytes".
-Json differences_json(const Json& from, const Json& to) {
-  Json changed = Json::object();
-  if (!from.is_object() || !to.is_object()) return changed;
-  for (const auto& [name, value] : to.items()) {
-    const auto& before = from.at(name);
-    if (before == value) continue;
-    if (name != "hardware" || !before.is_object() || !value.is_object()) {
-      changed[name] = {{"from", before}, {"to", value}};
-      continue;
-    }
-    for (const auto& [member, now] : value.items()) {
-      if (before.at(member) != now) changed["hardware." + member] = {{"from", before.at(member)}, {"to", now}};
-    }
-  }
-  return changed;
-}
-
-Json event_json(const PastEvent& event, const PastEvents& past) {
-  const auto from = place_json(event.from, past), to = place_json(event.to, past);
-  Json out = {{"at", rfc3339_ms(event.at_unix_ms)},
-              {"kind", kPastEventNames[static_cast<std::size_t>(event.kind)]},
-              {"node", event.kind == PastEventKind::kMissed ? Json(nullptr) : Json(to_text(event.node))}};
-  if (event.from && event.to) {
-    out["changed"] = differences_json(from, to);
-  } else {
-    out["from"] = from;
-    out["to"] = to;
-  }
-  return out;
+  const auto& series = std::get<UsageSeries>(what);
+  Json groups = Json::array();
+  for (const auto& group : series.groups) groups.push_back(usage_json(group, question));
+  return json_response({{"from", rfc3339_ms(series.from_unix_ms)},
+                        {"grain", step_word(series.step_ms)},
+                        {"step_ms", series.step_ms},
+                        {"steps", series.samples.size()},
+                        {"sampled_by", step_word(series.sample_ms)},
+                        {"why_coarser", text_or_null(series.why_coarser)},
+                        {"extremes", series.bounds ? "bounds" : "met"},
+                        {"samples", series.samples},
+                        {"groups", std::move(groups)}});
 }
 
 }  // namespace
 
-Outcome get_history_spans(const Call&) {
-  return Ask{.question = HistoryRequest{.ticket = 0, .what = AskPastSpans{}},
-             .then = [](const Answer& answer) { return show<PastSpans>(answer, spans_json); }};
-}
-
-Outcome get_history_events(const Call& call) {
-  AskPastEvents ask{.from_unix_ms = 0, .until_unix_ms = call.now_unix_ms, .node = {}, .skip = 0, .limit = 0};
-  for (const auto& [name, place] : {std::pair{"from", &ask.from_unix_ms}, {"until", &ask.until_unix_ms}}) {
-    const auto text = parameter(call.target, name);
-    if (!text) continue;
-    const auto moment = parse_rfc3339(name, *text);
-    if (!moment) return error_response(moment.error());
-    *place = *moment;
-  }
-  if (ask.from_unix_ms > ask.until_unix_ms) return error_response(Error{ErrorCode::kMalformed, "from: is later than until"});
-  if (const auto node = parameter(call.target, "node")) {
-    const auto id = parse_id<NodeId>(*node);
-    if (!id) return error_response(Error{ErrorCode::kMalformed, "node: " + id.error().what});
-    ask.node = *id;
-  }
-  const auto limit = parse_count("limit", parameter(call.target, "limit").value_or(std::to_string(kDefaultLimit)), 1, kMaxLimit);
-  if (!limit) return error_response(limit.error());
-  const auto skip = parse_count("cursor", parameter(call.target, "cursor").value_or("0"), 0, UINT32_MAX);
-  if (!skip) return error_response(skip.error());
-  ask.skip = *skip;
-  ask.limit = *limit + 1;  // one more tells whether there are more
-  return Ask{.question = HistoryRequest{.ticket = 0, .what = ask}, .then = [first = *skip, limit = *limit](const Answer& answer) {
-               return show<PastEvents>(answer, [first, limit](const PastEvents& past) {
-                 Json events = Json::array();
-                 const auto count = std::min<std::size_t>(past.events.size(), limit);
-                 for (std::size_t i = 0; i < count; ++i) events.push_back(event_json(past.events[i], past));
-                 return Json{{"events", std::move(events)},
-                             {"next", past.events.size() > limit ? Json(std::to_string(first + limit)) : Json(nullptr)}};
-               });
-             }};
+Outcome get_history(const Call& call) {
+  UsageQuestion question;
+  if (auto refused = read_measures(call.target, question.figures)) return *refused;
+  if (auto refused = read_groups(call.target, question)) return *refused;
+  if (auto refused = read_place(call, question)) return *refused;
+  if (auto refused = read_time(call, question)) return *refused;
+  return Ask{.question = HistoryRequest{.ticket = 0, .what = question},
+             .then = [question](const Answer& answer) { return take_series(question, answer); }};
 }
 
 }  // namespace capmap

@@ -1,13 +1,13 @@
 #include "controller/http/json.hpp"
 
-#include "common/time_text.hpp"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
+
+#include "common/time_text.hpp"
 
 namespace capmap {
 namespace {

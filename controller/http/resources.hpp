@@ -23,6 +23,7 @@ Outcome post_pool(const Call& call);
 Outcome get_regions(const Call& call);
 Outcome post_regions(const Call& call);
 Outcome get_imbalance(const Call& call);
+Outcome get_history(const Call& call);
 Outcome get_shared(const Call& call);
 Outcome get_changes(const Call& call);
 Outcome get_sites(const Call& call);

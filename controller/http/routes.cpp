@@ -19,6 +19,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/changes", get_changes, true, false, {"since", "limit"}},
       {"GET", "/v1/history/spans", get_history_spans},
       {"GET", "/v1/history/events", get_history_events, false, false, {"from", "until", "node", "limit", "cursor"}},
+      {"GET", "/v1/history", get_history, true, false, {"grain", "from", "to", "region", "site", "group_by", "measure"}},
       {"GET", "/v1/pools", get_pools, true},
       {"POST", "/v1/pools", post_pool, false, true},
       {"GET", "/v1/regions", get_regions, true},

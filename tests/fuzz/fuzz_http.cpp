@@ -38,6 +38,12 @@ Answer answer_to(const Ask& ask, std::size_t turn) {
     for (std::uint8_t i = 0; i < 4; ++i) answer.rows.push_back(support::node_row(i));
     return answer;
   }
+  if (const auto* past = std::get_if<HistoryRequest>(&ask.question)) {
+    const auto* const usage = std::get_if<UsageQuestion>(&past->what);
+    if (usage == nullptr) return HistoryAnswer{.ticket = past->ticket, .what = Error{ErrorCode::kAbsent, "no past"}};
+    UsageFold fold(*usage, 1'790'000'000'000, 1'790'000'600'000, 300'000);
+    return HistoryAnswer{.ticket = past->ticket, .what = fold.finish()};
+  }
   return AdminAnswer{.ticket = 0, .what = support::admin_change(std::get<AdminRequest>(ask.question).what)};
 }
 

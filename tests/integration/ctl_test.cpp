@@ -13,6 +13,7 @@
 
 #include "common/ids.hpp"
 #include "controller/ctl/commands.hpp"
+#include "controller/ctl/history.hpp"
 #include "controller/ctl/http_client.hpp"
 #include "controller/ctl/text_table.hpp"
 #include "tests/support/http_world.hpp"
@@ -321,6 +322,29 @@ TEST_CASE("the admin token is not sent over plain HTTP to another machine") {
   }
 }
 
+TEST_CASE("history shows how use went, for all and by group") {
+  const World world;
+  ApiConnection connection;
+  connection.url = "http://127.0.0.1:" + std::to_string(world.http.port);
+  const auto show = [&](const UsageRequest& request, bool json) {
+    std::ostringstream out;
+    const auto shown = show_history(connection, Screen{.out = out, .json = json}, request, world.http.clock.unix_ms());
+    INFO((shown ? std::string() : shown.error().what));
+    CHECK(shown);
+    return out.str();
+  };
+  UsageRequest request;
+  CHECK_THAT(show(request, false), Contains("cpu_use from ") && Contains("all") && Contains("10.4 %") && Contains("HOUR (UTC)"));
+  CHECK(show(request, true).starts_with("{\"from\""));
+  request.by = "accelerator_model";
+  request.measure = "accelerator_use";
+  CHECK_THAT(show(request, false), Contains("Example NPU") && Contains("\n–") && Contains("▂"));
+  CHECK(world.ctl({"history", "--site", "nowhere"}).code == CtlExit::kFailed);
+  CHECK(world.ctl({"history", "--measure", "colour"}).code == CtlExit::kUsage);
+  CHECK(world.ctl({"history", "--since", "soon"}).code == CtlExit::kUsage);
+  CHECK(world.ctl({"history", "--site", "a", "--region", "11"}).code == CtlExit::kUsage);
+}
+
 TEST_CASE("the manual and the completion know every command and flag that help shows") {
   const auto read = [](const std::string& path) {
     std::ifstream file(std::string(CAPMAP_SOURCE_DIR) + "/packaging/" + path);
@@ -330,9 +354,9 @@ TEST_CASE("the manual and the completion know every command and flag that help s
   };
   const std::string manual = read("man/capmapctl.1"), completion = read("completions/capmapctl");
   REQUIRE(manual.size() > 1'000);
-  const std::vector<std::vector<std::string>> commands = {{},        {"init"},          {"token"},        {"token", "create"},
-                                                          {"sites"}, {"sites", "list"}, {"sites", "add"}, {"sites", "declare"},
-                                                          {"nodes"}, {"nodes", "show"}, {"map"},          {"status"}};
+  const std::vector<std::vector<std::string>> commands = {
+      {},        {"init"},          {"token"}, {"token", "create"}, {"sites"},  {"sites", "list"}, {"sites", "add"}, {"sites", "declare"},
+      {"nodes"}, {"nodes", "show"}, {"map"},   {"status"},          {"history"}};
   for (auto arguments : commands) {
     for (const auto& word : arguments) CHECK_THAT(manual + completion, Contains(word));
     arguments.emplace_back("--help");

@@ -88,6 +88,8 @@ void ask_readers(Answers& answers, std::uint16_t port) {
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner", any));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner?limit=0"));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/none"));
+  note(answers, "GET /v1/history", get(port, "/v1/history?group_by=region_2"));
+  note(answers, "GET /v1/history", get(port, "/v1/history?grain=2m"));
   for (const char* path : {"/healthz", "/readyz", "/metrics"}) note(answers, std::string("GET ") + path, get(port, path));
 }
 
@@ -205,6 +207,7 @@ void ask_late(Answers& answers, HttpWorld& world) {
   world.map_silent = true;
   const auto queries = world.queries.load(), changes = world.changes.load();
   auto nodes = std::async([&world] { return get(world.port, "/v1/nodes"); });
+  auto history = std::async([&world] { return get(world.port, "/v1/history"); });
   auto map = std::async([&world] { return get(world.port, "/v1/map?by=os"); });
   auto resolved = std::async([&world] { return get(world.port, "/v1/resolve/" + to_text(node_row(1).id)); });
   auto absent = std::async([&world] { return get(world.port, "/v1/absent"); });
@@ -213,9 +216,10 @@ void ask_late(Answers& answers, HttpWorld& world) {
   auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
   auto benchmark =
       std::async([&world] { return post(world.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", kAdminToken); });
-  while (world.queries < queries + 6 || world.changes < changes + 2) std::this_thread::yield();
+  while (world.queries < queries + 7 || world.changes < changes + 2) std::this_thread::yield();
   world.clock.advance_ms(6'000);
   note(answers, "GET /v1/map", map.get());
+  note(answers, "GET /v1/history", history.get());
   note(answers, "GET /v1/nodes", nodes.get());
   note(answers, "GET /v1/absent", absent.get());
   note(answers, "GET /v1/resolve/{id}", resolved.get());
@@ -243,7 +247,9 @@ Answers ask_everything() {
   }
   HttpWorld bare("");  // no map yet, no admin token
   for (const char* path : {"/v1/history/spans", "/v1/history/events"}) note(answers, std::string("GET ") + path, get(bare.port, path));
-  for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sites", "/readyz"}) note(answers, std::string("GET ") + path, get(bare.port, path));
+  for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sites", "/v1/history", "/readyz"}) {
+    note(answers, std::string("GET ") + path, get(bare.port, path));
+  }
   note(answers, "GET /v1/nodes/{id}", get(bare.port, "/v1/nodes/" + to_text(node_row(1).id)));
   for (const char* path : {"/v1/sites", "/v1/tokens"}) note(answers, std::string("POST ") + path, post(bare.port, path, "{}", "any"));
   note(answers, "POST /v1/nodes/{id}/benchmark", post(bare.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", "any"));
@@ -262,7 +268,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 27);
+  REQUIRE(contract.operations.size() == 28);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <set>
 
+#include "controller/history/history_database.hpp"
 #include "controller/history/sample_store.hpp"
 #include "tests/support/dying_disk.hpp"
 #include "tests/support/program.hpp"
@@ -33,7 +34,7 @@ UsageSample sample_of(unsigned char number) {
 
 /// Appends samples from `first` on and says each that was taken; what is over is tidied. Returns what fails.
 Result<Done> work(const std::string& path, unsigned char first, int said) {
-  auto database = open_history_database(path);
+  auto database = open_history_file(path);
   if (!database) return database.error();
   auto store = SampleStore::open(*database);
   if (!store) return store.error();
@@ -99,7 +100,7 @@ UsageSeries ask(SampleStore& store, std::uint64_t step_ms) {
 
 /// Returns how many samples there are: the first ones, each once, and hours that are their means.
 unsigned char check_kept(const std::string& path, const std::set<unsigned char>& taken) {
-  auto database = open_history_database(path);
+  auto database = open_history_file(path);
   INFO((database ? std::string() : database.error().what));
   REQUIRE(database);
   CHECK(*database->text("pragma integrity_check") == "ok");

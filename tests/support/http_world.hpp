@@ -187,12 +187,14 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
 /// the name it is asked for: "exists", "broken", "full", "absent" fail as they say, "late" waits until let go. Ends with its scope.
 class HttpWorld {
  public:
-  /// history: a folder for the history thread, a real one; empty: there is none.
+  /// history: a folder for a history thread as a controller has it; empty: one that has samples of the last two hours, and no past.
   explicit HttpWorld(const std::string& admin_token = kAdminToken, const std::string& address = "127.0.0.1",
                      const std::string& history = {}) {
     HttpOptions options;
-    if (!history.empty()) {
-      options.history = "inproc://history";
+    options.history = "inproc://history";
+    if (history.empty()) {
+      history_ = std::thread([this] { play_history(); });
+    } else {
       history_ = std::thread([this, kept = History::open(test::history_options(history))]() mutable {
         check(kept.ok(), "no history can be kept in the folder of the test");
         static_cast<void>(run_history(context_, std::move(*kept), clock, view, history_metrics));
@@ -217,10 +219,8 @@ class HttpWorld {
     stop_http();
     stop("inproc://map_queries");
     stop("inproc://admin");
-    if (history_.joinable()) {
-      stop("inproc://history");
-      history_.join();
-    }
+    stop("inproc://history");
+    history_.join();
     map_.join();
     admin_.join();
   }
@@ -268,6 +268,36 @@ class HttpWorld {
         if (asked_for) answer.rows.push_back(std::move(row));
       }
       static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
+    }
+  }
+  /// With two hours of samples of the view that is there when it is asked first.
+  void play_history() {
+    auto in = open_pull(context_, "inproc://history");
+    auto out = open_push(context_, "inproc://http");
+    auto database = Database::open(":memory:", Database::Mode::kCreate);
+    auto samples = SampleStore::open(*database);
+    for (;;) {
+      auto request = receive_object<HistoryRequest>(*in, -1);
+      if (!request || !*request) return;
+      ++queries;
+      if (map_silent) continue;
+      HistoryAnswer answer{.ticket = (*request)->ticket, .what = Error{ErrorCode::kUnavailable, "this controller keeps no past"}};
+      if (const auto* usage = std::get_if<UsageQuestion>(&(*request)->what)) {
+        if (samples->counts().appended == 0) fill(*samples);
+        auto series = samples->read(*usage);
+        if (series) answer.what = std::move(*series);
+        if (!series) answer.what = series.error();
+      }
+      static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
+    }
+  }
+  void fill(SampleStore& samples) const {
+    const auto seen = view.take();
+    for (std::uint64_t ago = 120; seen && ago > 0; --ago) {
+      const auto at = clock.unix_ms() / kMinuteMs * kMinuteMs - ago * kMinuteMs;
+      static_cast<void>(samples.append(Grain::kRegionMinute, sample_regions(*seen, at)));
+      if (ago % 15 == 0) static_cast<void>(samples.append(Grain::kSiteQuarter, sample_sites(*seen, at)));
+      static_cast<void>(samples.tidy());
     }
   }
   void run_admin_thread() {

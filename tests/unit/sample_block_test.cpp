@@ -60,6 +60,11 @@ TEST_CASE("sample block: values that move, stay, are unknown or not there come b
   CHECK(values_of(*block, 2) == late);  // the last one first: each is found by itself
   CHECK(values_of(*block, 0) == moving);
   CHECK(values_of(*block, 1) == still);
+  BlockValues some;
+  REQUIRE(block->values(2, some, block->with_partners({false, true})));
+  CHECK(some == late);  // what is free stands beside what is used
+  REQUIRE(block->values(0, some, block->with_partners({true, false})));
+  CHECK(some == BlockValues{7, 5, std::nullopt, std::nullopt, std::nullopt, std::nullopt});
   CHECK(writer.empty());
   const auto none = SampleBlock::read(writer.finish());
   REQUIRE(none);
