@@ -1,4 +1,3 @@
-#include "common/time_text.hpp"
 #include "controller/ctl/history.hpp"
 
 #include <algorithm>
