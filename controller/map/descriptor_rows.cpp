@@ -17,6 +17,17 @@ std::string name_of(const Pool& pool) {
   return pool.name.empty() ? to_text(pool.id) : pool.name;
 }
 
+/// What put_figures reads.
+Measures asked_measures() {
+  Measures measures;
+  using enum Measure;
+  for (const auto measure : {kNodes, kCpu, kMemory, kMemoryUse, kAccelerators, kAcceleratorUse, kAcceleratorModels, kStorage, kStorageUse,
+                             kNetwork, kHealth, kPower, kPeakFp64, kPeakFp32, kPeakFp16}) {
+    measures.set(static_cast<std::size_t>(measure));
+  }
+  return measures;
+}
+
 using Groups = std::map<std::vector<std::string>, RollupGroup>;
 
 Groups groups_of(const MapView& view, std::vector<Dimension> by, const std::vector<std::string>& names, std::uint64_t now_boot_ms) {
@@ -25,7 +36,7 @@ Groups groups_of(const MapView& view, std::vector<Dimension> by, const std::vect
   filter.field = kDimensionNames[static_cast<std::size_t>(Dimension::kSite)];
   filter.compare = FilterNode::Compare::kIn;
   filter.values = names;
-  auto rollup = roll_up_query(view, {.by = std::move(by), .filter = std::move(filter)}, now_boot_ms);
+  auto rollup = roll_up_query(view, {.by = std::move(by), .filter = std::move(filter), .measures = asked_measures()}, now_boot_ms);
   Groups groups;
   for (auto& group : rollup.groups) {
     auto key = group.key;

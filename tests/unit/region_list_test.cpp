@@ -4,7 +4,9 @@
 
 #include "common/csv.hpp"
 #include "common/region_table.hpp"
+#include "controller/map/dictionaries.hpp"
 #include "tests/support/catalog_regions.hpp"
+#include "tests/support/map_world.hpp"
 
 using namespace capmap;
 
@@ -160,4 +162,25 @@ TEST_CASE("region list: what it changes is told beside what was known, from the 
   CHECK(codes(second.gone) == "110103:崇文区>");
   const auto none = changes_between(over_catalog(k2024), over_catalog(k2024));
   CHECK((none.added.empty() && none.renamed.empty() && none.gone.empty()));
+}
+
+TEST_CASE(
+    "region list: a map lays it over its catalog for the next view, sites keep their hubs, and one that does not fit changes nothing") {
+  test::World world;
+  Site site;
+  site.id = test::numbered_id<SiteId>(1);
+  site.name = "zhang";
+  site.region = "130701";
+  world.map.put_site(site);
+  const auto before = world.map.view(world.now, 0);
+  REQUIRE(world.map.put_regions(k2024));
+  const auto now = world.map.view(world.now, 0);
+  CHECK(now->revision > before->revision);
+  CHECK(now->regions->find("110105")->name == "朝阳区");
+  CHECK(before->regions->find("110105") == nullptr);
+  CHECK(now->dictionaries->column(Dimension::kHubCluster).texts == before->dictionaries->column(Dimension::kHubCluster).texts);
+  CHECK_FALSE(world.map.put_regions(followed({}, list_of(2025, {{.code = "9901", .name = "x", .name_en = {}}}))));
+  CHECK(world.map.view(world.now, 0)->regions->list_year() == 2024);
+  CapacityMap bare(MapOptions{}, nullptr, 1'000);
+  CHECK(bare.put_regions(k2024).error().code == ErrorCode::kAbsent);
 }
