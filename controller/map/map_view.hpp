@@ -36,11 +36,12 @@ struct MapView {
   std::vector<std::shared_ptr<const HardwareRow>> hardware;  ///< [hardware index]; 0 = no shape known yet (null)
   std::vector<std::shared_ptr<const Pool>> pools;            ///< [pool index]; 0 = none
   CellColumns cells;
-  std::shared_ptr<const NodeChanges> changes;        ///< the newest changes of nodes; null = none is noted
-  std::shared_ptr<const SharedTable> shared;         ///< things that count once for all nodes; null = none
-  GuestTable::Published guests;                      ///< virtual machines that are counted in their hosts; null = none
-  std::shared_ptr<const Dictionaries> dictionaries;  ///< of sites and hardware, shared between views until one of them changes
-  std::shared_ptr<const RegionTable> regions;        ///< null = none are known
+  std::shared_ptr<const NodeChanges> changes;         ///< the newest changes of nodes; null = none is noted
+  std::shared_ptr<const SharedTable> shared;          ///< things that count once for all nodes; null = none
+  GuestTable::Published guests;                       ///< virtual machines that are counted in their hosts; null = none
+  std::shared_ptr<const Dictionaries> dictionaries;   ///< of sites and hardware, shared between views until one of them changes
+  std::shared_ptr<const RegionTable> regions;         ///< null = none are known
+  std::shared_ptr<const SiteRegister> site_register;  ///< owners and trunk links; null = none
 };
 
 /// One node as a reader gets it: copied out of the table one chunk at a time.
