@@ -197,6 +197,10 @@ void MapThread::apply(MapInput& input) {
     map_.set_service(service->node, service->order, clock_.unix_ms());
   } else if (const auto* left = std::get_if<NodeLeft>(&input)) {
     map_.remove_node(left->node, clock_.boot_ms());
+  } else if (const auto* imported = std::get_if<RecordsImported>(&input)) {
+    map_.put_sites(imported->outcome->sites);
+    for (const auto& one : imported->outcome->pools) map_.put_pool(one);
+    if (imported->outcome->site_register) map_.put_register(imported->outcome->site_register);
   }
 }
 

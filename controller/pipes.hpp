@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "controller/import_request.hpp"
 #include "controller/map/reports.hpp"
 #include "controller/map/site.hpp"
 #include "controller/store/store.hpp"
@@ -37,6 +39,10 @@ struct ChildAdmitted {
 struct SiteChanged {
   Site site;
 };
+/// Sites, pools, owners and links that came together (durable already); they show together too.
+struct RecordsImported {
+  std::shared_ptr<const ImportOutcome> outcome;
+};
 /// What the map noted of the nodes it heard; written lazily.
 struct NoteBatch {
   std::vector<NodeNote> notes;
@@ -54,6 +60,7 @@ struct ServiceChanged {
 struct NodeLeft {
   NodeId node;
 };
-using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft>;
+using MapInput =
+    std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft, RecordsImported>;
 
 }  // namespace capmap

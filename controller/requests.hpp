@@ -9,6 +9,7 @@
 
 #include "common/ids.hpp"
 #include "common/result.hpp"
+#include "controller/import_request.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
 
@@ -63,7 +64,7 @@ struct RemoveNode {
 };
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode> what;
+  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRecords> what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
 struct CreatedToken {
@@ -85,8 +86,11 @@ struct PoolAssigned {
 struct NodeRemoved {
   KnownNode node;
 };
+struct ImportDone {
+  std::shared_ptr<const ImportOutcome> outcome;  ///< never null
+};
 /// What was changed, or why not.
-using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved>;
+using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, ImportDone>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

@@ -17,14 +17,15 @@ namespace capmap {
 
 using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
-inline constexpr std::size_t kMaxBodyBytes = 65'536;
+inline constexpr std::size_t kMaxBodyBytes = 65'536;        ///< of any request but
+inline constexpr std::size_t kMaxImportBytes = 33'554'432;  ///< an import, with the admin token
 
 struct HttpRequest {
   std::string method;           ///< "GET", as sent
   std::string target;           ///< path and query as sent, still escaped
   std::string version;          ///< "HTTP/1.1"
   TextPairs headers;            ///< names in lower case, in the order sent
-  std::string body;             ///< at most kMaxBodyBytes
+  std::string body;             ///< at most kMaxBodyBytes, or what its route takes
   bool body_too_large = false;  ///< there was more; the body is not complete
 };
 
@@ -55,6 +56,7 @@ using Continue = std::function<Outcome(const Answer&)>;
 struct Ask {
   std::variant<NodeQuery, AdminRequest> question;
   Continue then;
+  std::uint64_t limit_ms = 5'000;  ///< the other thread has so long to answer
 };
 
 /// What a resource says to a request: the response, or a question whose answer will make it.

@@ -24,7 +24,7 @@ struct Exchange {
   std::uint64_t number = 0;
   MHD_Connection* connection = nullptr;
   HttpRequest request;
-  std::size_t body_bytes = 0;
+  std::size_t body_bytes = 0, most_body_bytes = kMaxBodyBytes;
   bool begun = false, asked = false;
   std::optional<HttpResponse> response;
 };
@@ -61,10 +61,12 @@ MHD_Result send_response(MHD_Connection* connection, const HttpResponse& content
 }  // namespace
 
 struct HttpServer::State {
-  State(const Clock& the_clock, OnRequest take_request) : clock(the_clock), on_request(std::move(take_request)) {}
+  State(const Clock& the_clock, OnRequest take_request, BodyLimit limit)
+      : clock(the_clock), on_request(std::move(take_request)), body_limit(std::move(limit)) {}
 
   const Clock& clock;
   OnRequest on_request;
+  BodyLimit body_limit;
   MHD_Daemon* daemon = nullptr;
   std::uint64_t last_number = 0, swept_at_ms = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges;
@@ -141,9 +143,10 @@ MHD_Result HttpServer::State::take_head(Exchange& exchange, const char* method, 
   exchange.request.method = method;
   exchange.request.version = version;
   MHD_get_connection_values(exchange.connection, MHD_HEADER_KIND, add_header, &exchange.request);
+  exchange.most_body_bytes = body_limit(exchange.request);
   const auto length = header(exchange.request, "content-length").value_or("");
-  constexpr std::size_t kDigits = 7;  // more digits are more than kMaxDroppedBytes
-  const bool hopeless = length.size() > kDigits || (length.size() == kDigits && length > std::to_string(kMaxDroppedBytes));
+  const auto most = std::to_string(std::max(exchange.most_body_bytes, kMaxDroppedBytes));
+  const bool hopeless = length.size() > most.size() || (length.size() == most.size() && length > most);
   if (!hopeless) return MHD_YES;
   exchange.request.body_too_large = true;
   return ask(exchange);
@@ -151,13 +154,13 @@ MHD_Result HttpServer::State::take_head(Exchange& exchange, const char* method, 
 
 MHD_Result HttpServer::State::take_body(Exchange& exchange, const char* data, std::size_t size) {
   exchange.body_bytes += size;
-  if (exchange.body_bytes > kMaxDroppedBytes) {
+  if (exchange.body_bytes > std::max(exchange.most_body_bytes, kMaxDroppedBytes)) {
     ++counts.overlong;
     return MHD_NO;
   }
-  if (exchange.body_bytes > kMaxBodyBytes) {
+  if (exchange.body_bytes > exchange.most_body_bytes) {
     exchange.request.body_too_large = true;
-    exchange.request.body.clear();
+    exchange.request.body = {};
   } else {
     exchange.request.body.append(data, size);
   }
@@ -190,8 +193,9 @@ HttpServer::~HttpServer() {
   MHD_stop_daemon(state_->daemon);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, const Clock& clock, OnRequest on_request) {
-  auto state = std::make_unique<State>(clock, std::move(on_request));
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, const Clock& clock, OnRequest on_request,
+                                                      BodyLimit body_limit) {
+  auto state = std::make_unique<State>(clock, std::move(on_request), std::move(body_limit));
   auto* const self = state.get();
   constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
   state->daemon = MHD_start_daemon(kFlags, 0, nullptr, nullptr, &State::on_access, self,      //

@@ -20,15 +20,19 @@ struct ServerCounts {
 };
 
 /// libmicrohttpd, driven by the thread that made it: wait for epoll_fd() or timeout_ms(), then run(). Its words end in server.cpp.
-/// Limits: 512 connections (more wait unaccepted), 16 KiB of header, kMaxBodyBytes of body, 15 s of silence, 30 s from one request's
+/// Limits: 512 connections (more wait unaccepted), 16 KiB of header, of body what BodyLimit says, 15 s of silence, 30 s from one request's
 /// end (or the connection's begin) to the next one's.
 class HttpServer {
  public:
   /// Takes a complete request under a number of its own. Returns the response, or nothing: then answer() gives it later.
   using OnRequest = std::function<std::optional<HttpResponse>(std::uint64_t number, const HttpRequest& request)>;
 
+  /// How many bytes the body of a request may have, by its head.
+  using BodyLimit = std::function<std::size_t(const HttpRequest& head)>;
+
   /// Takes the listener over. Errors: kUnavailable.
-  static Result<std::unique_ptr<HttpServer>> start(const Listener& listener, const Clock& clock, OnRequest on_request);
+  static Result<std::unique_ptr<HttpServer>> start(const Listener& listener, const Clock& clock, OnRequest on_request,
+                                                   BodyLimit body_limit);
   /// Ends all connections; answer everything first and run() until drained().
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

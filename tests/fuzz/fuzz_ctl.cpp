@@ -8,6 +8,7 @@
 
 #include "controller/ctl/api.hpp"
 #include "controller/ctl/commands.hpp"
+#include "controller/ctl/places.hpp"
 #include "controller/ctl/text_table.hpp"
 #include "controller/ctl/units.hpp"
 #include "tests/fuzz/input_folder.hpp"
@@ -33,7 +34,7 @@ void read_answer(std::string_view text) {
   }
   check(!answer->dump().empty(), "an answer cannot be shown as JSON");
   for (const auto& page : {map_text(*answer, false), nodes_text(*answer, false), node_text(*answer, false), measured_text(*answer),
-                           sites_text(*answer, false)}) {
+                           sites_text(*answer, false), owners_text(*answer, false), links_text(*answer, false), site_text(*answer, "a")}) {
     check_page(page);
   }
 }

@@ -14,6 +14,7 @@
 #     catalog         files of the chip table                      config         both programs' TOML and flags
 #     http            requests, filters, bodies                    ctl            what capmapctl is answered, and what people type
 #     journal         the store of older builds                  guest_text     command lines of hypervisors, what is made of them
+#     import          files of sites, and the body of an import
 set -euo pipefail
 [ $# -ge 1 ] || { echo "run.sh SECONDS [TARGET...]" >&2; exit 2; }
 seconds=$1
