@@ -14,7 +14,18 @@ class Reader {
 
   [[nodiscard]] bool at_end() const { return at_ >= text_.size(); }
 
+  /// Why the last record was refused, and on which line.
+  [[nodiscard]] const CsvFault& fault() const { return fault_; }
+  /// Behind the first line of the record that was refused.
+  void pass_over() {
+    const auto end = text_.find('\n', begun_at_);
+    at_ = end == std::string_view::npos ? text_.size() : end + 1;
+    line_ = begun_line_ + 1;
+  }
+
   Result<CsvRow> next() {
+    begun_at_ = at_;
+    begun_line_ = line_;
     CsvRow row{.line = line_, .cells = {}};
     for (;;) {
       if (row.cells.size() == limits_.columns) return full("more than " + std::to_string(limits_.columns) + " columns");
@@ -30,8 +41,12 @@ class Reader {
 
  private:
   [[nodiscard]] char peek() const { return at_end() ? '\n' : text_[at_]; }
-  [[nodiscard]] Error malformed(const std::string& why) const { return {ErrorCode::kMalformed, place() + why}; }
-  [[nodiscard]] Error full(const std::string& why) const { return {ErrorCode::kFull, place() + why}; }
+  Error malformed(const std::string& why) { return refused(ErrorCode::kMalformed, why); }
+  Error full(const std::string& why) { return refused(ErrorCode::kFull, why); }
+  Error refused(ErrorCode code, const std::string& why) {
+    fault_ = {.line = line_, .why = why};
+    return {code, place() + why};
+  }
   [[nodiscard]] std::string place() const { return file_ + ":" + std::to_string(line_) + ": "; }
 
   Result<std::string> plain() {
@@ -52,12 +67,14 @@ class Reader {
       }
       if (text_[at_] == '\n') ++line_;
       cell += text_[at_];
+      if (cell.size() > limits_.cell_bytes) break;
     }
     line_ = opened;
+    if (cell.size() > limits_.cell_bytes) return full("a cell of more than " + std::to_string(limits_.cell_bytes) + " bytes");
     return malformed("a quote that is never closed");
   }
 
-  Result<std::string> checked(std::string cell) const {
+  Result<std::string> checked(std::string cell) {
     if (cell.size() > limits_.cell_bytes) return full("a cell of " + std::to_string(cell.size()) + " bytes");
     const auto control = [](char c) { return (c >= 0 && c < ' ' && c != '\n' && c != '\r' && c != '\t') || c == 0x7f; };
     if (std::any_of(cell.begin(), cell.end(), control)) return malformed("a control character");
@@ -78,6 +95,8 @@ class Reader {
   CsvLimits limits_;
   std::size_t at_ = 0;
   std::size_t line_ = 1;
+  std::size_t begun_at_ = 0, begun_line_ = 1;
+  CsvFault fault_;
 };
 
 std::optional<Error> check_header(const CsvTable& table) {
@@ -110,6 +129,37 @@ Result<CsvTable> parse_csv(std::string_view file, std::string_view text, const C
     }
     if (table.rows.size() == limits.rows) return Error{ErrorCode::kFull, place + "more than " + std::to_string(limits.rows) + " rows"};
     table.rows.push_back(std::move(*row));
+  }
+  return table;
+}
+
+CsvTable parse_csv_rows(std::string_view text, const CsvLimits& limits, std::size_t most, std::vector<CsvFault>& faults) {
+  CsvTable table;
+  Reader reader({}, text, limits);
+  auto header = reader.next();
+  if (!header) {
+    faults.push_back(reader.fault());
+    return table;
+  }
+  table.header = std::move(header->cells);
+  while (!reader.at_end() && faults.size() < most) {
+    auto row = reader.next();
+    if (!row) {
+      faults.push_back(reader.fault());
+      reader.pass_over();
+      continue;
+    }
+    if (table.rows.size() == limits.rows) {
+      faults.push_back({.line = row->line, .why = "more than " + std::to_string(limits.rows) + " rows"});
+      break;
+    }
+    if (row->cells.size() == table.header.size()) {
+      table.rows.push_back(std::move(*row));
+      continue;
+    }
+    faults.push_back({.line = row->line,
+                      .why = std::to_string(row->cells.size()) + " cells where the header has " + std::to_string(table.header.size()) +
+                             ": a comma is missing, too much, or stands in a text without quotes"});
   }
   return table;
 }

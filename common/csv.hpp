@@ -37,4 +37,14 @@ struct CsvLimits {
 /// Thread:  any; no state. Cost: one pass over the text.
 Result<CsvTable> parse_csv(std::string_view file, std::string_view text, const CsvLimits& limits = {});
 
+/// What is wrong with one record.
+struct CsvFault {
+  std::size_t line = 0;
+  std::string why;
+};
+
+/// As parse_csv, but a record that is wrong is told in `faults` and passed over, so that a person learns of all mistakes at once; after
+/// `most` of them, behind a wrong header or at a limit it reads no further.
+CsvTable parse_csv_rows(std::string_view text, const CsvLimits& limits, std::size_t most, std::vector<CsvFault>& faults);
+
 }  // namespace capmap

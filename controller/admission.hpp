@@ -45,6 +45,7 @@ Result<Change> carry_out(Store& store, const AddPool& request, const TokenMaking
 Result<Change> carry_out(Store& store, const OrderService& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const AssignPool& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const RemoveNode& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const ImportRecords& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 
 Result<Change> carry_out(Store& store, const ImportRegions& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 

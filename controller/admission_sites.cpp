@@ -27,6 +27,14 @@ Result<Change> carry_out(Store& store, const AddSite& request, const TokenMaking
   const auto there = store.find_site(site.name);
   if (!there) return there.error();
   if (*there) return Change{Error{ErrorCode::kDenied, "name: a site \"" + site.name + "\" is already there"}};
+  if (!site.owner.empty()) {
+    const auto owner = store.find_owner(site.owner);
+    if (!owner) return owner.error();
+    if (!*owner) return Change{Error{ErrorCode::kMalformed, "owner: no owner is called \"" + site.owner + "\"; see capmapctl owners"}};
+    auto owner_class = owner_class_of(site, **owner);
+    if (!owner_class) return Change{owner_class.error()};
+    site.owner_class = std::move(*owner_class);
+  }
   site.id = random_id<SiteId>();
   if (auto put = store.put_site(site); !put) return put.error();
   if (auto put = store.add_audit(

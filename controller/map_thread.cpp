@@ -199,6 +199,10 @@ void MapThread::apply(MapInput& input) {
     map_.remove_node(left->node, clock_.boot_ms());
   } else if (const auto* regions = std::get_if<RegionsChanged>(&input)) {
     if (auto put = map_.put_regions(regions->list); !put) log_warn("regions_not_understood", {{"what", put.error().what}});
+  } else if (const auto* imported = std::get_if<RecordsImported>(&input)) {
+    map_.put_sites(imported->outcome->sites);
+    for (const auto& one : imported->outcome->pools) map_.put_pool(one);
+    if (imported->outcome->site_register) map_.put_register(imported->outcome->site_register);
   }
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "controller/import_request.hpp"
 #include "controller/map/reports.hpp"
 #include "controller/map/site.hpp"
 #include "controller/store/store.hpp"
@@ -38,6 +40,10 @@ struct ChildAdmitted {
 struct SiteChanged {
   Site site;
 };
+/// Sites, pools, owners and links that came together (durable already); they show together too.
+struct RecordsImported {
+  std::shared_ptr<const ImportOutcome> outcome;
+};
 /// What the map noted of the nodes it heard; written lazily.
 struct NoteBatch {
   std::vector<NodeNote> notes;
@@ -59,7 +65,7 @@ struct NodeLeft {
 struct RegionsChanged {
   RegionList list;
 };
-using MapInput =
-    std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft, RegionsChanged>;
+using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft,
+                              RegionsChanged, RecordsImported>;
 
 }  // namespace capmap

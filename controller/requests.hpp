@@ -12,6 +12,7 @@
 #include "common/result.hpp"
 #include "controller/history/past.hpp"
 #include "controller/history/usage_series.hpp"
+#include "controller/import_request.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
 
@@ -81,7 +82,8 @@ struct ImportRegions {
 };
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite> what;
+  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite, ImportRecords>
+      what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
 struct CreatedToken {
@@ -106,6 +108,9 @@ struct PoolAssigned {
 struct NodeRemoved {
   KnownNode node;
 };
+struct ImportDone {
+  std::shared_ptr<const ImportOutcome> outcome;  ///< never null
+};
 struct RegionsImported {
   RegionList list;       ///< with what former lists said
   std::size_t rows = 0;  ///< of the list itself
@@ -114,8 +119,8 @@ struct RegionsImported {
   std::vector<Site> outside{};  ///< sites whose code is not in the list
 };
 /// What was changed, or why not.
-using AdminChange =
-    std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported, SiteCoded>;
+using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported,
+                                 SiteCoded, ImportDone>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

@@ -68,6 +68,9 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   const auto pools = store.pools();
   if (!pools) return pools.error();
   for (const auto& pool : *pools) map.put_pool(pool);
+  auto site_register = store.site_register();
+  if (!site_register) return site_register.error();
+  map.put_register(std::make_shared<const SiteRegister>(std::move(*site_register)));
   const auto shapes = store.shapes();
   if (!shapes) return shapes.error();
   for (const auto& shape : *shapes) {

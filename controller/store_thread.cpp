@@ -206,6 +206,12 @@ Result<Done> StoreThread::tell(const AdminChange& change) {
     log_info("regions_imported", {{"year", imported->list.year}, {"regions", imported->rows}});
     return tell_map(RegionsChanged{imported->list});
   }
+  if (const auto* imported = std::get_if<ImportDone>(&change)) {
+    const auto& outcome = imported->outcome;
+    if (outcome->end != ImportOutcome::End::kApplied || outcome->change_count == 0) return Done{};
+    log_info("records_imported", {{"changes", outcome->change_count}, {"sites", outcome->sites.size()}, {"digest", outcome->digest}});
+    return tell_map(RecordsImported{outcome});
+  }
   if (const auto* assigned = std::get_if<PoolAssigned>(&change)) return tell_map(NodeAdmitted{assigned->node});
   if (const auto* removed = std::get_if<NodeRemoved>(&change)) {
     log_info("node_removed", {{"node", to_text(removed->node.id)}, {"hostname", removed->node.hostname}});

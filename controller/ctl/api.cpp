@@ -26,20 +26,11 @@ ErrorCode code_of(std::uint32_t status) {
   }
 }
 
-/// Problem details as one line: "title: detail".
-Error problem_of(const ApiReply& reply) {
-  const auto answer = parse_answer(reply.body);
-  const Json problem = answer ? *answer : Json();
-  std::string what = text_at(problem, "title").value_or("the controller answered " + std::to_string(reply.status));
-  if (const auto detail = text_at(problem, "detail"); detail && *detail != what) what += ": " + *detail;
-  return {code_of(reply.status), what};
-}
-
 Result<Json> exchange(const ApiConnection& connection, const ApiRequest& request) {
   const auto reply = send_request(connection.url, connection.timeout_ms, request);
   if (!reply) return reply.error();
-  if (reply->status < 200 || reply->status > 299) return problem_of(*reply);
   auto answer = parse_answer(reply->body);
+  if (reply->status < 200 || reply->status > 299) return problem_of(reply->status, answer ? *answer : Json());
   if (!answer) return Error{answer.error().code, connection.url + request.path + " " + answer.error().what};
   return answer;
 }
@@ -86,6 +77,29 @@ Result<std::string> api_get_csv(const ApiConnection& connection, const std::stri
   if (!reply) return reply.error();
   if (reply->status < 200 || reply->status > 299) return problem_of(*reply);
   return std::move(reply->body);
+}
+
+Error problem_of(std::uint32_t status, const Json& problem) {
+  std::string what = text_at(problem, "title").value_or("the controller answered " + std::to_string(status));
+  if (const auto detail = text_at(problem, "detail"); detail && *detail != what) what += ": " + *detail;
+  return {code_of(status), what};
+}
+
+Result<Json> api_get_as_admin(const ApiConnection& connection, const std::string& path) {
+  auto token = read_token(connection);
+  if (!token) return token.error();
+  return exchange(connection, {.method = "GET", .path = path, .body = {}, .bearer = *token});
+}
+
+Result<Json> api_post_any(const ApiConnection& connection, const std::string& path, std::string body, std::uint32_t& status) {
+  auto token = read_token(connection);
+  if (!token) return token.error();
+  const auto reply =
+      send_request(connection.url, connection.timeout_ms, {.method = "POST", .path = path, .body = std::move(body), .bearer = *token});
+  if (!reply) return reply.error();
+  status = reply->status;
+  auto answer = parse_answer(reply->body);
+  return answer || status > 299 ? (answer ? *answer : Json()) : Result<Json>(answer.error());
 }
 
 Result<Json> api_post(const ApiConnection& connection, const std::string& path, const Json& body) {

@@ -33,6 +33,14 @@ Result<std::string> api_get_csv(const ApiConnection& connection, const std::stri
 /// POST of a JSON body with the admin token, and its JSON answer. Errors likewise, and those of reading the token file.
 Result<ApiJson> api_post(const ApiConnection& connection, const std::string& path, const ApiJson& body);
 
+/// As api_get with the admin token: answers that tell an admin more.
+Result<ApiJson> api_get_as_admin(const ApiConnection& connection, const std::string& path);
+/// POST of a body that is JSON already with the admin token, and what is answered, whether it was done or refused.
+/// status: what HTTP said.
+Result<ApiJson> api_post_any(const ApiConnection& connection, const std::string& path, std::string body, std::uint32_t& status);
+/// A refusal as one line: "title: detail".
+Error problem_of(std::uint32_t status, const ApiJson& problem);
+
 /// DELETE with the admin token, likewise.
 Result<ApiJson> api_delete(const ApiConnection& connection, const std::string& path);
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 #include <ostream>
+#include <sstream>
 
 #include "common/clock.hpp"
 #include "controller/ctl/cli_line.hpp"
@@ -104,6 +105,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_init(app, line);
   add_token(app, line);
   add_sites(app, line);
+  add_places(app, line);
   add_regions(app, line);
   add_nodes(app, line);
   add_export(app, line);
@@ -150,7 +152,8 @@ CtlExit run_ctl(const std::vector<std::string>& arguments, const std::string& ve
   line.connection.timeout_ms = line.timeout_s * 1'000;
   const auto done = line.command(Screen{.out = out, .json = line.json, .terminal = terminal});
   if (done) return CtlExit::kDone;
-  err << "capmapctl: " << printable(done.error().what) << "\n";
+  std::istringstream lines(done.error().what);
+  for (std::string one; std::getline(lines, one);) err << "capmapctl: " << printable(one) << "\n";
   return exit_of(done.error(), line.offline);
 }
 

@@ -39,6 +39,8 @@ void add_init(CLI::App& app, Line& line);
 void add_token(CLI::App& app, Line& line);
 void add_sites(CLI::App& app, Line& line);
 void add_regions(CLI::App& app, Line& line);
+/// After add_sites.
+void add_places(CLI::App& app, Line& line);
 void add_nodes(CLI::App& app, Line& line);
 void add_history(CLI::App& app, Line& line);
 /// Subcommands of history.

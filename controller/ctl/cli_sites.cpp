@@ -2,9 +2,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 
 #include "controller/ctl/cli_line.hpp"
 #include "controller/ctl/text_table.hpp"
+#include "controller/store/columns.hpp"
 #include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
@@ -44,9 +46,14 @@ void add_declared_options(CLI::App& command, DeclaredCapacity& declared) {
       ->take_all();
 }
 
+void set_column(Site& site, const std::string& column, const std::string& text) {
+  const auto set = site_column(column)->set(site, text);
+  if (!set) throw CLI::ValidationError(column, set.error().what);
+}
+
 void add_site_options(CLI::App& command, Site& site) {
   command.add_option("--region", site.region, "code of GB/T 2260, 2, 4 or 6 digits: 11, 1101, 110108");
-  command.add_option("--owner", site.owner_class, "government, state-owned, private, foreign-or-joint, university-or-research");
+  command.add_option("--owner-class", site.owner_class, "government, state-owned, private, foreign-or-joint, university-or-research");
   command.add_option("--compute-class", site.compute_class, "general, intelligent, super, edge");
   command.add_option("--service", site.service, "public, private, hybrid");
   command.add_option("--hub", site.hub, "national hub; default: what the region's code says");
@@ -58,6 +65,16 @@ void add_site_options(CLI::App& command, Site& site) {
           "counted as public computing power: yes or no")
       ->check(CLI::IsMember({"yes", "no"}));
   command.add_option("--security-level", site.security_level, "declared level of protection, 0 (unrated) to 5");
+  command.add_option("--filing-number", site.filing_number, "under which that level was filed");
+  for (const auto& [flag, column, what] :
+       {std::tuple{"--latitude", "latitude", "degrees north, up to six places: 39.9042; south below zero"},
+        {"--longitude", "longitude", "degrees east; west below zero"},
+        {"--pue", "pue", "power usage effectiveness, 1.000 to 5.000"},
+        {"--green-share", "green_share", "of its electricity, in thousandths: 0 to 1000"}}) {
+    const std::string name = column;
+    command.add_option_function<std::string>(
+        flag, [&site, name](const std::string& text) { set_column(site, name, text); }, what);
+  }
   add_declared_options(command, site.declared);
 }
 
@@ -108,10 +125,11 @@ void add_sites(CLI::App& app, Line& line) {
     line.command = [&line](const Screen& screen) { return list_sites(line.connection, screen); };
   });
   auto* add = add_command(*sites, "add", "declare a site",
-                          "  capmapctl sites add shanghai-2 --region 310115 --owner state-owned \\\n"
+                          "  capmapctl sites add shanghai-2 --region 310115 --owner-class state-owned \\\n"
                           "      --compute-class intelligent --service public --security-level 3");
   add->add_option("NAME", line.site.name, "name of the site, for people; unique")->required();
   add_site_options(*add, line.site);
+  add->add_option("--owner", line.site.owner, "the organisation, one of capmapctl owners; without --owner-class its class holds");
   add->callback([&line] {
     check_site(line.site);
     line.command = [&line](const Screen& screen) { return add_site(line.connection, screen, line.site); };

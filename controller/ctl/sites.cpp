@@ -4,6 +4,7 @@
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/http_client.hpp"
 #include "controller/ctl/text_table.hpp"
+#include "controller/store/columns.hpp"
 
 namespace capmap {
 namespace {
@@ -25,7 +26,10 @@ Json site_json(const Site& site) {
     if (!value.empty()) body[key] = value;
   };
   put("region", site.region);
+  put("owner", site.owner);
   put("owner_class", site.owner_class);
+  put("filing_number", site.filing_number);
+  for (const char* name : {"latitude", "longitude", "pue"}) put(name, site_column(name)->text(site));
   put("compute_class", site.compute_class);
   put("service", site.service);
   put("hub", site.hub);
@@ -33,6 +37,7 @@ Json site_json(const Site& site) {
   put("industry", site.industry);
   if (site.public_compute) body["public_compute"] = *site.public_compute;
   if (site.security_level) body["security_level"] = *site.security_level;
+  if (site.green_share_permille) body["green_share"] = *site.green_share_permille;
   if (!site.declared.empty()) body["declared"] = declared_json(site.declared);
   return body;
 }

@@ -81,6 +81,16 @@ void trim_right(std::string& line) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  constexpr char32_t kFirstSurrogate = 0xD800, kLastSurrogate = 0xDFFF;
+  while (!text.empty()) {
+    const auto character = first_character(text);
+    if (!character.point || (*character.point >= kFirstSurrogate && *character.point <= kLastSurrogate)) return false;
+    text.remove_prefix(character.bytes);
+  }
+  return true;
+}
+
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t at = 0; at < text.size();) {

@@ -111,23 +111,31 @@ Handled Api::handle(const HttpRequest& request) {
   return {dispatch(*found.route, request, *target, found.path_value), found.route->path};
 }
 
-std::size_t Api::body_limit(const HttpRequest& head) const {
+std::size_t Api::most_body_bytes(const HttpRequest& head) const {
   const auto target = parse_target(head.target);
   const auto found = target ? find_route(head.method, *target) : Found{};
-  const bool is_long = found.route != nullptr && found.route->most_body_bytes > kMaxBodyBytes;
-  return is_long && !refuse_change(head, options_.admin_token_hash) ? found.route->most_body_bytes : kMaxBodyBytes;
+  if (found.route == nullptr || found.route->most_body_bytes <= kMaxBodyBytes) return kMaxBodyBytes;
+  return refuse_change(head, options_.admin_token_hash) ? kMaxBodyBytes : found.route->most_body_bytes;
 }
 
 Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value) {
   if (request.body_too_large) {
-    return problem_response(
-        {.status = 413, .word = "body-too-large", .detail = "a body may have at most " + std::to_string(body_limit(request)) + " bytes"});
+    if (route.most_body_bytes > kMaxBodyBytes) {  // long ones are taken of who may send them
+      if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
+    }
+    return problem_response({.status = 413,
+                             .word = "body-too-large",
+                             .detail = "a body may have at most " + std::to_string(most_body_bytes(request)) + " bytes here"});
   }
   if (auto refused = refuse_parameters(route, target)) return *refused;
   if (route.changes) {
     if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
     const bool no_body = request.method == "DELETE" && request.body.empty();
     if (auto refused = no_body ? std::nullopt : refuse_media_type(request)) return *refused;
+  }
+  const bool by_admin = route.changes || (route.more_for_admin && header(request, "authorization"));
+  if (by_admin && !route.changes) {
+    if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
   }
   const auto health = sources_.store == nullptr ? nullptr : sources_.store->take();
   const Call call{.request = request,
@@ -140,6 +148,7 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
                   .metrics = metrics_,
                   .scans = scans_,
                   .controller_id = options_.controller_id,
+                  .by_admin = by_admin,
                   .store_problem = health ? health->problem : std::string()};
   if (route.needs_view && !call.view) {
     return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});
@@ -163,12 +172,15 @@ Outcome Api::once(const HttpRequest& request, const std::function<Outcome()>& ca
 
 Outcome Api::remember(const std::string& key, Outcome outcome) {
   if (auto* ask = std::get_if<Ask>(&outcome.what)) {
-    return Ask{.question = std::move(ask->question), .then = [this, key, then = std::move(ask->then)](const Answer& answer) -> Outcome {
+    const auto limit_ms = ask->limit_ms;
+    return Ask{.question = std::move(ask->question),
+               .then = [this, key, then = std::move(ask->then)](const Answer& answer) -> Outcome {
                  const auto* error = std::get_if<Error>(&answer);
                  // Asked, but not yet answered: whether it was done is not known until the late answer comes.
                  if (error != nullptr && error->code == ErrorCode::kTimeout) return then(answer);
                  return remember(key, then(answer));
-               }};
+               },
+               .limit_ms = limit_ms};
   }
   const auto& response = std::get<HttpResponse>(outcome.what);
   if (response.status < 300) {

@@ -24,10 +24,10 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
+  /// How long a body may be, by its head alone: who has no right to send a long one must not make us keep it.
+  [[nodiscard]] std::size_t most_body_bytes(const HttpRequest& head) const;
   /// Refuses, answers or asks. Never throws, blocks or waits. Cost: at most one rollup and a page of JSON.
   Handled handle(const HttpRequest& request);
-  /// How long the body of a request may be, by its head: long ones are taken only from who may change something.
-  [[nodiscard]] std::size_t body_limit(const HttpRequest& head) const;
   /// Every response goes through here once before it is sent: counted, and given the headers all have.
   HttpResponse finish(const std::string& route, HttpResponse response);
 

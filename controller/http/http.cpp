@@ -12,7 +12,6 @@
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kAnswerMs = 5'000;       ///< another thread has so long to answer
 constexpr std::uint64_t kLookEveryMs = 50;       ///< at deadlines
 constexpr int kIdleMs = 1'000, kWaitingMs = 50;  ///< longest sleep without and with deadlines to watch
 constexpr std::size_t kAnswersPerTurn = 256;
@@ -24,7 +23,7 @@ constexpr std::uint32_t kComplaintsPerMinute = 20;
 struct Waiting {
   std::string route;
   Continue then;
-  std::uint64_t deadline_ms = 0;
+  std::uint64_t deadline_ms = 0, limit_ms = 0;
   bool changes = false;   ///< asked the admin thread
   bool given_up = false;  ///< its reader has had a 504; kept, because a change may still be carried out and must then be remembered
 };
@@ -81,7 +80,7 @@ Result<std::uint16_t> HttpThread::open(zmq::context_t& context) {
   if (!listener) return listener.error();
   auto server = HttpServer::start(
       *listener, clock_, [this](std::uint64_t ticket, const HttpRequest& request) { return on_request(ticket, request); },
-      [this](const HttpRequest& head) { return api_.body_limit(head); });
+      [this](const HttpRequest& head) { return api_.most_body_bytes(head); });
   if (!server) return server.error();
   server_ = std::move(*server);
   return listener->port;
@@ -118,12 +117,17 @@ std::optional<HttpResponse> HttpThread::go_on(std::uint64_t ticket, const std::s
   if (auto* response = std::get_if<HttpResponse>(&outcome.what)) return api_.finish(route, std::move(*response));
   Ask& question = std::get<Ask>(outcome.what);
   const bool changes = std::holds_alternative<AdminRequest>(question.question);
-  const auto deadline_ms = clock_.boot_ms() + kAnswerMs;
+  const auto deadline_ms = clock_.boot_ms() + question.limit_ms;
   if (auto asked = ask(ticket, std::move(question.question)); !asked) {
     ++unasked_;
     return go_on(ticket, route, question.then(Error{ErrorCode::kUnavailable, "the controller is too busy to answer now: ask again"}));
   }
-  waiting_[ticket] = {.route = route, .then = std::move(question.then), .deadline_ms = deadline_ms, .changes = changes, .given_up = false};
+  waiting_[ticket] = {.route = route,
+                      .then = std::move(question.then),
+                      .deadline_ms = deadline_ms,
+                      .limit_ms = question.limit_ms,
+                      .changes = changes,
+                      .given_up = false};
   return std::nullopt;
 }
 
@@ -182,13 +186,14 @@ void HttpThread::give_up_late_ones() {
   const auto now_ms = clock_.boot_ms();
   if (now_ms < looked_at_ms_ + kLookEveryMs) return;
   looked_at_ms_ = now_ms;
-  const Error late{ErrorCode::kTimeout, "the part of the controller that knows did not answer within 5 s"};
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     auto& [ticket, waiting] = *at;
     if (waiting.given_up || now_ms < waiting.deadline_ms) {
       ++at;
       continue;
     }
+    const Error late{ErrorCode::kTimeout,
+                     "the part of the controller that knows did not answer within " + std::to_string(waiting.limit_ms / 1'000) + " s"};
     if (auto response = go_on(ticket, waiting.route, waiting.then(late))) server_->answer(ticket, std::move(*response));
     waiting.given_up = true;
     given_up_ += waiting.changes ? 1 : 0;

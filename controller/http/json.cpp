@@ -33,9 +33,9 @@ class BodyReader : public nlohmann::json_sax<Json> {
   explicit BodyReader(const std::vector<std::string>& known) : known_(known) {}
   bool null() override { return put({}); }
   bool boolean(bool value) override { return put(value); }
-  bool number_integer(number_integer_t) override { return put(OtherValue{}); }
+  bool number_integer(number_integer_t value) override { return put(DecimalText{std::to_string(value)}); }
   bool number_unsigned(number_unsigned_t value) override { return put(std::uint64_t{value}); }
-  bool number_float(number_float_t, const string_t&) override { return put(OtherValue{}); }
+  bool number_float(number_float_t value, const string_t& written) override { return put(DecimalText{number_as_text(value, written)}); }
   bool string(string_t& value) override { return put(value); }
   bool binary(binary_t&) override { return put(OtherValue{}); }
   bool start_object(std::size_t) override {
@@ -97,6 +97,13 @@ Error wrong(const std::string& name, const std::string& must) {
 }
 
 }  // namespace
+
+std::string number_as_text(double value, const std::string& written) {
+  if (written.find_first_of("eE") == std::string::npos) return written;
+  std::array<char, 400> text{};  // the longest double has 309 digits before the point
+  const int length = std::snprintf(text.data(), text.size(), "%.9f", value);
+  return {text.data(), static_cast<std::size_t>(std::max(length, 0))};
+}
 
 std::string json_text(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -188,6 +195,15 @@ Result<std::optional<std::uint64_t>> BodyObject::amount(const std::string& name,
   }
   if (whole && value <= max) return std::optional(value);
   return wrong(name, "a whole number from 0 to " + std::to_string(max) + ", or its digits as a text");
+}
+
+Result<std::optional<std::string>> BodyObject::decimal(const char* name) const {
+  const BodyValue* found = find(name);
+  if (found == nullptr) return std::optional<std::string>{};
+  if (const auto* whole = std::get_if<std::uint64_t>(found)) return std::optional(std::to_string(*whole));
+  if (const auto* number = std::get_if<DecimalText>(found)) return std::optional(number->text);
+  if (const auto* written = std::get_if<std::string>(found)) return std::optional(*written);
+  return wrong(name, "a number");
 }
 
 std::vector<std::string> BodyObject::names_below(std::string_view prefix) const {

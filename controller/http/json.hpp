@@ -29,10 +29,16 @@ Result<std::uint64_t> parse_rfc3339(std::string_view name, const std::string& te
 /// 16 hex digits, as an epoch is shown.
 std::string hex_text(std::uint64_t value);
 
+/// A number that is not whole, or below zero, as it was written.
+struct DecimalText {
+  std::string text;
+};
 /// What a request body may hold that is none of the others.
 struct OtherValue {};
-/// null, a text, a whole number, true or false, or anything else.
-using BodyValue = std::variant<std::monostate, std::string, std::uint64_t, bool, OtherValue>;
+/// null, a text, a whole number, true or false, another number, or anything else.
+using BodyValue = std::variant<std::monostate, std::string, std::uint64_t, bool, DecimalText, OtherValue>;
+/// A number as it was written; with an exponent, as one of nine places.
+std::string number_as_text(double value, const std::string& written);
 
 /// A request body that must be one JSON object of texts, whole numbers, true and false, with known members only. Objects may stand inside
 /// it where a known name says so: "declared.nodes" is the member nodes of the object declared, "by_model.*" any member of by_model.
@@ -48,6 +54,8 @@ class BodyObject {
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(const char* name, std::uint64_t min, std::uint64_t max) const;
   /// As number(); a text of digits will do too: what may pass 2^53 is told so.
   [[nodiscard]] Result<std::optional<std::uint64_t>> amount(const std::string& name, std::uint64_t max) const;
+  /// Any number as it was written, also as a text.
+  [[nodiscard]] Result<std::optional<std::string>> decimal(const char* name) const;
   /// Names below "prefix", without it, in the order they stood there; those that are null left out.
   [[nodiscard]] std::vector<std::string> names_below(std::string_view prefix) const;
 

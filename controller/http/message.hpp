@@ -19,6 +19,7 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
 inline constexpr std::size_t kMaxBodyBytes = 65'536;         ///< where a route does not say otherwise
 inline constexpr std::size_t kMaxLongBodyBytes = 1'048'576;  ///< of a route that takes a list, and only from who may change something
+inline constexpr std::size_t kMaxImportBytes = 33'554'432;   ///< an import, likewise
 
 struct HttpRequest {
   std::string method;           ///< "GET", as sent
@@ -58,6 +59,7 @@ using Continue = std::function<Outcome(const Answer&)>;
 struct Ask {
   Question question;
   Continue then;
+  std::uint64_t limit_ms = 5'000;  ///< the other thread has so long to answer
 };
 
 /// What a resource says to a request: the response, or a question whose answer will make it.

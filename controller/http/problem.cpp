@@ -41,12 +41,17 @@ const char* status_words(int status) {
 }
 
 HttpResponse problem_response(const ProblemDetails& problem) {
+  return problem_response(problem, Json::object());
+}
+
+HttpResponse problem_response(const ProblemDetails& problem, const Json& more) {
   Json body = {{"type", "urn:capmap:problem:" + problem.word},
                {"title", status_words(problem.status)},
                {"status", problem.status},
                {"detail", problem.detail}};
   if (!problem.known.empty()) body["known"] = problem.known;
   if (!problem.allowed.empty()) body["allowed"] = problem.allowed;
+  body.update(more);
   HttpResponse response{.status = problem.status, .content_type = "application/problem+json", .body = json_text(body), .headers = {}};
   if (problem.status == 503) response.headers.emplace_back("Retry-After", "1");
   return response;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "common/result.hpp"
+#include "controller/http/json.hpp"
 #include "controller/http/message.hpp"
 
 namespace capmap {
@@ -17,6 +18,8 @@ struct ProblemDetails {
 };
 
 HttpResponse problem_response(const ProblemDetails& problem);
+/// With members of its own behind them.
+HttpResponse problem_response(const ProblemDetails& problem, const Json& more);
 
 /// The problem of an Error: kMalformed 400, kAbsent 404, kDenied 403, kTimeout 504, kUnavailable 503, kFull 507; its text is the detail.
 HttpResponse error_response(const Error& error);

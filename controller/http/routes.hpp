@@ -25,6 +25,7 @@ struct Call {
   const std::function<Metrics()>& metrics;  ///< of all threads, this one included
   ScanSlots& scans;
   std::string controller_id = {};  ///< c-… of this controller; empty: it has none
+  bool by_admin = false;           ///< with the admin token
   std::string store_problem = {};  ///< why nothing can be kept now, with the fix; empty: all is well
 };
 
@@ -36,6 +37,8 @@ struct Route {
   bool needs_view = false;
   bool changes = false;  ///< needs the admin token, a JSON body, and takes an Idempotency-Key
   std::vector<std::string> parameters = {};
+  /// Answers tell more with the admin token; a wrong one is refused, so that nobody takes less for all.
+  bool more_for_admin = false;
   std::size_t most_body_bytes = kMaxBodyBytes;
 };
 

@@ -146,8 +146,8 @@ MHD_Result HttpServer::State::take_head(Exchange& exchange, const char* method, 
   MHD_get_connection_values(exchange.connection, MHD_HEADER_KIND, add_header, &exchange.request);
   exchange.most_body_bytes = body_limit(exchange.request);
   const auto length = header(exchange.request, "content-length").value_or("");
-  constexpr std::size_t kDigits = 7;  // more digits are more than kMaxDroppedBytes
-  const bool hopeless = length.size() > kDigits || (length.size() == kDigits && length > std::to_string(kMaxDroppedBytes));
+  const auto most = std::to_string(std::max(exchange.most_body_bytes, kMaxDroppedBytes));
+  const bool hopeless = length.size() > most.size() || (length.size() == most.size() && length > most);
   if (!hopeless) return MHD_YES;
   exchange.request.body_too_large = true;
   return ask(exchange);
@@ -155,13 +155,13 @@ MHD_Result HttpServer::State::take_head(Exchange& exchange, const char* method, 
 
 MHD_Result HttpServer::State::take_body(Exchange& exchange, const char* data, std::size_t size) {
   exchange.body_bytes += size;
-  if (exchange.body_bytes > kMaxDroppedBytes) {
+  if (exchange.body_bytes > std::max(exchange.most_body_bytes, kMaxDroppedBytes)) {
     ++counts.overlong;
     return MHD_NO;
   }
   if (exchange.body_bytes > exchange.most_body_bytes) {
     exchange.request.body_too_large = true;
-    exchange.request.body.clear();
+    exchange.request.body = {};
   } else {
     exchange.request.body.append(data, size);
   }

@@ -29,6 +29,9 @@ class HttpServer {
   /// How long the body may be of a request whose head has come.
   using BodyLimit = std::function<std::size_t(const HttpRequest& head)>;
 
+  /// How many bytes the body of a request may have, by its head.
+  using BodyLimit = std::function<std::size_t(const HttpRequest& head)>;
+
   /// Takes the listener over. Errors: kUnavailable.
   static Result<std::unique_ptr<HttpServer>> start(const Listener& listener, const Clock& clock, OnRequest on_request,
                                                    BodyLimit body_limit);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -9,53 +10,77 @@
 #include "controller/http/record_json.hpp"
 #include "controller/http/resources.hpp"
 #include "controller/http/site_codes_json.hpp"
+#include "controller/store/columns.hpp"
 #include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
 namespace capmap {
 
-Json site_json(const Site& site) {
+/// Of degrees, tenths are shown to anybody: where a machine hall stands is not everybody's business.
+constexpr std::int32_t kTenthUdeg = 100'000;
+constexpr double kUdegPerDegree = 1e6;
+
+Json degrees_json(const std::optional<std::int32_t>& udeg, bool exact) {
+  if (!udeg) return nullptr;
+  if (exact) return *udeg / kUdegPerDegree;
+  const auto half = *udeg < 0 ? -kTenthUdeg / 2 : kTenthUdeg / 2;
+  return (*udeg + half) / kTenthUdeg / 10.0;
+}
+
+Json site_json(const Site& site, bool exact) {
   return {{"id", to_text(site.id)},
           {"name", text_or_null(site.name)},
           {"region", text_or_null(site.region)},
+          {"owner", text_or_null(site.owner)},
           {"owner_class", text_or_null(site.owner_class)},
           {"compute_class", text_or_null(site.compute_class)},
           {"service", text_or_null(site.service)},
           {"security_level", site.security_level ? Json(*site.security_level) : Json(nullptr)},
+          {"filing_number", text_or_null(site.filing_number)},
           {"hub", text_or_null(site.hub)},
           {"hub_cluster", text_or_null(site.hub_cluster)},
           {"industry", text_or_null(site.industry)},
           {"public_compute", site.public_compute ? Json(*site.public_compute) : Json(nullptr)},
+          {"latitude", degrees_json(site.latitude_udeg, exact)},
+          {"longitude", degrees_json(site.longitude_udeg, exact)},
+          {"pue", site.pue_permille ? Json(*site.pue_permille / 1e3) : Json(nullptr)},
+          {"green_share", site.green_share_permille ? Json(*site.green_share_permille) : Json(nullptr)},
           {"declared", declared_json(site.declared)},
           {"codes", codes_json(site.codes)}};
 }
 
 namespace {
 
+constexpr std::array kTextColumns = {"name",    "region",        "owner", "owner_class", "compute_class",
+                                     "service", "filing_number", "hub",   "hub_cluster", "industry"};
+constexpr std::array kNumberColumns = {"latitude", "longitude", "pue"};
+
 Result<Site> read_site(const std::string& body) {
-  std::vector<std::string> known = {"name",           "region", "owner_class", "compute_class", "service",
-                                    "security_level", "hub",    "hub_cluster", "industry",      "public_compute"};
+  std::vector<std::string> known(kTextColumns.begin(), kTextColumns.end());
+  known.insert(known.end(), kNumberColumns.begin(), kNumberColumns.end());
+  for (const char* name : {"security_level", "public_compute", "green_share"}) known.emplace_back(name);
   const std::string declared_prefix = "declared.";
   std::ranges::move(declared_members(declared_prefix), std::back_inserter(known));
   const auto object = BodyObject::parse(body, known);
   if (!object) return object.error();
   Site site;
-  const std::array<std::pair<const char*, std::string*>, 8> texts = {{{"name", &site.name},
-                                                                      {"region", &site.region},
-                                                                      {"owner_class", &site.owner_class},
-                                                                      {"compute_class", &site.compute_class},
-                                                                      {"service", &site.service},
-                                                                      {"hub", &site.hub},
-                                                                      {"hub_cluster", &site.hub_cluster},
-                                                                      {"industry", &site.industry}}};
-  for (const auto& [name, place] : texts) {
-    const auto text = object->text(name);
+  const auto set = [&site](const char* name, const Result<std::optional<std::string>>& text) -> Result<Done> {
     if (!text) return text.error();
-    *place = text->value_or("");
+    const auto done = site_column(name)->set(site, text->value_or(""));
+    return done ? done : Error{ErrorCode::kMalformed, std::string(name) + ": " + done.error().what};
+  };
+  for (const char* name : kTextColumns) {
+    if (auto done = set(name, object->text(name)); !done) return done.error();
+  }
+  for (const char* name : kNumberColumns) {
+    if (auto done = set(name, object->decimal(name)); !done) return done.error();
   }
   const auto level = object->number("security_level", 0, 5);
   if (!level) return level.error();
   if (*level) site.security_level = static_cast<std::uint32_t>(**level);
+  const auto green = object->number("green_share", 0, kMostGreenPermille);
+  if (!green) return green.error();
+  if (*green) site.green_share_permille = static_cast<std::uint32_t>(**green);
   const auto open = object->truth("public_compute");
   if (!open) return open.error();
   site.public_compute = *open;
@@ -69,8 +94,8 @@ Result<Site> read_site(const std::string& body) {
 Outcome site_answer(const Answer& answer) {
   if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
   const auto& what = std::get<AdminAnswer>(answer).what;
-  if (const auto* site = std::get_if<Site>(&what)) return json_response(site_json(*site), 201);
-  if (const auto* declared = std::get_if<SiteDeclared>(&what)) return json_response(site_json(declared->site));
+  if (const auto* site = std::get_if<Site>(&what)) return json_response(site_json(*site, true), 201);
+  if (const auto* declared = std::get_if<SiteDeclared>(&what)) return json_response(site_json(declared->site, true));
   const auto* error = std::get_if<Error>(&what);
   if (error == nullptr) return problem_response({.status = 500, .word = "wrong-answer", .detail = "the answer was not a site"});
   if (error->code != ErrorCode::kDenied) return error_response(*error);
@@ -80,18 +105,21 @@ Outcome site_answer(const Answer& answer) {
 }  // namespace
 
 Outcome get_sites(const Call& call) {
-  const auto etag = revision_etag(*call.view);
+  auto etag = revision_etag(*call.view);
+  if (call.by_admin) etag.insert(etag.size() - 1, "-exact");
   if (auto same = not_modified(call, etag)) return *same;
   Json sites = Json::array();
   for (const auto& site : call.view->sites) {
-    if (site) sites.push_back(site_json(*site));
+    if (site) sites.push_back(site_json(*site, call.by_admin));
   }
   Json answer;
   answer["revision"] = call.view->revision;
   answer["epoch"] = hex_text(call.view->epoch);
+  answer["coordinates"] = call.by_admin ? "exact" : "tenths of a degree";
   answer["sites"] = std::move(sites);
   auto response = json_response(answer);
   response.headers.emplace_back("ETag", etag);
+  response.headers.emplace_back("Vary", "Authorization");
   return response;
 }
 

@@ -16,7 +16,16 @@ CapacityMap::~CapacityMap() = default;
 CapacityMap::CapacityMap(CapacityMap&&) noexcept = default;
 
 void CapacityMap::put_site(const Site& site) {
-  state_->put_site(site);
+  state_->put_site(std::make_shared<const Site>(site));
+}
+
+void CapacityMap::put_sites(const std::vector<std::shared_ptr<const Site>>& sites) {
+  for (const auto& site : sites) state_->put_site(site);
+}
+
+void CapacityMap::put_register(std::shared_ptr<const SiteRegister> site_register) {
+  state_->site_register = std::move(site_register);
+  ++state_->revision;
 }
 
 void CapacityMap::add_node(const KnownNode& node, bool at_start, std::uint64_t now_ms, const std::optional<ShapeId>& shape,

@@ -63,6 +63,10 @@ class CapacityMap {
 
   /// Adds or changes a site. Nodes refer to sites by id; unknown ids in add_node get a site without attributes.
   void put_site(const Site& site);
+  /// Likewise many at once. Cost: a look-up and a pointer each.
+  void put_sites(const std::vector<std::shared_ptr<const Site>>& sites);
+  /// Owners and trunk links, in place of those before.
+  void put_register(std::shared_ptr<const SiteRegister> site_register);
   void put_pool(const Pool& pool);
   /// Lays a code list over MapOptions::regions, in place of the one before. Errors: as RegionTable::with_list, and kAbsent without a
   /// catalog; then all stays as it was.

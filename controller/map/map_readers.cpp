@@ -111,6 +111,7 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->sites = state.sites;
   view->hardware = state.shapes.rows();
   view->pools = state.pools;
+  view->site_register = state.site_register;
   view->cells = state.cells.publish();
   view->dictionaries = state.dictionaries;
   view->regions = state.regions;

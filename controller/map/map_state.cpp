@@ -43,8 +43,9 @@ std::uint32_t CapacityMap::State::site_index(const SiteId& id) {
   return at->second;
 }
 
-void CapacityMap::State::put_site(const Site& site) {
-  sites[site_index(site.id)] = std::make_shared<const Site>(site);
+void CapacityMap::State::put_site(std::shared_ptr<const Site> site) {
+  const auto index = site_index(site->id);
+  sites[index] = std::move(site);
   dictionaries_stale = true;
   ++revision;
 }

@@ -33,7 +33,7 @@ struct CapacityMap::State {
   /// Time as the map knows it: what is earlier than the last time seen counts as that.
   std::uint64_t forward(std::uint64_t now);
   std::uint32_t site_index(const SiteId& id);
-  void put_site(const Site& site);
+  void put_site(std::shared_ptr<const Site> site);
   void add_node(const KnownNode& node, bool at_start, const std::optional<ShapeId>& shape, std::optional<std::uint64_t> last_seen_unix_ms);
   /// True when more is due than one call does.
   bool advance();
@@ -178,6 +178,7 @@ struct CapacityMap::State {
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
   std::vector<std::shared_ptr<const Pool>> pools;
+  std::shared_ptr<const SiteRegister> site_register;
   std::unordered_map<PoolId, std::uint32_t, IdHash> pool_indexes;
   std::shared_ptr<const RegionTable> regions;  ///< MapOptions::regions with the imported list over it
   std::shared_ptr<const Dictionaries> dictionaries;

@@ -43,6 +43,7 @@ struct MapView {
   std::shared_ptr<const Dictionaries> dictionaries;    ///< of sites and hardware, shared between views until one of them changes
   std::shared_ptr<const RegionTable> regions;          ///< null = none are known
   std::shared_ptr<const DescriptorTable> descriptors;  ///< null = none are known
+  std::shared_ptr<const SiteRegister> site_register;   ///< owners and trunk links; null = none
 };
 
 /// A child controller as a reader gets it.

@@ -40,6 +40,21 @@ constexpr Migration kSiteCodes{.what = "codes that registries gave sites", .sql 
 create table site_codes(site blob primary key check (length(site) = 16), codes text not null) strict, without rowid;
 )"};
 
+/// Owners and links have no ids: their names are their keys, here as in files.
+constexpr Migration kOwnersAndLinks{.what = "owners, trunk links, where sites lie and what they use of power", .sql = R"(
+alter table sites add column owner text not null default '';
+alter table sites add column filing_number text not null default '';
+alter table sites add column latitude_udeg integer;
+alter table sites add column longitude_udeg integer;
+alter table sites add column pue_permille integer;
+alter table sites add column green_share_permille integer;
+create table owners(name text primary key, owner_class text not null) strict, without rowid;
+create table links(
+  name text primary key, from_site blob not null check (length(from_site) = 16), to_site blob not null check (length(to_site) = 16),
+  gbps integer, km integer, latency_us integer
+) strict, without rowid;
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -92,6 +107,7 @@ alter table shapes add column unused_since_unix_ms integer;
     kDeclaredCapacity,
     kRegionYears,
     kSiteCodes,
+    kOwnersAndLinks,
 };
 
 }  // namespace

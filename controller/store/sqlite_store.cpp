@@ -16,6 +16,15 @@ namespace {
 
 constexpr int kTidyFrames = 1'000;  ///< of 4 KiB in the write-ahead log
 
+template <class Number>
+std::optional<Number> number_or_none(const Statement& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional(static_cast<Number>(row.number(column)));
+}
+template <class Number>
+void bind_or_null(Statement& put, int index, const std::optional<Number>& value) {
+  value ? put.bind(index, *value) : put.bind_null(index);
+}
+
 Site site_at(const Statement& row) {
   Site site;
   site.id = id_at<SiteId>(row, 0);
@@ -24,12 +33,18 @@ Site site_at(const Statement& row) {
   site.owner_class = row.text(3);
   site.compute_class = row.text(4);
   site.service = row.text(5);
-  if (!row.is_null(6)) site.security_level = static_cast<std::uint32_t>(row.number(6));
+  site.security_level = number_or_none<std::uint32_t>(row, 6);
   site.hub = row.text(7);
   site.hub_cluster = row.text(8);
   site.industry = row.text(9);
   if (!row.is_null(10)) site.public_compute = row.number(10) != 0;
   site.declared = unpacked_declared(row.text(11));
+  site.owner = row.text(12);
+  site.filing_number = row.text(13);
+  site.latitude_udeg = number_or_none<std::int32_t>(row, 14);
+  site.longitude_udeg = number_or_none<std::int32_t>(row, 15);
+  site.pue_permille = number_or_none<std::uint32_t>(row, 16);
+  site.green_share_permille = number_or_none<std::uint32_t>(row, 17);
   return site;
 }
 TokenRecord token_at(const Statement& row) {
@@ -72,11 +87,16 @@ Result<Done> SqliteStore::carry_out(Statement& statement) {
 Result<Done> SqliteStore::put_site(const Site& site) {
   auto& put = sql(kPutSite).bind_blob(1, site.id.bytes).bind(2, site.name).bind(3, site.region).bind(4, site.owner_class);
   put.bind(5, site.compute_class).bind(6, site.service);
-  site.security_level ? put.bind(7, *site.security_level) : put.bind_null(7);
+  bind_or_null(put, 7, site.security_level);
   put.bind(8, site.hub).bind(9, site.hub_cluster).bind(10, site.industry);
   site.public_compute ? put.bind(11, *site.public_compute ? 1 : 0) : put.bind_null(11);
   const auto declared = packed(site.declared);
-  if (auto done = carry_out(put.bind(12, declared)); !done) return done;
+  put.bind(12, declared).bind(13, site.owner).bind(14, site.filing_number);
+  bind_or_null(put, 15, site.latitude_udeg);
+  bind_or_null(put, 16, site.longitude_udeg);
+  bind_or_null(put, 17, site.pue_permille);
+  bind_or_null(put, 18, site.green_share_permille);
+  if (auto done = carry_out(put); !done) return done;
   return put_code_row(database_, site);
 }
 Result<Done> SqliteStore::put_token(const TokenRecord& token) {
@@ -129,7 +149,7 @@ Result<std::vector<Site>> SqliteStore::sites() {
   std::vector<Site> all;
   auto read = each(
       "select id, name, region, owner_class, compute_class, service, security_level, hub, hub_cluster, industry, "
-      "public_compute, declared from sites",
+      "public_compute, declared, owner, filing_number, latitude_udeg, longitude_udeg, pue_permille, green_share_permille from sites",
       [&all](const Statement& row) { all.push_back(site_at(row)); });
   if (read) read = add_codes(database_, all);
   if (!read) return read.error();

@@ -9,6 +9,7 @@
 #include "controller/store/child_rows.hpp"
 #include "controller/store/controller_id.hpp"
 #include "controller/store/region_rows.hpp"
+#include "controller/store/register_rows.hpp"
 #include "controller/store/sqlite.hpp"
 #include "controller/store/state_lock.hpp"
 #include "controller/store/store.hpp"
@@ -76,6 +77,10 @@ class SqliteStore final : public Store {
   Result<Done> put_pool(const Pool& pool) override;
   Result<Done> put_regions(const RegionList& list) override { return put_region_rows(database_, list); }
   Result<RegionList> regions() override { return region_rows(database_); }
+  Result<Done> put_owner(const Owner& owner) override { return put_owner_row(database_, owner); }
+  Result<Done> put_link(const TrunkLink& link) override { return put_link_row(database_, link); }
+  Result<SiteRegister> site_register() override { return register_rows(database_); }
+  Result<std::optional<Owner>> find_owner(const std::string& name) override { return find_owner_row(database_, name); }
   Result<Done> put_service(const NodeId& node, const ServiceOrder& order) override;
   Result<Done> remove_node(const KnownNode& node, std::uint64_t now_unix_ms) override;
   Result<Done> add_audit(const AuditEntry& entry) override;

@@ -3,12 +3,13 @@
 namespace capmap {
 
 const std::array<const char*, kSqlCount> kSqlTexts = {
-    "insert into sites values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) on conflict (id) do update set name = excluded.name, "
-    "region = "
-    "excluded.region, "
+    "insert into sites values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) on conflict (id) do "
+    "update set name = excluded.name, region = excluded.region, "
     "owner_class = excluded.owner_class, compute_class = excluded.compute_class, service = excluded.service, "
     "security_level = excluded.security_level, hub = excluded.hub, hub_cluster = excluded.hub_cluster, industry = excluded.industry, "
-    "public_compute = excluded.public_compute, declared = excluded.declared",
+    "public_compute = excluded.public_compute, declared = excluded.declared, owner = excluded.owner, "
+    "filing_number = excluded.filing_number, latitude_udeg = excluded.latitude_udeg, longitude_udeg = excluded.longitude_udeg, "
+    "pue_permille = excluded.pue_permille, green_share_permille = excluded.green_share_permille",
     "insert into tokens (secret_hash, site, uses_left, expires_unix_ms, child_sites) values (?1, ?2, ?3, ?4, ?5) on conflict (secret_hash) "
     "do update set site = excluded.site, uses_left = excluded.uses_left, expires_unix_ms = excluded.expires_unix_ms",
     "insert into nodes (id, public_key, site, hostname, joined_unix_ms, pool) values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (id) do update "
@@ -20,8 +21,8 @@ const std::array<const char*, kSqlCount> kSqlTexts = {
     "update nodes set shape = (select number from shapes where id = ?2), last_seen_unix_ms = ?3 where id = ?1 and "
     "(shape is not (select number from shapes where id = ?2) or last_seen_unix_ms is null or last_seen_unix_ms < ?3 - 1800000)",
     "update nodes set last_seen_unix_ms = ?2 where id = ?1 and (last_seen_unix_ms is null or last_seen_unix_ms < ?2 - 1800000)",
-    "select id, name, region, owner_class, compute_class, service, security_level, hub, hub_cluster, industry, public_compute, declared "
-    "from sites where name = ?1 or id = ?2",
+    "select id, name, region, owner_class, compute_class, service, security_level, hub, hub_cluster, industry, public_compute, declared, "
+    "owner, filing_number, latitude_udeg, longitude_udeg, pue_permille, green_share_permille from sites where name = ?1 or id = ?2",
     "select secret_hash, site, uses_left, expires_unix_ms, child_sites from tokens where secret_hash = ?1",
     "select id, public_key, site, hostname, joined_unix_ms, pool from nodes where public_key = ?1",
     "select id, public_key, site, hostname, joined_unix_ms, pool from nodes where id = ?1",

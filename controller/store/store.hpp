@@ -90,6 +90,9 @@ class Store {
   virtual Result<Done> put_pool(const Pool& pool) = 0;
   /// The code list of regions, in place of what was put before.
   virtual Result<Done> put_regions(const RegionList& list) = 0;
+  /// Adds what has a new name, or changes what has it already.
+  virtual Result<Done> put_owner(const Owner& owner) = 0;
+  virtual Result<Done> put_link(const TrunkLink& link) = 0;
   /// What is ordered of a known node; an unknown one is passed over.
   virtual Result<Done> put_service(const NodeId& node, const ServiceOrder& order) = 0;
   /// Forgets a node and keeps its key among those that are refused. put_node of that key lets it in again.
@@ -108,6 +111,9 @@ class Store {
   virtual Result<std::vector<Pool>> pools() = 0;
   virtual Result<RegionList> regions() = 0;
   virtual Result<std::optional<Pool>> find_pool(const SiteId& site, const std::string& name_or_id) = 0;
+  /// Owners and trunk links, ascending by name.
+  virtual Result<SiteRegister> site_register() = 0;
+  virtual Result<std::optional<Owner>> find_owner(const std::string& name) = 0;
   virtual Result<std::vector<RemovedNode>> removed_nodes() = 0;
   /// Deletes the shapes that no node has had for a day and an hour, as one change of its own; how many. Cost: a look at all nodes.
   virtual Result<std::uint64_t> forget_shapes(std::uint64_t now_unix_ms) = 0;
@@ -144,8 +150,13 @@ struct StoreInCheck {
 };
 Result<StoreInCheck> open_store_in_check(const std::string& directory, NoStore none);
 
-/// Checks the words of a site (region digits, owner class, compute class, service, security level, name length), and what it declares.
-/// Errors: kMalformed naming the field and what is allowed.
+/// Checks the words of a site (region digits, owner class, compute class, service, security level, name length, coordinates, shares), and
+/// what it declares. Errors: kMalformed naming the field and what is allowed.
 Result<Done> validate_site(const Site& site);
+/// The same of an owner, and of a trunk link but for its ends.
+Result<Done> validate_owner(const Owner& owner);
+Result<Done> validate_link(const TrunkLink& link);
+/// The class of a site that names an owner: its own, or the owner's where it declares none. Errors: kMalformed, where they differ.
+Result<std::string> owner_class_of(const Site& site, const Owner& owner);
 
 }  // namespace capmap

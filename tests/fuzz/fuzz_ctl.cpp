@@ -9,6 +9,7 @@
 #include "controller/ctl/api.hpp"
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/history.hpp"
+#include "controller/ctl/places.hpp"
 #include "controller/ctl/text_table.hpp"
 #include "controller/ctl/units.hpp"
 #include "tests/fuzz/input_folder.hpp"
@@ -35,8 +36,9 @@ void read_answer(std::string_view text) {
   check(!answer->dump().empty(), "an answer cannot be shown as JSON");
   for (const auto& page :
        {map_text(*answer, false), nodes_text(*answer, false), node_text(*answer, false), measured_text(*answer), sites_text(*answer, false),
-        imbalance_text(*answer, false), absent_text(*answer, false), resolved_text(*answer, false), growth_text(*answer, *answer, false),
-        events_text(*answer, false), history_text(*answer, "cpu_use", false), history_text(*answer, "power", false)}) {
+        owners_text(*answer, false), links_text(*answer, false), site_text(*answer, "a"), imbalance_text(*answer, false),
+        absent_text(*answer, false), resolved_text(*answer, false), growth_text(*answer, *answer, false), events_text(*answer, false),
+        history_text(*answer, "cpu_use", false), history_text(*answer, "power", false)}) {
     check_page(page);
   }
 }

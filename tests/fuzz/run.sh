@@ -15,6 +15,7 @@
 #     http            requests, filters, bodies                    ctl            what capmapctl is answered, and what people type
 #     journal         the store of older builds                  guest_text     command lines of hypervisors, what is made of them
 #     past            records of history                         samples        blocks of samples in history.db
+#     import          files of sites, and the body of an import
 set -euo pipefail
 [ $# -ge 1 ] || { echo "run.sh SECONDS [TARGET...]" >&2; exit 2; }
 seconds=$1

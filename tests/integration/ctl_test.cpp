@@ -203,7 +203,7 @@ TEST_CASE("a token and a site are made with the admin token, and refused without
   CHECK(quiet.out == "cmt1.secret\n");
   const auto token = ApiJson::parse(world.ctl({"token", "create", "--site", "bare", "--uses", "5", "--json"}).out);
   CHECK(token["uses"] == 5);
-  const Said added = world.ctl({"sites", "add", "shanghai", "--region", "31", "--owner", "private", "--security-level", "3"});
+  const Said added = world.ctl({"sites", "add", "shanghai", "--region", "31", "--owner-class", "private", "--security-level", "3"});
   CHECK(added.code == CtlExit::kDone);
   CHECK_THAT(added.out, Contains("site shanghai added (s-"));
   CHECK(world.ctl({"sites", "add", "exists"}).code == CtlExit::kFailed);

@@ -77,6 +77,11 @@ void ask_readers(Answers& answers, std::uint16_t port) {
   note(answers, "GET /v1/nodes/{id}", get(port, "/v1/nodes/" + to_text(NodeId{{99}})));
   note(answers, "GET /v1/sites", get(port, "/v1/sites"));
   note(answers, "GET /v1/sites", get(port, "/v1/sites", any));
+  note(answers, "GET /v1/sites", get(port, "/v1/sites", "Authorization: Bearer wrong\r\n"));
+  for (const char* path : {"/v1/owners", "/v1/links"}) {
+    note(answers, std::string("GET ") + path, get(port, path));
+    note(answers, std::string("GET ") + path, get(port, path, any));
+  }
   note(answers, "GET /v1/regions", get(port, "/v1/regions"));
   note(answers, "GET /v1/regions", get(port, "/v1/regions", any));
   for (const auto& id : {to_text(node_row(1).id), to_text(NodeId{{99}}), std::string("x-1")}) {
@@ -202,6 +207,15 @@ void ask_region_import(Answers& answers, std::uint16_t port) {
   note(answers, operation, request(port, "POST", "/v1/regions", std::string("Authorization: Bearer ") + kAdminToken + "\r\n", fine));
 }
 
+void ask_import(Answers& answers, std::uint16_t port) {
+  for (const char* body : {R"({"sites":[{"name":"a"}],"dry_run":true})", R"({"expect":"d2"})", R"({"sites":{}})"}) {
+    note(answers, "POST /v1/import", post(port, "/v1/import", body, kAdminToken));
+  }
+  note(answers, "POST /v1/import", post(port, "/v1/import", "{}", "wrong"));
+  note(answers, "POST /v1/import",
+       request(port, "POST", "/v1/import", "Authorization: Bearer " + std::string(kAdminToken) + "\r\nContent-Length: 33554433\r\n"));
+}
+
 /// What comes when the other threads do not answer in time.
 void ask_late(Answers& answers, HttpWorld& world) {
   world.map_silent = true;
@@ -243,6 +257,7 @@ Answers ask_everything() {
     ask_node_changes(answers, world.port);
     ask_region_import(answers, world.port);
     ask_descriptors(answers, world.port);
+    ask_import(answers, world.port);
     ask_late(answers, world);
   }
   HttpWorld bare("");  // no map yet, no admin token
@@ -268,7 +283,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 28);
+  REQUIRE(contract.operations.size() == 31);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

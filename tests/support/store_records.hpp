@@ -19,6 +19,12 @@ inline Site some_site(const std::string& name) {
   site.hub_cluster = "张家口";
   site.industry = "research";
   site.public_compute = true;
+  site.owner = "Example";
+  site.filing_number = "110108-1";
+  site.latitude_udeg = 39'904'211;
+  site.longitude_udeg = -116'400'000;
+  site.pue_permille = 1'250;
+  site.green_share_permille = 0;
   site.declared.figures[static_cast<std::size_t>(Declared::kNodes)] = 0;
   site.declared.figures[static_cast<std::size_t>(Declared::kStorageBytes)] = INT64_MAX;
   site.declared.accelerators_by_model = {{"A=b 1", 7}};

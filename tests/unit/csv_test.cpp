@@ -54,3 +54,29 @@ TEST_CASE("csv: text over a limit is refused, not cut", "[csv]") {
   CHECK(refusal("a\n12345\n", {.cell_bytes = 4}) == "t.csv:2: a cell of 5 bytes");
   CHECK(refusal("a\n1\n", {.text_bytes = 3}) == "t.csv: more than 3 bytes");
 }
+
+TEST_CASE("csv: rows that are wrong are told with their lines and passed over, the rest is read", "[csv]") {
+  std::vector<CsvFault> faults;
+  const auto table = parse_csv_rows("a,b\n1,2\n3\n\"open,4\n5,6\nx\ry,7\n8,9", {}, 10, faults);
+  REQUIRE(table.rows.size() == 3);
+  CHECK(table.rows[1].cells == std::vector<std::string>{"5", "6"});
+  CHECK(table.rows[2].line == 7);
+  std::vector<std::size_t> lines;
+  for (const auto& fault : faults) lines.push_back(fault.line);
+  CHECK(lines == std::vector<std::size_t>{3, 4, 6});
+  CHECK(faults[1].why == "a quote that is never closed");
+}
+
+TEST_CASE("csv: after so many mistakes, or at a limit, it is read no further", "[csv]") {
+  std::vector<CsvFault> faults;
+  CHECK(parse_csv_rows("a,b\n1\n2\n3\n4,4\n", {}, 2, faults).rows.empty());
+  CHECK(faults.size() == 2);
+  faults.clear();
+  CHECK(parse_csv_rows("a\n1\n2\n3\n", {.rows = 2}, 9, faults).rows.size() == 2);
+  CHECK(faults.at(0).why == "more than 2 rows");
+  faults.clear();
+  const std::string open = "\"" + std::string(100, 'x');
+  parse_csv_rows("a\n" + open + "\n" + open + "\n", {.cell_bytes = 10}, 9, faults);
+  CHECK(faults.size() == 2);
+  CHECK(faults.at(1).why == "a cell of more than 10 bytes");
+}

@@ -129,6 +129,11 @@ TEST_CASE("store: the journal of capmap 0.1 is taken over once, its torn last li
   site.hub = site.hub_cluster = site.industry = {};  // a journal knows none of these
   site.public_compute.reset();
   site.declared = {};
+  site.owner = site.filing_number = {};
+  site.latitude_udeg.reset();
+  site.longitude_udeg.reset();
+  site.pue_permille.reset();
+  site.green_share_permille.reset();
   const KnownNode node = some_node(site.id);
   const std::string journal = folder.path() + "/store.jsonl";
   const std::string token = R"({"kind":"token","secret_hash":"aa","site":")" + to_text(site.id) + R"(","uses_left":)";
@@ -158,67 +163,6 @@ TEST_CASE("store: a journal line changed by hand refuses the start, names file a
   CHECK(store.error().code == ErrorCode::kMalformed);
   CHECK(store.error().what.find("store.jsonl:2: field \"id\"") != std::string::npos);
   CHECK(access((folder.path() + "/store.db").c_str(), F_OK) != 0);
-}
-
-TEST_CASE("store: tables of version 1 become today's with all in them, and the old file is kept") {
-  const TemporaryFolder folder;
-  const std::string path = folder.path() + "/store.db";
-  const KnownNode node = some_node(random_id<SiteId>());
-  {
-    auto old = Database::open(path, Database::Mode::kCreate);
-    REQUIRE(old);
-    REQUIRE(migrate(*old, store_migrations().first(1)));
-    auto put = old->prepare("insert into nodes values (?1, ?2, ?3, ?4, ?5)");
-    REQUIRE(put);
-    put->bind_blob(1, node.id.bytes).bind(2, node.public_key).bind_blob(3, node.site.bytes).bind(4, node.hostname).bind(5, 17);
-    REQUIRE(put->step());
-  }
-  {
-    const auto store = opened(folder.path());
-    CHECK(nodes_of(*store) == std::vector{StoredNode{.node = node, .shape = {}, .last_seen_unix_ms = {}}});
-    CHECK(store->facts()->version == store_migrations().size());
-  }
-  auto kept = Database::open(path + ".version-1", Database::Mode::kReadOnly);
-  REQUIRE(kept);
-  CHECK(*kept->number("pragma user_version") == 1);
-  CHECK(*kept->number("select count(*) from nodes") == 1);
-}
-
-TEST_CASE("store: sites of version 5 declare nothing yet, not nought, and may from then on") {
-  const TemporaryFolder folder;
-  const std::string path = folder.path() + "/store.db";
-  Site site = some_site("old");
-  site.declared = {};
-  {
-    auto old = Database::open(path, Database::Mode::kCreate);
-    REQUIRE(old);
-    REQUIRE(migrate(*old, store_migrations().first(5)));
-    auto put = old->prepare("insert into sites values (?1, 'old', '1101', '', '', '', 3, '京津冀', '张家口', 'research', 1)");
-    REQUIRE(put);
-    put->bind_blob(1, site.id.bytes);
-    REQUIRE(put->step());
-  }
-  {
-    const auto store = opened(folder.path());
-    CHECK(*store->sites() == std::vector{site});
-    site.declared = some_site("any").declared;
-    REQUIRE(store->put_site(site));
-  }
-  CHECK(*opened(folder.path())->find_site("old") == site);
-  auto kept = Database::open(path + ".version-5", Database::Mode::kReadOnly);
-  REQUIRE(kept);
-  CHECK(*kept->number("select count(*) from sites") == 1);
-}
-
-TEST_CASE("store: a step that fails leaves the version before it whole") {
-  const TemporaryFolder folder;
-  auto database = Database::open(folder.path() + "/x.db", Database::Mode::kCreate);
-  REQUIRE(database);
-  const std::vector<Migration> steps = {{.what = "a", .sql = "create table a(x integer) strict;"},
-                                        {.what = "b", .sql = "create table b(x integer) strict; insert into nowhere values (1);"}};
-  CHECK_FALSE(migrate(*database, steps));
-  CHECK(*database->number("pragma user_version") == 1);
-  CHECK(*database->number("select count(*) from sqlite_schema") == 1);
 }
 
 TEST_CASE("store: tables of a newer capmap and databases of somebody else are refused and left as they are") {
