@@ -11,7 +11,7 @@
 #     probe_firmware  SMBIOS table, CPUID, wear of eMMC            device_text    files of accelerator drivers
 #     root            all files of a machine, into all of these    xml            values of an hwloc topology
 #     capture         notes of a capture, and what hides secrets   agent_files    state folder, settings, join tokens
-#     catalog         files of the chip table                      config         both programs' TOML and flags
+#     catalog         files of the catalog, lists of regions       config         both programs' TOML and flags
 #     http            requests, filters, bodies                    ctl            what capmapctl is answered, and what people type
 #     journal         the store of older builds                  guest_text     command lines of hypervisors, what is made of them
 #     past            records of history                         samples        blocks of samples in history.db
