@@ -87,9 +87,10 @@ class HistoryThread {
     add("capmap_history_events_total", "Events of nodes that history has written.", Metric::Kind::kCounter, counters.events);
     add("capmap_history_events_missed_total", "Times that more happened between two looks than the feed of changes holds.",
         Metric::Kind::kCounter, counters.events_missed);
-    add("capmap_history_samples_total", "Samples of use that history has kept.", Metric::Kind::kCounter, counters.samples);
+    add("capmap_history_samples_total", "Samples of use that history has kept.", Metric::Kind::kCounter,
+        history_->sample_counts().appended);
     add("capmap_history_samples_put_aside_total", "Samples whose time had one already: the clock stepped back.", Metric::Kind::kCounter,
-        counters.samples_put_aside);
+        history_->sample_counts().put_aside);
     add("capmap_history_sample_failures_total", "Samples, or blocks of them, that could not be written.", Metric::Kind::kCounter,
         counters.sample_failures);
     add("capmap_history_writes_total", "Writes of history.", Metric::Kind::kCounter, counters.writes);

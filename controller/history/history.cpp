@@ -36,6 +36,7 @@ History::History(HistoryOptions options, std::unique_ptr<CellHistory> cells, Sam
     : options_(std::move(options)),
       cells_(std::move(cells)),
       samples_(std::move(samples)),
+      sampler_(samples_),
       recorder_(std::move(names)),
       versions_(options_.state_folder),
       past_(*cells_),
@@ -82,6 +83,13 @@ void History::look(const MapView& view, std::uint64_t now_unix_ms) {
     pending_ = {};
     pending_cells_ = 0;
     open_ = false;
+  }
+}
+
+/// A sample that cannot be written is lost: the next one is due in a minute, and what is used then is in it.
+void History::sample(const MapView& view, std::uint64_t now_unix_ms) {
+  if (const auto done = sampler_.turn(samples_, view, now_unix_ms); !done && counters_.sample_failures++ % 60 == 0) {
+    log_error("samples_not_written", {{"what", done.error().what}});
   }
 }
 

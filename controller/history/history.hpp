@@ -11,6 +11,7 @@
 #include "controller/history/chip_versions.hpp"
 #include "controller/history/past_view.hpp"
 #include "controller/history/sample_store.hpp"
+#include "controller/history/sampler.hpp"
 
 namespace capmap {
 
@@ -24,7 +25,7 @@ struct HistoryOptions {
 
 struct HistoryCounters {
   std::uint64_t looks = 0, changed_cells = 0, events = 0, events_missed = 0, writes = 0, write_failures = 0, spans = 0;
-  std::uint64_t samples = 0, sample_failures = 0, samples_put_aside = 0;
+  std::uint64_t sample_failures = 0;
   std::uint64_t clock_behind_ms = 0;  ///< of the last record; while it is, nothing is recorded
   std::string problem;                ///< why the last write failed; empty: it did not
 };
@@ -52,6 +53,7 @@ class History {
   /// How use went, from samples. Errors: as SampleStore::read.
   Result<UsageSeries> usage(const UsageQuestion& question) { return samples_.read(question); }
   [[nodiscard]] const HistoryCounters& counters() const { return counters_; }
+  [[nodiscard]] const SampleCounts& sample_counts() const { return samples_.counts(); }
   /// For other tables of the same file.
   [[nodiscard]] Database& database() { return cells_->database(); }
 
@@ -63,12 +65,12 @@ class History {
   void note_events(const MapView& view, std::uint64_t now_unix_ms);
   void end_span();
   void sample(const MapView& view, std::uint64_t now_unix_ms);
-  Result<bool> sample_grain(Grain grain, const UsageSample& sample);
   [[nodiscard]] bool waits() const;
 
   HistoryOptions options_;
   std::unique_ptr<CellHistory> cells_;
   SampleStore samples_;  ///< in the database of cells_
+  Sampler sampler_;
   CellRecorder recorder_;
   ChipVersions versions_;
   PastViews past_;
@@ -80,7 +82,6 @@ class History {
   std::int64_t last_span_ = 0;
   std::uint64_t last_unix_ms_ = 0;  ///< of the last moment that was recorded
   std::uint64_t written_unix_ms_ = 0, tried_unix_ms_ = 0, base_day_ = 0, revision_ = 0;
-  std::uint64_t sampled_minute_ = 0, sampled_quarter_ = 0;
 };
 
 }  // namespace capmap

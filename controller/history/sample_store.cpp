@@ -104,17 +104,17 @@ Result<bool> SampleStore::append(Grain grain, const UsageSample& sample) {
   const auto& rule = rule_of(grain);
   check(rule.hourly != grain, "hours are made of finer samples");
   const auto end = end_of(grain);
+  auto& stepped_back = stepped_back_[static_cast<std::size_t>(grain)];
   if (sample.at_unix_ms < end) {
     ++counts_.put_aside;
-    if (!stepped_back_)
-      log_warn("sample_put_aside", {{"grain", rule.name}, {"at_unix_ms", sample.at_unix_ms}, {"kept_until_unix_ms", end}});
-    stepped_back_ = true;
+    if (!stepped_back) log_warn("sample_put_aside", {{"grain", rule.name}, {"at_unix_ms", sample.at_unix_ms}, {"kept_until_unix_ms", end}});
+    stepped_back = true;
     return false;
   }
   const auto parts = parts_of(sample);
   if (auto done = at_once([&] { return add_rows(rule, sample.at_unix_ms, parts); }); !done) return done.error();
-  if (stepped_back_) log_info("samples_go_on", {{"grain", rule.name}, {"put_aside", counts_.put_aside}});
-  stepped_back_ = false;
+  if (stepped_back) log_info("samples_go_on", {{"grain", rule.name}, {"put_aside", counts_.put_aside}});
+  stepped_back = false;
   end_of(grain) = (sample.at_unix_ms / rule.step_ms + 1) * rule.step_ms;
   ++counts_.appended;
   return true;

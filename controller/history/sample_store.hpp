@@ -55,6 +55,8 @@ class SampleStore {
   Result<bool> tidy();
   /// Errors: kMalformed (a question without meaning, more series than an answer holds, a damaged block with its place), those of SQLite.
   Result<UsageSeries> read(const UsageQuestion& question);
+  /// The first moment that a further sample may have.
+  [[nodiscard]] std::uint64_t kept_until(Grain grain) const { return ends_[static_cast<std::size_t>(grain)]; }
   [[nodiscard]] const SampleCounts& counts() const { return counts_; }
 
  private:
@@ -79,7 +81,7 @@ class SampleStore {
 
   Database* database_;
   std::array<std::uint64_t, kGrainCount> ends_{};  ///< the first moment that a further sample may have
-  bool stepped_back_ = false;
+  std::array<bool, kGrainCount> stepped_back_{};
   SampleCounts counts_;
 };
 
