@@ -180,6 +180,7 @@ std::optional<std::uint64_t> time_of(const std::string& text) {
 
 std::vector<std::string> history_measures() {
   std::vector<std::string> words;
+  words.reserve(kShown.size());
   for (const auto& shown : kShown) words.emplace_back(shown.measure);
   return words;
 }

@@ -46,6 +46,7 @@ std::vector<bool> wanted_of(const SampleBlock& block, const std::vector<std::opt
     if (sum != kSampleSums.end()) ours[kSampleUnknown + static_cast<std::size_t>(sum - kSampleSums.begin())] = true;
   }
   std::vector<bool> wanted;
+  wanted.reserve(places.size());
   for (const auto& place : places) wanted.push_back(place && ours[*place]);
   return block.with_partners(std::move(wanted));
 }

@@ -123,7 +123,7 @@ Result<bool> SampleStore::append(Grain grain, const UsageSample& sample) {
 Result<bool> SampleStore::tidy() {
   for (const auto& rule : kRules) {
     for (const auto step : {&SampleStore::compact, &SampleStore::thin}) {
-      const auto done = (this->*step)(rule);
+      auto done = (this->*step)(rule);
       if (!done || *done) return done;
     }
   }

@@ -68,6 +68,7 @@ std::vector<std::string> words_of(const std::string& text) {
 std::optional<HttpResponse> read_measures(const Target& target, std::vector<SampleColumn>& figures) {
   auto words = words_of(parameter(target, "measure").value_or(""));
   std::vector<std::string> known;
+  known.reserve(kWords.size());
   for (const auto& measure : kWords) known.emplace_back(measure.word);
   if (words.empty()) words = known;
   for (const auto& word : words) {
