@@ -26,7 +26,7 @@ measure map "$build/tests/bench/capmap_bench_map" 1000000 --json build/bench.map
 measure batch "$build/tests/bench/capmap_bench_batch" --json build/bench.batch.json
 measure history "$build/tests/bench/capmap_bench_history_samples" --json build/bench.history.json
 measure restart tests/bench/restart.sh 1000000 "$build"
-measure history "$build/tests/fleet/capmap_history_days" "$scratch" --nodes 1000000 --days 3 \
+measure history_days "$build/tests/fleet/capmap_history_days" "$scratch" --nodes 1000000 --days 3 \
   --json build/bench.history.json
 measure ingest tests/bench/ingest.sh 5000 60 "$build"
 measure prometheus tests/bench/prometheus.sh 100000 "$build"
