@@ -35,18 +35,26 @@ Result<std::vector<std::string>> known_divisions(const ApiConnection& connection
   return divisions;
 }
 
-/// What the controller found wrong, at the lines it came from.
-Error faults_of(const Json& problem, std::uint32_t status, ImportFile& file, const std::string& path) {
+std::string_view column_of(const std::string& what) {
+  return std::string_view(what).substr(0, what.find(':'));
+}
+
+/// What the controller found wrong, at the lines it came from, but for what is told already: it judges values as we do.
+void add_faults(const Json& problem, ImportFile& file) {
+  const auto told = file.faults;
   for (const Json& fault : list_at(problem, "faults")) {
     const auto kind = std::ranges::find(kRecordKindNames, text_at(fault, "kind").value_or(""));
     const auto row = number_at(fault, "row").value_or(0);
     if (kind == kRecordKindNames.end()) continue;
     const auto& lines = file.lines[static_cast<std::size_t>(kind - kRecordKindNames.begin())];
-    file.fault(row < lines.size() ? lines[row] : 1, text_at(fault, "what").value_or("is refused"));
+    const auto line = row < lines.size() ? lines[row] : 1;
+    const auto what = text_at(fault, "what").value_or("is refused");
+    const bool known = std::ranges::any_of(told, [&](const FileFault& one) {
+      return column_of(one.what) == column_of(what) && (one.line == line || (file.has_header && one.line == 1));
+    });
+    if (!known) file.fault(line, what);
   }
-  file.more_faults = number_at(problem, "faults_total").value_or(0) > file.faults.size();
-  if (file.faults.empty()) return problem_of(status, problem);
-  return {ErrorCode::kMalformed, file.faults_text(path)};
+  file.more_faults = file.more_faults || number_at(problem, "faults_total").value_or(0) > file.faults.size();
 }
 
 std::string or_dash(const std::optional<std::string>& text) {
@@ -112,8 +120,13 @@ class Import {
     const auto divisions =
         says_regions(*file) ? known_divisions(connection_) : Result<std::vector<std::string>>(std::vector<std::string>{});
     if (!divisions) return divisions.error();
+    const bool all_rows = file->faults.empty();
     check_records(*file, *divisions);
-    if (!file->faults.empty()) return Error{ErrorCode::kMalformed, file->faults_text(options_.file)};
+    if (!file->faults.empty()) {
+      // Rows that could not be read would be missed by those that name them.
+      if (all_rows) ask_what_else_is_wrong(*file);
+      return Error{ErrorCode::kMalformed, file->faults_text(options_.file)};
+    }
     const auto shown = ask(*file, true, {});
     if (!shown) return shown.error();
     const auto changes = number_at(*shown, "changes_total").value_or(0);
@@ -142,7 +155,17 @@ class Import {
     std::uint32_t status = 0;
     auto answer = api_post_any(connection_, "/v1/import", std::move(body), status);
     if (!answer || status <= 299) return answer;
-    return faults_of(*answer, status, file, options_.file);
+    add_faults(*answer, file);
+    if (file.faults.empty()) return problem_of(status, *answer);
+    return Error{ErrorCode::kMalformed, file.faults_text(options_.file)};
+  }
+  /// So that all is said in one run. Where it cannot be asked, what is known is told, and the rest by the next run.
+  void ask_what_else_is_wrong(ImportFile& file) {
+    auto body = import_body(file, true, true, {});
+    std::uint32_t status = 0;
+    if (body.size() > kMostBodyBytes) return;
+    if (const auto answer = api_post_any(connection_, "/v1/import", std::move(body), status); answer && status > 299)
+      add_faults(*answer, file);
   }
 
   Result<Done> end(const Json& answer, const std::string& text) {

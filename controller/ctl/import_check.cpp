@@ -20,7 +20,9 @@ class RowCheck {
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       columns_.push_back(find(table_.columns[i]));
       const auto known = check_column(kind_, table_.columns[i]);
-      if (!known) file_.fault(line_of_column(i), table_.columns[i] + ": " + known.error().what);
+      const auto name = table_.columns[i].substr(0, ImportFile::kMostTextBytes);
+      if (!known) file_.fault(line_of_column(i), name + ": " + known.error().what);
+      if (known && name.size() < table_.columns[i].size()) file_.fault(line_of_column(i), name + "…: is too long a name");
     }
     if (std::ranges::find(table_.columns, "name") == table_.columns.end() && !table_.columns.empty()) {
       return file_.fault(1, "name: is missing, and is what each of them is known by");
@@ -43,6 +45,11 @@ class RowCheck {
     bool good = true;
     for (const auto& [column, text] : table_.rows[i].cells) {
       if (!columns_[column]) continue;
+      if (text.size() > ImportFile::kMostTextBytes) {
+        file_.fault(lines_[i], columns_[column]->name + ": is longer than " + std::to_string(ImportFile::kMostTextBytes) + " bytes");
+        good = false;
+        continue;
+      }
       const auto set = columns_[column]->set(record, text);
       if (!set) file_.fault(lines_[i], columns_[column]->name + ": " + set.error().what);
       good = good && set.ok();

@@ -17,7 +17,8 @@ namespace capmap {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr CsvLimits kLimits = {.text_bytes = ImportFile::kMostBytes, .rows = kMostImportRows, .columns = 1'000, .cell_bytes = 4'096};
+constexpr CsvLimits kLimits = {
+    .text_bytes = ImportFile::kMostBytes, .rows = kMostImportRows, .columns = 1'000, .cell_bytes = ImportFile::kMostTextBytes};
 
 Error file_error(const std::string& path, int error) {
   const auto code = error == ENOENT || error == ENOTDIR ? ErrorCode::kAbsent

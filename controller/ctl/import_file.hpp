@@ -21,7 +21,7 @@ struct FileFault {
 /// A file of sites, pools, owners and links as it says them: CSV by its header row, of one kind; or TOML with [[site]], [[pool]],
 /// [[owner]] and [[link]].
 struct ImportFile {
-  static constexpr std::size_t kMostBytes = 64 << 20, kMostFaults = 100;
+  static constexpr std::size_t kMostBytes = 64 << 20, kMostFaults = 100, kMostTextBytes = 1'000;
 
   std::array<ImportTable, kRecordKindNames.size()> tables;              ///< [RecordKind]
   std::array<std::vector<std::size_t>, kRecordKindNames.size()> lines;  ///< [RecordKind][row]

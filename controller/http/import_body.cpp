@@ -10,7 +10,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kMostColumns = 1'000, kMostNameBytes = 200, kMostTextBytes = 1'000, kMostDepth = 2;
+constexpr std::size_t kMostColumns = 1'000, kMostNameBytes = 1'000, kMostTextBytes = 1'000, kMostDepth = 2;
 
 /// Says no as soon as something comes that may not stand there.
 class ImportReader : public nlohmann::json_sax<Json> {

@@ -1,84 +1,18 @@
 // Files of sites into a real controller: store, map and http threads, and capmapctl before them.
 #include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
-#include <chrono>
-#include <fstream>
-#include <future>
-#include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "controller/ctl/commands.hpp"
-#include "tests/support/http_peer.hpp"
-#include "tests/support/program.hpp"
-#include "tests/support/whole_controller.hpp"
+#include "tests/support/import_world.hpp"
 
 using namespace capmap;
 using namespace capmap::support;
 using Catch::Contains;
 using nlohmann::json;
+using World = ImportWorld;
 
 namespace {
-
-struct Said {
-  CtlExit code = CtlExit::kFailed;
-  std::string out, err;
-};
-
-Site named(const std::string& name) {
-  Site site;
-  site.name = name;
-  return site;
-}
-
-/// A state folder with one site "first", and a controller over it.
-class World {
- public:
-  World() {
-    REQUIRE(create_state(state(), named("first")));
-    controller = std::make_unique<WholeController>(state());
-  }
-  [[nodiscard]] std::string state() const { return folder_.path() + "/state"; }
-  [[nodiscard]] std::string token() const { return *load_admin_token(state()); }
-
-  [[nodiscard]] Said ctl(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"--url", "http://127.0.0.1:" + std::to_string(controller->port), "--state", state()});
-    std::ostringstream out, err;
-    const auto code = run_ctl(arguments, "1.2.3", out, err, false);
-    return {code, out.str(), err.str()};
-  }
-  [[nodiscard]] std::string file(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_.path() + "/" + name, std::ios::binary) << text;
-    return folder_.path() + "/" + name;
-  }
-  [[nodiscard]] Reply import(const std::string& body, const std::string& headers = {}) const {
-    return post(controller->port, "/v1/import", body, token(), headers);
-  }
-  [[nodiscard]] json sites() const {
-    json by_name = json::object();
-    const auto answer = read("/v1/sites");
-    for (const auto& site : answer["sites"]) by_name[site["name"].get<std::string>()] = site;
-    return by_name;
-  }
-  [[nodiscard]] json read(const std::string& path) const {
-    return body_of(get(controller->port, path, "Authorization: Bearer " + token() + "\r\n"));
-  }
-  /// Sites show a moment after they are durable.
-  [[nodiscard]] bool shows(const std::string& site) const {
-    return soon([&] { return sites().contains(site); });
-  }
-  [[nodiscard]] std::vector<AuditEntry> audit() {
-    controller.reset();
-    return *(*open_store(state(), NoStore::kRefuse))->audit();
-  }
-
-  std::unique_ptr<WholeController> controller;
-
- private:
-  TemporaryFolder folder_;
-};
 
 constexpr const char* kCountry = R"([[owner]]
 name = "Example Cloud"
@@ -211,6 +145,11 @@ TEST_CASE("import: what only the controller knows is told with the file's lines 
   CHECK_THAT(refused.err, Contains(at(file, 3) + "owner: no owner is called \"Nobody\"") &&
                               Contains(at(file, 4) + "owner_class: is \"private\", but its owner \"State\" is \"state-owned\""));
   CHECK(world.sites().size() == 1);
+  // Together with what the file alone is wrong about, in one run.
+  const auto both = world.file("both.csv", "name,owner,pue,colour\na,Nobody,1.2,\nb,State,9,\n");
+  const auto told = world.ctl({"sites", "import", both, "--yes"});
+  CHECK_THAT(told.err, Contains(at(both, 2) + "owner: no owner is called") && Contains(at(both, 3) + "pue: must be"));
+  CHECK(std::ranges::count(told.err, '\n') == 4);  // the unknown column, once, and that nothing was changed
   const auto pools = world.file("pools.csv", "site,name\nfirst,x\nnowhere,x\n");
   CHECK_THAT(world.ctl({"sites", "import", pools, "--kind", "pools", "--yes"}).err, Contains(at(pools, 3) + "site: no site is called"));
   CHECK(world.read("/v1/pools")["pools"].empty());
@@ -286,64 +225,4 @@ TEST_CASE("import: sites follow the class of their owner, and one that says othe
   CHECK_THAT(refused.body, Contains("site \\\"b\\\": owner_class: is \\\"government\\\""));
   CHECK(post(world.controller->port, "/v1/sites", R"({"name":"d","owner":"nobody"})", world.token()).status == 400);
   CHECK(body_of(post(world.controller->port, "/v1/sites", R"({"name":"d","owner":"o"})", world.token()))["owner_class"] == "state-owned");
-}
-
-TEST_CASE("import: long bodies are taken with the admin token alone") {
-  World world;
-  const std::string body = "{" + std::string(200'000, ' ') + R"("sites":[{"name":"wide"}]})";
-  CHECK(world.import(body).status == 200);
-  CHECK(world.shows("wide"));
-  CHECK(post(world.controller->port, "/v1/import", body, "wrong").status == 401);
-  CHECK(request(world.controller->port, "POST", "/v1/import", "Content-Type: application/json\r\n", body).status == 401);
-  CHECK(post(world.controller->port, "/v1/pools", body, world.token()).status == 413);
-  Peer announced(world.controller->port);
-  announced.say("POST /v1/import HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + world.token() +
-                "\r\nContent-Length: 33554433\r\n\r\n");
-  CHECK(parse_reply(announced.hear(1)).status == 413);
-}
-
-TEST_CASE("import: twenty thousand sites come in one import, and the map is not held up") {
-  World world;
-  constexpr int kSites = 20'000;
-  std::string csv = "name,region,compute_class,service,latitude,longitude,pue,green_share,declared.nodes,declared.memory_bytes\n";
-  for (int i = 0; i < kSites; ++i) {
-    const auto number = std::to_string(i);
-    csv += "site-" + number + "," + (i % 2 == 0 ? "1101" : "310115") + ",general,public," + std::to_string(20 + i % 30) + "." + number +
-           "," + std::to_string(80 + i % 40) + ".25,1." + std::to_string(100 + i % 400) + "," + std::to_string(i % 1'000) + "," + number +
-           ",109951162777\n";
-  }
-  const auto file = world.file("country.csv", csv);
-  const auto ms_of = [&world](const std::vector<std::string>& arguments, const std::string& expected) {
-    const auto begun = std::chrono::steady_clock::now();
-    const auto said = world.ctl(arguments);
-    INFO(said.out.substr(0, 500) << said.err.substr(0, 500));
-    CHECK(said.code == CtlExit::kDone);
-    CHECK_THAT(said.out, Contains(expected));
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count();
-  };
-  // Somebody asks the map all the while.
-  std::atomic<bool> over = false;
-  auto longest = std::async(std::launch::async, [&] {
-    std::chrono::steady_clock::duration most{};
-    while (!over) {
-      const auto begun = std::chrono::steady_clock::now();
-      const auto status = get(world.controller->port, "/v1/nodes/" + to_text(NodeId{{1}})).status;
-      if (status != 404) return std::int64_t{-1};
-      most = std::max(most, std::chrono::steady_clock::now() - begun);
-    }
-    return std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(most).count()};
-  });
-  const auto shown_ms = ms_of({"sites", "import", file, "--dry-run"}, "sites   20,000 added");
-  const auto done_ms = ms_of({"sites", "import", file, "--yes"}, "done: 20,000 changes");
-  CHECK(soon([&] { return world.controller->view.take()->sites.size() >= kSites + 1; }));
-  CHECK(world.controller->view.take()->sites.size() == kSites + 2);  // number 0 is never used; they came together
-  over = true;
-  const auto longest_ms = longest.get();
-  CHECK(longest_ms >= 0);
-  const auto again_ms = ms_of({"sites", "import", file, "--yes"}, "20,000 unchanged");
-  const auto text = world.ctl({"sites", "export"});
-  const auto back_ms = ms_of({"sites", "import", world.file("back.csv", text.out), "--yes"}, "20,001 unchanged");
-  std::cout << "20,000 sites: shown in " << shown_ms << " ms, shown and done in " << done_ms << " ms, nothing to change in " << again_ms
-            << " ms; with all columns (" << text.out.size() / 1'000 << " kB of CSV) in " << back_ms << " ms; the map answered within "
-            << longest_ms << " ms all the while\n";
 }

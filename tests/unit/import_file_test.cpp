@@ -97,6 +97,7 @@ TEST_CASE("import file: mistakes of TOML too") {
            {"[[site]]\nname = ['a']\n", "f:2: name: ", "must be a text, a number, true or false"},
            {"[[site]]\nname = 'a'\nname = 'b'\n", "f:3: ", ""},
            {"[[site]]\nname = 'a'\n\"declared.nodes\" = 1\ndeclared = { nodes = 2 }\n", "declared.nodes: ", "stands there twice"},
+           {"[[pool]]\nname = 'a'\nsite = '" + std::string(1'001, 'x') + "'\n", "f:1: site: ", "is longer than 1000 bytes"},
            {"site = [1]\n", "f:1: site: ", "must be a list of tables"},
            {"[[site]]\nname = 'a'\npue = nan\n", "f:1: pue: ", "from 1 to 5"},
            {"[[site]]\nname = 'a'\n[[site]]\nname = 'a'\n", "f:3: name: ", "first in line 1"},
