@@ -75,8 +75,9 @@ Result<std::string> api_get_csv(const ApiConnection& connection, const std::stri
   const ApiRequest request{.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/csv, application/problem+json;q=0.5"};
   auto reply = send_request(connection.url, connection.timeout_ms, request);
   if (!reply) return reply.error();
-  if (reply->status < 200 || reply->status > 299) return problem_of(*reply);
-  return std::move(reply->body);
+  if (reply->status >= 200 && reply->status <= 299) return std::move(reply->body);
+  const auto problem = parse_answer(reply->body);
+  return problem_of(reply->status, problem ? *problem : Json());
 }
 
 Error problem_of(std::uint32_t status, const Json& problem) {

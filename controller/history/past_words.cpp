@@ -2,6 +2,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 #include <utility>
 
 #include "controller/store/declared_words.hpp"
@@ -11,14 +12,25 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::pair<const char*, std::string Site::*>, 8> kSiteTexts = {{{"name", &Site::name},
-                                                                                    {"region", &Site::region},
-                                                                                    {"owner_class", &Site::owner_class},
-                                                                                    {"compute_class", &Site::compute_class},
-                                                                                    {"service", &Site::service},
-                                                                                    {"hub", &Site::hub},
-                                                                                    {"hub_cluster", &Site::hub_cluster},
-                                                                                    {"industry", &Site::industry}}};
+constexpr std::array<std::pair<const char*, std::string Site::*>, 10> kSiteTexts = {{{"name", &Site::name},
+                                                                                     {"region", &Site::region},
+                                                                                     {"owner_class", &Site::owner_class},
+                                                                                     {"compute_class", &Site::compute_class},
+                                                                                     {"service", &Site::service},
+                                                                                     {"hub", &Site::hub},
+                                                                                     {"hub_cluster", &Site::hub_cluster},
+                                                                                     {"industry", &Site::industry},
+                                                                                     {"owner", &Site::owner},
+                                                                                     {"filing_number", &Site::filing_number}}};
+/// Whole numbers of either sign.
+template <class Take>
+void each_number(Take take) {
+  take("latitude_udeg", &Site::latitude_udeg);
+  take("longitude_udeg", &Site::longitude_udeg);
+  take("pue_permille", &Site::pue_permille);
+  take("green_share_permille", &Site::green_share_permille);
+  take("security_level", &Site::security_level);
+}
 
 void put(Json& out, const char* name, const std::string& text) {
   if (!text.empty()) out[name] = text;
@@ -40,7 +52,9 @@ Result<Json> parse(std::string_view words) {
 std::string site_words(const Site& site) {
   Json out = Json::object();  // ordered by name
   for (const auto& [name, text] : kSiteTexts) put(out, name, site.*text);
-  if (site.security_level) out["security_level"] = *site.security_level;
+  each_number([&](const char* name, auto member) {
+    if (site.*member) out[name] = *(site.*member);
+  });
   if (site.public_compute) out["public_compute"] = *site.public_compute;
   put(out, "declared", packed(site.declared));
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -59,9 +73,13 @@ Result<Site> site_of(const SiteId& id, std::string_view words) {
   Site site;
   site.id = id;
   for (const auto& [name, text] : kSiteTexts) site.*text = text_at(*from, name);
-  if (const auto level = from->find("security_level"); level != from->end() && level->is_number_unsigned()) {
-    site.security_level = level->get<std::uint32_t>();
-  }
+  each_number([&](const char* name, auto member) {
+    using Number = typename std::remove_reference_t<decltype(site.*member)>::value_type;
+    const auto number = from->find(name);
+    if (number == from->end() || !number->is_number_integer()) return;
+    const auto value = number->get<std::int64_t>();
+    if (std::in_range<Number>(value)) site.*member = static_cast<Number>(value);
+  });
   if (const auto open = from->find("public_compute"); open != from->end() && open->is_boolean()) site.public_compute = open->get<bool>();
   site.declared = unpacked_declared(text_at(*from, "declared"));
   return site;

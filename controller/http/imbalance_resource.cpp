@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kMaxRows = 1'000;  ///< a page
 
-struct Question {
+struct ImbalanceQuery {
   const ImbalanceKind* kind = nullptr;
   std::optional<FilterNode> filter;
   std::size_t first = 0, limit = kMaxRows;
@@ -40,7 +40,7 @@ Result<std::optional<FilterNode>> read_filter(const Call& call) {
   return std::optional(std::move(*filter));
 }
 
-Result<Done> read_page(const Call& call, Question& question) {
+Result<Done> read_page(const Call& call, ImbalanceQuery& question) {
   const auto limit = parse_count("limit", parameter(call.target, "limit").value_or(std::to_string(kMaxRows)), 1, kMaxRows);
   if (!limit) return limit.error();
   const auto first = parse_count("cursor", parameter(call.target, "cursor").value_or("0"), 0, UINT32_MAX);
@@ -99,12 +99,12 @@ Json row_json(const ImbalanceKind& kind, const ImbalanceRow& row) {
 }
 
 /// Where the next page begins; absent behind the last row.
-std::optional<std::size_t> next_row(const Question& question, const Imbalance& found) {
+std::optional<std::size_t> next_row(const ImbalanceQuery& question, const Imbalance& found) {
   const auto last = question.first + found.rows.size();
   return !found.rows.empty() && last < found.row_count ? std::optional(last) : std::nullopt;
 }
 
-HttpResponse as_json(const Call& call, const Question& question, const Imbalance& found) {
+HttpResponse as_json(const Call& call, const ImbalanceQuery& question, const Imbalance& found) {
   const auto& kind = *question.kind;
   Json answer = view_head(call);
   answer["name"] = kind.name;
@@ -169,7 +169,7 @@ std::string link_to(const Call& call, std::size_t first) {
 }
 
 /// The rows of the page and no total: who sums a column gets it.
-HttpResponse as_csv(const Call& call, const Question& question, const Imbalance& found) {
+HttpResponse as_csv(const Call& call, const ImbalanceQuery& question, const Imbalance& found) {
   CsvText table(csv_titles(*question.kind));
   const auto& view = *call.view;
   for (const auto& row : found.rows) {
@@ -201,7 +201,7 @@ HttpResponse as_csv(const Call& call, const Question& question, const Imbalance&
 }  // namespace
 
 Outcome get_imbalance(const Call& call) {
-  Question question{.kind = find_imbalance(call.path_value), .filter = {}};
+  ImbalanceQuery question{.kind = find_imbalance(call.path_value), .filter = {}};
   if (question.kind == nullptr) return no_such_view(call.path_value);
   auto filter = read_filter(call);
   if (!filter) return problem_response({.status = 400, .word = "bad-filter", .detail = filter.error().what});

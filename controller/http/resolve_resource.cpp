@@ -61,7 +61,7 @@ Outcome resolve_site(const Call& call) {
   const auto id = parse_id<SiteId>(call.path_value);
   if (!id) return malformed(id.error());
   for (const auto& site : call.view->sites) {
-    if (site && site->id == *id) return resolved(asked_of(call), "site", call.controller_id, "/v1/sites", site_json(*site));
+    if (site && site->id == *id) return resolved(asked_of(call), "site", call.controller_id, "/v1/sites", site_json(*site, false));
   }
   return unknown_id(asked_of(call), "site");
 }

@@ -20,16 +20,13 @@ struct ServerCounts {
 };
 
 /// libmicrohttpd, driven by the thread that made it: wait for epoll_fd() or timeout_ms(), then run(). Its words end in server.cpp.
-/// Limits: 512 connections (more wait unaccepted), 16 KiB of header, what body_limit says of body, 15 s of silence, 30 s from one request's
+/// Limits: 512 connections (more wait unaccepted), 16 KiB of header, what BodyLimit says of body, 15 s of silence, 30 s from one request's
 /// end (or the connection's begin) to the next one's.
 class HttpServer {
  public:
   /// Takes a complete request under a number of its own. Returns the response, or nothing: then answer() gives it later.
   using OnRequest = std::function<std::optional<HttpResponse>(std::uint64_t number, const HttpRequest& request)>;
   /// How long the body may be of a request whose head has come.
-  using BodyLimit = std::function<std::size_t(const HttpRequest& head)>;
-
-  /// How many bytes the body of a request may have, by its head.
   using BodyLimit = std::function<std::size_t(const HttpRequest& head)>;
 
   /// Takes the listener over. Errors: kUnavailable.

@@ -15,6 +15,7 @@
 #include "controller/store/store.hpp"
 
 namespace capmap {
+namespace {
 
 /// Of degrees, tenths are shown to anybody: where a machine hall stands is not everybody's business.
 constexpr std::int32_t kTenthUdeg = 100'000;
@@ -26,6 +27,8 @@ Json degrees_json(const std::optional<std::int32_t>& udeg, bool exact) {
   const auto half = *udeg < 0 ? -kTenthUdeg / 2 : kTenthUdeg / 2;
   return (*udeg + half) / kTenthUdeg / 10.0;
 }
+
+}  // namespace
 
 Json site_json(const Site& site, bool exact) {
   return {{"id", to_text(site.id)},

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/chip_table.hpp"
+#include "controller/history/history_database.hpp"
 #include "controller/history/sample_store.hpp"
 #include "tests/bench/bench_lines.hpp"
 #include "tests/bench/map_fleet.hpp"
@@ -169,7 +170,7 @@ UsageSample full_sample(const UsageSample& like) {
 }
 
 void measure(const UsageSample& regions, const UsageSample& sites, std::uint64_t days, std::uint64_t seed, const std::string& folder) {
-  auto database = value_or_end(open_history_database(folder + "/history.db"));
+  auto database = value_or_end(open_history_file(folder + "/history.db"));
   auto store = value_or_end(SampleStore::open(database));
   Moving moving_regions(regions, seed), moving_sites(sites, seed + 1);
   const auto of_regions = fill(store, Grain::kRegionMinute, moving_regions, days);
@@ -198,7 +199,7 @@ void measure(const UsageSample& regions, const UsageSample& sites, std::uint64_t
 }
 
 void measure_full(const UsageSample& regions, std::uint64_t seed, const std::string& folder) {
-  auto database = value_or_end(open_history_database(folder + "/full.db"));
+  auto database = value_or_end(open_history_file(folder + "/full.db"));
   auto store = value_or_end(SampleStore::open(database));
   Moving moving(full_sample(regions), seed);
   const auto cost = fill(store, Grain::kRegionMinute, moving, 1);

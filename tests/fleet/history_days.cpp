@@ -68,17 +68,12 @@ class Country {
         dice_(options.seed),
         map_(MapOptions{.epoch = 1, .interval_ms = 3'000'000'000, .regions = std::move(regions)}, std::move(chips), kBoot) {
     for (std::size_t i = 0; i < plan_.sites.size(); ++i) {
-      map_.put_site({.id = numbered<SiteId>(i, 's'),
-                     .name = plan_.sites[i].name,
-                     .region = plan_.sites[i].region,
-                     .owner_class = {},
-                     .compute_class = plan_.sites[i].compute_class,
-                     .service = {},
-                     .security_level = {},
-                     .hub = {},
-                     .hub_cluster = {},
-                     .industry = {},
-                     .public_compute = {}});
+      Site site;
+      site.id = numbered<SiteId>(i, 's');
+      site.name = plan_.sites[i].name;
+      site.region = plan_.sites[i].region;
+      site.compute_class = plan_.sites[i].compute_class;
+      map_.put_site(site);
     }
     for (const auto& machine : plan_.machines) shapes_.push_back(pack_shape(machine.shape));
     const auto all = static_cast<std::uint32_t>(plan_.site_of.size());
