@@ -344,30 +344,3 @@ TEST_CASE("history shows how use went, for all and by group") {
   CHECK(world.ctl({"history", "--since", "soon"}).code == CtlExit::kUsage);
   CHECK(world.ctl({"history", "--site", "a", "--region", "11"}).code == CtlExit::kUsage);
 }
-
-TEST_CASE("the manual and the completion know every command and flag that help shows") {
-  const auto read = [](const std::string& path) {
-    std::ifstream file(std::string(CAPMAP_SOURCE_DIR) + "/packaging/" + path);
-    std::string text((std::istreambuf_iterator<char>(file)), {});
-    std::erase(text, '\\');
-    return text;
-  };
-  const std::string manual = read("man/capmapctl.1"), completion = read("completions/capmapctl");
-  REQUIRE(manual.size() > 1'000);
-  const std::vector<std::vector<std::string>> commands = {
-      {},        {"init"},          {"token"}, {"token", "create"}, {"sites"},  {"sites", "list"}, {"sites", "add"}, {"sites", "declare"},
-      {"nodes"}, {"nodes", "show"}, {"map"},   {"status"},          {"history"}};
-  for (auto arguments : commands) {
-    for (const auto& word : arguments) CHECK_THAT(manual + completion, Contains(word));
-    arguments.emplace_back("--help");
-    std::istringstream words(say(arguments).out);
-    for (std::string word; words >> word;) {
-      const auto at = word.find("--");
-      if (at == std::string::npos || word.starts_with("examples")) continue;
-      const std::string flag = word.substr(at, word.find_first_of("=,:;)\"'", at) - at);
-      INFO(flag);
-      CHECK_THAT(manual, Contains(flag));
-      CHECK_THAT(completion, Contains(flag));
-    }
-  }
-}

@@ -48,7 +48,10 @@ TEST_CASE("export descriptors: a server's cores and memory stand in its site's t
   const auto text = token.output.substr(0, token.output.find('\n'));
   REQUIRE(run({"capmap-agent", "join", text, "--state", state}).code == 0);
   Program agent({"capmap-agent", "--state", state});
-  REQUIRE(soon([&] { return !row_of(rows_of(deployment, "b", "k1"), "lab", "cpu").is_null(); }));
+  REQUIRE(soon([&] {  // its hello may come before its shape
+    const auto row = row_of(rows_of(deployment, "b", "k1"), "lab", "cpu");
+    return !row.is_null() && !row["used"]["cores"].is_null();
+  }));
 
   const auto rows = rows_of(deployment, "b", "k1");
   const auto cpu = row_of(rows, "lab", "cpu"), memory = row_of(rows, "lab", "memory");
