@@ -17,6 +17,7 @@ using Align = TextTable::Align;
 
 std::string plain(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
+  if (value.is_object()) return text_at(value, "cpu_model").value_or("known");  // hardware as a whole
   return value.is_null() ? "–" : value.dump();
 }
 

@@ -16,7 +16,8 @@ PastEventKind kind_of(const NodeChange& change) {
   if (!change.from) return PastEventKind::kJoined;
   if (!change.to) return PastEventKind::kLeft;
   if (change.from->site != change.to->site || change.from->pool != change.to->pool) return PastEventKind::kMoved;
-  if (change.from->hardware != change.to->hardware) return PastEventKind::kChanged;
+  const bool both_known = change.from->hardware != kNoHardware && change.to->hardware != kNoHardware;
+  if (both_known && change.from->hardware != change.to->hardware) return PastEventKind::kChanged;  // to learn what it is is no change
   if (change.from->service != change.to->service) return PastEventKind::kService;
   if (change.from->verdict != change.to->verdict) return PastEventKind::kVerdict;
   const bool was_lost = change.from->liveness == Liveness::kLost, is_lost = change.to->liveness == Liveness::kLost;
