@@ -8,9 +8,6 @@
 # Private dirty, PSS and RSS: sums of /proc/PID/smaps_rollup over a program's processes at the end. CPU: /proc/PID/stat with reaped
 # children; "steady" leaves out the first seconds (start and the first look at the hardware), "with looks" adds a sixth of these: the
 # hardware is looked at each six hours, and when a sign of it changes. Wire: bytes the kernel counted on the agent's socket (ss), both ways.
-# CPUs are kept awake meanwhile by a loop of policy SCHED_IDLE each, which gives way to everything: a CPU that a hypervisor must wake each 10 s
-# charges its guest for that (measured on one: 13.7 ms a tick of an idle guest, 0.25 ms of a busy one, gmond 9.6 and 0.2), and the figure would be the
-# host's. AWAKE=0 leaves them out.
 # Exit: 0 within budget, 1 over it or not measurable, 2 wrong use.
 set -euo pipefail
 export LC_ALL=C
@@ -136,9 +133,6 @@ start_node_exporter() {
   start scraper bash -c "while sleep $interval_s; do curl -s -o /dev/null http://127.0.0.1:$port/metrics; done"
 }
 
-if [ "${AWAKE:-1}" = 1 ]; then
-  for ((i = $(nproc); i > 0; i--)); do start "awake_$i" chrt --idle 0 bash -c 'while :; do :; done'; done
-fi
 make_cards
 start_ours
 for peer in gmond:gmond:ganglia-monitor collectd:collectd:collectd-core prometheus-node-exporter:node_exporter:prometheus-node-exporter; do
