@@ -7,6 +7,7 @@
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/http_client.hpp"
 #include "controller/ctl/map_figures.hpp"
+#include "controller/ctl/pages.hpp"
 #include "controller/ctl/text_table.hpp"
 
 namespace capmap {
@@ -15,7 +16,7 @@ namespace {
 using Json = ApiJson;
 using Cells = std::vector<std::string>;
 
-constexpr std::size_t kMaxPages = 1'000, kPageRows = 1'000, kMaxRestarts = 5;
+constexpr std::size_t kMaxPages = 1'000, kPageRows = 1'000;
 constexpr std::size_t kBarWidth = 6;
 
 /// A resource whose use is told, as a table of its own.
@@ -173,33 +174,6 @@ std::string left_out_lines(const Json& answer) {
   return text.empty() ? std::string() : "\n" + labelled("left out:", text, 11);
 }
 
-/// All rows, page by page. A map that changed between pages is read anew: rows and total are of one revision.
-Result<Json> read_imbalance(const ApiConnection& connection, const std::string& path) {
-  Json all, rows = Json::array();
-  std::string cursor;
-  for (std::size_t page = 0, restarts = 0; page < kMaxPages; ++page) {
-    const auto answer = api_get(connection, cursor.empty() ? path : path + "&cursor=" + url_escaped(cursor));
-    if (!answer) return answer.error();
-    if (!cursor.empty() && number_at(*answer, "revision") != number_at(all, "revision") && ++restarts <= kMaxRestarts) {
-      cursor.clear();
-      continue;
-    }
-    if (cursor.empty()) {
-      all = *answer;
-      rows.clear();
-    }
-    for (const Json& row : list_at(*answer, "rows")) rows.push_back(row);
-    const auto next = text_at(*answer, "next");
-    if (!next || *next == cursor) break;
-    cursor = *next;
-  }
-  if (all.is_object()) {
-    all["rows"] = std::move(rows);
-    all["next"] = nullptr;
-  }
-  return all;
-}
-
 /// The controller's own table, page by page, with one row of titles.
 Result<std::string> read_csv(const ApiConnection& connection, const std::string& path) {
   const auto head = api_get(connection, path + "&limit=1");
@@ -239,7 +213,7 @@ Result<Done> show_imbalance(const ApiConnection& connection, const Screen& scree
     screen.out << *table;
     return Done{};
   }
-  const auto answer = read_imbalance(connection, path);
+  const auto answer = api_get_pages(connection, path, "rows");
   if (!answer) return answer.error();
   screen.out << (screen.json ? answer->dump() + "\n" : imbalance_text(*answer, screen.terminal));
   return Done{};

@@ -8,6 +8,7 @@
 #include "controller/ctl/http_client.hpp"
 #include "controller/ctl/map_figures.hpp"
 #include "controller/ctl/map_groups.hpp"
+#include "controller/ctl/pages.hpp"
 #include "controller/ctl/text_table.hpp"
 
 namespace capmap {
@@ -16,7 +17,6 @@ namespace {
 using Json = ApiJson;
 using Align = TextTable::Align;
 
-constexpr std::size_t kMaxPages = 1'000, kMaxRestarts = 5;
 constexpr std::array<const char*, 3> kHeadlinePrecisions = {"fp64", "fp32", "fp16"};
 
 std::string head_lines(const Json& answer) {
@@ -175,36 +175,13 @@ std::string map_text(const Json& answer, bool terminal) {
   return text + unrated_block(total, terminal);
 }
 
-/// All groups, page by page. A map that changed between pages is read anew: totals and groups are of one revision.
 Result<Json> read_map(const ApiConnection& connection, const MapQuestion& question) {
   std::string path = "/v1/map?by=" + url_escaped(question.by);
   if (!question.measure.empty()) path += "&measure=" + url_escaped(question.measure);
   if (!question.at.empty()) path += "&at=" + url_escaped(question.at);
   if (!question.chips.empty()) path += "&chips=" + url_escaped(question.chips);
   if (!question.filter.empty()) path += "&filter=" + url_escaped(question.filter);
-  Json all, groups = Json::array();
-  std::string cursor;
-  for (std::size_t page = 0, restarts = 0; page < kMaxPages; ++page) {
-    const auto answer = api_get(connection, cursor.empty() ? path : path + "&cursor=" + url_escaped(cursor));
-    if (!answer) return answer.error();
-    if (!cursor.empty() && number_at(*answer, "revision") != number_at(all, "revision") && ++restarts <= kMaxRestarts) {
-      cursor.clear();
-      continue;
-    }
-    if (cursor.empty()) {
-      all = *answer;
-      groups.clear();
-    }
-    for (const Json& group : list_at(*answer, "groups")) groups.push_back(group);
-    const auto next = text_at(*answer, "next");
-    if (!next || *next == cursor) break;
-    cursor = *next;
-  }
-  if (all.is_object()) {
-    all["groups"] = std::move(groups);
-    all["next"] = nullptr;
-  }
-  return all;
+  return api_get_pages(connection, path, "groups");
 }
 
 Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const MapQuestion& question) {
