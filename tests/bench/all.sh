@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every bench, merges what they wrote (build/bench.*.json) into build/bench.json, and prints one table.
 #   all.sh [BUILD_FOLDER]     default build/release; some 45 minutes. CAPMAP_BENCH_FULL=0 leaves out 20,000,000 nodes and 19,000 agents.
-# A bench that cannot run here is said, and so is each figure of the design that none of them measured.
+# A bench that cannot run here is said, and so is each figure of the design that none of them measured; a target missed is no failure here.
 # Exit: 0 all ran, 1 one did not.
 set -euo pipefail
 export LC_ALL=C
@@ -30,7 +30,7 @@ measure history_days "$build/tests/fleet/capmap_history_days" "$scratch" --nodes
   --json build/bench.history.json
 measure ingest tests/bench/ingest.sh 5000 60 "$build"
 measure prometheus tests/bench/prometheus.sh 100000 "$build"
-measure agent tests/bench/agent_footprint.sh 10 "$build"
+measure agent tests/bench/agent_footprint.sh 10 "$build" 0 build/bench.agent.json
 measure instructions tests/bench/tick_instructions.sh 30 "$build"
 measure first_light tests/bench/first_light.sh 5 "$build"
 shopt -s nullglob
