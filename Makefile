@@ -16,10 +16,10 @@ PROGRAMS = capmap-agent capmap-probe capmap-controller capmapctl
 # $(call tests,preset,labels)
 tests = ctest --preset $(1) -L '$(2)' --no-tests=error --output-on-failure
 
-.PHONY: help deps build test test-full demo bench fuzz format lint clean
+.PHONY: help deps build test test-full demo bench fuzz fuzz-planted format lint clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 deps:  ## install what building and testing needs and this machine lacks
 	@packaging/install_deps.sh build test
@@ -48,6 +48,10 @@ bench: build  ## measure the promises of the design; build/bench.json, and a tab
 fuzz:  ## fuzz every entrance for outside bytes, SECONDS=60 each
 	@packaging/install_deps.sh build fuzz
 	@JOBS=$(JOBS) tests/fuzz/run.sh $(SECONDS)
+
+fuzz-planted:  ## does each fuzz target find a check that is gone? SECONDS=60 each
+	@packaging/install_deps.sh build fuzz
+	@JOBS=$(JOBS) tests/fuzz/planted.sh $(SECONDS)
 
 format:  ## lay out our sources with clang-format
 	@packaging/install_deps.sh lint
