@@ -115,6 +115,23 @@ TEST_CASE("chip table: how many AVX-512 units a Xeon has is told by its model, n
   }
 }
 
+TEST_CASE("chip table: server cores are rated by their vector pipes", "[chip_table]") {
+  const auto a_cycle = [](const char* vendor, const char* identity, Architecture architecture) {
+    return fp64(shape_of(vendor, identity, "", architecture)).value_or(0) / (8 * 2000);
+  };
+  CHECK(a_cycle("Ampere", "0xc0-0xac3-0x0", Architecture::kAarch64) == 8);
+  CHECK(a_cycle("ARM", "0x41-0xd84-0x0", Architecture::kAarch64) == 16);
+  CHECK(a_cycle("ARM", "0x41-0xd8e-0x0", Architecture::kAarch64) == 8);
+  CHECK(a_cycle("HiSilicon", "0x48-0xd06-0x0", Architecture::kAarch64) == 16);
+  CHECK(a_cycle("Qualcomm", "0x51-0x001-0x2", Architecture::kAarch64) == 16);
+  CHECK(a_cycle("IBM", "0x0080", Architecture::kPpc64le) == 32);
+  auto granite_rapids = shape_of("GenuineIntel", "6-173-1", "Intel(R) Xeon(R) 6980P");
+  CHECK(fp64(granite_rapids) == 8 * 2000 * 16);  // AVX-512 masked
+  granite_rapids.cpu.isa = {"amx_tile", "avx2", "avx512f"};
+  CHECK(fp64(granite_rapids) == 8 * 2000 * 32);
+  CHECK_FALSE(shipped().rate(granite_rapids).cpu[static_cast<std::size_t>(Precision::kBf16)]);
+}
+
 TEST_CASE("chip table: processors without a known rate have their microarchitecture, and a reason", "[chip_table]") {
   const auto known = [](const char* vendor, const char* identity, Architecture architecture) {
     const auto shape = shape_of(vendor, identity, "", architecture);
@@ -124,20 +141,19 @@ TEST_CASE("chip table: processors without a known rate have their microarchitect
   CHECK(known("GenuineIntel", "6-175-3", Architecture::kX86_64) == "Sierra Forest");
   CHECK(known("GenuineIntel", "6-170-4", Architecture::kX86_64) == "Meteor Lake");
   CHECK(known("GenuineIntel", "6-207-2", Architecture::kX86_64) == "Emerald Rapids");
-  CHECK(known("GenuineIntel", "6-173-1", Architecture::kX86_64) == "Granite Rapids");
+  CHECK(known("GenuineIntel", "6-174-1", Architecture::kX86_64) == "Granite Rapids-D");
   CHECK(known("GenuineIntel", "19-1-0", Architecture::kX86_64) == "Diamond Rapids");
   CHECK(known("AuthenticAMD", "26-96-0", Architecture::kX86_64) == "Zen 5");
   CHECK(known("AuthenticAMD", "26-80-0", Architecture::kX86_64) == "Zen 6");
   CHECK(known("HygonGenuine", "24-2-1", Architecture::kX86_64) == "C86 (without a public name)");
   CHECK(known("HygonGenuine", "24-4-1", Architecture::kX86_64) == "C86 (without a public name)");
   CHECK(known("Shanghai", "7-91-3", Architecture::kX86_64) == "Yongfeng");
-  CHECK(known("Ampere", "0xc0-0xac3-0x0", Architecture::kAarch64) == "AmpereOne");
   CHECK(known("Ampere", "0xc0-0xac5-0x0", Architecture::kAarch64) == "Ampere-1B");
   CHECK(known("HiSilicon", "0x48-0xd02-0x0", Architecture::kAarch64) == "HIP09");
   CHECK(known("ARM", "0x41-0xd87-0x0", Architecture::kAarch64) == "Cortex-A725");
   CHECK(known("Loongson", "0x14d0", Architecture::kLoongarch64) == "LA664");
   CHECK(known("HiSilicon", "0x48-0xd22-0x0", Architecture::kAarch64) == "TaiShan (without a public name)");
-  CHECK(known("IBM", "0x0080", Architecture::kPpc64le) == "POWER10");
+  CHECK(known("IBM", "0x0082", Architecture::kPpc64le) == "POWER11");
   CHECK(known("IBM", "0x0083", Architecture::kPpc64le) == "POWER12");
   CHECK(known("IBM", "0x0066", Architecture::kPpc64le) == "HX-C2000");
   CHECK(known("thead", "thead,c920", Architecture::kRiscv64) == "C920");
