@@ -14,6 +14,7 @@
 #include "agent/agent.hpp"
 #include "agent/probe_child.hpp"
 #include "agent/settings.hpp"
+#include "common/libraries.hpp"
 #include "common/log.hpp"
 
 namespace {
@@ -59,6 +60,7 @@ int serve(const std::string& probe, int signals, const std::string& setting_line
   auto settings = parse_setting_lines(setting_lines);
   if (!settings) return fail(settings.error().what);
   if (const auto started = start_log(settings->log_level); !started) return fail(started.error().what);
+  if (const auto usable = check_libraries(); !usable) return fail(usable.error().what);
   auto keys = load_curve_keys(key_path(settings->state));
   if (!keys) return fail(keys.error().what + "; capmap-agent join TOKEN makes it");
   const SystemClock clock;

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "common/host_root.hpp"
+
 namespace capmap {
 namespace {
 
@@ -42,6 +44,13 @@ Result<std::string> find_catalog(const std::string& wanted) {
     tried += (tried.empty() ? "" : ", ") + place;
   }
   return Error{ErrorCode::kAbsent, "no chip table (a folder with VERSION and cpus.csv) in " + tried};
+}
+
+Result<CsvTable> read_catalog_file(const std::string& folder, const char* file) {
+  const HostRoot root(folder);
+  const auto text = root.read(file, CsvLimits{}.text_bytes);
+  if (!text) return Error{text.error().code, root.path() + text.error().what};
+  return parse_csv(root.path() + file, *text);
 }
 
 }  // namespace capmap

@@ -4,33 +4,27 @@
 #include <tuple>
 #include <utility>
 
+#include "common/catalog_folder.hpp"
 #include "common/chip_table_rate.hpp"
 #include "common/host_root.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 4 << 20;
 constexpr std::size_t kMaxVersionBytes = 32;
 
-/// Files below the directory are named without it; the operator needs the whole path.
-Error located(const HostRoot& directory, const Error& error) {
-  return {error.code, directory.path() + error.what};
-}
-
 template <class Rows>
-Result<Rows> load_rows(const HostRoot& directory, const char* file, Result<Rows> (*read)(const CsvTable&)) {
-  const auto text = directory.read(file, kMaxFileBytes);
-  if (!text) return located(directory, text.error());
-  const auto table = parse_csv(directory.path() + file, *text);
+Result<Rows> load_rows(const std::string& directory, const char* file, Result<Rows> (*read)(const CsvTable&)) {
+  const auto table = read_catalog_file(directory, file);
   if (!table) return table.error();
   return read(*table);
 }
 
-Result<std::string> load_version(const HostRoot& directory) {
-  auto version = directory.read_line("VERSION");
-  if (!version) return located(directory, version.error());
-  if (version->size() > kMaxVersionBytes) return Error{ErrorCode::kMalformed, directory.path() + "VERSION:1: longer than 32 bytes"};
+Result<std::string> load_version(const std::string& directory) {
+  const HostRoot root(directory);
+  auto version = root.read_line("VERSION");
+  if (!version) return Error{version.error().code, root.path() + version.error().what};  // the operator needs the whole path
+  if (version->size() > kMaxVersionBytes) return Error{ErrorCode::kMalformed, root.path() + "VERSION:1: longer than 32 bytes"};
   return version;
 }
 
@@ -85,16 +79,15 @@ ChipTable& ChipTable::operator=(ChipTable&&) noexcept = default;
 ChipTable::~ChipTable() = default;
 
 Result<ChipTable> ChipTable::load(const std::string& directory) {
-  const HostRoot root(directory);
-  auto version = load_version(root);
+  auto version = load_version(directory);
   if (!version) return version.error();
-  auto cpus = load_rows(root, "cpus.csv", read_cpu_rows);
+  auto cpus = load_rows(directory, "cpus.csv", read_cpu_rows);
   if (!cpus) return cpus.error();
-  auto skus = load_rows(root, "cpu_skus.csv", read_sku_rows);
+  auto skus = load_rows(directory, "cpu_skus.csv", read_sku_rows);
   if (!skus) return skus.error();
-  auto accelerators = load_rows(root, "accelerators.csv", read_accelerator_rows);
+  auto accelerators = load_rows(directory, "accelerators.csv", read_accelerator_rows);
   if (!accelerators) return accelerators.error();
-  auto names = load_rows(root, "pci_names.csv", read_pci_name_rows);
+  auto names = load_rows(directory, "pci_names.csv", read_pci_name_rows);
   if (!names) return names.error();
 
   ChipTable table;

@@ -5,8 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "common/catalog_folder.hpp"
 #include "common/csv_row.hpp"
-#include "common/host_root.hpp"
 
 namespace capmap {
 namespace {
@@ -150,10 +150,7 @@ bool fits_alphabet(DescriptorField::Alphabet alphabet, std::string_view text) {
 }
 
 Result<DescriptorTable> DescriptorTable::load(const std::string& directory) {
-  const HostRoot root(directory);
-  const auto text = root.read(kFile, CsvLimits{}.text_bytes);
-  if (!text) return Error{text.error().code, root.path() + text.error().what};
-  const auto table = parse_csv(root.path() + kFile, *text);
+  const auto table = read_catalog_file(directory, kFile);
   if (!table) return table.error();
   return read(*table);
 }

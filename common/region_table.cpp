@@ -6,8 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "common/catalog_folder.hpp"
 #include "common/csv_row.hpp"
-#include "common/host_root.hpp"
 
 namespace capmap {
 namespace {
@@ -55,10 +55,7 @@ const Region* find_in(const std::vector<Region>& rows, std::string_view code) {
 }  // namespace
 
 Result<RegionTable> RegionTable::load(const std::string& directory) {
-  const HostRoot root(directory);
-  const auto text = root.read(kFile, CsvLimits{}.text_bytes);
-  if (!text) return Error{text.error().code, root.path() + text.error().what};
-  const auto table = parse_csv(root.path() + kFile, *text);
+  const auto table = read_catalog_file(directory, kFile);
   if (!table) return table.error();
   return read(*table);
 }

@@ -16,6 +16,7 @@
 #include "common/descriptor_table.hpp"
 #include "common/ids.hpp"
 #include "common/join_token.hpp"
+#include "common/libraries.hpp"
 #include "common/log.hpp"
 #include "common/region_table.hpp"
 #include "controller/enrol.hpp"
@@ -273,6 +274,10 @@ int main(int argc, char** argv) {
   if (auto log = start_log(line->settings.log_level); !log) {
     std::fprintf(stderr, "capmap-controller: %s\n", log.error().what.c_str());
     return 2;
+  }
+  if (auto usable = check_libraries(); !usable) {
+    std::fprintf(stderr, "capmap-controller: %s\n", usable.error().what.c_str());
+    return 1;
   }
   return run(line->settings);
 }

@@ -1,11 +1,8 @@
 // `devices`: what drivers say of the accelerators, once for people or again and again for the agent.
 #include <malloc.h>
 #include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -15,6 +12,7 @@
 #include "agent/probe/device_look.hpp"
 #include "agent/probe/devices/amd_cards.hpp"
 #include "agent/probe/devices/device_watch.hpp"
+#include "agent/probe/frame_output.hpp"
 #include "agent/sample_frames.hpp"
 
 namespace capmap {
@@ -54,13 +52,13 @@ std::vector<std::unique_ptr<DeviceWatch>> watches_of(const DevicesOptions& optio
 /// The sampler's loop. Ends at SIGTERM or SIGINT or when nobody reads any more, and never while a call is inside a driver.
 class Sampler {
  public:
-  Sampler(const DevicesOptions& options, int signals)
-      : every_ms_(options.every_ms), signals_(signals), watches_(watches_of(options, clock_)) {}
+  Sampler(const DevicesOptions& options, FrameOutput output)
+      : every_ms_(options.every_ms), output_(output), watches_(watches_of(options, clock_)) {}
 
   void run() {
-    for (auto due = clock_.boot_ms(); !ended_; due = std::max(due + every_ms_, clock_.boot_ms())) {
-      while (!ended_ && clock_.boot_ms() < due) wait(static_cast<int>(due - clock_.boot_ms()));
-      if (!ended_) sample();
+    for (auto due = clock_.boot_ms(); !output_.ended(); due = std::max(due + every_ms_, clock_.boot_ms())) {
+      while (!output_.ended() && clock_.boot_ms() < due) output_.wait(static_cast<int>(due - clock_.boot_ms()));
+      if (!output_.ended()) sample();
     }
     for (int look_ms = kFirstLookMs; !all(&DeviceWatch::idle); look_ms = std::min(look_ms * 2, kMostLookMs)) sleep(look_ms);
     for (const auto& watch : watches_) watch->close();
@@ -95,34 +93,21 @@ class Sampler {
 
   static void sleep(int ms) { ::poll(nullptr, 0, ms); }
 
-  void wait(int ms) {
-    pollfd items[2] = {{.fd = signals_, .events = POLLIN, .revents = 0}, {.fd = STDOUT_FILENO, .events = 0, .revents = 0}};
-    if (::poll(items, 2, ms) > 0) ended_ = true;
-  }
-
   void sample() {
     const auto settled = [this](const DeviceWatch& watch) { return watch.idle() || watch.settled(clock_.boot_ms()); };
-    for (bool again = true; again && !ended_;) {
+    for (bool again = true; again && !output_.ended();) {
       for (const auto& watch : watches_) watch->ask(clock_.boot_ms());
-      for (int look_ms = kFirstLookMs; !ended_ && !all(settled); look_ms = std::min(look_ms * 2, kMostLookMs)) wait(look_ms);
+      for (int look_ms = kFirstLookMs; !output_.ended() && !all(settled); look_ms = std::min(look_ms * 2, kMostLookMs))
+        output_.wait(look_ms);
       again = std::ranges::any_of(watches_, [](const auto& watch) { return watch->opened(); });
     }
-    if (!ended_) write(write_sample_frame(to_frame(seen(), clock_.boot_ms())));
-  }
-
-  void write(std::string_view text) {
-    while (!text.empty() && !ended_) {
-      const ssize_t wrote = ::write(STDOUT_FILENO, text.data(), text.size());
-      if (wrote < 0 && errno != EINTR) ended_ = true;
-      if (wrote > 0) text.remove_prefix(static_cast<std::size_t>(wrote));
-    }
+    output_.write(write_sample_frame(to_frame(seen(), clock_.boot_ms())));
   }
 
   SystemClock clock_;
   std::uint64_t every_ms_;
-  int signals_;
+  FrameOutput output_;
   std::vector<std::unique_ptr<DeviceWatch>> watches_;
-  bool ended_ = false;
 };
 
 /// What a driver has not said in time is told as a problem. Our reader is let go before what still hangs is waited for.
@@ -159,16 +144,8 @@ int run_devices_command(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
   }
-  sigset_t taken;
-  sigemptyset(&taken);
-  for (const int number : {SIGTERM, SIGINT}) sigaddset(&taken, number);
   std::signal(SIGPIPE, SIG_IGN);
-  int signals = -1;
-  if (options.every_ms != 0) {
-    pthread_sigmask(SIG_BLOCK, &taken, nullptr);
-    signals = signalfd(-1, &taken, SFD_CLOEXEC);
-  }
-  Sampler sampler(options, signals);
+  Sampler sampler(options, options.every_ms != 0 ? FrameOutput::with_signals() : FrameOutput());
   if (options.every_ms == 0) return print_once(sampler, options.within_ms);
   sampler.run();
   return 0;

@@ -1,11 +1,8 @@
 // `mounts`: sizes of network file systems, once for people or again and again for the agent.
 #include <malloc.h>
 #include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -13,6 +10,7 @@
 #include "agent/mountinfo.hpp"
 #include "agent/probe/commands.hpp"
 #include "agent/probe/devices/mount_watch.hpp"
+#include "agent/probe/frame_output.hpp"
 #include "agent/sample_frames.hpp"
 #include "common/host_root.hpp"
 
@@ -25,12 +23,12 @@ constexpr std::size_t kMaxMountinfoBytes = 4 << 20;
 /// Ends at SIGTERM or SIGINT or when nobody reads any more, and never while a call hangs in a file system.
 class Sampler {
  public:
-  Sampler(const std::string& root, int signals) : root_(root), signals_(signals), watch_(read_file_system, clock_) {}
+  Sampler(const std::string& root, FrameOutput output) : root_(root), output_(output), watch_(read_file_system, clock_) {}
 
   void run(std::uint64_t every_ms) {
-    for (auto due = clock_.boot_ms(); !ended_; due = std::max(due + every_ms, clock_.boot_ms())) {
-      while (!ended_ && clock_.boot_ms() < due) wait(static_cast<int>(due - clock_.boot_ms()));
-      if (!ended_) sample();
+    for (auto due = clock_.boot_ms(); !output_.ended(); due = std::max(due + every_ms, clock_.boot_ms())) {
+      while (!output_.ended() && clock_.boot_ms() < due) output_.wait(static_cast<int>(due - clock_.boot_ms()));
+      if (!output_.ended()) sample();
     }
     for (int look_ms = kFirstLookMs; !watch_.idle(); look_ms = std::min(look_ms * 2, kMostLookMs)) ::poll(nullptr, 0, look_ms);
   }
@@ -40,31 +38,17 @@ class Sampler {
     const auto text = root_.read("proc/self/mountinfo", kMaxMountinfoBytes);
     if (!text) frame.problems.push_back({"file_systems", text.error().what});
     watch_.ask(text ? shared_mounts(*text) : std::vector<SharedMount>(), clock_.boot_ms());
-    for (int look_ms = kFirstLookMs; !ended_ && !watch_.settled(clock_.boot_ms()); look_ms = std::min(look_ms * 2, kMostLookMs))
-      wait(look_ms);
+    for (int look_ms = kFirstLookMs; !output_.ended() && !watch_.settled(clock_.boot_ms()); look_ms = std::min(look_ms * 2, kMostLookMs))
+      output_.wait(look_ms);
     watch_.add_to(frame, clock_.boot_ms());
-    if (!ended_) write(write_sample_frame(frame));
+    output_.write(write_sample_frame(frame));
   }
 
  private:
-  void wait(int ms) {
-    pollfd items[2] = {{.fd = signals_, .events = POLLIN, .revents = 0}, {.fd = STDOUT_FILENO, .events = 0, .revents = 0}};
-    if (::poll(items, 2, ms) > 0) ended_ = true;
-  }
-
-  void write(std::string_view text) {
-    while (!text.empty() && !ended_) {
-      const ssize_t wrote = ::write(STDOUT_FILENO, text.data(), text.size());
-      if (wrote < 0 && errno != EINTR) ended_ = true;
-      if (wrote > 0) text.remove_prefix(static_cast<std::size_t>(wrote));
-    }
-  }
-
   SystemClock clock_;
   HostRoot root_;
-  int signals_;
+  FrameOutput output_;
   MountWatch watch_;
-  bool ended_ = false;
 };
 
 }  // namespace
@@ -82,12 +66,8 @@ int run_mounts_command(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
   }
-  sigset_t taken;
-  sigemptyset(&taken);
-  for (const int number : {SIGTERM, SIGINT}) sigaddset(&taken, number);
   std::signal(SIGPIPE, SIG_IGN);
-  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
-  Sampler sampler(root, signalfd(-1, &taken, SFD_CLOEXEC));
+  Sampler sampler(root, FrameOutput::with_signals());
   if (every_ms != 0) {
     sampler.run(every_ms);
     return 0;

@@ -37,7 +37,7 @@ start() {
   pids+=($!) names+=("$name")
 }
 
-source tests/support/ports.sh
+source tests/support/programs.sh
 
 wait_until() {
   local what=$1 tries

@@ -22,7 +22,7 @@ finish() {
 }
 trap finish EXIT
 mkdir -p build
-source tests/support/ports.sh
+source tests/support/programs.sh
 http=$(free_port) messages=$(free_port) enrol=$(free_port) bare=$(free_port)
 ctl=("$build/capmapctl" --url "http://127.0.0.1:$http" --state "$folder/controller")
 

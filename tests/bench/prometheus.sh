@@ -19,16 +19,8 @@ for tool in prometheus python3 curl jq; do
   {\"name\":\"prom.memory_ratio\",$none,\"reason\":\"$tool is not installed\"}]" >build/bench.prometheus.json
   exit 0
 done
-folder=$(mktemp -d "${TMPDIR:-/tmp}/capmap-prom.XXXXXX")
-pids=()
-finish() {
-  local pid
-  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$folder"
-}
-trap finish EXIT
-source tests/support/ports.sh
+source tests/support/programs.sh
+own_folder capmap-prom
 feed=$(free_port) prom=$(free_port) ours=$(free_port)
 mkdir "$folder/feed"
 awk -v n="$nodes" 'BEGIN { print "# TYPE node_busy gauge"

@@ -16,7 +16,7 @@ finish() {
   rm -rf "$folder"
 }
 trap finish EXIT
-source tests/support/ports.sh
+source tests/support/programs.sh
 http=$(free_port) messages=$(free_port) enrol=$(free_port)
 "$build/capmapctl" --url "http://127.0.0.1:$http" --state "$folder" init --site bench --region 11 >/dev/null
 "$build/capmap_bench_store" "$folder" "$nodes"

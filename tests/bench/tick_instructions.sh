@@ -13,17 +13,8 @@ readonly seconds=${1:-30} build=${2:-build/release}
 for tool in valgrind callgrind_annotate strace; do
   command -v "$tool" >/dev/null || { echo "tick_instructions: $tool is not installed (Debian: valgrind, strace)" >&2; exit 1; }
 done
-folder=$(mktemp -d "${TMPDIR:-/tmp}/capmap-ticks.XXXXXX")
-pids=()
-finish() {
-  local pid
-  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$folder"
-}
-trap finish EXIT
-
-source tests/support/ports.sh
+source tests/support/programs.sh
+own_folder capmap-ticks
 http=$(free_port) messages=$(free_port) enrol=$(free_port)
 ctl=("$build/capmapctl" --url "http://127.0.0.1:$http" --state "$folder/controller")
 "${ctl[@]}" init --site bench --region 11 >/dev/null

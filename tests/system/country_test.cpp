@@ -43,7 +43,7 @@ std::string site_list(const std::string& path, const std::string& wrong = {}, st
       continue;
     }
     file << "site-" << i << "," << prefecture(i) << "," << (i % 3 == 0 ? "general" : "intelligent") << ",public," << 20 + i % 30 << ".5,"
-         << 80 + i % 40 << ".25,1." << pue + i % 300 << ",0." << i % 10 << "," << 1 + i % 1'000 << "," << (1 + i) * 1'000'000'000 << "\n";
+         << 80 + i % 40 << ".25,1." << pue + i % 300 << "," << i % 1'000 << "," << 1 + i % 1'000 << "," << (1 + i) * 1'000'000'000 << "\n";
   }
   return path;
 }
@@ -86,13 +86,13 @@ TEST_CASE(
   REQUIRE(before >= 0);
 
   for (const auto& [row, why] : std::vector<std::pair<std::string, std::string>>{
-           {"middle,1199,general,public,30,100,1.2,0.1,1,1", "\"1199\" is not in the list of 2024"},
-           {"middle,1101,general,public,91,100,1.2,0.1,1,1", "latitude"},
-           {"middle,1101,general,public,30,100,1.2,0.1,-1,1", "declared.nodes"},
-           {"middle,1101,general,public,30,100,1.2,0.1,1,99999999999999999999999", "declared.memory_bytes"},
-           {"site-17,1101,general,public,30,100,1.2,0.1,1,1", "site-17"},
+           {"middle,1199,general,public,30,100,1.2,100,1,1", "\"1199\" is not in the list of 2024"},
+           {"middle,1101,general,public,91,100,1.2,100,1,1", "latitude"},
+           {"middle,1101,general,public,30,100,1.2,100,-1,1", "declared.nodes"},
+           {"middle,1101,general,public,30,100,1.2,100,1,99999999999999999999999", "declared.memory_bytes"},
+           {"site-17,1101,general,public,30,100,1.2,100,1,1", "stands there twice, first in line 19"},
            {"mid\xFF"
-            "dle,1101,general,public,30,100,1.2,0.1,1,1",
+            "dle,1101,general,public,30,100,1.2,100,1,1",
             "UTF-8"}}) {
     const auto refused = timed(deployment, {"sites", "import", site_list(folder.path() + "/wrong.csv", row), "--yes"});
     CHECK(refused.ran.code == 1);

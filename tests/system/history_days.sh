@@ -16,7 +16,7 @@ finish() {
   rm -rf "$folder"
 }
 trap finish EXIT
-source tests/support/ports.sh
+source tests/support/programs.sh
 http=$(free_port) messages=$(free_port) enrol=$(free_port)
 url=http://127.0.0.1:$http
 
@@ -33,6 +33,7 @@ serve() { # CATALOG
 "$build/tests/fleet/capmap_history_days" "$folder/state" --nodes "$nodes" --days "$days" --truths "$moments" "$folder/truth" --json build/bench.history.json
 serve schemas/catalog
 
+# shellcheck disable=SC2054  # commas are part of what is asked
 readonly by=(--by "" --by region_2 --by site --by region_2,architecture,cpu_model --by site,pool,hardware,liveness,service_state,verdict)
 while read -r truth at; do
   echo "as of $at"

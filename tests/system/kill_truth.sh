@@ -22,7 +22,7 @@ finish() {
   rm -rf "$folder"
 }
 trap finish EXIT
-source tests/support/ports.sh
+source tests/support/programs.sh
 http=$(free_port) messages=$(free_port) enrol=$(free_port)
 url=http://127.0.0.1:$http
 ctl=("$build/capmapctl" --url "$url" --state "$folder/state")

@@ -15,16 +15,8 @@ else
   readonly batches=40000 agents=400 a_process=400 interval_ms=1000 quiet_s=10 limit_s=240
 fi
 ulimit -n "$(ulimit -Hn)"
-folder=$(mktemp -d "${TMPDIR:-/tmp}/capmap-national.XXXXXX")
-pids=()
-finish() {
-  local pid
-  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$folder"
-}
-trap finish EXIT
-source tests/support/ports.sh
+source tests/support/programs.sh
+own_folder capmap-national
 start() { # NAME COMMAND…
   local name=$1
   shift
