@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 
 from sum_truth import ask, read
 
@@ -33,8 +34,11 @@ def main():
     with tempfile.NamedTemporaryFile("w", suffix=".csv", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("name", "declared.nodes"))
+        declared = 0
         for site in sorted(nodes):
-            rows.writerow((site, nodes[site] + (dice.randint(1, nodes[site] + 1) if site in liars else 0)))
+            says = nodes[site] + (dice.randint(1, nodes[site] + 1) if site in liars else 0)
+            rows.writerow((site, says))
+            declared += says
         file.flush()
         command = [words.ctl, "--url", words.url, "--state", words.state, "--timeout", "60", "sites", "import", file.name, "--yes"]
         first = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -43,6 +47,15 @@ def main():
         print("overstate: the import failed: " + first.stderr + again.stderr)
         return 1
     print("first import: %s; again: %s" % (first.stdout.strip().splitlines()[-1], again.stdout.strip().splitlines()[-1]))
+    # What is durable shows with the next view.
+    for _ in range(200):
+        total = (ask(words.url, "/v1/map", measure="declared")["total"]["declared"] or {}).get("nodes")
+        if total and int(total["declared"]) == declared:
+            break
+        time.sleep(0.1)
+    else:
+        print("overstate: %d nodes are declared, the map tells %s" % (declared, total))
+        return 1
     found, cursor = set(), "0"
     while cursor is not None:
         page = ask(words.url, "/v1/map", group_by="site", measure="declared", cursor=cursor, limit=1000)
