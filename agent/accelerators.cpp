@@ -15,7 +15,7 @@ constexpr const char* kProbe = "accelerators";
 
 ProbeSamplerOptions sampler_options(const AgentSettings& settings, const std::string& probe) {
   const std::uint64_t every_ms = std::uint64_t{settings.accelerators_every_s} * 1'000;
-  std::vector<std::string> words = {"devices", "--root", settings.root, "--every", std::to_string(every_ms)};
+  std::vector<std::string> words = {"devices", "--root", settings.root, "--every", std::to_string(every_ms), "--state", settings.state};
   if (!settings.nvml_library.empty()) words.insert(words.end(), {"--nvml", settings.nvml_library});
   if (!settings.dcmi_library.empty()) words.insert(words.end(), {"--dcmi", settings.dcmi_library});
   if (!settings.rocm_smi_library.empty()) words.insert(words.end(), {"--rocm-smi", settings.rocm_smi_library});

@@ -20,16 +20,18 @@
 #include "agent/guests.hpp"
 #include "agent/hardware_signs.hpp"
 #include "agent/kept_file.hpp"
+#include "agent/privileged_facts.hpp"
 #include "agent/probe_cpu.hpp"
 #include "agent/probe_energy.hpp"
 #include "agent/probe_memory.hpp"
 #include "agent/probe_network.hpp"
 #include "agent/probe_storage.hpp"
-#include "agent/sd_notify.hpp"
 #include "agent/shape_probe.hpp"
 #include "agent/shared_storage.hpp"
 #include "common/log.hpp"
+#include "common/sd_notify.hpp"
 #include "common/uplink.hpp"
+#include "common/watchdog.hpp"
 
 namespace capmap {
 namespace {
@@ -37,17 +39,20 @@ namespace {
 constexpr std::uint64_t kLeadMs = 10;               ///< a snapshot is taken so long before it is sent: one burst of work, caches still warm
 constexpr std::uint64_t kMinSnapshotGapMs = 250;    ///< rates over less than this say nothing
 constexpr std::uint64_t kShapePatienceMs = 10'000;  ///< then hello goes out without a shape
-constexpr int kMaxWaitMs = 60'000;
+constexpr std::uint64_t kMaxWaitMs = 60'000, kUplinkSleepMs = 600'000;
 
-UplinkOptions uplink_options(const AgentParts& parts) {
+UplinkOptions uplink_options(const AgentParts& parts, const Watchdog& watchdog, Pulse& pulse) {
   const auto& s = parts.settings;
   return {.dealer = {.endpoint = s.controller_endpoint, .server_public_key = s.controller_public_key, .keys = parts.keys},
-          .thresholds = s.thresholds};
+          .thresholds = s.thresholds,
+          .pulse = &pulse,
+          .most_sleep_ms = watchdog.most_sleep_ms(kUplinkSleepMs)};
 }
 
 ShapeProbeOptions shape_options(const AgentParts& parts) {
   return {.program = parts.probe_program,
-          .arguments = {"shape", "--root", parts.settings.root, "--known", known_devices_path(parts.settings.state)},
+          .arguments = {"shape", "--root", parts.settings.root, "--known", known_devices_path(parts.settings.state), "--privileged",
+                        privileged_path(parts.settings.state)},
           .every_ms = std::uint64_t{parts.settings.shape_every_s} * 1'000};
 }
 
@@ -103,11 +108,13 @@ Usage read_usage(const HostRoot& root, ProbeMemory& memory, std::uint64_t now_ms
 /// The tick thread: signals, shape, snapshots. It owns its two pipe ends and dies before the context.
 class Ticker {
  public:
-  Ticker(const AgentParts& parts, const Clock& clock, zmq::socket_t pace, zmq::socket_t snapshots)
+  Ticker(const AgentParts& parts, const Clock& clock, zmq::socket_t pace, zmq::socket_t snapshots, Watchdog watchdog, const Pulse& uplink)
       : parts_(parts),
         clock_(clock),
         pace_(std::move(pace)),
         snapshots_(std::move(snapshots)),
+        watchdog_(watchdog),
+        uplink_(uplink),
         root_(parts.settings.root),
         shape_(shape_options(parts)),
         accelerators_(parts.settings, parts.probe_program),
@@ -122,6 +129,7 @@ class Ticker {
     take_snapshot();
     while (!ended_) {
       wait();
+      watchdog_.feed(clock_.boot_ms(), std::array{&uplink_});  // by this thread, so this one turns
       step_children();
       if (clock_.boot_ms() >= next_snapshot_ms_) take_snapshot();
     }
@@ -146,7 +154,7 @@ class Ticker {
     if (benchmark_.fd() >= 0) items[count++].fd = benchmark_.fd();
     items[count++].socket = &pace_;
     const auto due = next_due_ms();
-    const auto left = due > now ? std::min<std::uint64_t>(due - now, kMaxWaitMs) : 0;
+    const auto left = due > now ? std::min(due - now, watchdog_.most_sleep_ms(kMaxWaitMs)) : 0;
     wait_any(std::span(items.data(), count), static_cast<int>(left));
     if (items[0].ready) take_signals();
     if (items[count - 1].ready) take_paces();
@@ -268,6 +276,8 @@ class Ticker {
   const AgentParts& parts_;
   const Clock& clock_;
   zmq::socket_t pace_, snapshots_;
+  Watchdog watchdog_;
+  const Pulse& uplink_;
   HostRoot root_;
   ShapeProbe shape_;
   Accelerators accelerators_;
@@ -300,7 +310,9 @@ Result<int> take_agent_signals() {
 
 Result<Done> run_agent(const AgentParts& parts, const Clock& clock) {
   zmq::context_t context(1);
-  const auto options = uplink_options(parts);
+  const auto watchdog = Watchdog::from_environment();
+  Pulse turning;
+  const auto options = uplink_options(parts, watchdog, turning);
   auto pace = open_pull(context, options.pace);
   if (!pace) return pace.error();
   auto snapshots = open_push(context, options.snapshots);
@@ -309,7 +321,7 @@ Result<Done> run_agent(const AgentParts& parts, const Clock& clock) {
   std::jthread uplink(uplink_thread, std::ref(context), std::cref(options), std::cref(clock), std::ref(outcome));
   log_info("agent_started", {{"version", parts.version}, {"controller", parts.settings.controller_endpoint}});
   notify_systemd("READY=1\nSTATUS=reporting to " + parts.settings.controller_endpoint);
-  Ticker ticker(parts, clock, std::move(*pace), std::move(*snapshots));
+  Ticker ticker(parts, clock, std::move(*pace), std::move(*snapshots), watchdog, turning);
   ticker.run();
   notify_systemd("STOPPING=1");
   uplink.join();

@@ -7,6 +7,7 @@
 
 #include "agent/guest_lines.hpp"
 #include "agent/own_fingerprints.hpp"
+#include "agent/privileged_facts.hpp"
 
 namespace capmap {
 namespace {
@@ -24,6 +25,7 @@ bool is_guests_port(const std::string& name) {
 Guests::Guests(const AgentSettings& settings, const std::string& probe)
     : root_(settings.root),
       probe_(probe),
+      privileged_(privileged_path(settings.state)),
       salt_(settings.fingerprint_salt.empty() ? settings.controller_public_key : settings.fingerprint_salt),
       every_ms_(std::uint64_t{settings.guests_every_s} * 1'000) {}
 
@@ -122,7 +124,14 @@ bool Guests::put(std::vector<Fingerprint> guests) {
 void Guests::add_to(Hello& facts) const {
   facts.guest_fingerprints = guests_;
   const bool is_guest = !facts.virtualization.empty() && facts.virtualization != "none";
-  if (is_guest) facts.fingerprints = read_own_fingerprints(root_, salt_);
+  if (!is_guest) return;
+  facts.fingerprints = read_own_fingerprints(root_, salt_);
+  // Its UUID root alone may read.
+  const auto privileged = root_.live() ? read_privileged_facts(privileged_) : Result<PrivilegedFacts>(Error{});
+  if (!privileged || !privileged->uuid || privileged->salt_mark != salt_mark(salt_)) return;
+  const auto at = std::ranges::lower_bound(facts.fingerprints, *privileged->uuid);
+  const bool there = at != facts.fingerprints.end() && *at == *privileged->uuid;
+  if (!there && facts.fingerprints.size() < kMaxFingerprints) facts.fingerprints.insert(at, *privileged->uuid);
 }
 
 void Guests::add_to(Usage& usage) const {

@@ -45,7 +45,7 @@ class Guests {
   bool put(std::vector<Fingerprint> guests);
 
   HostRoot root_;
-  std::string probe_, salt_;
+  std::string probe_, privileged_, salt_;
   std::uint64_t every_ms_;
   std::optional<ProbeChild> child_;
   std::optional<std::vector<Fingerprint>> guests_;  ///< absent: not known

@@ -21,7 +21,8 @@ namespace {
 
 using namespace capmap;
 
-constexpr std::array<std::string_view, 6> kCommands = {"probe", "join", "devices", "release-accelerators", "capture", "benchmark"};
+constexpr std::array<std::string_view, 7> kCommands = {"probe",   "join",      "devices", "release-accelerators",
+                                                       "capture", "benchmark", "doctor"};
 constexpr std::array<std::string_view, 3> kShown = {"--help", "-h", "--print-config"};
 constexpr std::uint32_t kSettingsDeadlineMs = 10'000;
 

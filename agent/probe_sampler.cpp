@@ -2,11 +2,18 @@
 
 #include <algorithm>
 
+#include "agent/turn_lock.hpp"
+
 namespace capmap {
 namespace {
 
 constexpr std::uint64_t kSlackMs = 5'000;  ///< calls in flight may hold a frame back so long
 constexpr std::uint64_t kEndPatienceMs = 30'000;
+
+std::string end_text(int exit_code) {
+  if (exit_code == kEarlierRunExit) return " is not started: that of an earlier run of the agent hangs still";
+  return " ended with code " + std::to_string(exit_code);
+}
 
 std::string stuck_text(std::uint32_t runs) {
   return "; stuck runs so far: " + std::to_string(runs);
@@ -36,8 +43,7 @@ bool ProbeSampler::step(std::uint64_t now_ms, bool wanted) {
     text_ += end->output;
     take_frames(now_ms);
     end_run();
-    if (!asked_for)
-      fail(now_ms, command() + " ended with code " + std::to_string(end->exit_code) + "; its reason is in this machine's log");
+    if (!asked_for) fail(now_ms, command() + end_text(end->exit_code) + "; its reason is in this machine's log");
   } else if (!silent_ && now_ms >= silent_at_ms()) {
     silent_ = true;
     ++stuck_;

@@ -11,7 +11,7 @@ constexpr std::size_t kMaxMountinfoBytes = 4 << 20;
 ProbeSamplerOptions sampler_options(const AgentSettings& settings, const std::string& probe) {
   const std::uint64_t every_ms = std::uint64_t{settings.file_systems_every_s} * 1'000;
   return {.program = probe,
-          .arguments = {"mounts", "--root", settings.root, "--every", std::to_string(every_ms)},
+          .arguments = {"mounts", "--root", settings.root, "--every", std::to_string(every_ms), "--state", settings.state},
           .about = "file_systems",
           .every_ms = every_ms};
 }

@@ -18,7 +18,12 @@ foreach(component agent controller)  # both read the catalog, and neither needs 
   install(FILES packaging/man/capmap-${component}.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT ${component})
   install(FILES packaging/config/${component}.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap/config COMPONENT ${component})
   install(FILES packaging/systemd/capmap-${component}.service DESTINATION lib/systemd/system COMPONENT ${component})
+  install(FILES packaging/sysusers.d/capmap-${component}.conf DESTINATION lib/sysusers.d COMPONENT ${component})
+  install(FILES packaging/tmpfiles.d/capmap-${component}.conf DESTINATION lib/tmpfiles.d COMPONENT ${component})
 endforeach()
+# In force as installed: a vendor's nodes are there only where its cards are. The examples are not.
+install(DIRECTORY packaging/systemd/capmap-agent.service.d DESTINATION lib/systemd/system COMPONENT agent)
+install(DIRECTORY packaging/systemd/examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap/systemd COMPONENT agent)
 if(TARGET capmap-fleet)
   install(FILES tests/fleet/capmap-fleet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
   install(PROGRAMS tests/fleet/make_sites.py tests/fleet/make_orders.py tests/fleet/sum_truth.py

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <string>
 
 namespace capmap {
 namespace {
@@ -91,6 +92,14 @@ std::optional<Fingerprint> uuid_fingerprint(std::string_view salt, std::string_v
   const auto least = std::min(bytes, turned(bytes));
   if (least == std::min(kNobodys, turned(kNobodys))) return std::nullopt;
   return hashed(salt, 'u', least);
+}
+
+std::optional<Fingerprint> serial_fingerprint(std::string_view salt, std::string_view serial) {
+  constexpr std::size_t kLeast = 4, kMost = 256;
+  std::string text(trimmed(serial));
+  if (text.size() < kLeast || text.size() > kMost || text.find_first_not_of(text.front()) == std::string::npos) return std::nullopt;
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return hashed(salt, 's', std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 
 }  // namespace capmap

@@ -21,4 +21,8 @@ std::optional<Fingerprint> mac_fingerprint(std::string_view salt, std::string_vi
 /// one that firmware fills in where it has none. Pure.
 std::optional<Fingerprint> uuid_fingerprint(std::string_view salt, std::string_view uuid);
 
+/// Of a serial number, letters of either case being one. Absent: under four characters, or all alike. What makers write in place of one is
+/// the caller's to leave out. Pure.
+std::optional<Fingerprint> serial_fingerprint(std::string_view salt, std::string_view serial);
+
 }  // namespace capmap

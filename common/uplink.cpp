@@ -16,7 +16,6 @@ namespace {
 constexpr std::uint64_t kFirstBackoffMs = 1'000, kMaxBackoffMs = 60'000;
 constexpr std::uint64_t kFamilyMs = 4'000;  ///< so long an address may not answer before a name's other address is tried
 constexpr std::uint64_t kByeMs = 500;
-constexpr std::uint64_t kMaxWaitMs = 600'000;
 constexpr std::uint64_t kEarlyMs = 20;  ///< a message may leave so long before it is due when the reading it waits for has just come
 constexpr std::uint64_t kPlanSlackMs =
     8;                        ///< a reading planned so long before its message is due is in time (kEarlyMs less the tick thread's lead)
@@ -90,6 +89,7 @@ class Uplink {
 
 Result<Done> Uplink::run() {
   for (;;) {
+    if (options_.pulse != nullptr) options_.pulse->beat(clock_.boot_ms());
     if (!link_ && clock_.boot_ms() >= reopen_ms_) {
       if (auto opened = open_link(); !opened) return opened;
     }
@@ -139,7 +139,7 @@ std::uint64_t Uplink::next_event_ms() const {
 
 void Uplink::wait() {
   const std::uint64_t now = clock_.boot_ms(), next = next_event_ms();
-  const std::uint64_t left = next > now ? std::min(next - now, kMaxWaitMs) : 0;
+  const std::uint64_t left = next > now ? std::min(next - now, options_.most_sleep_ms) : 0;
   const bool acks_can_wait = talk_.ack_can_wait();
   std::array<Waitable, 3> items = {Waitable{.socket = &inputs_}};
   if (link_) {

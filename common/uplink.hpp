@@ -7,6 +7,7 @@
 #include "common/conversation.hpp"
 #include "common/result.hpp"
 #include "common/transport.hpp"
+#include "common/watchdog.hpp"
 
 namespace capmap {
 
@@ -15,6 +16,8 @@ struct UplinkOptions {
   Thresholds thresholds;
   std::string snapshots = "inproc://snapshots";  ///< PULL bound here: UplinkInput objects from the tick thread; stop ends the uplink
   std::string pace = "inproc://pace";            ///< PUSH connected here: UplinkPace objects to the tick thread
+  Pulse* pulse = nullptr;                        ///< beaten at each turn
+  std::uint64_t most_sleep_ms = 600'000;         ///< so often it turns at least
 };
 
 /// From the tick thread: new facts (after a probe) or a new reading of use.

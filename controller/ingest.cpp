@@ -55,8 +55,8 @@ struct Sender {
 
 class Ingest {
  public:
-  Ingest(zmq::socket_t router, zmq::socket_t input, zmq::socket_t map, const Clock& clock, Published<Metrics>& metrics)
-      : router_(std::move(router)), input_(std::move(input)), map_(std::move(map)), clock_(clock), metrics_(metrics) {}
+  Ingest(zmq::socket_t router, zmq::socket_t input, zmq::socket_t map, const Clock& clock, Published<Metrics>& metrics, Pulse* pulse)
+      : router_(std::move(router)), input_(std::move(input)), map_(std::move(map)), clock_(clock), metrics_(metrics), pulse_(pulse) {}
 
   Result<Done> run();
 
@@ -74,6 +74,7 @@ class Ingest {
   zmq::socket_t router_, input_, map_;
   const Clock& clock_;
   Published<Metrics>& metrics_;
+  Pulse* pulse_;
   ReusedCodec codec_;
   std::unordered_map<NodeId, Sender, IdHash> senders_;
   std::unordered_map<ControllerId, ChildSender, IdHash> children_;
@@ -89,6 +90,7 @@ class Ingest {
 Result<Done> Ingest::run() {
   for (;;) {
     std::array items = {Waitable{.socket = &router_}, Waitable{.socket = &input_}};
+    if (pulse_ != nullptr) pulse_->beat(clock_.boot_ms());
     wait_any(items, static_cast<int>(kMetricsEveryMs));
     if (items[0].ready || items[1].ready || !backlog_.empty()) {
       if (!send_acks()) break;
@@ -250,7 +252,7 @@ Result<Done> run_ingest(zmq::context_t& context, const IngestOptions& options, c
     }
   }
   ready.set_value(bound_endpoint(*router));
-  return Ingest(std::move(*router), std::move(*input), std::move(*map), clock, metrics).run();
+  return Ingest(std::move(*router), std::move(*input), std::move(*map), clock, metrics, options.pulse).run();
 }
 
 }  // namespace capmap

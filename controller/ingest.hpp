@@ -8,6 +8,7 @@
 #include "common/published.hpp"
 #include "common/result.hpp"
 #include "common/transport.hpp"
+#include "common/watchdog.hpp"
 #include "controller/metrics.hpp"
 
 namespace capmap {
@@ -16,6 +17,7 @@ struct IngestOptions {
   std::string endpoint;          ///< "tcp://*:8471"
   CurveKeys keys;                ///< the controller's
   std::string connections = {};  ///< name by which zap counts connections (ZapOptions::connections); empty: nobody does
+  Pulse* pulse = nullptr;        ///< beaten at each turn, each second at least
   /// A node may send so many messages at once, then one each kMessageEveryMs; the rest is dropped and counted.
   static constexpr std::uint32_t kBurst = 50;
   static constexpr std::uint32_t kMessageEveryMs = 100;

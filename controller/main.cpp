@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -19,6 +20,8 @@
 #include "common/libraries.hpp"
 #include "common/log.hpp"
 #include "common/region_table.hpp"
+#include "common/sd_notify.hpp"
+#include "common/watchdog.hpp"
 #include "controller/enrol.hpp"
 #include "controller/history/history.hpp"
 #include "controller/history_thread.hpp"
@@ -106,6 +109,23 @@ sigset_t block_stop_signals() {
   return stop;
 }
 
+/// Those of threads without which the controller does nothing for anybody.
+struct Pulses {
+  Pulse ingest, map, http;
+};
+
+/// Until a stop signal, which it returns; meanwhile systemd's watchdog is fed.
+int wait_for_stop(const sigset_t& stop, const Pulses& pulses, const Clock& clock) {
+  constexpr std::uint64_t kLongestMs = 60'000;
+  auto watchdog = Watchdog::from_environment();
+  const auto turn_ms = watchdog.most_sleep_ms(kLongestMs) / 2;
+  const timespec turn{.tv_sec = static_cast<time_t>(turn_ms / 1'000), .tv_nsec = static_cast<long>(turn_ms % 1'000) * 1'000'000};
+  for (;;) {
+    watchdog.feed(clock.boot_ms(), std::array{&pulses.ingest, &pulses.map, &pulses.http});
+    if (const int signal_number = sigtimedwait(&stop, nullptr, &turn); signal_number > 0) return signal_number;
+  }
+}
+
 struct Parts {
   CurveKeys keys;
   std::string admin_token;
@@ -183,11 +203,14 @@ int run(const ControllerSettings& settings) {
   strangers_ready.get_future().wait();
   auto keys_pipe = value_or_give_up(open_push(context, kKeysPipe));
 
-  auto map = start("map", [&, engine = std::move(engine)] { return run_map(context, std::move(*engine), clock, view, map_metrics); });
+  Pulses pulses;
+  auto map =
+      start("map", [&, engine = std::move(engine)] { return run_map(context, std::move(*engine), clock, view, map_metrics, &pulses.map); });
 
   std::promise<Result<std::string>> ingest_ready, enrol_ready;
   const auto listen = [&settings](std::uint32_t port) { return tcp_endpoint(settings.listen_address, static_cast<std::uint16_t>(port)); };
-  const IngestOptions ingest_options{.endpoint = listen(settings.message_port), .keys = parts.keys, .connections = kConnectionsPipe};
+  const IngestOptions ingest_options{
+      .endpoint = listen(settings.message_port), .keys = parts.keys, .connections = kConnectionsPipe, .pulse = &pulses.ingest};
   auto ingest = start("ingest", [&] { return run_ingest(context, ingest_options, clock, ingest_ready, ingest_metrics); });
   const std::string messages = value_or_give_up(ingest_ready.get_future().get());
 
@@ -211,7 +234,8 @@ int run(const ControllerSettings& settings) {
   const HttpSources http_sources{.view = view,
                                  .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics, &history_metrics},
                                  .clock = clock,
-                                 .store = &store_health};
+                                 .store = &store_health,
+                                 .pulse = &pulses.http};
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] {
     set_scheduling(SCHED_OTHER);  // somebody waits for the answer
@@ -232,8 +256,9 @@ int run(const ControllerSettings& settings) {
                        {"http", "http://" + settings.http_address + ":" + std::to_string(http_port)},
                        {"known_nodes", known_nodes}});
 
-  int signal_number = 0;
-  sigwait(&stop_signals, &signal_number);
+  notify_systemd("READY=1\nSTATUS=" + std::to_string(known_nodes) + " nodes known at the start");
+  const int signal_number = wait_for_stop(stop_signals, pulses, clock);
+  notify_systemd("STOPPING=1");
   log_info("stopping", {{"signal", signal_number}});
   auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
   auto enrol_pipe = value_or_give_up(open_push(context, kEnrolPipe));

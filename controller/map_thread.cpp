@@ -32,8 +32,8 @@ struct Begun {
 
 class MapThread {
  public:
-  MapThread(CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics)
-      : map_(std::move(map)), clock_(clock), view_(view), metrics_(metrics), pace_(map_.interval_ms()) {}
+  MapThread(CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics, Pulse* pulse)
+      : map_(std::move(map)), clock_(clock), view_(view), metrics_(metrics), pulse_(pulse), pace_(map_.interval_ms()) {}
 
   Result<Done> open(zmq::context_t& context);
   Result<Done> run();
@@ -60,6 +60,7 @@ class MapThread {
   const Clock& clock_;
   Published<MapView>& view_;
   Published<Metrics>& metrics_;
+  Pulse* pulse_;
   NoteTaker notes_;
   AckPace pace_;
   std::optional<Begun> begun_;
@@ -96,6 +97,7 @@ Result<Done> MapThread::run() {
     std::array items = {Waitable{.socket = &input_}, Waitable{.socket = &queries_}};
     wait_any(items, more_expires_ || begun_ ? 0 : static_cast<int>(kPublishEveryMs));
     const auto now_ms = clock_.boot_ms();
+    if (pulse_ != nullptr) pulse_->beat(now_ms);
     if (now_ms > turn_at_ms_ + kPauseMs) {
       ++pauses_;
       hold_deaths_until_ms_ = now_ms + kPauseGraceMs;
@@ -289,8 +291,9 @@ void MapThread::publish_metrics() {
 
 }  // namespace
 
-Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics) {
-  MapThread thread(std::move(map), clock, view, metrics);
+Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics,
+                     Pulse* pulse) {
+  MapThread thread(std::move(map), clock, view, metrics, pulse);
   if (auto opened = thread.open(context); !opened) return opened;
   return thread.run();
 }

@@ -4,6 +4,7 @@
 #include "common/clock.hpp"
 #include "common/published.hpp"
 #include "common/result.hpp"
+#include "common/watchdog.hpp"
 #include "controller/map/capacity_map.hpp"
 #include "controller/metrics.hpp"
 
@@ -15,6 +16,8 @@ namespace capmap {
 /// *durable* stays 0; what is durable (enrolment, keys, sites) is answered by the store thread after the store's fsync.
 /// After a pause of the whole process nobody is declared dead until the messages that waited meanwhile have been applied.
 /// Ends with Done on stop, after everything sent before it is applied; passes the stop on to http.
-Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics);
+/// `pulse`, where there is one, is beaten at each turn, each 100 ms at least.
+Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics,
+                     Pulse* pulse = nullptr);
 
 }  // namespace capmap

@@ -12,7 +12,7 @@ namespace capmap {
 namespace {
 
 constexpr int kMostLines = 64, kMostDepth = 64;
-constexpr std::uint64_t kMostMillicores = 65'536'000;
+constexpr std::uint64_t kMostMillicores = 65'536'000, kMostTasks = 1 << 30;
 
 /// Takes the tighter of two; what is no number, 0 or beyond all machines ("max", -1, 2^63) limits nothing.
 void tighten(std::optional<std::uint64_t>& limit, std::optional<std::uint64_t> other, std::uint64_t most) {
@@ -35,6 +35,7 @@ void read_group(const HostRoot& root, const std::string& folder, CgroupLimits& l
   for (const char* file : {"/memory.max", "/memory.limit_in_bytes"}) {
     tighten(limits.memory_bytes, number_in(line_of(root, folder + file)), kMostMemoryBytes);
   }
+  tighten(limits.tasks, number_in(line_of(root, folder + "/pids.max")), kMostTasks);
   for (const char* file : {"/cpuset.cpus.effective", "/cpuset.effective_cpus"}) {
     const auto pus = parse_kernel_list(line_of(root, folder + file));
     if (!limits.pus && pus && !pus->empty()) limits.pus = static_cast<std::uint32_t>(pus->size());
@@ -54,8 +55,8 @@ void read_upwards(const HostRoot& root, const std::string& tree, std::string_vie
 
 }  // namespace
 
-std::optional<CgroupLimits> read_cgroup_limits(const HostRoot& root) {
-  const auto text = root.read("proc/self/cgroup");
+std::optional<CgroupLimits> read_cgroup_limits(const HostRoot& root, const std::string& process) {
+  const auto text = root.read(process);
   if (!text) return std::nullopt;
   CgroupLimits limits;
   std::string_view rest = *text;
@@ -66,7 +67,8 @@ std::optional<CgroupLimits> read_cgroup_limits(const HostRoot& root) {
     if (number == "0" && controllers.empty()) read_upwards(root, "sys/fs/cgroup", path, limits);
     while (!controllers.empty()) {
       const auto one = take_until(controllers, ',');
-      if (one == "cpu" || one == "memory" || one == "cpuset") read_upwards(root, "sys/fs/cgroup/" + std::string(one), path, limits);
+      if (one == "cpu" || one == "memory" || one == "cpuset" || one == "pids")
+        read_upwards(root, "sys/fs/cgroup/" + std::string(one), path, limits);
     }
   }
   return limits;

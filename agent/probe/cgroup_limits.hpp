@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "common/host_root.hpp"
 
@@ -8,16 +9,16 @@ namespace capmap {
 
 /// What the control groups that a process stands in leave of the machine. Absent = not limited.
 struct CgroupLimits {
-  std::optional<std::uint64_t> cpu_millicores, memory_bytes;
+  std::optional<std::uint64_t> cpu_millicores, memory_bytes, tasks;
   std::optional<std::uint32_t> pus;  ///< of its cpuset
   bool operator==(const CgroupLimits&) const = default;
 };
 
-/// Source:  proc/self/cgroup; below sys/fs/cgroup of version 2 cpu.max, memory.max, cpuset.cpus.effective, of version 1
-/// cpu/cpu.cfs_quota_us
+/// Source:  proc/self/cgroup, or another process's; pids.max of both; below sys/fs/cgroup of version 2 cpu.max, memory.max,
+/// cpuset.cpus.effective, of version 1 cpu/cpu.cfs_quota_us
 ///          and cpu.cfs_period_us, memory/memory.limit_in_bytes, cpuset/cpuset.effective_cpus. The tightest limit from the group up to the
 ///          root holds; a group that is not shown (another namespace's) is its nearest one above.
 /// Returns: absent where the kernel does not tell which groups they are. Thread: any. Cost: some ten small files.
-std::optional<CgroupLimits> read_cgroup_limits(const HostRoot& root);
+std::optional<CgroupLimits> read_cgroup_limits(const HostRoot& root, const std::string& process = "proc/self/cgroup");
 
 }  // namespace capmap

@@ -14,6 +14,7 @@
 #include "agent/probe/devices/device_watch.hpp"
 #include "agent/probe/frame_output.hpp"
 #include "agent/sample_frames.hpp"
+#include "agent/turn_lock.hpp"
 
 namespace capmap {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::uint32_t kOnceLimitMs = 40'000;      ///< for people; who asks fo
 constexpr const char* kNvml = "libnvidia-ml.so.1";
 
 struct DevicesOptions {
-  std::string root = "/", nvml, dcmi, rocm_smi;
+  std::string root = "/", nvml, dcmi, rocm_smi, state;
   std::uint32_t every_ms = 0, within_ms = kOnceLimitMs;
   bool json = true;
 };
@@ -132,6 +133,7 @@ int run_devices_command(const std::vector<std::string>& arguments) {
   CLI::App app("Prints what drivers say of this machine's accelerators: as JSON once, or as lines for the agent again and again.",
                "capmap-probe devices");
   app.add_option("--every", options.every_ms, "milliseconds between two samples, for the agent")->check(CLI::Range(100U, 3'600'000U));
+  app.add_option("--state", options.state, "folder whose lock one sampler at a time holds, with --every");
   app.add_option("--within", options.within_ms, "milliseconds to wait for drivers that do not answer, once")
       ->check(CLI::Range(100U, 600'000U));
   app.add_flag("--json", options.json, "print JSON, which is all there is");
@@ -145,7 +147,10 @@ int run_devices_command(const std::vector<std::string>& arguments) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  Sampler sampler(options, options.every_ms != 0 ? FrameOutput::with_signals() : FrameOutput());
+  const auto output = options.every_ms != 0 ? FrameOutput::with_signals() : FrameOutput();
+  std::optional<TurnLock> turn;
+  if (options.every_ms != 0 && !options.state.empty() && !wait_for_turn(options.state, "devices", turn)) return kEarlierRunExit;
+  Sampler sampler(options, output);
   if (options.every_ms == 0) return print_once(sampler, options.within_ms);
   sampler.run();
   return 0;

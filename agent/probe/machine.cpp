@@ -9,6 +9,7 @@
 
 #include "agent/device_drivers.hpp"
 #include "agent/file_systems.hpp"
+#include "agent/privileged_facts.hpp"
 #include "agent/probe/capture_notes.hpp"
 #include "agent/probe/pci_ids.hpp"
 #include "agent/probe/plausible.hpp"
@@ -30,8 +31,9 @@ T take(Probed<T> probed, std::vector<Problem>& problems) {
 }
 
 /// The DMI table holds serial numbers, so it is asked for past the notes of what was read: a capture carries it without them.
-void read_firmware(const HostRoot& root, Machine& machine) {
+void read_firmware(const HostRoot& root, const PrivilegedFacts& privileged, Machine& machine) {
   auto smbios = read_smbios(HostRoot(root.path()));
+  if (!smbios && !privileged.smbios.empty()) smbios = parse_smbios(privileged.smbios);
   if (smbios) {
     machine.firmware = take(std::move(*smbios), machine.problems);
     complete_from_firmware(*machine.firmware, machine.platform);
@@ -42,7 +44,18 @@ void read_firmware(const HostRoot& root, Machine& machine) {
   if (!usual) machine.problems.push_back({"smbios", smbios.error().what});
 }
 
-void read_below_root(const HostRoot& root, const Topology& topology, const ChipTable* chips, Machine& machine) {
+/// What root read before the service began. A file that is not there, or not for us, says nothing.
+PrivilegedFacts read_privileged(const MachineSource& source, Machine& machine) {
+  if (source.privileged.empty() || source.root != "/") return {};
+  auto facts = read_privileged_facts(source.privileged);
+  if (facts) return std::move(*facts);
+  const bool usual = facts.error().code == ErrorCode::kAbsent || facts.error().code == ErrorCode::kDenied;
+  if (!usual) machine.problems.push_back({"smbios", facts.error().what});
+  return {};
+}
+
+void read_below_root(const HostRoot& root, const PrivilegedFacts& privileged, const Topology& topology, const ChipTable* chips,
+                     Machine& machine) {
   const auto cpu = take(read_cpu_shape(root, topology), machine.problems);
   machine.shape.cpu = cpu.shape;
   machine.packages_told = cpu.packages_told;
@@ -63,7 +76,8 @@ void read_below_root(const HostRoot& root, const Topology& topology, const ChipT
   machine.energy = read_power_meters(root);
   machine.file_systems = take(list_file_systems(root), machine.problems);
   machine.platform = take(read_platform(root, cpu.guest), machine.problems);
-  read_firmware(root, machine);
+  complete_container(privileged.container, machine.platform);
+  read_firmware(root, privileged, machine);
   if (root.live()) return;
   if (const auto notes = root.read(kCapturedNotes)) apply_notes(*notes, machine);
 }
@@ -211,7 +225,7 @@ Result<Machine> read_machine(const MachineSource& source, const ChipTable* chips
   machine.numa_nodes = topology->numa_nodes;
   if (source.hwloc_xml.empty()) {
     const HostRoot root(source.root, source.reads);
-    read_below_root(root, *topology, chips, machine);
+    read_below_root(root, read_privileged(source, machine), *topology, chips, machine);
     if (root.live()) measure_file_systems(source.probe_program, machine);
   } else {
     read_from_topology(*topology, chips, machine);

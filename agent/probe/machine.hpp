@@ -26,6 +26,7 @@ struct MachineSource {
   std::string root = "/";
   std::string hwloc_xml{};
   std::string known_devices{};  ///< what drivers last said (agent/known_devices.hpp); empty = what a capture brings, or nothing
+  std::string privileged{};     ///< what root read of this machine (agent/privileged_facts.hpp); empty = nothing. For the running one alone
   /// Asks the drivers that are there once, by a child with a deadline: on the running machine, and where a library is named.
   bool ask_drivers = false;
   std::string nvml{}, dcmi{}, rocm_smi{};  ///< libraries to load in the place of the installed ones; empty = those

@@ -17,6 +17,8 @@ constexpr const char* kUsage =
     "  guests     print what the virtual machines on this server are known by\n"
     "  release-accelerators  ask the agent to let go of their drivers for a while\n"
     "  settings   check the agent's configuration and print it\n"
+    "  privileged read what root alone may, for the agent; its service does that before each start\n"
+    "  doctor     say what is wrong with this installation, and how it is put right\n"
     "  capture    pack what the probes read of this machine into an archive\n"
     "  benchmark  measure processors, memory and a disk\n"
     "  join       let this server join the controller named in a token\n"
@@ -35,6 +37,8 @@ int main(int count, char** words) {
   if (command == "release-accelerators") return capmap::run_release_command(arguments);
   if (command == "guests") return capmap::run_guests_command(arguments);
   if (command == "settings") return capmap::run_settings_command(arguments);
+  if (command == "privileged") return capmap::run_privileged_command(arguments);
+  if (command == "doctor") return capmap::run_doctor_command(arguments);
   if (command == "capture") return capmap::run_capture_command(arguments);
   if (command == "benchmark") return capmap::run_benchmark_command(arguments);
   if (command == "join") return capmap::run_join_command(arguments);

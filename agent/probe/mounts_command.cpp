@@ -12,6 +12,7 @@
 #include "agent/probe/devices/mount_watch.hpp"
 #include "agent/probe/frame_output.hpp"
 #include "agent/sample_frames.hpp"
+#include "agent/turn_lock.hpp"
 #include "common/host_root.hpp"
 
 namespace capmap {
@@ -55,11 +56,12 @@ class Sampler {
 
 int run_mounts_command(const std::vector<std::string>& arguments) {
   mallopt(M_ARENA_MAX, 1);  // before any thread
-  std::string root = "/";
+  std::string root = "/", state;
   std::uint32_t every_ms = 0;
   CLI::App app("Prints the sizes of this machine's network file systems as lines: once, or for the agent again and again.",
                "capmap-probe mounts");
   app.add_option("--every", every_ms, "milliseconds between two samples, for the agent")->check(CLI::Range(100U, 3'600'000U));
+  app.add_option("--state", state, "folder whose lock one sampler at a time holds, with --every");
   app.add_option("--root", root, "folder whose proc/self/mountinfo is read")->check(CLI::ExistingDirectory);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -67,7 +69,10 @@ int run_mounts_command(const std::vector<std::string>& arguments) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  Sampler sampler(root, FrameOutput::with_signals());
+  const auto output = FrameOutput::with_signals();
+  std::optional<TurnLock> turn;
+  if (every_ms != 0 && !state.empty() && !wait_for_turn(state, "mounts", turn)) return kEarlierRunExit;
+  Sampler sampler(root, output);
   if (every_ms != 0) {
     sampler.run(every_ms);
     return 0;

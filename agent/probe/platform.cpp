@@ -4,10 +4,8 @@
 #include "agent/probe/placeholder.hpp"
 
 namespace capmap {
-namespace {
 
-/// Empty where not even the first process can be asked.
-std::string container_of(const HostRoot& root) {
+std::string read_container(const HostRoot& root) {
   const std::string noted = line_of(root, "run/systemd/container");
   if (!noted.empty()) return lower_case(noted.substr(0, 32));
   if (root.exists("run/.containerenv")) return "podman";
@@ -19,6 +17,8 @@ std::string container_of(const HostRoot& root) {
   if (has(*cgroup, "/lxc/") || has(*cgroup, "/lxc.payload")) return "lxc";
   return has(line_of(root, "proc/sys/kernel/osrelease"), "WSL") ? "wsl" : "none";
 }
+
+namespace {
 
 void read_dmi(const HostRoot& root, Platform& platform) {
   const auto told = [&root](const char* file) { return told_text(line_of(root, (std::string("sys/class/dmi/id/") + file).c_str())); };
@@ -69,11 +69,16 @@ Probed<Platform> read_platform(const HostRoot& root, std::optional<bool> guest) 
     platform.os_version = os_value(*text, "VERSION_ID");
   }
   platform.hypervisor = read_hypervisor(root, guest);
-  platform.container = container_of(root);
+  platform.container = read_container(root);
   platform.virtualization = virtualization_of(platform);
   platform.cgroup = read_cgroup_limits(HostRoot(root.path()));  // names of groups tell who runs what: a capture notes the limits alone
   read_dmi(root, platform);
   return probed;
+}
+
+void complete_container(const std::string& container, Platform& platform) {
+  if (platform.container.empty()) platform.container = container;
+  platform.virtualization = virtualization_of(platform);
 }
 
 void complete_from_firmware(const Smbios& firmware, Platform& platform) {

@@ -29,6 +29,12 @@ struct Platform {
 /// Thread:  any. Cost: some thirty small files.
 Probed<Platform> read_platform(const HostRoot& root, std::optional<bool> guest);
 
+/// The container this system is, by its marks: "docker", "lxc", …, "none" where there is no mark; empty where not even the first process
+/// can be asked, as in the service.
+std::string read_container(const HostRoot& root);
+/// Where that is unknown: what was read of it with more rights.
+void complete_container(const std::string& container, Platform& platform);
+
 /// Fills in what sysfs left open from firmware's own table.
 void complete_from_firmware(const Smbios& firmware, Platform& platform);
 

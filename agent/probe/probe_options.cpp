@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "agent/known_devices.hpp"
+#include "agent/privileged_facts.hpp"
 #include "agent/settings.hpp"
 
 namespace capmap {
@@ -25,6 +26,7 @@ std::optional<ProbeOptions> parse_probe_options(const std::string& command, cons
   auto* root = app.add_option("--root", options.source.root, "folder of a captured machine with proc/ and sys/ below it")
                    ->check(CLI::ExistingDirectory);
   app.add_option("--catalog", options.catalog, "folder of the chip table (default: $CAPMAP_CATALOG, then where it is installed)");
+  app.add_option("--privileged", options.source.privileged, "file of what root read of this machine; capmap-probe privileged makes it");
   app.add_option("--known", options.source.known_devices, "file of what drivers last said of accelerators; the agent keeps it");
   if (prints) {
     options.source.ask_drivers = true;
@@ -44,6 +46,10 @@ std::optional<ProbeOptions> parse_probe_options(const std::string& command, cons
   }
   const bool machine = prints && options.source.hwloc_xml.empty();
   if (machine) options.source.known_devices = known_or_default(options.source.known_devices, options.source.root);
+  if (machine && options.source.privileged.empty() && options.source.root == "/") {
+    const std::string agents = privileged_path(AgentSettings{}.state);
+    if (::access(agents.c_str(), R_OK) == 0) options.source.privileged = agents;
+  }
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/probe/commands.hpp"
+#include "agent/probe/settings_sources.hpp"
 #include "common/log.hpp"
 #include "common/transport.hpp"
 
@@ -84,7 +85,8 @@ bool is_tcp_endpoint(const std::string& text) {
   return digits && std::stoul(std::string(port)) >= 1 && std::stoul(std::string(port)) <= 65'535;
 }
 
-/// What the service needs to have a meaning, beyond types and ranges.
+}  // namespace
+
 Result<Done> check_meaning(const AgentSettings& settings) {
   if (settings.controller_endpoint.empty()) {
     return Error{ErrorCode::kAbsent, "no controller is known: " + joined_path(settings.state) +
@@ -99,6 +101,21 @@ Result<Done> check_meaning(const AgentSettings& settings) {
   return start_log(settings.log_level);
 }
 
+Result<AgentSettings> read_agent_settings(const std::vector<std::string>& arguments, bool with_joined) {
+  const auto asked = read_arguments(arguments);
+  if (!asked) return asked.error();
+  AgentSettings first;
+  auto first_list = list_settings(first);
+  if (auto read = read_sources(*asked, std::nullopt, first_list); !read) return read.error();
+  if (!with_joined) return first;
+  AgentSettings settings;  // again, now that the folder of joined.toml is known
+  auto list = list_settings(settings);
+  if (auto read = read_sources(*asked, joined_path(first.state), list); !read) return read.error();
+  return settings;
+}
+
+namespace {
+
 std::string help_text(const std::vector<Setting>& list) {
   std::string text =
       "capmap-agent: reports what this server has and what of it is in use\n\n"
@@ -107,6 +124,7 @@ std::string help_text(const std::vector<Setting>& list) {
       "  capmap-agent benchmark           measure processors, memory and a disk\n"
       "  capmap-agent join TOKEN          let this server in; capmapctl token create makes the token\n"
       "  capmap-agent probe [--json]      show what this server is\n"
+      "  capmap-agent doctor [--json]     say what is wrong with this installation, and how it is put right\n"
       "  capmap-agent devices             show what drivers say of the accelerators\n"
       "  capmap-agent release-accelerators [--for 10m]   let go of their drivers for a while\n"
       "  capmap-agent --print-config      show every setting, its value and where it comes from\n"
@@ -123,8 +141,7 @@ Result<std::string> settings_output(const std::vector<std::string>& arguments) {
   auto first_list = list_settings(first);
   if (asked->help) return help_text(first_list);
   if (auto read = read_sources(*asked, std::nullopt, first_list); !read) return read.error();
-
-  AgentSettings settings;  // again, now that the folder of joined.toml is known
+  AgentSettings settings;
   auto list = list_settings(settings);
   if (auto read = read_sources(*asked, joined_path(first.state), list); !read) return read.error();
   if (asked->print) return print_settings(list);

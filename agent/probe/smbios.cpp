@@ -8,7 +8,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kHeader = 4, kMaxStructures = 4'096, kMaxTableBytes = 1 << 20, kMaxText = 64;
+constexpr std::size_t kHeader = 4, kMaxStructures = 4'096, kMaxText = 64;
 constexpr std::uint8_t kBios = 0, kSystem = 1, kBoard = 2, kProcessor = 4, kMemoryDevice = 17, kEnd = 127;
 constexpr std::uint64_t kMaxModuleBytes = std::uint64_t{16} << 40;
 constexpr std::uint32_t kMaxMhz = 20'000, kMaxMts = 100'000, kMaxCores = 4'096;
@@ -214,7 +214,7 @@ std::string without_secrets(std::string_view table) {
 }
 
 Result<Probed<Smbios>> read_smbios(const HostRoot& root) {
-  const auto table = root.read(kSmbiosFile, kMaxTableBytes);
+  const auto table = root.read(kSmbiosFile, kMaxSmbiosBytes);
   if (!table) return table.error();
   return parse_smbios(*table);
 }

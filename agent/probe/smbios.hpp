@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,6 +41,7 @@ struct Smbios {
 };
 
 inline constexpr const char* kSmbiosFile = "sys/firmware/dmi/tables/DMI";
+inline constexpr std::size_t kMaxSmbiosBytes = 1 << 20;
 
 /// Decodes the structures of a DMI table (DMTF DSP0134). Every structure is bounded by the table and by its own length; one that is cut
 /// short ends the reading. Figures that cannot be are absent, with a problem each kind once. At most 4,096 structures. Pure.

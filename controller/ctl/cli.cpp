@@ -115,6 +115,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_resolve(app, line);
   add_status(app, line);
   add_store(app, line);
+  add_doctor(app, line);
 }
 
 CtlExit exit_of(const Error& error, bool offline) {

@@ -105,6 +105,10 @@ Result<Done> restore_store_from(const ApiConnection& connection, const Screen& s
 /// An empty file name means the state folder's own.
 Result<Done> check_store(const ApiConnection& connection, const Screen& screen, const std::string& file);
 
+/// `doctor`: the controller's installation on this machine (controller/ctl/doctor.hpp), with its settings file. Errors: kUnavailable when
+/// something is broken, after all is told.
+Result<Done> examine_installation(const ApiConnection& connection, const Screen& screen, const std::string& config);
+
 /// Path of a node named by its id, or by a host name that one node alone has (looked for page by page). Errors: kAbsent, kMalformed.
 Result<std::string> node_path(const ApiConnection& connection, const std::string& id_or_hostname);
 

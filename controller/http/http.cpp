@@ -31,7 +31,7 @@ struct Waiting {
 class HttpThread {
  public:
   HttpThread(const HttpOptions& options, const HttpSources& sources)
-      : clock_(sources.clock), options_(options), api_(options, sources, [this] { return metrics(); }) {}
+      : clock_(sources.clock), pulse_(sources.pulse), options_(options), api_(options, sources, [this] { return metrics(); }) {}
 
   /// The bound port. Errors: as open_listener; kUnavailable.
   Result<std::uint16_t> open(zmq::context_t& context);
@@ -51,6 +51,7 @@ class HttpThread {
   [[nodiscard]] Metrics metrics() const;
 
   const Clock& clock_;
+  Pulse* pulse_;
   HttpOptions options_;
   Api api_;
   zmq::socket_t input_, map_, admin_, history_;
@@ -88,6 +89,7 @@ Result<std::uint16_t> HttpThread::open(zmq::context_t& context) {
 
 Result<Done> HttpThread::run() {
   for (;;) {
+    if (pulse_ != nullptr) pulse_->beat(clock_.boot_ms());
     std::array items = {Waitable{.socket = &input_}, Waitable{.socket = nullptr, .fd = server_->epoll_fd()}};
     wait_any(items, server_->timeout_ms(waiting_.empty() ? kIdleMs : kWaitingMs));
     if (!take_answers()) break;

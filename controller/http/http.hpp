@@ -8,6 +8,7 @@
 #include "common/clock.hpp"
 #include "common/published.hpp"
 #include "common/result.hpp"
+#include "common/watchdog.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/metrics.hpp"
 #include "controller/store_health.hpp"
@@ -31,6 +32,7 @@ struct HttpSources {
   std::vector<const Published<Metrics>*> metrics;
   const Clock& clock;
   const Published<StoreHealth>* store = nullptr;  ///< null: nobody keeps anything
+  Pulse* pulse = nullptr;                         ///< beaten at each turn, each second at least
 };
 
 /// The http thread: libmicrohttpd with its epoll driven from here, so that requests which wait for another thread are suspended

@@ -177,6 +177,7 @@ Result<Restored> restore_store(const std::string& directory, const std::string& 
   if (!kept) return kept.error();
   if (rename(draft.c_str(), path.c_str()) != 0) return file_error(path, "rename into place", errno);
   sync_folder_of(path);
+  give_to_folder_owner(directory);
   return Restored{.facts = *facts, .kept_as = *kept};
 }
 

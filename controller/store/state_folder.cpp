@@ -62,6 +62,7 @@ Result<NewState> create_state(const std::string& directory, Site first_site) {
     return token.error();
   const CurveKeys keys = make_curve_keys();  // last: while it is missing the folder counts as not made
   if (auto saved = save_curve_keys(key_path(directory), keys); !saved) return saved.error();
+  give_to_folder_owner(directory);
   return NewState{.server_public_key = keys.public_key, .site = first_site, .id = *id};
 }
 

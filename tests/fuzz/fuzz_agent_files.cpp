@@ -7,6 +7,7 @@
 
 #include "agent/known_devices.hpp"
 #include "agent/measured.hpp"
+#include "agent/privileged_facts.hpp"
 #include "agent/release_request.hpp"
 #include "agent/settings.hpp"
 #include "common/host_root.hpp"
@@ -64,6 +65,14 @@ void read_release(std::string_view text) {
   check(!request || read_release_answer(state.path()) == request->text, "the answer is not the request");
 }
 
+void read_privileged(std::string_view text) {
+  const auto first = parse_privileged_facts(text);
+  if (!read_well(first)) return;
+  check(!first->boot_id.empty() && first->smbios.size() <= kMostPrivilegedTableBytes, "beyond its bounds");
+  const auto second = parse_privileged_facts(privileged_text(*first));
+  check(second && *second == *first, "read(write(x)) is not x");
+}
+
 void read_token(std::string_view text) {
   const auto first = parse_join_token(text);
   if (!read_well(first)) return;
@@ -77,12 +86,13 @@ void read_token(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const auto text = fuzz::text_of(data + 1, size - 1);
-  switch (data[0] % 5) {
+  switch (data[0] % 6) {
     case 0: read_known(text); break;
     case 1: read_figures(text); break;
     case 2: read_settings(text); break;
     case 3: read_release(text); break;
-    default: read_token(text); break;
+    case 4: read_token(text); break;
+    default: read_privileged(text); break;
   }
   return 0;
 }

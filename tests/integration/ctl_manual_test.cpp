@@ -51,7 +51,8 @@ TEST_CASE("the manual and the completion know every command and flag that help s
                                                           {"links"},
                                                           {"regions", "import"},
                                                           {"export", "descriptors"},
-                                                          {"nodes", "absent"}};
+                                                          {"nodes", "absent"},
+                                                          {"doctor"}};
   for (auto arguments : commands) {
     for (const auto& word : arguments) CHECK_THAT(manual + completion, Contains(word));
     arguments.emplace_back("--help");

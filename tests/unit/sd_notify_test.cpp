@@ -1,4 +1,4 @@
-#include "agent/sd_notify.hpp"
+#include "common/sd_notify.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
