@@ -51,7 +51,10 @@ TEST_CASE("the manual and the completion know every command and flag that help s
                                                           {"links"},
                                                           {"regions", "import"},
                                                           {"export", "descriptors"},
-                                                          {"nodes", "absent"}};
+                                                          {"nodes", "absent"},
+                                                          {"nodes", "clones"},
+                                                          {"nodes", "clones", "settle"},
+                                                          {"contradictions"}};
   for (auto arguments : commands) {
     for (const auto& word : arguments) CHECK_THAT(manual + completion, Contains(word));
     arguments.emplace_back("--help");

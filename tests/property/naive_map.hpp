@@ -47,7 +47,10 @@ class NaiveMap {
   void hello(Node& node, const Hello& hello, std::uint64_t now_ms);
   void bind(Node& node);
   static void look_at_flips(Node& node, std::uint64_t now_ms);
-  void look_at_conduct(Node& node, std::uint64_t now_ms) { node.conduct = conduct_.marks(node.number, now_ms, kTtlMs); }
+  void look_at_conduct(Node& node, std::uint64_t now_ms) {
+    node.conduct = conduct_.marks(node.number, now_ms, kTtlMs);
+    node.held = node.held || node.conduct.clone;  // nobody settles it here
+  }
   void take(Node& node, const Readings& readings, Answer& answer) const;
   void take(Node& node, const std::vector<AcceleratorUse>& devices, Answer& answer) const;
   bool may_teach(Node& node, std::uint64_t now_ms) const;
