@@ -186,7 +186,9 @@ int run(const ControllerSettings& settings) {
   strangers_ready.get_future().wait();
   auto keys_pipe = value_or_give_up(open_push(context, kKeysPipe));
 
-  auto map = start("map", [&, engine = std::move(engine)] { return run_map(context, std::move(*engine), clock, view, map_metrics); });
+  auto map = start("map", [&, engine = std::move(engine)] {
+    return run_map(context, std::move(*engine), clock, view, map_metrics, settings.challenges_per_hour);
+  });
 
   std::promise<Result<std::string>> ingest_ready, enrol_ready;
   const auto listen = [&settings](std::uint32_t port) { return tcp_endpoint(settings.listen_address, static_cast<std::uint16_t>(port)); };

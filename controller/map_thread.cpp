@@ -8,6 +8,7 @@
 #include "common/log.hpp"
 #include "common/transport.hpp"
 #include "controller/ack_pace.hpp"
+#include "controller/challenger.hpp"
 #include "controller/note_taker.hpp"
 #include "controller/pipes.hpp"
 #include "controller/requests.hpp"
@@ -44,8 +45,8 @@ std::uint64_t sign_of(const std::vector<Clone>* clones) {
 
 class MapThread {
  public:
-  MapThread(CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics)
-      : map_(std::move(map)), clock_(clock), view_(view), metrics_(metrics), pace_(map_.interval_ms()) {}
+  MapThread(CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics, std::uint32_t challenges_per_hour)
+      : map_(std::move(map)), clock_(clock), view_(view), metrics_(metrics), pace_(map_.interval_ms()), challenger_(challenges_per_hour) {}
 
   Result<Done> open(zmq::context_t& context);
   Result<Done> run();
@@ -74,6 +75,7 @@ class MapThread {
   Published<Metrics>& metrics_;
   NoteTaker notes_;
   AckPace pace_;
+  Challenger challenger_;
   std::optional<Begun> begun_;
   std::uint64_t held_clones_ = 0, told_clones_ = 0;  ///< sign_of() those held, and those that the store was told
   std::uint64_t clones_at_ms_ = 0;
@@ -272,6 +274,7 @@ void MapThread::move_clock() {
   advanced_at_ms_ = now_ms;
   const bool more_orders = map_.advance_service(clock_.unix_ms());
   more_expires_ = map_.advance(now_ms) || more_orders;
+  if (const auto view = view_.take()) challenger_.step(map_, *view, now_ms, clock_.unix_ms());
 }
 
 void MapThread::publish() {
@@ -302,6 +305,7 @@ void MapThread::publish_metrics() {
                    {{"reason", reason}},
                    static_cast<double>(count)});
   }
+  counter("capmap_map_challenges_total", "Nodes in doubt that were asked for a benchmark by policy.", challenger_.asked());
   counter("capmap_map_views_total", "Views published.", views_);
   counter("capmap_map_acks_dropped_total", "Acks dropped because ingest was behind.", acks_dropped_);
   counter("capmap_map_pauses_total", "Times this process was stopped from outside for over 1.5 s.", pauses_);
@@ -318,8 +322,9 @@ void MapThread::publish_metrics() {
 
 }  // namespace
 
-Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics) {
-  MapThread thread(std::move(map), clock, view, metrics);
+Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics,
+                     std::uint32_t challenges_per_hour) {
+  MapThread thread(std::move(map), clock, view, metrics, challenges_per_hour);
   if (auto opened = thread.open(context); !opened) return opened;
   return thread.run();
 }
