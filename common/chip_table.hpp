@@ -28,6 +28,23 @@ struct ChipEntry {
   std::string notes, source;
 };
 
+/// How an accelerator's row of a shape meets the chip table.
+struct DeviceFit {
+  bool listed = false;                        ///< a row has its PCI id, or its driver's name where no id tells
+  bool memory_of_none = false;                ///< several rows share the id, and its memory is that of none of them
+  std::string candidates;                     ///< then their names
+  std::string model, form;                    ///< of the one row that fits; empty: not one
+  std::optional<std::uint64_t> memory_bytes;  ///< as its sheet says, of a PCI device; absent: not known, or sold with several sizes
+  std::optional<std::uint32_t> tdp_watts;     ///< of a PCI device
+  std::string named_as;                       ///< its driver calls it by the name of this other model; empty: it does not
+};
+
+/// How far the table knows the parts of a server: what verdicts need beside rates.
+struct ChipFit {
+  bool cpu_listed = false;
+  std::vector<DeviceFit> devices;  ///< [shape.accelerators]
+};
+
 /// Peaks by chip and precision, read from schemas/catalog/*.csv. Pure after loading; immutable; any thread may read.
 /// For capmap-probe and the controller only: the agent service does not load it.
 class ChipTable {
@@ -43,6 +60,9 @@ class ChipTable {
   /// FMA units of that model); accelerators = sum of dense table peaks. What cannot be rated honestly is listed with its reason
   /// (not in the table, no base clock, FMA units not told by the name, ISA flags that contradict the row) and never counted as 0.
   [[nodiscard]] PeakRating rate(const Shape& shape) const;
+
+  /// Whether its parts are listed, and what their rows say of memory, power and name: what verdicts are made of.
+  [[nodiscard]] ChipFit fit(const Shape& shape) const;
 
   /// Every row, processors first, in file order.
   [[nodiscard]] std::vector<ChipEntry> list() const;

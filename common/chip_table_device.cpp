@@ -14,12 +14,6 @@ Error unrated(std::string why) {
   return {ErrorCode::kAbsent, std::move(why)};
 }
 
-/// A sheet's "80 GB" is 80 x 10^9 or 80 x 2^30 bytes, less what firmware and ECC keep.
-bool memory_fits(const Row& row, std::uint64_t bytes) {
-  if (!row.memory_bytes) return true;
-  return bytes / 90 >= *row.memory_bytes / 100 && bytes / 108 <= *row.memory_bytes / 100;
-}
-
 template <class Fits>
 Rows only(const Rows& rows, Fits fits) {
   Rows kept;
@@ -52,6 +46,11 @@ Result<const Row*> narrowed(const Rows& rows, const AcceleratorShape& device, co
 }
 
 }  // namespace
+
+bool memory_fits(const Row& row, std::uint64_t bytes) {
+  if (!row.memory_bytes) return true;
+  return bytes / 90 >= *row.memory_bytes / 100 && bytes / 108 <= *row.memory_bytes / 100;
+}
 
 Result<const Row*> find_device(std::span<const Row> rows, const AcceleratorShape& device, std::string_view name) {
   const auto words = name_words(name);

@@ -177,6 +177,7 @@ std::vector<PciId> pci_ids(RowReader& row) {
 
 ChipTable::AcceleratorRow accelerator_row(RowReader& row) {
   ChipTable::AcceleratorRow chip{.name = row.required("vendor") + " " + row.required("model"),
+                                 .form = row.required("form"),
                                  .kind = row.kind(),
                                  .ids = pci_ids(row),
                                  .ids_text = row.text("pci_ids"),
@@ -188,7 +189,6 @@ ChipTable::AcceleratorRow accelerator_row(RowReader& row) {
                                  .confidence = row.confidence(),
                                  .notes = row.text("notes"),
                                  .source = row.text("source")};
-  row.required("form");
   row.required("devices_per_card");
   row.number("devices_per_card", 1, 16);
   if (const auto memory = row.millionths("memory_gb")) chip.memory_bytes = *memory * 1'000;

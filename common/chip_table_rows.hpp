@@ -57,6 +57,7 @@ struct ChipTable::SkuRow {
 /// One accelerator model; figures are per PCI device, dense.
 struct ChipTable::AcceleratorRow {
   std::string name;  ///< vendor and model
+  std::string form;  ///< "SXM5", "PCIe", "OAM (2 GCD)"
   AcceleratorKind kind = AcceleratorKind::kUnknown;
   std::vector<PciId> ids;                     ///< empty: known, but no PCI id tells it
   std::string ids_text;                       ///< the same, as the file has them

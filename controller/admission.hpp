@@ -45,6 +45,9 @@ Result<Change> carry_out(Store& store, const AddPool& request, const TokenMaking
 Result<Change> carry_out(Store& store, const OrderService& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const AssignPool& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const RemoveNode& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+/// A clone that the map holds, as a change of its own, with a line in the audit the first time. One that is settled since is passed over.
+Result<Done> keep_clone(Store& store, const Clone& clone);
+Result<Change> carry_out(Store& store, const SettleClone& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const ImportRecords& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 
 Result<Change> carry_out(Store& store, const ImportRegions& request, const TokenMaking& making, std::uint64_t now_unix_ms);

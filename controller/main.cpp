@@ -22,6 +22,7 @@
 #include "common/region_table.hpp"
 #include "common/sd_notify.hpp"
 #include "common/watchdog.hpp"
+#include "controller/alerts_thread.hpp"
 #include "controller/enrol.hpp"
 #include "controller/history/history.hpp"
 #include "controller/history_thread.hpp"
@@ -128,7 +129,7 @@ int wait_for_stop(const sigset_t& stop, const Pulses& pulses, const Clock& clock
 
 struct Parts {
   CurveKeys keys;
-  std::string admin_token;
+  std::string admin_token, webhook_secret;
   StoreInCheck opened;
   std::shared_ptr<const ChipTable> chips;
   std::shared_ptr<const RegionTable> regions;
@@ -140,6 +141,7 @@ struct Parts {
 Parts load_parts(const ControllerSettings& settings) {
   Parts parts;
   parts.admin_token = value_or_give_up(load_admin_token(settings.state));
+  parts.webhook_secret = value_or_give_up(load_webhook_secret(settings.webhook_url, settings.webhook_secret_file));
   parts.keys = value_or_give_up(load_server_keys(settings.state));
   parts.opened = value_or_give_up(open_store_in_check(settings.state, NoStore::kRefuse));
   const auto catalog = value_or_give_up(find_catalog(settings.catalog));
@@ -178,10 +180,12 @@ int run(const ControllerSettings& settings) {
                                .max_nodes = settings.max_nodes,
                                .max_child_nodes = settings.max_child_nodes,
                                .regions = parts.regions,
-                               .descriptors = parts.descriptors};
+                               .descriptors = parts.descriptors,
+                               .contradicted = settings.believe_contradicted == kBelieveWords[0] ? Believe::kCount : Believe::kExclude};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;
-  Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics, history_metrics;
+  Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics, history_metrics,
+      alerts_metrics;
   Published<StoreHealth> store_health;
 
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
@@ -204,8 +208,9 @@ int run(const ControllerSettings& settings) {
   auto keys_pipe = value_or_give_up(open_push(context, kKeysPipe));
 
   Pulses pulses;
-  auto map =
-      start("map", [&, engine = std::move(engine)] { return run_map(context, std::move(*engine), clock, view, map_metrics, &pulses.map); });
+  auto map = start("map", [&, engine = std::move(engine)] {
+    return run_map(context, std::move(*engine), clock, view, map_metrics, settings.challenges_per_hour, &pulses.map);
+  });
 
   std::promise<Result<std::string>> ingest_ready, enrol_ready;
   const auto listen = [&settings](std::uint32_t port) { return tcp_endpoint(settings.listen_address, static_cast<std::uint16_t>(port)); };
@@ -231,11 +236,12 @@ int run(const ControllerSettings& settings) {
                                  .history = kHistoryPipe,
                                  .version = CAPMAP_VERSION,
                                  .controller_id = controller_id};
-  const HttpSources http_sources{.view = view,
-                                 .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics, &history_metrics},
-                                 .clock = clock,
-                                 .store = &store_health,
-                                 .pulse = &pulses.http};
+  const HttpSources http_sources{
+      .view = view,
+      .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics, &history_metrics, &alerts_metrics},
+      .clock = clock,
+      .store = &store_health,
+      .pulse = &pulses.http};
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] {
     set_scheduling(SCHED_OTHER);  // somebody waits for the answer
@@ -244,6 +250,12 @@ int run(const ControllerSettings& settings) {
   const auto http_port = value_or_give_up(http_ready.get_future().get());
 
   auto history = start("history", [&] { return run_history(context, std::move(parts.history), clock, view, history_metrics); });
+
+  const AlertOptions alert_options{.webhook_url = settings.webhook_url,
+                                   .webhook_secret = parts.webhook_secret,
+                                   .controller_id = controller_id,
+                                   .epoch = map_options.epoch};
+  auto alerts = start("alerts", [&] { return run_alerts(context, alert_options, clock, view, store_health, alerts_metrics); });
 
   if (parts.opened.checked.valid())
     value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
@@ -263,6 +275,7 @@ int run(const ControllerSettings& settings) {
   auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
   auto enrol_pipe = value_or_give_up(open_push(context, kEnrolPipe));
   auto history_pipe = value_or_give_up(open_push(context, kHistoryPipe));
+  auto alerts_pipe = value_or_give_up(open_push(context, kAlertsPipe));
   auto ingest_pipe = value_or_give_up(open_push(context, kIngestPipe));
   send_stop(enrol_pipe);
   enrol.join();
@@ -273,6 +286,8 @@ int run(const ControllerSettings& settings) {
   map.join();
   send_stop(history_pipe);  // it has seen the last view
   history.join();
+  send_stop(alerts_pipe);
+  alerts.join();
   http.join();
   send_stop(keys_pipe);
   zap.join();

@@ -8,6 +8,7 @@
 #include "common/log.hpp"
 #include "common/transport.hpp"
 #include "controller/ack_pace.hpp"
+#include "controller/challenger.hpp"
 #include "controller/note_taker.hpp"
 #include "controller/pipes.hpp"
 #include "controller/requests.hpp"
@@ -18,10 +19,11 @@ namespace {
 constexpr std::uint64_t kPublishEveryMs = 100;
 constexpr std::uint64_t kAdvanceEveryMs = 250;
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
-constexpr std::uint64_t kPauseMs = 1'500;       ///< a loop that took longer was stopped from outside
-constexpr std::uint64_t kPauseGraceMs = 5'000;  ///< then waiting messages get so long to come through
-constexpr std::uint64_t kTurnMs = 10;           ///< of inputs, then of queries: what is left waits for the next one
-constexpr std::size_t kReportsAStep = 32;       ///< applied between two looks at the clock; of child controllers one message
+constexpr std::uint64_t kPauseMs = 1'500;         ///< a loop that took longer was stopped from outside
+constexpr std::uint64_t kPauseGraceMs = 5'000;    ///< then waiting messages get so long to come through
+constexpr std::uint64_t kClonesEveryMs = 60'000;  ///< the store is told again of clones, until they are settled
+constexpr std::uint64_t kTurnMs = 10;             ///< of inputs, then of queries: what is left waits for the next one
+constexpr std::size_t kReportsAStep = 32;         ///< applied between two looks at the clock; of child controllers one message
 
 /// A batch that has been begun: the turn may be over before it is done.
 struct Begun {
@@ -30,10 +32,28 @@ struct Begun {
   std::unique_ptr<AckBatch> answers = std::make_unique<AckBatch>();
 };
 
+/// Another one for other clones, or other runs of them; 0 = none are held.
+std::uint64_t sign_of(const std::vector<Clone>* clones) {
+  if (clones == nullptr) return 0;
+  std::uint64_t sign = 0;
+  for (const auto& clone : *clones) {
+    sign += clone.since_unix_ms;
+    for (const auto& run : clone.runs) sign += run.run_id;
+  }
+  return sign | 1U;
+}
+
 class MapThread {
  public:
-  MapThread(CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics, Pulse* pulse)
-      : map_(std::move(map)), clock_(clock), view_(view), metrics_(metrics), pulse_(pulse), pace_(map_.interval_ms()) {}
+  MapThread(CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics, std::uint32_t challenges_per_hour,
+            Pulse* pulse)
+      : map_(std::move(map)),
+        clock_(clock),
+        view_(view),
+        metrics_(metrics),
+        pace_(map_.interval_ms()),
+        pulse_(pulse),
+        challenger_(challenges_per_hour) {}
 
   Result<Done> open(zmq::context_t& context);
   Result<Done> run();
@@ -63,7 +83,10 @@ class MapThread {
   Pulse* pulse_;
   NoteTaker notes_;
   AckPace pace_;
+  Challenger challenger_;
   std::optional<Begun> begun_;
+  std::uint64_t held_clones_ = 0, told_clones_ = 0;  ///< sign_of() those held, and those that the store was told
+  std::uint64_t clones_at_ms_ = 0;
   zmq::socket_t input_, queries_, acks_, http_, store_;
   std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
   std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
@@ -201,6 +224,8 @@ void MapThread::apply(MapInput& input) {
     map_.remove_node(left->node, clock_.boot_ms());
   } else if (const auto* regions = std::get_if<RegionsChanged>(&input)) {
     if (auto put = map_.put_regions(regions->list); !put) log_warn("regions_not_understood", {{"what", put.error().what}});
+  } else if (const auto* kept = std::get_if<CloneKept>(&input)) {
+    map_.settle_clone(kept->node, kept->run, clock_.unix_ms());
   } else if (const auto* imported = std::get_if<RecordsImported>(&input)) {
     map_.put_sites(imported->outcome->sites);
     for (const auto& one : imported->outcome->pools) map_.put_pool(one);
@@ -210,10 +235,21 @@ void MapThread::apply(MapInput& input) {
 
 /// Never waits either: a slow disk must not be felt here.
 void MapThread::hand_over_notes() {
-  auto notes = notes_.take(clock_.boot_ms());
-  if (notes.empty()) return;
+  const auto now_ms = clock_.boot_ms();
+  auto notes = notes_.take(now_ms);
+  std::vector<Clone> clones;
+  if (held_clones_ != told_clones_ || (held_clones_ != 0 && now_ms >= clones_at_ms_ + kClonesEveryMs)) clones = map_.clones();
+  if (notes.empty() && clones.empty()) {
+    told_clones_ = held_clones_;  // some were settled
+    return;
+  }
   auto kept = notes;
-  if (!send_object(store_, std::make_unique<NoteBatch>(NoteBatch{std::move(notes)}), false)) notes_.put_back(std::move(kept));
+  const auto told = held_clones_;
+  if (!clones.empty()) clones_at_ms_ = now_ms;
+  if (!send_object(store_, std::make_unique<NoteBatch>(NoteBatch{std::move(notes), std::move(clones)}), false)) {
+    return notes_.put_back(std::move(kept));
+  }
+  told_clones_ = told;
 }
 
 void MapThread::answer_queries() {
@@ -247,6 +283,7 @@ void MapThread::move_clock() {
   advanced_at_ms_ = now_ms;
   const bool more_orders = map_.advance_service(clock_.unix_ms());
   more_expires_ = map_.advance(now_ms) || more_orders;
+  if (const auto view = view_.take()) challenger_.step(map_, *view, now_ms, clock_.unix_ms());
 }
 
 void MapThread::publish() {
@@ -255,7 +292,9 @@ void MapThread::publish() {
   published_revision_ = map_.revision();
   published_at_ms_ = now_ms;
   ++views_;
-  view_.publish(map_.view(now_ms, clock_.unix_ms()));
+  auto view = map_.view(now_ms, clock_.unix_ms());
+  held_clones_ = sign_of(view->clones.get());
+  view_.publish(std::move(view));
 }
 
 void MapThread::publish_metrics() {
@@ -275,6 +314,7 @@ void MapThread::publish_metrics() {
                    {{"reason", reason}},
                    static_cast<double>(count)});
   }
+  counter("capmap_map_challenges_total", "Nodes in doubt that were asked for a benchmark by policy.", challenger_.asked());
   counter("capmap_map_views_total", "Views published.", views_);
   counter("capmap_map_acks_dropped_total", "Acks dropped because ingest was behind.", acks_dropped_);
   counter("capmap_map_pauses_total", "Times this process was stopped from outside for over 1.5 s.", pauses_);
@@ -292,8 +332,8 @@ void MapThread::publish_metrics() {
 }  // namespace
 
 Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics,
-                     Pulse* pulse) {
-  MapThread thread(std::move(map), clock, view, metrics, pulse);
+                     std::uint32_t challenges_per_hour, Pulse* pulse) {
+  MapThread thread(std::move(map), clock, view, metrics, challenges_per_hour, pulse);
   if (auto opened = thread.open(context); !opened) return opened;
   return thread.run();
 }

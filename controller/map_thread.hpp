@@ -16,8 +16,9 @@ namespace capmap {
 /// *durable* stays 0; what is durable (enrolment, keys, sites) is answered by the store thread after the store's fsync.
 /// After a pause of the whole process nobody is declared dead until the messages that waited meanwhile have been applied.
 /// Ends with Done on stop, after everything sent before it is applied; passes the stop on to http.
-/// `pulse`, where there is one, is beaten at each turn, each 100 ms at least.
+/// `challenges_per_hour`: so many nodes in doubt are asked for a short benchmark (see Challenger). `pulse`, where there is one, is beaten
+/// at each turn, each 100 ms at least.
 Result<Done> run_map(zmq::context_t& context, CapacityMap map, const Clock& clock, Published<MapView>& view, Published<Metrics>& metrics,
-                     Pulse* pulse = nullptr);
+                     std::uint32_t challenges_per_hour = 0, Pulse* pulse = nullptr);
 
 }  // namespace capmap

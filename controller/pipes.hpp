@@ -47,6 +47,7 @@ struct RecordsImported {
 /// What the map noted of the nodes it heard; written lazily.
 struct NoteBatch {
   std::vector<NodeNote> notes;
+  std::vector<Clone> clones{};  ///< all that are held out of totals; told again and again until an admin settles them
 };
 /// The same of a pool.
 struct PoolChanged {
@@ -61,11 +62,16 @@ struct ServiceChanged {
 struct NodeLeft {
   NodeId node;
 };
+/// An admin has settled which run of a cloned key is the node (durable already).
+struct CloneKept {
+  NodeId node;
+  std::uint64_t run = 0;
+};
 /// Another code list of regions is in force (durable already).
 struct RegionsChanged {
   RegionList list;
 };
 using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft,
-                              RegionsChanged, RecordsImported>;
+                              RegionsChanged, RecordsImported, CloneKept>;
 
 }  // namespace capmap

@@ -74,6 +74,11 @@ struct AssignPool {
 struct RemoveNode {
   NodeId node;
 };
+/// Of a key that spoke from two places: which run is the node; absent: neither, the key is refused.
+struct SettleClone {
+  NodeId node;
+  std::optional<std::uint64_t> keep_run;
+};
 /// The code list of regions in force from now on.
 struct ImportRegions {
   RegionList list;                             ///< its rows are checked
@@ -82,7 +87,8 @@ struct ImportRegions {
 };
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite, ImportRecords>
+  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite, ImportRecords,
+               SettleClone>
       what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
@@ -108,6 +114,11 @@ struct PoolAssigned {
 struct NodeRemoved {
   KnownNode node;
 };
+struct CloneSettled {
+  NodeId node;
+  std::optional<std::uint64_t> keep_run;
+  std::optional<KnownNode> revoked;  ///< the node that is no more
+};
 struct ImportDone {
   std::shared_ptr<const ImportOutcome> outcome;  ///< never null
 };
@@ -120,7 +131,7 @@ struct RegionsImported {
 };
 /// What was changed, or why not.
 using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported,
-                                 SiteCoded, ImportDone>;
+                                 SiteCoded, ImportDone, CloneSettled>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

@@ -95,6 +95,9 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
     }
   }
   if (auto read = reading.get(); !read) return read.error();
+  const auto clones = store.clones();
+  if (!clones) return clones.error();
+  for (const auto& clone : *clones) map.restore_clone(clone);
   const auto removed = store.removed_nodes();
   if (!removed) return removed.error();
   for (const auto& node : *removed) keys.push_back({.public_key = node.public_key, .node = node.node, .revoked = true});

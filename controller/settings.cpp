@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
+
+#include "controller/map/left_out.hpp"
 
 namespace capmap {
 namespace {
@@ -57,6 +60,19 @@ std::vector<Setting> describe(ControllerSettings& settings) {
        .target = &settings.history_keep_days,
        .help = "days that past maps and events are kept; 0 = for ever",
        .max = 36'500},
+      {.key = "alerts.webhook_url",
+       .target = &settings.webhook_url,
+       .help = "where alerts are sent (POST, JSON, signed); empty: they stand in the log alone"},
+      {.key = "alerts.webhook_secret_file",
+       .target = &settings.webhook_secret_file,
+       .help = "file of the secret that signs them, mode 0600"},
+      {.key = "believe.contradicted",
+       .target = &settings.believe_contradicted,
+       .help = "what nodes count for that cannot be what they say: count, or exclude (left out of totals)"},
+      {.key = "believe.challenges_per_hour",
+       .target = &settings.challenges_per_hour,
+       .help = "nodes in doubt that are asked for a short benchmark; 0 = none",
+       .max = 3'600},
       {.key = "max.nodes",
        .target = &settings.max_nodes,
        .help = "nodes on the map at most; an eighth of it is kept for agents",
@@ -98,6 +114,10 @@ Result<CommandLine> read_command_line(const std::vector<std::string>& arguments,
         std::find_if(settings.begin(), settings.end(), [&flag](const Setting& s) { return flag_name(s.key) == flag.name; });
     if (setting == settings.end()) return Error{ErrorCode::kMalformed, flag.name + ": no such flag; see --help"};
     if (auto set = set_from_flag(*setting, flag.value); !set) return set.error();
+  }
+  if (std::ranges::find(kBelieveWords, line.settings.believe_contradicted, [](const char* word) { return std::string_view(word); }) ==
+      kBelieveWords.end()) {
+    return Error{ErrorCode::kMalformed, "believe.contradicted: \"" + line.settings.believe_contradicted + "\" must be count or exclude"};
   }
   printed_config = print_settings(settings);
   return line;

@@ -22,6 +22,9 @@ struct ControllerSettings {
   std::uint32_t interval_ms = 10'000;
   std::string log_level = "info";
   std::uint32_t history_write_every_s = 60, history_keep_days = 0;
+  std::string webhook_url, webhook_secret_file;
+  std::uint32_t challenges_per_hour = 0;
+  std::string believe_contradicted = "count";  ///< a word of kBelieveWords
   std::uint32_t max_nodes = 24'000'000, max_child_nodes = 20'000'000;
 };
 

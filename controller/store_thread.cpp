@@ -213,6 +213,12 @@ Result<Done> StoreThread::tell(const AdminChange& change) {
     return tell_map(RecordsImported{outcome});
   }
   if (const auto* assigned = std::get_if<PoolAssigned>(&change)) return tell_map(NodeAdmitted{assigned->node});
+  if (const auto* settled = std::get_if<CloneSettled>(&change)) {
+    log_info("clone_settled", {{"node", to_text(settled->node)}, {"revoked", settled->revoked ? 1 : 0}});
+    if (settled->keep_run) return tell_map(CloneKept{.node = settled->node, .run = *settled->keep_run});
+    if (auto told = tell_zap(*settled->revoked, true); !told) return told;
+    return tell_map(NodeLeft{settled->node});
+  }
   if (const auto* removed = std::get_if<NodeRemoved>(&change)) {
     log_info("node_removed", {{"node", to_text(removed->node.id)}, {"hostname", removed->node.hostname}});
     if (auto told = tell_zap(removed->node, true); !told) return told;
@@ -231,7 +237,7 @@ Result<Done> StoreThread::tell(const KnownChild& child) {
 void StoreThread::take_notes() {
   const auto batch = receive_object<NoteBatch>(pipes_.notes, 0);  // one a turn: who waits for an answer comes first
   if (!batch || !*batch) return;
-  const auto count = (*batch)->notes.size();
+  const auto count = (*batch)->notes.size() + (*batch)->clones.size();
   if (!problem_.empty()) {
     notes_lost_ += count;  // noted again within the hour
     return;
@@ -240,6 +246,9 @@ void StoreThread::take_notes() {
     notes_lost_ += count;
     note_failure("notes", kept.error());
     return;
+  }
+  for (const auto& clone : (*batch)->clones) {
+    if (auto kept = keep_clone(*store_, clone); !kept) return note_failure("clones", kept.error());  // told again within the minute
   }
   notes_ += count;
 }

@@ -113,6 +113,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_history(app, line);
   add_reports(app, line);
   add_resolve(app, line);
+  add_believing(app, line);
   add_status(app, line);
   add_store(app, line);
   add_doctor(app, line);

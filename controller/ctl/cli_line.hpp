@@ -50,5 +50,7 @@ void add_export(CLI::App& app, Line& line);
 void add_reports(CLI::App& app, Line& line);
 void add_resolve(CLI::App& app, Line& line);
 void add_doctor(CLI::App& app, Line& line);
+/// After add_nodes: adds to its commands.
+void add_believing(CLI::App& app, Line& line);
 
 }  // namespace capmap

@@ -57,6 +57,7 @@ void add_nodes(CLI::App& app, Line& line) {
     if (absent->parsed() && !line.filter.liveness.empty()) {
       throw CLI::ValidationError("--liveness", "absent nodes are lost, or have never come");
     }
+    if (line.command) return;  // a subcommand of another file's
     line.command = [&line, asked = benchmark->parsed(), removed = remove->parsed(), missing = absent->parsed()](const Screen& screen) {
       if (missing) return list_absent(line.connection, screen, line.filter);
       if (removed) return remove_node(line.connection, screen, line.node, line.yes);

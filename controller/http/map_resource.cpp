@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/http/declared_json.hpp"
+#include "controller/http/finding_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/map_json.hpp"
 #include "controller/http/node_scan.hpp"
@@ -18,6 +19,7 @@ constexpr std::uint64_t kMaxGroups = 1'000;  ///< a page; so that no answer hold
 Json head_json(const Call& call) {
   Json head = view_head(call);
   head["leased_why"] = "there are no leases yet";
+  head["contradicted"] = contradicted_json(*call.view);
   return head;
 }
 
@@ -127,7 +129,8 @@ Json past_head_json(const PastMap& past, std::uint64_t at_unix_ms) {
           {"chips", past.chips},
           {"resyncing", nullptr},
           {"use_why", "history keeps what there was, cell by cell; what of it was used is in samples"},
-          {"leased_why", "there are no leases yet"}};
+          {"leased_why", "there are no leases yet"},
+          {"contradicted", nullptr}};
 }
 
 Outcome ask_past(const Call& call, std::uint64_t at_unix_ms, CellQuestion question) {

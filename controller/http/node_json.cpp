@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/coarse_rate.hpp"
+#include "controller/http/finding_json.hpp"
 #include "controller/http/words.hpp"
 
 namespace capmap {
@@ -290,7 +291,9 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   Json guests = Json::array();
   for (const auto& guest : row.guests) guests.push_back(to_text(guest));
   node["guests"] = std::move(guests);
-  node["verdict_reasons"] = row.verdict_reasons;
+  node["verdict_reasons"] = texts_of(row.findings);
+  node["findings"] = findings_json(row.findings);
+  node["contradicted_since"] = since_json(row.contradicted_since_boot_ms, view);
   node["interval_ms"] = row.interval_ms;
   node["clock_skew_ms"] = or_null(row.clock_skew_ms);
   node["session"] = row.session;

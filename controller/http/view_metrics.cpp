@@ -30,6 +30,17 @@ void add_view(Gauges& gauges, const MapView& view, std::uint64_t now_boot_ms) {
              std::count_if(view.sites.begin(), view.sites.end(), [](const auto& site) { return site != nullptr; }));
 }
 
+void add_doubts(Gauges& gauges, const MapView& view) {
+  for (std::size_t i = 0; i < kDoubtCount; ++i) {
+    if (view.doubts[i] == 0) continue;
+    gauges.add("capmap_contradicted_nodes", "Contradicted nodes by reason; a node with several reasons is in each.", view.doubts[i],
+               {{"reason", kDoubtWords[i]}});
+  }
+  if (!view.contradicted) return;
+  gauges.add("capmap_contradicted_counted_nodes", "Contradicted nodes that stand in totals.", view.contradicted->counted.nodes);
+  gauges.add("capmap_contradicted_left_out_nodes", "Contradicted nodes that are left out of totals.", view.contradicted->left_out.nodes);
+}
+
 void add_nodes(Gauges& gauges, const RollupGroup& total) {
   for (std::size_t i = 0; i < kLivenessCount; ++i) {
     gauges.add("capmap_nodes", "Installed nodes by liveness.", total.nodes_by_liveness[i], {{"liveness", kLivenessNames[i]}});
@@ -107,6 +118,7 @@ Metrics view_metrics(const MapView& view, std::uint64_t now_boot_ms) {
   Gauges gauges;
   add_view(gauges, view, now_boot_ms);
   add_nodes(gauges, total);
+  add_doubts(gauges, view);
   add_installed(gauges, total);
   add_use(gauges, total);
   add_peaks(gauges, total);

@@ -108,6 +108,18 @@ bool CapacityMap::remove_node(const NodeId& node, std::uint64_t now_ms) {
   return state_->remove_node(node);
 }
 
+bool CapacityMap::settle_clone(const NodeId& node, std::uint64_t run, std::uint64_t now_unix_ms) {
+  return state_->settle_clone(node, run, now_unix_ms);
+}
+
+bool CapacityMap::restore_clone(const Clone& clone) {
+  return state_->restore_clone(clone);
+}
+
+std::vector<Clone> CapacityMap::clones() const {
+  return state_->clones.held();
+}
+
 void CapacityMap::set_interval(std::uint32_t interval_ms) {
   state_->options.interval_ms = interval_ms;
 }

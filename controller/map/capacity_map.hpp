@@ -9,6 +9,8 @@
 #include "common/chip_table.hpp"
 #include "common/messages.hpp"
 #include "controller/map/child.hpp"
+#include "controller/map/clones.hpp"
+#include "controller/map/left_out.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
 #include "controller/map/reports.hpp"
@@ -28,6 +30,7 @@ struct MapOptions {
   bool cold_records = true;                              ///< keep what is only shown: names, versions, each device's use, problems
   std::shared_ptr<const RegionTable> regions{};          ///< what hub a site is of that declares none; null = none
   std::shared_ptr<const DescriptorTable> descriptors{};  ///< handed to readers
+  Believe contradicted = Believe::kCount;                ///< what nodes count for whose hardware cannot be what they say
 };
 
 /// What the map says to one message: goes into the ack.
@@ -44,6 +47,7 @@ struct Answer {
   /// too_many_shapes the node has taught its hour's share
   /// bad_shape       the shape's bytes do not decode
   /// too_much_hardware  applied, but the map keeps no more kinds of hardware: what the node is stays unknown
+  /// clone_run      of a key that spoke from two places, by the run that an admin said is not the node
   /// insane_reading  applied but for the readings that cannot be true: these are unknown now, and the verdict is contradicted
   std::string refused;
 };
@@ -77,6 +81,13 @@ class CapacityMap {
   bool advance_service(std::uint64_t now_unix_ms);
   /// Forgets a node for good: it leaves its cell, and its row waits for the next node. False: no such node.
   bool remove_node(const NodeId& node, std::uint64_t now_ms);
+  /// A node whose key spoke from two places is held out of totals until an admin says which run is the node; the other ones are refused
+  /// from then on. False: no such node, it is not held, or has no such run.
+  bool settle_clone(const NodeId& node, std::uint64_t run, std::uint64_t now_unix_ms);
+  /// At start, from the store, behind add_node(). False: no such node.
+  bool restore_clone(const Clone& clone);
+  /// All that are held, ascending by node.
+  [[nodiscard]] std::vector<Clone> clones() const;
   /// Given to nodes with their next ack; each node's liveness follows the interval that it was given.
   void set_interval(std::uint32_t interval_ms);
   [[nodiscard]] std::uint32_t interval_ms() const;

@@ -25,6 +25,7 @@ class ConductNotes {
   };
 
   [[nodiscard]] bool empty() const { return notes_.empty(); }
+  [[nodiscard]] bool has(RowIndex row) const { return notes_.contains(row); }
   /// A run said hello after another: by itself no more than a restart.
   void run_changed(RowIndex row, std::uint64_t new_run, std::uint64_t now_ms);
   /// A message of a run that was followed by another, and is not taken.
@@ -33,7 +34,8 @@ class ConductNotes {
   void old_seq(RowIndex row, std::uint64_t now_ms);
   /// The newest message of the run that is spoken with.
   void next(RowIndex row, std::uint64_t run, std::uint64_t now_ms, std::uint32_t interval_ms);
-  /// What the node is marked with. A clone stays one until one run alone has spoken for calm_ms. Forgets what says no more.
+  /// What the node is marked with. A clone is marked as one until one run alone has spoken for calm_ms (and held longer: see CloneTable).
+  /// Forgets what says no more.
   Marks marks(RowIndex row, std::uint64_t now_ms, std::uint64_t calm_ms);
 
   void clock_wrong(RowIndex row, bool wrong, std::uint64_t now_ms);

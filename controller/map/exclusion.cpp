@@ -62,6 +62,7 @@ void CapacityMap::State::exclude(RowIndex row, Exclusion why, bool on) {
   auto& excluded = nodes.cold(row).excluded;
   excluded = static_cast<std::uint8_t>(on ? excluded | bit(why) : excluded & ~bit(why));
   nodes.place(row).set(Place::kExcluded, excluded != 0);
+  doubts.touch(row);
   if (excluded != 0) shared.leave(row);
 }
 
@@ -77,14 +78,21 @@ void CapacityMap::State::note_name(RowIndex row, const Hello& hello, std::uint64
 
 bool CapacityMap::State::look_at_conduct(RowIndex row) {
   const auto marks = conduct.marks(row, now_ms, limits(row).ttl_ms);
-  if (!nodes.place(row).is(Place::kExcluded) && marks == ConductNotes::Marks{}) return false;
+  if (!nodes.place(row).is(Place::kExcluded) && marks == ConductNotes::Marks{}) {
+    if (!clones.empty() && !conduct.has(row)) clones.calm(row);
+    return false;
+  }
   const auto before = nodes.cold(row).excluded;
-  exclude(row, Exclusion::kClone, marks.clone);
+  if (marks.clone) clones.hold(row, nodes.id(row), unix_ms);
+  if (!conduct.has(row)) clones.calm(row);
+  exclude(row, Exclusion::kClone, clones.held(row));
   exclude(row, Exclusion::kReplay, marks.replay);
   return nodes.cold(row).excluded != before;
 }
 
 void CapacityMap::State::note_out_of_turn(RowIndex row, const Envelope& envelope, Standing stand) {
+  if (clones.refused(row, envelope.run_id)) return;  // it goes on speaking, and nobody listens
+  clones.heard(row, envelope.run_id, unix_ms);
   if (stand == Standing::kOldSeq) conduct.old_seq(row, now_ms);
   if (stand == Standing::kOldRun) conduct.old_run(row, envelope.run_id, envelope.seq, now_ms, interval_ms(row));
   const auto before = numbers(row);
@@ -99,6 +107,7 @@ void CapacityMap::State::look_at_exclusions(RowIndex row) {
   }
   exclude(row, Exclusion::kFlips, cold.renamed_ms.size() > kMostRenames);
   if (now_ms >= cold.flood_until_ms) exclude(row, Exclusion::kFlood, false);
+  if (!past.empty() && past.expire(row, now_ms)) judge(row);
 }
 
 void CapacityMap::State::note_flood(const NodeId& node) {
@@ -110,23 +119,25 @@ void CapacityMap::State::note_flood(const NodeId& node) {
   settle(*row, before);
 }
 
-std::vector<std::string> CapacityMap::State::exclusion_reasons(RowIndex row) const {
-  std::vector<std::string> reasons;
-  if (!nodes.place(row).is(Place::kExcluded)) return reasons;
+void CapacityMap::State::add_exclusions(RowIndex row, std::vector<Finding>& found) const {
+  if (!nodes.place(row).is(Place::kExcluded)) return;
   const auto cold = nodes.cold(row);
-  const auto add = [&](Exclusion why, const std::string& text) {
-    if ((cold.excluded & bit(why)) != 0) reasons.push_back("not counted: " + text);
+  const auto add = [&](Exclusion why, Doubt word, const std::string& text) {
+    if ((cold.excluded & bit(why)) != 0) found.push_back({.word = word, .text = "not counted: " + text, .claimed = {}, .plausible = {}});
   };
-  add(Exclusion::kAbsurdShape, shapes.facts(nodes.place(row).shape).absurd.value_or(""));
-  add(Exclusion::kFlips, "its hardware was another one more than " + std::to_string(kMostRenames) + " times within an hour");
-  add(Exclusion::kFuture, "its clock was " + std::to_string(cold.clock_skew_ms.value_or(0) / static_cast<std::int64_t>(kMsPerS)) +
-                              " s ahead of ours when it said hello");
-  add(Exclusion::kFlood, "it sent more messages than one each 100 ms within the last " + std::to_string(kFloodMarkMs / 60'000) + " min");
-  add(Exclusion::kClone, "its key speaks from two places: two runs of the agent take turns");
-  add(Exclusion::kReplay, "old messages of it came again, more than " + std::to_string(ConductNotes::kMostRepeated) +
-                              " within a minute, within the last " + std::to_string(ConductNotes::kReplayMarkMs / ConductNotes::kMinuteMs) +
-                              " min");
-  return reasons;
+  add(Exclusion::kAbsurdShape, Doubt::kAbsurdHardware, shapes.facts(nodes.place(row).shape).absurd.value_or(""));
+  add(Exclusion::kFlips, Doubt::kHardwareFlips,
+      "its hardware was another one more than " + std::to_string(kMostRenames) + " times within an hour");
+  add(Exclusion::kFuture, Doubt::kClockAhead,
+      "its clock was " + std::to_string(cold.clock_skew_ms.value_or(0) / static_cast<std::int64_t>(kMsPerS)) +
+          " s ahead of ours when it said hello");
+  add(Exclusion::kFlood, Doubt::kFlood,
+      "it sent more messages than one each 100 ms within the last " + std::to_string(kFloodMarkMs / 60'000) + " min");
+  add(Exclusion::kClone, Doubt::kClone,
+      "its key speaks from two places: two runs of the agent take turns; capmapctl nodes clones settles it");
+  add(Exclusion::kReplay, Doubt::kReplay,
+      "old messages of it came again, more than " + std::to_string(ConductNotes::kMostRepeated) + " within a minute, within the last " +
+          std::to_string(ConductNotes::kReplayMarkMs / ConductNotes::kMinuteMs) + " min");
 }
 
 }  // namespace capmap

@@ -11,9 +11,10 @@
 namespace capmap {
 
 /// Why the map itself leaves a node out of every total: it stands in cells of service state *quarantined* and is *contradicted*, with the
-/// reason, until the cause is over. Its own service state, an admin's, is untouched. Bits of ColdRecord::excluded.
-enum class Exclusion : std::uint8_t { kAbsurdShape, kFlips, kFuture, kFlood, kClone, kReplay };
-inline constexpr std::size_t kExclusionCount = 6;
+/// reason, until the cause is over. Its own service state, an admin's, is untouched. Bits of ColdRecord::excluded. kPolicy: for what its
+/// findings say, where contradicted nodes are not to count (MapOptions::contradicted).
+enum class Exclusion : std::uint8_t { kAbsurdShape, kFlips, kFuture, kFlood, kClone, kReplay, kPolicy };
+inline constexpr std::size_t kExclusionCount = 7;
 
 inline constexpr std::size_t kMostRenames = 4;                  ///< hellos that name other hardware than the one before, an hour
 inline constexpr std::uint64_t kMostAheadMs = 86'400'000;       ///< a hello from further in the future

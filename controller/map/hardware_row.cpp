@@ -4,6 +4,7 @@
 
 #include "common/chip_table.hpp"
 #include "common/codec.hpp"
+#include "controller/map/physics.hpp"
 
 namespace capmap {
 namespace {
@@ -41,6 +42,17 @@ HardwareRow describe_hardware(Shape shape, const ChipTable* chips) {
   }
   if (chips != nullptr) row.microarchitecture = chips->microarchitecture(shape.cpu);
   row.peak = chips != nullptr ? chips->rate(shape) : unrated(shape, row.accelerator_names);
+  if (chips != nullptr) {
+    const auto fit = chips->fit(shape);
+    row.findings = physical_findings(shape, row.microarchitecture, &fit);
+  } else {
+    row.findings = physical_findings(shape, row.microarchitecture, nullptr);
+  }
+  for (const auto& part : row.peak.unrated) {
+    if (!part.contradicted) continue;
+    row.findings.push_back(
+        {.word = Doubt::kProcessorFeatures, .text = part.what + ": " + part.why, .claimed = {}, .plausible = {}, .guest_may = true});
+  }
   row.shape = std::move(shape);
   return row;
 }

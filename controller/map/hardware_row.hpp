@@ -6,6 +6,7 @@
 #include "common/hardware.hpp"
 #include "common/ids.hpp"
 #include "common/precision.hpp"
+#include "controller/map/verdict.hpp"
 
 namespace capmap {
 
@@ -16,6 +17,7 @@ struct HardwareRow {
   std::optional<std::string> microarchitecture;
   std::vector<std::string> accelerator_names;  ///< [shape.accelerators]
   PeakRating peak;
+  std::vector<Finding> findings;  ///< against the chip table and what is built (physics.hpp)
 };
 
 class ChipTable;

@@ -50,11 +50,38 @@ bool CapacityMap::State::remove_node(const NodeId& id) {
   return true;
 }
 
+bool CapacityMap::State::settle_clone(const NodeId& id, std::uint64_t run, std::uint64_t now_unix_ms) {
+  const auto row = nodes.find(id);
+  if (!row || !clones.settle(*row, run, now_unix_ms)) return false;
+  const auto before = numbers(*row);
+  auto& talk = nodes.talk(*row);
+  auto& old_runs = nodes.cold(*row).old_runs;
+  std::erase(old_runs, run);  // where the other one was spoken with last, it says hello again
+  if (talk.run_id != run) talk.run_id = 0;
+  conduct.forget(*row);
+  exclude(*row, Exclusion::kClone, false);
+  settle(*row, before);
+  return true;
+}
+
+bool CapacityMap::State::restore_clone(const Clone& clone) {
+  const auto row = nodes.find(clone.node);
+  if (!row) return false;
+  const auto before = numbers(*row);
+  clones.restore(*row, clone);
+  restoring = true;
+  exclude(*row, Exclusion::kClone, clones.held(*row));
+  settle(*row, before);
+  restoring = false;
+  return true;
+}
+
 void CapacityMap::State::remove_row(RowIndex row) {
   const auto& place = nodes.place(row);
   ++revision;
   if (place.cell != 0) {
     note_change(row, cells.key(place.cell), std::nullopt);
+    note_verdict(row, cells.key(place.cell), std::nullopt);
     cells.remove(place.cell, numbers(row));
   }
   shapes.unbind(place.shape, now_ms);
@@ -62,6 +89,8 @@ void CapacityMap::State::remove_row(RowIndex row) {
   shared.leave(row);
   benchmarks.forget(row);
   conduct.forget(row);
+  past.forget(row);
+  clones.forget(row);
   services.forget(row);
   const auto left = guests.forget(row);
   nodes.remove(row);

@@ -32,17 +32,23 @@ void keep_hello(NodeTable& nodes, RowIndex row, const Hello& hello, std::uint64_
 Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms) {
   const auto stand = standing(row, hello.envelope);
   // A run that was rolled back with its machine, or spoke before a shorter-lived one, may come back once nobody else speaks.
-  const bool starts = stand == Standing::kUnknownRun || (stand != Standing::kNext && silent_beyond_ttl(row));
+  const bool refused = clones.refused(row, hello.envelope.run_id);
+  const bool starts = !refused && (stand == Standing::kUnknownRun || (stand != Standing::kNext && silent_beyond_ttl(row)));
+  if (conduct.has(row) && !refused) clones.said(row, hello.envelope.run_id, hello.hostname, hello.product, now_unix_ms);
   if (!starts && stand != Standing::kNext) return out_of_turn(row, hello.envelope, stand);
   const auto before = numbers(row);
   auto& place = nodes.place(row);
   note_name(row, hello, now_unix_ms);
   if (starts) start_session(row, hello.envelope);
+  if (starts) past.restarted(row);
+  hello_starts = starts;
   if (hello.shape_id != named_shape(row)) forget_usage(row);
   if (!benchmarks.empty()) benchmarks.answered(row, nodes.cold(row).hello, hello);
   keep_hello(nodes, row, hello, now_unix_ms);
+  if (starts && conduct.has(row)) clones.said(row, hello.envelope.run_id, hello.hostname, hello.product, now_unix_ms);
   place.set(Place::kCounted, true);
   bind(row, shapes.find(hello.shape_id).value_or(0));
+  hello_starts = false;
   place.set(Place::kNamedInFull, place.shape != 0 && shapes.prefix_shared(place.shape));
   accept(row, hello.envelope);
   settle(row, before);
@@ -83,7 +89,9 @@ void CapacityMap::State::start_session(RowIndex row, const Envelope& envelope) {
   auto& old_runs = nodes.cold(row).old_runs;
   std::erase(old_runs, envelope.run_id);
   if (talk.session != 0 && talk.run_id != envelope.run_id) {
-    old_runs.push_back(talk.run_id);
+    if (talk.run_id != 0) old_runs.push_back(talk.run_id);
+    const auto& was = nodes.cold(row).hello;
+    if (talk.run_id != 0) clones.said(row, talk.run_id, was.hostname, was.product, unix_ms);
     conduct.run_changed(row, envelope.run_id, now_ms);
   }
   if (old_runs.size() > kOldRuns) old_runs.erase(old_runs.begin());
@@ -124,10 +132,10 @@ bool CapacityMap::State::restore_shape(const EncodedShape& encoded) {
 
 void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
   auto& place = nodes.place(row);
+  note_past(row, shape);
   shapes.bind(shape);
   shapes.unbind(place.shape, now_ms);
   place.shape = shape;
-  const auto& hardware = shapes.rows()[shapes.hardware(shape)];
   auto& cold = nodes.cold(row);
   if (!nodes.cold_store().everything()) {  // to the MiB, which is all that is kept then
     if (place.is(Place::kMemoryKnown)) cold.hello.memory_total_bytes = nodes.levels(row).memory_total_mib * kBytesPerMib;
@@ -135,7 +143,7 @@ void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
   }
   if (shape != 0) cold.hello.shape_id = {};
   exclude(row, Exclusion::kAbsurdShape, shapes.facts(shape).absurd.has_value());
-  place.set(Place::kFactsContradict, hardware && !contradictions(cold.hello, *hardware).empty());
+  judge(row);
   Readings taken;
   for (std::size_t i = 0; i < kReadingCount; ++i) {
     if ((place.known >> i & 1U) != 0) taken.*kReadingFields[i] = nodes.reading(row, i);

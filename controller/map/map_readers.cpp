@@ -58,7 +58,8 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.problems = hello.problems;
   out.problems.insert(out.problems.end(), cold.usage_problems.begin(), cold.usage_problems.end());
   if (cold.goodbye) out.problems.push_back({.probe = "agent", .what = "said goodbye: " + *cold.goodbye});
-  out.verdict_reasons = verdict_reasons(row);
+  out.findings = findings(row);
+  out.contradicted_since_boot_ms = doubts.since_ms(row);
   const auto part = numbers(row);
   out.cpu_free_millicores = part.cpu_free_millicores;
   out.memory_free_mib = part.memory_free_mib;
@@ -71,24 +72,6 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.accelerator_drivers = hello.accelerator_drivers;
   out.accelerator_power_limit_watts = hello.accelerator_power_limit_watts;
   return out;
-}
-
-std::vector<std::string> CapacityMap::State::verdict_reasons(RowIndex row) const {
-  const auto& place = nodes.place(row);
-  const auto& cold = nodes.cold(row);
-  auto reasons = exclusion_reasons(row);
-  if (const auto& hardware = shapes.rows()[shapes.hardware(place.shape)]) {
-    for (auto& why : contradictions(cold.hello, *hardware)) reasons.push_back(std::move(why));
-  }
-  for (const auto& [bit, why] : cold.insane_reasons) reasons.push_back(why);
-  if (nodes.talk(row).session == 0) {
-    reasons.emplace_back("has not said hello yet");
-    return reasons;
-  }
-  if (place.shape == 0) reasons.emplace_back("its shape is not known yet");
-  if (place.shape != 0 && shapes.hardware(place.shape) == kNoHardware) reasons.emplace_back("there is more hardware than the map keeps");
-  if (!place.is(Place::kUsageTaken)) reasons.emplace_back("has not said what is in use yet");
-  return reasons;
 }
 
 std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint64_t now_unix_ms) {
@@ -117,6 +100,15 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->regions = state.regions;
   view->descriptors = state.options.descriptors;
   view->changes = state.changes.publish();
+  if (state.clones.held_count() != 0) {
+    auto held = std::make_shared<std::vector<Clone>>(state.clones.held());
+    for (auto& clone : *held) {
+      if (const auto row = state.nodes.find(clone.node)) clone.site = state.nodes.place(*row).site;
+    }
+    view->clones = std::move(held);
+  }
+  view->doubts = state.doubts.counts();
+  view->contradicted = state.contradicted;
   view->shared = state.shared.publish(view->at_boot_ms);
   view->guests = state.guests.publish(state.nodes, view->at_boot_ms);
   return view;

@@ -60,6 +60,7 @@ void CapacityMap::State::answer(const Report& report, std::uint64_t now_unix_ms,
 
 Answer CapacityMap::State::apply(const NodeId& node, const AgentMessage& message, std::uint64_t now_unix_ms) {
   Answer result;
+  unix_ms = now_unix_ms;
   if (const auto row = nodes.find(node)) {
     result = std::visit(
         [&](const auto& kind) {
@@ -142,9 +143,11 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
   if (place.cell == 0) {
     place.cell = cells.add(key, after);
     note_change(row, std::nullopt, key);
+    note_verdict(row, std::nullopt, key);
     return look_at_guests(row);
   }
   const CellKey was = cells.key(place.cell);
+  if (key.verdict == Verdict::kContradicted || was != key) note_verdict(row, was, key);
   if (was == key) return cells.update(place.cell, before, after);
   place.cell = cells.change(place.cell, before, key, after);
   note_change(row, was, key);
@@ -162,6 +165,7 @@ CapacityMap::State::Standing CapacityMap::State::standing(RowIndex row, const En
   const auto& talk = nodes.talk(row);
   if (talk.run_id == envelope.run_id && talk.session != 0) return envelope.seq > talk.seq ? Standing::kNext : Standing::kOldSeq;
   const auto& old_runs = nodes.cold(row).old_runs;
+  if (!clones.empty() && clones.refused(row, envelope.run_id)) return Standing::kOldRun;
   const bool old = std::find(old_runs.begin(), old_runs.end(), envelope.run_id) != old_runs.end();
   return old ? Standing::kOldRun : Standing::kUnknownRun;
 }
@@ -172,7 +176,9 @@ Answer CapacityMap::State::out_of_turn(RowIndex row, const Envelope& envelope, S
   switch (stand) {
     case Standing::kOldSeq:
       return {.session = talk.session, .applied_seq = talk.seq, .need_hello = silent_beyond_ttl(row), .refused = "old_seq"};
-    case Standing::kOldRun: return {.session = talk.session, .need_hello = silent_beyond_ttl(row), .refused = "old_session"};
+    case Standing::kOldRun:
+      if (clones.refused(row, envelope.run_id)) return {.session = talk.session, .refused = "clone_run"};
+      return {.session = talk.session, .need_hello = silent_beyond_ttl(row), .refused = "old_session"};
     default: return {.need_hello = true, .refused = "unknown_run"};
   }
 }
@@ -184,6 +190,7 @@ void CapacityMap::State::accept(RowIndex row, const Envelope& envelope) {
   talk.heard_ms = now_ms & kHeardMask;
   place.set(Place::kHeard, true);
   if (place.liveness == Liveness::kLost) nodes.cold(row).goodbye.reset();
+  if (!clones.empty()) clones.heard(row, envelope.run_id, unix_ms);
   if (!conduct.empty()) {
     conduct.next(row, envelope.run_id, now_ms, interval_ms(row));
     look_at_conduct(row);

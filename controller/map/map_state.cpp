@@ -24,6 +24,7 @@ CapacityMap::State::State(MapOptions given, std::shared_ptr<const ChipTable> chi
       sites(1),
       pools(1),
       regions(given.regions) {
+  contradicted.policy = options.contradicted;
   options.max_nodes = std::min<std::uint32_t>(options.max_nodes, NodeTable::kMostRows);
 }
 
@@ -178,12 +179,6 @@ void CapacityMap::State::count_shapes() {
   counters.hardware_rows = shapes.row_count();
 }
 
-Verdict CapacityMap::State::verdict(RowIndex row) const {
-  const auto& place = nodes.place(row);
-  if (place.is(Place::kFactsContradict) || place.is(Place::kExcluded) || place.insane != 0) return Verdict::kContradicted;
-  return place.shape != 0 && place.is(Place::kUsageTaken) ? Verdict::kConsistent : Verdict::kUnproven;
-}
-
 bool CapacityMap::State::silent_beyond_ttl(RowIndex row) const {
   return !nodes.place(row).is(Place::kHeard) || now_ms - nodes.talk(row).heard_ms > limits(row).ttl_ms;
 }
@@ -191,7 +186,12 @@ bool CapacityMap::State::silent_beyond_ttl(RowIndex row) const {
 ReadingLimits CapacityMap::State::reading_limits(RowIndex row) const {
   const auto& place = nodes.place(row);
   const auto& facts = shapes.facts(place.shape);
-  ReadingLimits held{.pus = facts.pus, .memory_mib = {}, .disks_bytes = facts.disks_bytes, .accelerators = {}, .accelerator_mib = {}};
+  ReadingLimits held{.pus = facts.pus,
+                     .memory_mib = {},
+                     .disks_bytes = facts.disks_bytes,
+                     .accelerators = {},
+                     .accelerator_mib = {},
+                     .watts = facts.watts};
   if (facts.accelerator_bytes) held.accelerator_mib = *facts.accelerator_bytes / kBytesPerMib;
   if (place.is(Place::kPusKnown)) held.pus = std::max(facts.pus.value_or(0), static_cast<std::uint32_t>(nodes.talk(row).pus_allowed));
   if (place.is(Place::kMemoryKnown)) {

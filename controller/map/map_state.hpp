@@ -11,14 +11,17 @@
 #include "controller/map/cells.hpp"
 #include "controller/map/change_feed.hpp"
 #include "controller/map/child.hpp"
+#include "controller/map/clones.hpp"
 #include "controller/map/conduct.hpp"
 #include "controller/map/dictionaries.hpp"
+#include "controller/map/doubts.hpp"
 #include "controller/map/exclusion.hpp"
 #include "controller/map/guests.hpp"
 #include "controller/map/liveness.hpp"
 #include "controller/map/node_table.hpp"
 #include "controller/map/sanity.hpp"
 #include "controller/map/service.hpp"
+#include "controller/map/shape_past.hpp"
 #include "controller/map/shapes.hpp"
 #include "controller/map/shared_things.hpp"
 
@@ -50,7 +53,6 @@ struct CapacityMap::State {
   [[nodiscard]] ShapeId named_shape(RowIndex row) const;
 
   void set_liveness(RowIndex row, Liveness liveness);
-  [[nodiscard]] Verdict verdict(RowIndex row) const;
   [[nodiscard]] bool silent_beyond_ttl(RowIndex row) const;
   void count_shapes();
   [[nodiscard]] ReadingLimits reading_limits(RowIndex row) const;
@@ -61,6 +63,8 @@ struct CapacityMap::State {
   void apply_service(RowIndex row, ServiceState service);
   bool advance_service(std::uint64_t now_unix_ms);
   bool remove_node(const NodeId& id);
+  bool settle_clone(const NodeId& id, std::uint64_t run, std::uint64_t now_unix_ms);
+  bool restore_clone(const Clone& clone);
   void remove_row(RowIndex row);
 
   // map_report.cpp ---------------------------------------------------------------------------------------------------------------
@@ -102,7 +106,19 @@ struct CapacityMap::State {
   void note_out_of_turn(RowIndex row, const Envelope& envelope, Standing standing);
   /// Begins and ends what its conduct says; true when something changed.
   bool look_at_conduct(RowIndex row);
-  [[nodiscard]] std::vector<std::string> exclusion_reasons(RowIndex row) const;
+  void add_exclusions(RowIndex row, std::vector<Finding>& found) const;
+
+  // map_verdict.cpp --------------------------------------------------------------------------------------------------------------
+  [[nodiscard]] Verdict verdict(RowIndex row) const;
+  /// All that is found against a node, contradictions first by what the map excludes it for.
+  [[nodiscard]] std::vector<Finding> findings(RowIndex row) const;
+  /// Whether hello, hardware and past contradict each other, and what policy makes of that. Between numbers() and settle().
+  void judge(RowIndex row);
+  /// What changed hardware says against that before; `shape` is the new one (0: not known yet). Before the row is bound to it.
+  void note_past(RowIndex row, ShapeIndex shape);
+  /// The row has gone from one cell to another (absent: none).
+  void note_verdict(RowIndex row, const std::optional<CellKey>& from, const std::optional<CellKey>& to);
+  void note_doubts(RowIndex row);
 
   // map_guests.cpp ---------------------------------------------------------------------------------------------------------------
   /// Whether a node that stands in totals, at the guest's site, may be where it is counted.
@@ -158,11 +174,11 @@ struct CapacityMap::State {
 
   // map_readers.cpp --------------------------------------------------------------------------------------------------------------
   [[nodiscard]] NodeRow node_row(RowIndex row) const;
-  [[nodiscard]] std::vector<std::string> verdict_reasons(RowIndex row) const;
 
   MapOptions options;
   std::shared_ptr<const ChipTable> chips;
   std::uint64_t start_ms, now_ms, revision = 0;
+  std::uint64_t unix_ms = 0;  ///< wall clock of the message that is being taken
   NodeTable nodes;
   ShapeTable shapes;
   CellTable cells;
@@ -174,6 +190,11 @@ struct CapacityMap::State {
   bool restoring = false;  ///< add_node() puts in what was known before this start
   BenchmarkAsks benchmarks;
   ConductNotes conduct;
+  CloneTable clones;
+  DoubtTable doubts;
+  ShapePast past;
+  Contradicted contradicted;
+  bool hello_starts = false;  ///< the hello that is being taken is the first of its run
   ServiceOrders services;
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;

@@ -12,8 +12,11 @@
 #include "controller/map/cell.hpp"
 #include "controller/map/cell_columns.hpp"
 #include "controller/map/change_feed.hpp"
+#include "controller/map/clones.hpp"
+#include "controller/map/doubts.hpp"
 #include "controller/map/guests.hpp"
 #include "controller/map/hardware_row.hpp"
+#include "controller/map/left_out.hpp"
 #include "controller/map/service_order.hpp"
 #include "controller/map/shared_things.hpp"
 #include "controller/map/site.hpp"
@@ -44,6 +47,9 @@ struct MapView {
   std::shared_ptr<const RegionTable> regions;          ///< null = none are known
   std::shared_ptr<const DescriptorTable> descriptors;  ///< null = none are known
   std::shared_ptr<const SiteRegister> site_register;   ///< owners and trunk links; null = none
+  std::shared_ptr<const std::vector<Clone>> clones;    ///< keys that spoke from two places, ascending by node; null = none
+  DoubtCounts doubts{};                                ///< contradicted nodes by reason
+  std::optional<Contradicted> contradicted;            ///< what they claim, and what policy makes of it; absent: of the past
 };
 
 /// A child controller as a reader gets it.
@@ -84,7 +90,8 @@ struct NodeRow {
   std::optional<Measured> measured;  ///< its newest benchmark
   Usage usage;                       ///< last known; problems of hello and usage together in `problems`
   std::vector<Problem> problems;
-  std::vector<std::string> verdict_reasons;
+  std::vector<Finding> findings;  ///< why the verdict is what it is
+  std::optional<std::uint64_t> contradicted_since_boot_ms{};
   std::optional<std::uint64_t> cpu_free_millicores, memory_free_mib, storage_free_mb;  ///< as its cell has them
   Devices devices;
   std::uint32_t accelerators_use_unknown = 0;

@@ -31,7 +31,7 @@ struct Place {
   static constexpr std::uint8_t kCounted = 1;          ///< in the map: known at start, or has said hello
   static constexpr std::uint8_t kHeard = 2;            ///< Talk::heard_ms is of this start
   static constexpr std::uint8_t kUsageTaken = 4;       ///< this run has said its usage
-  static constexpr std::uint8_t kFactsContradict = 8;  ///< hello against shape (see contradictions)
+  static constexpr std::uint8_t kFactsContradict = 8;  ///< what it has cannot be (see findings_of, ShapePast)
   static constexpr std::uint8_t kMemoryKnown = 16;     ///< memory_total_mib holds
   static constexpr std::uint8_t kPusKnown = 32;        ///< Talk::pus_allowed holds
   static constexpr std::uint8_t kNamedInFull = 64;     ///< said hello since another shape shares its prefix
@@ -46,6 +46,7 @@ struct Place {
   ServiceState service : 3 = ServiceState::kInService;
   bool vacant : 1 = false;                       ///< its node was removed; the row waits for another
   bool elsewhere : 1 = false;                    ///< a virtual machine that is counted in its host: see GuestTable
+  bool unproven : 1 = false;                     ///< findings that do not contradict: a part that the chip table does not list
   std::uint16_t insane : kReadingCount + 1 = 0;  ///< bit i: reading i was last refused; bit kReadingCount: the accelerators were
   std::uint8_t known = 0;                        ///< bit i: reading i is known
   std::uint8_t flags = 0;

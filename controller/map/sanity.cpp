@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "controller/map/node_table.hpp"
 
@@ -35,6 +36,9 @@ std::optional<std::string> doubt_reading(std::size_t field, std::uint32_t value,
       if (!limits.disks_bytes || !over_by_a_tenth(value, *limits.disks_bytes / kBytesPerMb)) return std::nullopt;
       return "storage_used_mb " + text(value) + " is over 1.1 x the disks' " + text(*limits.disks_bytes / kBytesPerMb) + " MB";
     case kPower:
+      if (value <= kMaxPowerWatts && limits.watts && value > *limits.watts) {
+        return "power_watts " + text(value) + " is over the " + text(*limits.watts) + " that its parts take";
+      }
       if (value <= kMaxPowerWatts) return std::nullopt;
       return "power_watts " + text(value) + " is more than a server can take";
     default: return std::nullopt;
@@ -70,20 +74,58 @@ void forget_absurd_size(SharedFileSystem& system) {
   if (!good) system.size_mb = system.used_mb = std::nullopt;
 }
 
-std::vector<std::string> contradictions(const Hello& hello, const HardwareRow& hardware) {
-  std::vector<std::string> found;
+std::optional<Finding> doubt_measured(const Measured& measured, const HardwareRow& hardware) {
+  constexpr auto kVector = static_cast<std::size_t>(Precision::kFp64), kMatrix = static_cast<std::size_t>(Precision::kFp64Matrix);
+  const auto& cpu = hardware.shape.cpu;
+  const auto nominal = std::max(hardware.peak.cpu[kVector], hardware.peak.cpu[kMatrix]);
+  if (!measured.fp64_gemm_mflops || !nominal || *nominal == 0) return std::nullopt;
+  std::uint64_t most = *nominal / 10 * 25;
+  const auto clocked = [](const CoreKind& kind) { return kind.base_mhz && *kind.base_mhz > 0 && kind.max_mhz; };
+  if (!cpu.core_kinds.empty() && std::ranges::all_of(cpu.core_kinds, clocked)) {
+    std::uint64_t permille = 0;
+    for (const auto& kind : cpu.core_kinds) permille = std::max(permille, *kind.max_mhz * std::uint64_t{1'000} / *kind.base_mhz);
+    most = *nominal / 10'000 * 11 * std::max<std::uint64_t>(permille, 1'000);
+  }
+  const auto got = *measured.fp64_gemm_mflops;
+  if (got > most) {
+    return Finding{
+        .word = Doubt::kMeasuredTooFast,
+        .text = "measured " + text(got) + " MFLOP/s FP64, over the " + text(most) + " that its processors can at their highest clock",
+        .claimed = text(got),
+        .plausible = text(most)};
+  }
+  const std::uint64_t cores = std::max(cpu.cores.value_or(1), 1U), threads = std::min<std::uint64_t>(std::max(measured.threads, 1U), cores);
+  const auto least = *nominal / 10 / cores * threads;
+  if (got >= least) return std::nullopt;
+  return Finding{.word = Doubt::kMeasuredTooSlow,
+                 .text = "measured " + text(got) + " MFLOP/s FP64 with " + text(measured.threads) +
+                         " threads, below a tenth of the nominal " + text(*nominal) + " of " + text(cores) + " cores",
+                 .claimed = text(*nominal),
+                 .plausible = text(got)};
+}
+
+std::vector<Finding> findings_of(const Hello& hello, const HardwareRow& hardware) {
+  std::vector<Finding> found = hardware.findings;
+  const auto against_shape = [&found](std::string why, std::uint64_t claimed, std::uint64_t plausible) {
+    found.push_back({.word = Doubt::kHelloAgainstShape, .text = std::move(why), .claimed = text(claimed), .plausible = text(plausible)});
+  };
   const auto& shape = hardware.shape;
   if (hello.memory_total_bytes && shape.memory_bytes) {
     const auto said = "MemTotal is " + text(*hello.memory_total_bytes) + " bytes, ";
     const auto of_shape = " the shape's " + text(*shape.memory_bytes);
-    if (*hello.memory_total_bytes > *shape.memory_bytes) found.push_back(said + "more than" + of_shape);
-    if (*hello.memory_total_bytes < *shape.memory_bytes / kLeastMemoryShare) found.push_back(said + "less than half of" + of_shape);
+    if (*hello.memory_total_bytes > *shape.memory_bytes) {
+      against_shape(said + "more than" + of_shape, *hello.memory_total_bytes, *shape.memory_bytes);
+    }
+    if (*hello.memory_total_bytes < *shape.memory_bytes / kLeastMemoryShare) {
+      against_shape(said + "less than half of" + of_shape, *shape.memory_bytes, *hello.memory_total_bytes);
+    }
   }
   if (hello.pus_allowed && shape.cpu.pus && *hello.pus_allowed > *shape.cpu.pus) {
-    found.push_back(text(*hello.pus_allowed) + " PUs are allowed, more than the shape's " + text(*shape.cpu.pus));
+    against_shape(text(*hello.pus_allowed) + " PUs are allowed, more than the shape's " + text(*shape.cpu.pus), *hello.pus_allowed,
+                  *shape.cpu.pus);
   }
-  for (const auto& part : hardware.peak.unrated) {
-    if (part.contradicted) found.push_back(part.what + ": " + part.why);
+  if (hello.measured) {
+    if (auto why = doubt_measured(*hello.measured, hardware)) found.push_back(std::move(*why));
   }
   return found;
 }

@@ -8,6 +8,7 @@
 
 #include "common/check.hpp"
 #include "controller/map/exclusion.hpp"
+#include "controller/map/physics.hpp"
 
 namespace capmap {
 namespace {
@@ -32,6 +33,7 @@ std::uint64_t hash_of(const Shape& shape) {
 HardwareFacts facts_of(const Shape& shape) {
   HardwareFacts facts{
       .pus = shape.cpu.pus, .memory_bytes = shape.memory_bytes, .disks_bytes = {}, .accelerators = 0, .accelerator_bytes = {}};
+  facts.watts = most_watts(shape);
   std::uint64_t devices = 0;
   for (const auto& device : shape.accelerators) devices += device.count;
   if (std::all_of(shape.accelerators.begin(), shape.accelerators.end(), [](const auto& device) { return device.memory_bytes; })) {

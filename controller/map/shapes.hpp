@@ -21,6 +21,7 @@ struct HardwareFacts {
   std::uint32_t accelerators = 0;                  ///< devices, all kinds
   std::optional<std::uint64_t> accelerator_bytes;  ///< of the largest one; absent where there is none or the memory of one is not known
   std::optional<std::string> absurd{};             ///< why no server can have it
+  std::optional<std::uint32_t> watts{};            ///< that a server of these parts takes at most
 };
 HardwareFacts facts_of(const Shape& shape);
 

@@ -55,6 +55,17 @@ create table links(
 ) strict, without rowid;
 )"};
 
+/// Runs are 64 random bits, kept as SQLite's signed numbers.
+constexpr Migration kClones{.what = "keys that spoke from two places, and which of them an admin kept", .sql = R"(
+create table clones(
+  node blob primary key check (length(node) = 16), since_unix_ms integer not null, settled_unix_ms integer not null
+) strict, without rowid;
+create table clone_runs(
+  node blob not null check (length(node) = 16), run integer not null, hostname text not null, product text not null,
+  first_unix_ms integer not null, last_unix_ms integer not null, refused integer not null, primary key (node, run)
+) strict, without rowid;
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -108,6 +119,7 @@ alter table shapes add column unused_since_unix_ms integer;
     kRegionYears,
     kSiteCodes,
     kOwnersAndLinks,
+    kClones,
 };
 
 }  // namespace

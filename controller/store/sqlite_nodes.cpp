@@ -60,6 +60,7 @@ Result<Done> SqliteStore::put_service(const NodeId& node, const ServiceOrder& or
 Result<Done> SqliteStore::remove_node(const KnownNode& node, std::uint64_t now_unix_ms) {
   auto& keep = sql(kKeepRemovedKey).bind(1, node.public_key).bind_blob(2, node.id.bytes).bind(3, as_signed(now_unix_ms));
   if (auto kept = carry_out(keep); !kept) return kept;
+  if (auto forgot = forget_clone_row(database_, node.id); !forgot) return forgot;
   return carry_out(sql(kRemoveNode).bind_blob(1, node.id.bytes));
 }
 

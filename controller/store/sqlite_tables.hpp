@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/store/child_rows.hpp"
+#include "controller/store/clone_rows.hpp"
 #include "controller/store/controller_id.hpp"
 #include "controller/store/region_rows.hpp"
 #include "controller/store/register_rows.hpp"
@@ -84,6 +85,9 @@ class SqliteStore final : public Store {
   Result<Done> put_service(const NodeId& node, const ServiceOrder& order) override;
   Result<Done> remove_node(const KnownNode& node, std::uint64_t now_unix_ms) override;
   Result<Done> add_audit(const AuditEntry& entry) override;
+  Result<Done> put_clone(const Clone& clone) override { return put_clone_row(database_, clone); }
+  Result<std::optional<Clone>> find_clone(const NodeId& node) override { return find_clone_row(database_, node); }
+  Result<std::vector<Clone>> clones() override { return clone_rows(database_); }
   Result<Done> note(const std::vector<NodeNote>& notes) override;
 
   Result<std::vector<Site>> sites() override;

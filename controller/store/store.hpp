@@ -13,6 +13,7 @@
 #include "common/region_list.hpp"
 #include "common/result.hpp"
 #include "controller/map/child.hpp"
+#include "controller/map/clones.hpp"
 #include "controller/map/service_order.hpp"
 #include "controller/map/site.hpp"
 
@@ -98,6 +99,11 @@ class Store {
   /// Forgets a node and keeps its key among those that are refused. put_node of that key lets it in again.
   virtual Result<Done> remove_node(const KnownNode& node, std::uint64_t now_unix_ms) = 0;
   virtual Result<Done> add_audit(const AuditEntry& entry) = 0;
+  /// A key that spoke from two places, in place of what was put of it before; unknown nodes are passed over, and so is one that an admin
+  /// has settled since it began. A removed node has none.
+  virtual Result<Done> put_clone(const Clone& clone) = 0;
+  virtual Result<std::optional<Clone>> find_clone(const NodeId& node) = 0;
+  virtual Result<std::vector<Clone>> clones() = 0;
   /// Notes, as one change that is kept in order but not awaited on the disk: *applied*, not durable. Unknown nodes are passed over.
   virtual Result<Done> note(const std::vector<NodeNote>& notes) = 0;
 

@@ -52,6 +52,9 @@ TEST_CASE("the manual and the completion know every command and flag that help s
                                                           {"regions", "import"},
                                                           {"export", "descriptors"},
                                                           {"nodes", "absent"},
+                                                          {"nodes", "clones"},
+                                                          {"nodes", "clones", "settle"},
+                                                          {"contradictions"},
                                                           {"doctor"}};
   for (auto arguments : commands) {
     for (const auto& word : arguments) CHECK_THAT(manual + completion, Contains(word));

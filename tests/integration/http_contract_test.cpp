@@ -89,6 +89,10 @@ void ask_readers(Answers& answers, std::uint16_t port) {
   }
   note(answers, "GET /v1/absent", get(port, "/v1/absent"));
   note(answers, "GET /v1/absent", get(port, "/v1/absent?limit=x"));
+  note(answers, "GET /v1/contradictions", get(port, "/v1/contradictions"));
+  note(answers, "GET /v1/contradictions", get(port, "/v1/contradictions?limit=x"));
+  note(answers, "GET /v1/clones", get(port, "/v1/clones"));
+  note(answers, "GET /v1/clones", get(port, "/v1/clones?x=1"));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner"));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner", any));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner?limit=0"));
@@ -144,6 +148,11 @@ void ask_node_changes(Answers& answers, std::uint16_t port) {
     note(answers, operation, post(port, stranger(end.c_str()), bodies.first, kAdminToken));
     note(answers, operation, post(port, node(end.c_str()), bodies.first, "wrong"));
   }
+  for (const char* body : {R"({"keep":"0123456789abcdef"})", R"({"revoke":true})", R"({"keep":"7"})"}) {
+    note(answers, "POST /v1/clones/{id}", post(port, "/v1/clones/" + to_text(node_row(1).id), body, kAdminToken));
+  }
+  note(answers, "POST /v1/clones/{id}", post(port, "/v1/clones/" + to_text(NodeId{{99}}), R"({"revoke":true})", kAdminToken));
+  note(answers, "POST /v1/clones/{id}", post(port, "/v1/clones/" + to_text(NodeId{{99}}), R"({"revoke":true})", "wrong"));
   note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", node(""), bearer));
   note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", "/v1/nodes/x", bearer));
   note(answers, "DELETE /v1/nodes/{id}", request(port, "DELETE", stranger(""), bearer));
@@ -225,17 +234,19 @@ void ask_late(Answers& answers, HttpWorld& world) {
   auto map = std::async([&world] { return get(world.port, "/v1/map?by=os"); });
   auto resolved = std::async([&world] { return get(world.port, "/v1/resolve/" + to_text(node_row(1).id)); });
   auto absent = std::async([&world] { return get(world.port, "/v1/absent"); });
+  auto contradictions = std::async([&world] { return get(world.port, "/v1/contradictions"); });
   auto node = std::async([&world] { return get(world.port, "/v1/nodes/" + to_text(node_row(1).id)); });
   auto site = std::async([&world] { return post(world.port, "/v1/sites", R"({"name":"late"})", kAdminToken); });
   auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
   auto benchmark =
       std::async([&world] { return post(world.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", kAdminToken); });
-  while (world.queries < queries + 7 || world.changes < changes + 2) std::this_thread::yield();
+  while (world.queries < queries + 8 || world.changes < changes + 2) std::this_thread::yield();
   world.clock.advance_ms(6'000);
   note(answers, "GET /v1/map", map.get());
   note(answers, "GET /v1/history", history.get());
   note(answers, "GET /v1/nodes", nodes.get());
   note(answers, "GET /v1/absent", absent.get());
+  note(answers, "GET /v1/contradictions", contradictions.get());
   note(answers, "GET /v1/resolve/{id}", resolved.get());
   note(answers, "GET /v1/nodes/{id}", node.get());
   note(answers, "POST /v1/nodes/{id}/benchmark", benchmark.get());

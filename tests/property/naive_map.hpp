@@ -47,7 +47,10 @@ class NaiveMap {
   void hello(Node& node, const Hello& hello, std::uint64_t now_ms);
   void bind(Node& node);
   static void look_at_flips(Node& node, std::uint64_t now_ms);
-  void look_at_conduct(Node& node, std::uint64_t now_ms) { node.conduct = conduct_.marks(node.number, now_ms, kTtlMs); }
+  void look_at_conduct(Node& node, std::uint64_t now_ms) {
+    node.conduct = conduct_.marks(node.number, now_ms, kTtlMs);
+    node.held = node.held || node.conduct.clone;  // nobody settles it here
+  }
   void take(Node& node, const Readings& readings, Answer& answer) const;
   void take(Node& node, const std::vector<AcceleratorUse>& devices, Answer& answer) const;
   bool may_teach(Node& node, std::uint64_t now_ms) const;
@@ -193,7 +196,15 @@ inline bool NaiveMap::sane(const Node& node, std::size_t field, std::uint64_t va
   if (field == 0 && (shape_pus || node.pus_allowed)) {
     return value <= std::max<std::uint64_t>(shape_pus.value_or(0), node.pus_allowed.value_or(0)) * 1'100;
   }
-  if (field == 7) return value <= 65'535;
+  if (field == 7) {
+    std::uint64_t most = 65'535;
+    if (node.shape && node.shape->cpu.packages) {
+      std::uint64_t watts = 1'500 + std::uint64_t{1'000} * *node.shape->cpu.packages;
+      for (const auto& device : node.shape->accelerators) watts += std::uint64_t{2'000} * device.count;
+      most = std::min(most, watts);
+    }
+    return value <= most;
+  }
   auto memory = node.memory_total_bytes ? node.memory_total_bytes : shape_memory;
   if (shape_memory) memory = std::min(*memory, *shape_memory);
   if (field == 1 && memory) return value <= (*memory >> 20) + 1;

@@ -24,6 +24,7 @@ struct NaiveNode {
   bool flips = false;
   RowIndex number = 0;  ///< its own, for `conduct_`
   ConductNotes::Marks conduct;
+  bool held = false;  ///< was a clone
   ShapeId named;
   std::optional<Shape> shape;
   std::optional<std::uint64_t> memory_total_bytes;
@@ -38,7 +39,7 @@ struct NaiveNode {
   [[nodiscard]] ServiceState counted_service() const {
     return excluded() && service != ServiceState::kRetired ? ServiceState::kQuarantined : service;
   }
-  [[nodiscard]] bool excluded() const { return flips || conduct.clone || conduct.replay; }
+  [[nodiscard]] bool excluded() const { return flips || held || conduct.replay; }
   [[nodiscard]] Verdict verdict() const;
   [[nodiscard]] bool contradicts() const;
   [[nodiscard]] std::uint64_t installed_devices() const;

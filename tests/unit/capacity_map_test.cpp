@@ -13,7 +13,7 @@ TEST_CASE("capacity map: a node let in is in no cell until it says hello, and th
   CHECK(world.cells().empty());
   CHECK(world.map.view(world.now, 0)->known_nodes == 1);
   CHECK(world.row(agent).hostname == "joined-as");
-  CHECK(world.row(agent).verdict_reasons == std::vector<std::string>{"has not said hello yet"});
+  CHECK(texts_of(world.row(agent).findings) == std::vector<std::string>{"has not said hello yet"});
 
   const auto answer = world.say(agent, agent.hello());
   CHECK(answer.refused.empty());

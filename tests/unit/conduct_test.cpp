@@ -17,7 +17,7 @@ bool counted(World& world) {
 }
 
 bool says(World& world, const MapAgent& agent, const std::string& words) {
-  for (const auto& reason : world.row(agent).verdict_reasons) {
+  for (const auto& reason : texts_of(world.row(agent).findings)) {
     if (reason.find(words) != std::string::npos) return true;
   }
   return false;
@@ -39,7 +39,7 @@ MapAgent clone_of(const MapAgent& agent) {
 
 }  // namespace
 
-TEST_CASE("conduct: one key at two places is in no total, with the reason, until one of them alone has spoken for its time to live") {
+TEST_CASE("conduct: one key at two places is in no total, with the reason, until an admin says which of them is the node") {
   World world;
   auto first = introduced(world);
   auto second = clone_of(first);
@@ -54,18 +54,92 @@ TEST_CASE("conduct: one key at two places is in no total, with the reason, until
   CHECK_FALSE(counted(world));
   CHECK(says(world, first, "its key speaks from two places"));
   CHECK_FALSE(says(world, first, "old messages"));
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 50; ++i) {  // one of them may be away for long
     world.pass(kIntervalMs);
     world.say(second, second.heartbeat());
     CHECK_FALSE(counted(world));
   }
-  world.pass(kIntervalMs);
-  world.say(second, second.heartbeat());
+  const auto clones = world.map.clones();
+  REQUIRE(clones.size() == 1);
+  CHECK(clones[0].node == first.node);
+  REQUIRE(clones[0].runs.size() == 2);
+  CHECK(clones[0].runs[0].run_id == first.run_id);
+  CHECK(clones[0].runs[1].run_id == second.run_id);
+  CHECK(clones[0].runs[1].last_unix_ms > clones[0].runs[0].last_unix_ms);
+  CHECK_FALSE(world.map.settle_clone(first.node, 99, world.now));
+  CHECK_FALSE(world.map.settle_clone(numbered_id<NodeId>(99), second.run_id, world.now));
+  CHECK(world.map.settle_clone(first.node, second.run_id, world.now));
   CHECK(counted(world));
+  CHECK(world.map.clones().empty());
   CHECK_FALSE(says(world, first, "two places"));
+  // Who was refused speaks on, and nothing comes of it, also when it says hello.
+  for (int i = 0; i < 20; ++i) {
+    world.pass(kIntervalMs / 2);
+    const auto answer = i % 4 == 3 ? world.say(first, first.hello()) : world.say(first, first.heartbeat());
+    CHECK(answer.refused == "clone_run");
+    CHECK_FALSE(answer.need_hello);
+    world.pass(kIntervalMs / 2);
+    CHECK(world.say(second, second.heartbeat()).refused.empty());
+    CHECK(counted(world));
+  }
 }
 
-TEST_CASE("conduct: the place that was silenced comes back when the other has gone, and is counted") {
+TEST_CASE("conduct: the place that was silenced may be the one that an admin keeps; one that starts anew is found again") {
+  World world;
+  auto first = introduced(world);
+  auto second = clone_of(first);
+  world.introduce(second, usage_of(busy(100, 100)));
+  const auto speak = [&](MapAgent& one, MapAgent& other) {
+    for (int i = 0; i < 8; ++i) {
+      world.pass(kIntervalMs / 2);
+      auto& speaker = i % 2 == 0 ? one : other;
+      world.say(speaker, speaker.heartbeat());
+    }
+  };
+  speak(first, second);
+  REQUIRE(world.map.settle_clone(first.node, first.run_id, world.now));
+  CHECK(counted(world));
+  CHECK(world.say(second, second.heartbeat()).refused == "clone_run");
+  CHECK(world.say(first, first.heartbeat()).need_hello);
+  world.introduce(first, usage_of(busy(100, 100)));
+  CHECK(world.say(first, first.heartbeat()).refused.empty());
+  auto third = clone_of(second);
+  world.introduce(third, usage_of(busy(100, 100)));
+  CHECK(counted(world));  // a restart, for all that is known yet
+  speak(first, third);
+  CHECK_FALSE(counted(world));
+  REQUIRE(world.map.clones().size() == 1);
+  CHECK(world.map.clones()[0].runs.size() == 3);
+}
+
+TEST_CASE("conduct: what was held and refused before a restart of the controller is so after it") {
+  World world;
+  auto agent = introduced(world);
+  const Clone held{.node = agent.node,
+                   .since_unix_ms = 5,
+                   .runs = {{.run_id = 7, .hostname = "a", .product = {}}, {.run_id = 8, .hostname = "b", .product = {}}}};
+  World again;
+  auto same = again.agent(1, server_shape(8, 64, 0));
+  CHECK(again.map.restore_clone(held));
+  again.introduce(same, usage_of(busy(100, 100)));
+  CHECK_FALSE(counted(again));
+  CHECK(again.map.clones().at(0).runs == held.runs);
+  World settled;
+  same = settled.agent(1, server_shape(8, 64, 0));
+  Clone past = held;
+  past.settled_unix_ms = 6;
+  past.runs[0].refused = true;
+  CHECK(settled.map.restore_clone(past));
+  same.run_id = 7;
+  CHECK(settled.say(same, same.hello()).refused == "clone_run");
+  CHECK(settled.say(same, same.heartbeat()).refused == "clone_run");
+  same.run_id = 8;
+  settled.introduce(same, usage_of(busy(100, 100)));
+  CHECK(counted(settled));
+  CHECK_FALSE(settled.map.restore_clone({.node = numbered_id<NodeId>(99), .runs = {}}));
+}
+
+TEST_CASE("conduct: the place that was silenced speaks again when the other has gone, and is counted once that is settled") {
   World world;
   auto first = introduced(world);
   auto second = clone_of(first);
@@ -85,8 +159,10 @@ TEST_CASE("conduct: the place that was silenced comes back when the other has go
   world.introduce(first, usage_of(busy(100, 100)));
   world.pass(kIntervalMs);
   world.say(first, first.heartbeat());
-  CHECK(counted(world));
+  CHECK_FALSE(counted(world));
   CHECK(world.row(first).liveness == Liveness::kFresh);
+  CHECK(world.map.settle_clone(first.node, first.run_id, world.now));
+  CHECK(counted(world));
 }
 
 TEST_CASE("conduct: an agent that starts again and again is no clone, nor is a late message of the run before") {

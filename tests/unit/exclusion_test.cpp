@@ -19,7 +19,7 @@ bool counted(World& world) {
 
 std::string reasons_of(World& world, const MapAgent& agent) {
   std::string all;
-  for (const auto& reason : world.row(agent).verdict_reasons) all += reason + "\n";
+  for (const auto& reason : texts_of(world.row(agent).findings)) all += reason + "\n";
   return all;
 }
 

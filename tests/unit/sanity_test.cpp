@@ -18,13 +18,13 @@ TEST_CASE("sanity: an insane reading is unknown and contradicts its node until a
   auto row = world.row(agent);
   CHECK(row.usage.readings == Readings{});
   CHECK(row.verdict == Verdict::kContradicted);
-  CHECK(row.verdict_reasons.size() == 2);
+  CHECK(row.findings.size() == 2);
   CHECK(row.liveness == Liveness::kFresh);
   world.say(agent, agent.heartbeat(busy(17'600, 100)));
   CHECK(world.row(agent).verdict == Verdict::kConsistent);
   CHECK(world.say(agent, agent.usage(usage_of(busy(1, 1), "fff"))).refused == "insane_reading");
   row = world.row(agent);
-  CHECK(row.verdict_reasons == std::vector<std::string>{"use of 3 accelerators where the shape has 2"});
+  CHECK(texts_of(row.findings) == std::vector<std::string>{"use of 3 accelerators where the shape has 2"});
   CHECK(world.cells()[0].accelerators_use_unknown == 2);
   CHECK(world.say(agent, agent.hello()).refused.empty());
   CHECK(world.row(agent).verdict == Verdict::kContradicted);  // a hello says nothing about use
@@ -94,6 +94,6 @@ TEST_CASE("sanity: instruction sets that the CPU's model cannot have contradict 
   const auto honest = shapes.rows()[shapes.hardware(shapes.intern(numbered_id<ShapeId>(1), shape, 0))];
   shape.cpu.isa = {"amx_tile", "avx2", "avx512f"};
   const auto masked = shapes.rows()[shapes.hardware(shapes.intern(numbered_id<ShapeId>(2), shape, 0))];
-  CHECK(contradictions(Hello{}, *honest).empty());
-  CHECK(contradictions(Hello{}, *masked).size() == 1);
+  CHECK(findings_of(Hello{}, *honest).empty());
+  CHECK(findings_of(Hello{}, *masked).size() == 1);
 }

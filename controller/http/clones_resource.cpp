@@ -1,0 +1,86 @@
+// Keys that spoke from two places, and what an admin settles of them.
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "controller/http/json.hpp"
+#include "controller/http/problem.hpp"
+#include "controller/http/resources.hpp"
+#include "controller/http/view_head.hpp"
+
+namespace capmap {
+namespace {
+
+Json clone_json(const Clone& clone, const MapView& view) {
+  const Site* site = clone.site < view.sites.size() ? view.sites[clone.site].get() : nullptr;
+  Json runs = Json::array();
+  for (const auto& run : clone.runs) {
+    runs.push_back({{"run", hex_text(run.run_id)},
+                    {"hostname", text_or_null(run.hostname)},
+                    {"product", text_or_null(run.product)},
+                    {"first_heard", rfc3339_ms(run.first_unix_ms)},
+                    {"last_heard", rfc3339_ms(run.last_unix_ms)},
+                    {"refused", run.refused}});
+  }
+  return {{"node", to_text(clone.node)},
+          {"site", site == nullptr ? Json(nullptr) : Json{{"id", to_text(site->id)}, {"name", text_or_null(site->name)}}},
+          {"since", rfc3339_ms(clone.since_unix_ms)},
+          {"runs", std::move(runs)}};
+}
+
+/// 16 hex digits, as runs are shown.
+Result<std::uint64_t> parse_run(const std::string& text) {
+  std::uint64_t run = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), run, 16);
+  if (wrong != std::errc() || end != text.data() + text.size() || text.size() != 16) {
+    return Error{ErrorCode::kMalformed, "keep: must be the 16 hex digits of a run"};
+  }
+  return run;
+}
+
+Result<SettleClone> read_settlement(const NodeId& node, const std::string& body) {
+  const auto object = BodyObject::parse(body, {"keep", "revoke"});
+  if (!object) return object.error();
+  const auto keep = object->text("keep");
+  if (!keep) return keep.error();
+  const auto revoke = object->truth("revoke");
+  if (!revoke) return revoke.error();
+  if (keep->has_value() == revoke->value_or(false)) {
+    return Error{ErrorCode::kMalformed, "keep, revoke: one of them: the run that is the node, or true"};
+  }
+  SettleClone request{.node = node, .keep_run = {}};
+  if (!*keep) return request;
+  const auto run = parse_run(**keep);
+  if (!run) return run.error();
+  request.keep_run = *run;
+  return request;
+}
+
+}  // namespace
+
+Outcome get_clones(const Call& call) {
+  Json answer = view_head(call);
+  answer["clones"] = Json::array();
+  if (call.view->clones) {
+    for (const auto& clone : *call.view->clones) answer["clones"].push_back(clone_json(clone, *call.view));
+  }
+  return json_response(answer);
+}
+
+Outcome post_clone(const Call& call) {
+  const auto id = parse_id<NodeId>(call.path_value);
+  if (!id) return error_response(id.error());
+  auto request = read_settlement(*id, call.request.body);
+  if (!request) return error_response(request.error());
+  return Ask{.question = AdminRequest{.ticket = 0, .what = *request}, .then = [](const Answer& answer) -> Outcome {
+               if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
+               const auto& what = std::get<AdminAnswer>(answer).what;
+               if (const auto* error = std::get_if<Error>(&what)) return error_response(*error);
+               const auto* settled = std::get_if<CloneSettled>(&what);
+               if (settled == nullptr) return problem_response({.status = 500, .word = "wrong-answer", .detail = "the answer was another"});
+               return json_response({{"node", to_text(settled->node)},
+                                     {"kept", settled->keep_run ? Json(hex_text(*settled->keep_run)) : Json(nullptr)},
+                                     {"revoked", settled->revoked.has_value()}});
+             }};
+}
+
+}  // namespace capmap

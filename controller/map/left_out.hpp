@@ -1,0 +1,29 @@
+#pragma once
+#include <array>
+#include <cstdint>
+
+#include "controller/map/cell.hpp"
+#include "controller/map/hardware_row.hpp"
+
+namespace capmap {
+
+/// What contradicted nodes count for in totals.
+enum class Believe : std::uint8_t { kCount, kExclude };
+inline constexpr std::array<const char*, 2> kBelieveWords = {"count", "exclude"};
+
+/// What contradicted nodes claim to have: those that stand in totals, and those that are left out of them (retired ones are in neither).
+struct ClaimedSums {
+  std::uint64_t nodes = 0, packages = 0, cores = 0, accelerators = 0;
+  unsigned __int128 memory_bytes = 0, storage_bytes = 0;
+  unsigned __int128 fp64_mflops = 0, fp32_mflops = 0, fp16_mflops = 0;  ///< nominal, processors and cards together
+  bool operator==(const ClaimedSums&) const = default;
+};
+struct Contradicted {
+  Believe policy = Believe::kCount;
+  ClaimedSums counted, left_out;
+};
+
+/// A node of this hardware (null: not known) comes into a cell, or leaves one. Cells of other verdicts are passed over.
+void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes);
+
+}  // namespace capmap
