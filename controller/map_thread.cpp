@@ -51,8 +51,8 @@ class MapThread {
         clock_(clock),
         view_(view),
         metrics_(metrics),
-        pace_(map_.interval_ms()),
         pulse_(pulse),
+        pace_(map_.interval_ms()),
         challenger_(challenges_per_hour) {}
 
   Result<Done> open(zmq::context_t& context);
