@@ -10,6 +10,11 @@ namespace capmap {
 Result<Done> keep_clone(Store& store, const Clone& clone) {
   const auto known = store.find_clone(clone.node);
   if (!known) return known.error();
+  if (!*known) {
+    const auto node = store.find_node(clone.node);
+    if (!node) return node.error();
+    if (!*node) return Done{};  // removed meanwhile
+  }
   const bool settled = *known && (*known)->settled_unix_ms != 0;
   const bool is_new = !*known || (settled && clone.since_unix_ms > (*known)->settled_unix_ms);
   if (settled && !is_new) return Done{};

@@ -93,6 +93,7 @@ bool CapacityMap::State::look_at_conduct(RowIndex row) {
 void CapacityMap::State::note_out_of_turn(RowIndex row, const Envelope& envelope, Standing stand) {
   if (clones.refused(row, envelope.run_id)) return;  // it goes on speaking, and nobody listens
   clones.heard(row, envelope.run_id, unix_ms);
+  if (clones.held(row)) ++revision;  // who settles it looks at which of them still speaks
   if (stand == Standing::kOldSeq) conduct.old_seq(row, now_ms);
   if (stand == Standing::kOldRun) conduct.old_run(row, envelope.run_id, envelope.seq, now_ms, interval_ms(row));
   const auto before = numbers(row);

@@ -6,7 +6,7 @@ namespace capmap {
 namespace {
 
 std::optional<Finding> grown(const char* what, std::uint64_t before, std::uint64_t now) {
-  if (before == 0 || now / ShapePast::kGrowth <= before) return std::nullopt;
+  if (before == 0 || before > UINT64_MAX / ShapePast::kGrowth || now <= before * ShapePast::kGrowth) return std::nullopt;
   return Finding{.word = Doubt::kGrewWithoutBoot,
                  .text = std::string(what) + " went from " + std::to_string(before) + " to " + std::to_string(now) +
                          " while its agent ran: no boot was between",

@@ -38,6 +38,7 @@ void Agent::set_facts(const Stage& stage, std::uint64_t now_unix_ms) {
 
 const char* Agent::doubt() const {
   if (false_shape_) return false_shapes()[*false_shape_].why;
+  if (cloned) return "its key speaks from two places";
   if (flooded_) return "it sent more messages";
   if (replayed_) return "old messages of it came again";
   if (future) return "ahead of ours";

@@ -44,6 +44,7 @@ class Agent {
   [[nodiscard]] const char* doubt() const;
 
   bool floods = false, flips = false, clone = false, future = false, replays = false;
+  bool cloned = false;  ///< a clone has its key too: it is held until an admin settles it, which nobody does here
   void lie() { server_.lie(); }
   void lie_about_shape(std::size_t which) { false_shape_ = which % false_shapes().size(); }
 

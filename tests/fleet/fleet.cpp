@@ -74,6 +74,7 @@ Result<Done> Fleet::start_all() {
     agents_.emplace_back(stage_, options.first + i, keys_[i], static_cast<std::uint32_t>(agents_.size()), clock_.boot_ms());
     auto& agent = agents_.back();
     agent.clone = clone;
+    agent.cloned = !clone && options.agents - 1 - i < faults.clones;
     // One fault an agent: the first few flood, the next few lie, and so on.
     std::uint32_t from = 0;
     const auto among = [&from, i](std::uint32_t count) { return i >= std::exchange(from, from + count) && i < from; };

@@ -10,6 +10,7 @@
 #include "common/shape.hpp"
 #include "controller/map/capacity_map.hpp"
 #include "controller/map/conduct.hpp"
+#include "controller/map/shape_past.hpp"
 #include "tests/property/naive_node.hpp"
 
 namespace capmap::test {
@@ -46,7 +47,12 @@ class NaiveMap {
  protected:
   void hello(Node& node, const Hello& hello, std::uint64_t now_ms);
   void bind(Node& node);
-  static void look_at_flips(Node& node, std::uint64_t now_ms);
+  void bind(Node& node, bool starts, std::uint64_t now_ms) {
+    bind(node);
+    follow_past(node, starts, now_ms);
+  }
+  void follow_past(Node& node, bool starts, std::uint64_t now_ms);
+  void look_at_flips(Node& node, std::uint64_t now_ms);
   void look_at_conduct(Node& node, std::uint64_t now_ms) {
     node.conduct = conduct_.marks(node.number, now_ms, kTtlMs);
     node.held = node.held || node.conduct.clone;  // nobody settles it here
@@ -61,6 +67,7 @@ class NaiveMap {
   std::uint64_t start_ms_;
   std::vector<Node> nodes_;
   RowIndex numbers_ = 0;
+  ShapePast past_;        ///< likewise
   ConductNotes conduct_;  ///< the map's own, which has tests of its own; here: that cells follow it
   std::map<ShapeId, Shape> shapes_;
 };
@@ -118,7 +125,7 @@ inline Answer NaiveMap::apply(const NodeId& id, const AgentMessage& message, std
   node.heard_ms = now_ms;
   node.said_bye = std::holds_alternative<Bye>(message);
   node.liveness = node.said_bye ? Liveness::kLost : Liveness::kFresh;
-  if (!node.shape) bind(node);
+  if (!node.shape) bind(node, false, now_ms);
   answer.session = node.session;
   answer.applied_seq = node.seq;
   if (const auto* shape = std::get_if<ShapeMessage>(&message); shape != nullptr && !node.shape) learn(node, shape->shape, now_ms, answer);
@@ -151,6 +158,8 @@ inline Answer NaiveMap::apply(const NodeId& id, const AgentMessage& message, std
 inline void NaiveMap::look_at_flips(Node& node, std::uint64_t now_ms) {
   std::erase_if(node.renamed_ms, [&](std::uint64_t at) { return now_ms - at >= 3'600'000; });
   node.flips = node.renamed_ms.size() > 4;
+  past_.expire(node.number, now_ms);
+  node.past = !past_.findings(node.number).empty();
 }
 
 inline void NaiveMap::hello(Node& node, const Hello& hello, std::uint64_t now_ms) {
@@ -178,7 +187,25 @@ inline void NaiveMap::hello(Node& node, const Hello& hello, std::uint64_t now_ms
   node.memory_total_bytes = hello.memory_total_bytes;
   node.pus_allowed = hello.pus_allowed;
   node.shape.reset();
-  bind(node);
+  if (starts) past_.restarted(node.number);
+  bind(node, starts, now_ms);
+}
+
+/// Its hardware is another one, or known again.
+inline void NaiveMap::follow_past(Node& node, bool starts, std::uint64_t now_ms) {
+  const auto hardware = [](const Shape& shape) {
+    std::uint64_t cards = 0;
+    for (const auto& device : shape.accelerators) cards += device.count;
+    return ShapePast::Hardware{.memory_bytes = shape.memory_bytes,
+                               .cards = static_cast<std::uint32_t>(std::min<std::uint64_t>(cards, 65'535))};
+  };
+  const auto now_bound = node.shape ? std::optional(node.named) : std::nullopt;
+  if (now_bound != node.bound) {
+    if (node.bound) past_.was(node.number, hardware(shapes_.at(*node.bound)), starts, false);
+    if (node.shape) past_.is(node.number, hardware(*node.shape), now_ms);
+    node.bound = now_bound;
+  }
+  node.past = !past_.findings(node.number).empty();
 }
 
 /// What was said before is held against the shape it now has.
@@ -258,7 +285,7 @@ inline void NaiveMap::learn(Node& node, const EncodedShape& encoded, std::uint64
     node.taught_ms.push_back(now_ms);
     shapes_[unpacked->id] = unpacked->shape;
     canonicalize(shapes_[unpacked->id]);
-    bind(node);
+    bind(node, false, now_ms);
   }
 }
 

@@ -27,6 +27,8 @@ struct NaiveNode {
   bool held = false;  ///< was a clone
   ShapeId named;
   std::optional<Shape> shape;
+  std::optional<ShapeId> bound;  ///< of `shape`, as ShapePast was told of it
+  bool past = false;             ///< what it was before contradicts it
   std::optional<std::uint64_t> memory_total_bytes;
   std::optional<std::uint32_t> pus_allowed;
   Readings readings;
@@ -51,6 +53,7 @@ struct NaiveNode {
 };
 
 inline bool NaiveNode::contradicts() const {
+  if (past) return true;
   if (!shape) return false;
   const auto memory = shape->memory_bytes;
   if (memory && memory_total_bytes && (*memory_total_bytes > *memory || *memory_total_bytes < *memory / 2)) return true;

@@ -77,9 +77,18 @@ TEST_CASE("clone: quick restarts are none; two agents with one key are held out,
   REQUIRE(eventually([&] { return clones(deployment)[0]["runs"].size() >= 3; }, std::chrono::seconds(60)));
   clone->signal(SIGTERM);
   REQUIRE(clone->wait(std::chrono::seconds(20)));
-  // The kept one is whoever was heard last now.
+  // The one to keep is whoever still speaks.
   const auto runs = clones(deployment)[0]["runs"];
-  const auto last = *std::ranges::max_element(runs, {}, [](const json& run) { return run["last_heard"].get<std::string>(); });
+  json last;
+  REQUIRE(eventually(
+      [&] {
+        const auto now = clones(deployment)[0]["runs"];
+        for (std::size_t i = 0; i < std::min(now.size(), runs.size()); ++i) {
+          if (now[i]["run"] == runs[i]["run"] && now[i]["last_heard"] != runs[i]["last_heard"]) last = now[i];
+        }
+        return last.is_object();
+      },
+      std::chrono::seconds(30)));
   REQUIRE(deployment.ctl({"nodes", "clones", "settle", node, "--keep", last["run"].get<std::string>()}).code == 0);
   CHECK(eventually([&] { return clones(deployment).empty(); }, std::chrono::seconds(10)));
   CHECK(eventually([&] { return available(deployment) == 1; }, std::chrono::seconds(90)));
