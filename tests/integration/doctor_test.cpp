@@ -21,7 +21,9 @@ std::vector<json> of_area(const std::string& output, const std::string& area) {
   INFO(output);
   REQUIRE(end != std::string::npos);
   std::vector<json> found;
-  for (const auto& finding : json::parse(output.substr(output.find('{'), end + 2 - output.find('{')))["findings"]) {
+  const auto begin = output.find('{');
+  const json all = json::parse(output.substr(begin, end + 2 - begin));
+  for (const auto& finding : all["findings"]) {
     if (finding["area"] == area) found.push_back(finding);
   }
   return found;

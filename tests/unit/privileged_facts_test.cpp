@@ -1,5 +1,6 @@
 #include "agent/privileged_facts.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -75,19 +76,33 @@ TEST_CASE("privileged facts: salts are told apart without being told, and short 
   }
 }
 
-TEST_CASE("privileged facts: capmap-probe privileged needs root, and as root leaves the file to the folder's owner") {
-  const support::TemporaryFolder state;
-  const auto ran = support::run({"capmap-probe", "privileged", "--state", state.path(), "--config", "/dev/null"});
+TEST_CASE("privileged facts: capmap-probe privileged needs root, and what it writes it writes as the folder's owner") {
+  const support::TemporaryFolder state, other;
+  const std::string secret = other.path() + "/roots";
+  put(secret, "unchanged\n");
+  // Who owns the folder would have root write through a link.
+  REQUIRE(symlink(secret.c_str(), (privileged_path(state.path()) + ".new").c_str()) == 0);
+  constexpr uid_t kService = 12'345;
+  if (geteuid() == 0) REQUIRE(chown(state.path().c_str(), kService, kService) == 0);
+  const auto ran = support::run({"capmap-probe", "privileged", "--state", state.path()});
+  INFO(ran.output);
   if (geteuid() != 0) {
     CHECK(ran.code == 1);
     return;
   }
-  INFO(ran.output);
   REQUIRE(ran.code == 0);
   const auto read = read_privileged_facts(privileged_path(state.path()));
   REQUIRE(read);
   CHECK(read->boot_id == current_boot_id());
   CHECK_FALSE(read->container.empty());
+  struct stat about {};
+  REQUIRE(stat(privileged_path(state.path()).c_str(), &about) == 0);
+  CHECK(about.st_uid == kService);
+  CHECK((about.st_mode & 0777U) == 0640);
+  std::string text;
+  std::getline(std::ifstream(secret), text);
+  CHECK(text == "unchanged");
+  CHECK(support::run({"capmap-probe", "privileged", "--state", "/nonexistent/state"}).code == 1);
 }
 
 }  // namespace

@@ -195,6 +195,21 @@ TEST_CASE("sample frames: a card's other dies come back, and more than a card ca
   CHECK_FALSE(refused->ok());
 }
 
+TEST_CASE("sampler: one of an earlier run that hangs is told as such, and tried again later and later") {
+  const test::FakeHost folder;
+  auto sampler = scripted(folder, "exit 4");
+  std::uint64_t now_ms = 1'000'000;
+  for (const std::uint64_t wait_ms : {1'000, 2'000, 3'000}) {
+    REQUIRE(step_until(sampler, now_ms, true, [&] { return !sampler.running(); }));
+    Usage usage;
+    sampler.add_to(usage, now_ms);
+    REQUIRE(usage.problems.size() == 1);
+    CHECK(usage.problems[0].what.find("of an earlier run of the agent hangs still") != std::string::npos);
+    CHECK(sampler.due_ms() == now_ms + wait_ms);
+    now_ms += wait_ms;
+  }
+}
+
 TEST_CASE("known devices: what was written is read, a file with another form is refused by its line") {
   const test::FakeHost folder;
   const auto path = known_devices_path(folder.path());
