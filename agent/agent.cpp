@@ -41,8 +41,10 @@ constexpr int kMaxWaitMs = 60'000;
 
 UplinkOptions uplink_options(const AgentParts& parts) {
   const auto& s = parts.settings;
-  return {.dealer = {.endpoint = s.controller_endpoint, .server_public_key = s.controller_public_key, .keys = parts.keys},
-          .thresholds = s.thresholds};
+  return {.dealer = {.endpoint = s.controller_endpoint, .server_public_key = s.controller_public_key, .keys = {}},
+          .thresholds = s.thresholds,
+          .ring = parts.keys,
+          .key_max_age_ms = std::uint64_t{s.key_max_age_days} * 86'400'000};
 }
 
 ShapeProbeOptions shape_options(const AgentParts& parts) {
