@@ -43,8 +43,10 @@ constexpr std::uint64_t kMaxWaitMs = 60'000, kUplinkSleepMs = 600'000;
 
 UplinkOptions uplink_options(const AgentParts& parts, const Watchdog& watchdog, Pulse& pulse) {
   const auto& s = parts.settings;
-  return {.dealer = {.endpoint = s.controller_endpoint, .server_public_key = s.controller_public_key, .keys = parts.keys},
+  return {.dealer = {.endpoint = s.controller_endpoint, .server_public_key = s.controller_public_key, .keys = {}},
           .thresholds = s.thresholds,
+          .ring = parts.keys,
+          .key_max_age_ms = std::uint64_t{s.key_max_age_days} * 86'400'000,
           .pulse = &pulse,
           .most_sleep_ms = watchdog.most_sleep_ms(kUplinkSleepMs)};
 }

@@ -3,14 +3,14 @@
 
 #include "agent/settings.hpp"
 #include "common/clock.hpp"
+#include "common/key_ring.hpp"
 #include "common/result.hpp"
-#include "common/transport.hpp"
 
 namespace capmap {
 
 struct AgentParts {
   AgentSettings settings;
-  CurveKeys keys;
+  KeyRing keys;
   std::string probe_program;  ///< capmap-probe
   std::string version;
   int signals = -1;  ///< signalfd of agent_signals(); they are blocked in every thread

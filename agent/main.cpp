@@ -1,10 +1,12 @@
 // capmap-agent: the tiny service on each server. What is big is handed to capmap-probe; main builds the parts and runs them.
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -50,6 +52,20 @@ int hand_over(const std::string& probe, std::vector<std::string> words) {
   return fail(probe + ": cannot be started: " + std::strerror(errno));
 }
 
+/// Nobody knows this machine yet, but a token lies there: capmap-probe joins, however long that takes, and becomes us again.
+int join_first(const std::string& probe, const AgentSettings& settings, const std::vector<std::string>& arguments) {
+  std::array<char, 4096> self{};
+  const ssize_t length = readlink("/proc/self/exe", self.data(), self.size() - 1);
+  if (length <= 0) return fail("/proc/self/exe: cannot be read");
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);  // it minds signals as any program does
+  std::vector<std::string> words = {"join",          "--token-file", settings.join_token_file, "--state", settings.state,
+                                    "--first-start", self.data()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return hand_over(probe, words);
+}
+
 std::vector<std::string> settings_words(const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {"settings"};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -57,12 +73,13 @@ std::vector<std::string> settings_words(const std::vector<std::string>& argument
 }
 
 /// Everything between checked settings and the end; the exit code.
-int serve(const std::string& probe, int signals, const std::string& setting_lines) {
+int serve(const std::string& probe, int signals, const std::string& setting_lines, const std::vector<std::string>& arguments) {
   auto settings = parse_setting_lines(setting_lines);
   if (!settings) return fail(settings.error().what);
+  if (settings->controller_endpoint.empty()) return join_first(probe, *settings, arguments);
   if (const auto started = start_log(settings->log_level); !started) return fail(started.error().what);
   if (const auto usable = check_libraries(); !usable) return fail(usable.error().what);
-  auto keys = load_curve_keys(key_path(settings->state));
+  auto keys = KeyRing::open(key_path(settings->state));
   if (!keys) return fail(keys.error().what + "; capmap-agent join TOKEN makes it");
   const SystemClock clock;
   const auto ended = run_agent(
@@ -74,7 +91,8 @@ int serve(const std::string& probe, int signals, const std::string& setting_line
 }  // namespace
 
 int main(int argc, char** argv) {
-  mallopt(M_ARENA_MAX, 1);  // before any thread: one heap is enough, each further one costs pages
+  prctl(PR_SET_DUMPABLE, 0);  // the secret key is in no core dump, and no other process of this account reads it
+  mallopt(M_ARENA_MAX, 1);    // before any thread: one heap is enough, each further one costs pages
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   const auto any_of = [&](const auto& words) {
     return std::ranges::any_of(arguments, [&](const auto& a) { return std::ranges::find(words, a) != words.end(); });
@@ -89,5 +107,5 @@ int main(int argc, char** argv) {
   const auto checked = run_child(probe, settings_words(arguments), kSettingsDeadlineMs);
   if (!checked) return fail(checked.error().what);
   if (checked->exit_code != 0) return checked->exit_code;  // its reason is on our stderr already
-  return serve(probe, *signals, checked->output);
+  return serve(probe, *signals, checked->output, arguments);
 }

@@ -50,6 +50,9 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   text("controller.endpoint", s.controller_endpoint, "where to report, tcp://host:8471; join writes it");
   text("controller.public_key", s.controller_public_key, "the controller's public key, 40 characters; join writes it");
   text("state", s.state, "folder of this agent's key and of what join learned");
+  number("keys.max_age_days", s.key_max_age_days, 0, 3'650, "age at which this server changes its key, days; 0 = only when asked to");
+  text("join.token_file", s.join_token_file,
+       "file of a join token, for images and configuration management: the first start joins with it");
   text("log.level", s.log_level, "trace, debug, info, warn or error");
   text("root", s.root, "folder whose proc and sys are read");
   number("benchmark.most_s", s.benchmark_most_s, 0, 3'600,

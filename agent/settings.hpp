@@ -16,6 +16,8 @@ struct AgentSettings {
   std::string controller_endpoint;    ///< "tcp://host:8471"; written by join
   std::string controller_public_key;  ///< Z85; written by join
   std::string state = "/var/lib/capmap-agent";
+  std::uint32_t key_max_age_days = 90;  ///< then this server takes another key; 0 = only when the controller asks for it
+  std::string join_token_file;          ///< where no controller is known yet: the token to join with at the first start; empty = none
   std::string log_level = "info";
   std::string root = "/";
   std::uint32_t shape_every_s = 21'600;  ///< earlier when a sign of the hardware changes (agent/hardware_signs.hpp)

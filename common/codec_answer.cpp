@@ -7,6 +7,7 @@ namespace capmap {
 namespace {
 
 constexpr std::uint16_t kMaxBenchmarkSeconds = 3'600;
+constexpr std::uint32_t kMaxRetryAfterS = 86'400;
 
 Ack read_ack(const wire::Ack& table, FieldReader& reader) {
   reader.require(table.epoch() != 0, "epoch", "is 0");
@@ -44,6 +45,12 @@ Joined read_joined(const wire::Joined& table, FieldReader& reader) {
   joined.node_id.bytes = id_of_halves(table.node_id_first(), table.node_id_second());
   joined.site_name = reader.text(table.site_name(), "site_name");
   joined.port = table.port();
+  joined.retry_after_s = table.retry_after_s();
+  joined.pending = table.pending();
+  joined.next_port = table.next_port();
+  reader.require(joined.retry_after_s <= kMaxRetryAfterS, "retry_after_s", "is over a day");
+  reader.require(!joined.accepted || (joined.retry_after_s == 0 && !joined.pending), "retry_after_s", "is not 0 although accepted");
+  reader.require(!joined.pending || joined.retry_after_s != 0, "retry_after_s", "is 0 although pending");
   reader.require(!joined.accepted || joined.node_id != NodeId{}, "node_id", "is 0 although accepted");
   reader.require(!joined.accepted || joined.port != 0, "port", "is 0 although accepted");
   return joined;
@@ -78,7 +85,9 @@ Bytes encode(const Joined& message) {
   const auto reason = put_text(builder, message.reason);
   const auto site_name = put_text(builder, message.site_name);
   const auto& id = message.node_id.bytes;
-  return finish(builder, wire::CreateJoined(builder, half_of(id, 0), half_of(id, 8), reason, site_name, message.port, message.accepted),
+  return finish(builder,
+                wire::CreateJoined(builder, half_of(id, 0), half_of(id, 8), reason, site_name, message.port, message.accepted,
+                                   message.retry_after_s, message.pending, message.next_port),
                 kJoinedId);
 }
 

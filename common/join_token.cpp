@@ -37,9 +37,9 @@ std::uint16_t u16_at(const Raw& raw, std::size_t at) {
 
 bool is_host(std::string_view host) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view(".-_:%").find(c) < 5;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view(".-_:%,").find(c) < 6;
   };
-  return !host.empty() && host.size() <= kMaxHost && std::all_of(host.begin(), host.end(), allowed);
+  return !hosts_of(host).empty() && host.size() <= kMaxHost && std::all_of(host.begin(), host.end(), allowed);
 }
 
 Result<Raw> from_base64(std::string_view text) {
@@ -107,6 +107,17 @@ std::string secret_hash(std::string_view secret) {
 
 std::string random_secret() {
   return id_text(kSecretFamily, random_id_bytes()).substr(2);
+}
+
+std::vector<std::string> hosts_of(std::string_view list) {
+  std::vector<std::string> hosts;
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    std::string host(list.substr(0, comma));
+    if (!host.empty() && std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(std::move(host));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return hosts;
 }
 
 std::string tcp_endpoint(const std::string& host, std::uint16_t port) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.hpp"
 
@@ -11,7 +12,7 @@ namespace capmap {
 /// Text: "cmt1." + base64url of (version 1, enrol port u16, message port u16, server key 32 bytes, secret 16 bytes, host).
 /// Anyone who holds it can join; the controller keeps only the secret's hash.
 struct JoinToken {
-  std::string host;  ///< name or address the agent can reach; IPv6 without brackets
+  std::string host;  ///< names or addresses the agent can reach, in the order to try them, with commas between; IPv6 without brackets
   std::uint16_t enrol_port = 8472;
   std::uint16_t message_port = 8471;
   std::string server_public_key;  ///< Z85
@@ -26,6 +27,8 @@ Result<JoinToken> parse_join_token(std::string_view text);
 std::string secret_hash(std::string_view secret);
 /// 128 random bits as 26 lower-case base32 characters.
 std::string random_secret();
+/// The hosts of a list with commas between, each once, in its order; empty ones left out.
+std::vector<std::string> hosts_of(std::string_view list);
 /// "tcp://host:port", with brackets around an IPv6 address.
 std::string tcp_endpoint(const std::string& host, std::uint16_t port);
 /// The port at the end of an endpoint; 0 when there is none.

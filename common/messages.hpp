@@ -121,6 +121,10 @@ struct Joined {
   NodeId node_id;
   std::string site_name;
   std::uint16_t port = 0;  ///< message port of the same host
+  /// Not accepted, but not for good either: ask again after so many seconds. 0 = for good, or not said.
+  std::uint32_t retry_after_s = 0;
+  bool pending = false;         ///< with retry_after_s: an admin has to approve it first; `node_id` is what it waits under
+  std::uint16_t next_port = 0;  ///< of the same host: where the server's next key is served while it changes; 0 = not said
   bool operator==(const Joined&) const = default;
 };
 

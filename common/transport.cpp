@@ -1,5 +1,6 @@
 #include "common/transport.hpp"
 
+#include <sys/socket.h>
 #include <zmq.h>
 
 #include <array>
@@ -223,6 +224,23 @@ Result<Routed> receive_routed(zmq::socket_t& router) {
   routed.extra_frames = drain(router, routed.payload);
   if (const char* user = zmq_msg_gets(routed.payload.handle(), "User-Id")) routed.user_id = user;
   return routed;
+}
+
+std::string_view peer_address(Routed& routed) {
+  constexpr std::string_view kMapped = "::ffff:";
+  const char* text = routed.payload.handle() == nullptr ? nullptr : zmq_msg_gets(routed.payload.handle(), "Peer-Address");
+  std::string_view address = text == nullptr ? "" : text;
+  if (address.starts_with(kMapped) && address.find('.') != std::string_view::npos) address.remove_prefix(kMapped.size());
+  return address;
+}
+
+void end_connection(Routed& routed) {
+  const int fd = zmq_msg_get(routed.payload.handle(), ZMQ_SRCFD);
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  // libzmq closes it when it has seen the end; only a connected TCP socket is meant.
+  if (fd < 0 || getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return;
+  if (peer.ss_family == AF_INET || peer.ss_family == AF_INET6) shutdown(fd, SHUT_RDWR);
 }
 
 Result<Done> send_routed(zmq::socket_t& router, std::span<const std::byte> route, std::span<const std::byte> payload) {

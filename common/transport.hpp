@@ -38,7 +38,7 @@ Result<std::string> curve_public_of(const std::string& secret_key);
 /// True for 40 characters of the Z85 alphabet.
 bool is_z85_key(std::string_view text);
 /// Key file: one line, the secret key; mode 0600; created atomically (temporary file, fsync, rename), never overwritten.
-/// Errors: kDenied (mode lets others read it: says chmod 600), kAbsent, kMalformed, kFull (no space).
+/// Errors: kDenied (mode lets others read it, or another account owns it: says chmod 600, chown), kAbsent, kMalformed, kFull (no space).
 Result<CurveKeys> load_curve_keys(const std::string& path);
 Result<Done> save_curve_keys(const std::string& path, const CurveKeys& keys);
 
@@ -106,6 +106,12 @@ struct Routed {
 };
 /// Takes one waiting message. Errors: kTimeout (none waits), kUnavailable (context ended).
 Result<Routed> receive_routed(zmq::socket_t& router);
+/// The address a message came from, as text; empty: not known. Of an IPv4 peer without the prefix that sockets for both put before it.
+/// Lives in the payload.
+std::string_view peer_address(Routed& routed);
+/// Ends the connection that a message came over, if it still stands; its peer may try to connect again. Where the connection is gone
+/// and another one has its descriptor since, that one is ended and comes back.
+void end_connection(Routed& routed);
 /// Answers by route. Errors: kUnavailable (peer gone), kFull (its queue is full).
 Result<Done> send_routed(zmq::socket_t& router, std::span<const std::byte> route, std::span<const std::byte> payload);
 

@@ -67,6 +67,19 @@ Result<Done> sync_folder_of(const std::string& path) {
   return Done{};
 }
 
+/// A secret key belongs to who uses it. Root may use one of the account that the folder belongs to, for whom it looks after it.
+Result<Done> check_owner(const std::string& path, uid_t owner) {
+  const auto own = geteuid();
+  if (owner == own) return Done{};
+  struct stat folder {};
+  const auto slash = path.rfind('/');
+  const std::string place = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (own == 0 && stat(place.c_str(), &folder) == 0 && folder.st_uid == owner) return Done{};
+  const auto wanted = std::to_string(own == 0 ? folder.st_uid : own);
+  return Error{ErrorCode::kDenied, path + ": belongs to another account (uid " + std::to_string(owner) +
+                                       "), which could replace this secret key: chown " + wanted + " " + path};
+}
+
 bool is_z85_digit(char c) {
   constexpr std::string_view kMarks = ".-:+=^!/*?&<>()[]{}@%$#";
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kMarks.find(c) != std::string_view::npos;
@@ -101,6 +114,7 @@ Result<CurveKeys> load_curve_keys(const std::string& path) {
   struct stat about {};
   if (fstat(file.fd(), &about) != 0) return file_error(path, errno);
   if ((about.st_mode & kOthers) != 0) return Error{ErrorCode::kDenied, path + ": others may read this secret key: chmod 600 " + path};
+  if (auto owned = check_owner(path, about.st_uid); !owned) return owned.error();
   std::array<char, kKeyText + 24> buffer{};
   const ssize_t length = read(file.fd(), buffer.data(), buffer.size());
   if (length < 0) return file_error(path, errno);

@@ -4,10 +4,12 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "common/codec.hpp"
 #include "common/ids.hpp"
+#include "common/key_change.hpp"
 #include "common/log.hpp"
 
 namespace capmap {
@@ -47,7 +49,9 @@ class Uplink {
         clock_(clock),
         inputs_(std::move(inputs)),
         pace_(std::move(pace)),
-        talk_(random_u64(), options.thresholds) {}
+        talk_(random_u64(), options.thresholds) {
+    if (options.ring) keys_.emplace(*options.ring, options.key_max_age_ms, clock.boot_ms(), clock.unix_ms());
+  }
 
   Result<Done> run();
 
@@ -61,6 +65,9 @@ class Uplink {
   bool take_inputs();
   void follow_link();
   void take_acks();
+  void take_ack(const Ack& ack);
+  void take_news(std::span<const std::byte> bytes);
+  void offer_key();
   void send_due();
   void tell_pace();
   void try_other_family();
@@ -79,6 +86,8 @@ class Uplink {
   bool inputs_ready_ = false, acks_ready_ = false, events_ready_ = false, usage_just_came_ = false;  ///< of this turn
   bool ipv4_only_ = false;
   int handshake_ms_ = kTransportHandshakeMs;
+  std::optional<KeyChange> keys_;
+  bool answered_ = false;  ///< by an ack, on this link
   std::uint64_t reopen_ms_ = 0, backoff_ms_ = kFirstBackoffMs;
   std::uint64_t family_until_ms_ = UINT64_MAX;
   std::uint64_t told_due_ms_ = 0;  ///< what the tick thread plans for
@@ -100,6 +109,7 @@ Result<Done> Uplink::run() {
     if (talk_.take_broken(clock_.boot_ms()) && ready_) give_up_link(kSilentText);
     try_other_family();
     send_due();
+    offer_key();
     tell_pace();
   }
   say_goodbye();
@@ -110,6 +120,7 @@ Result<Done> Uplink::open_link() {
   DealerOptions dealer = options_.dealer;
   dealer.ipv4_only = ipv4_only_;
   dealer.handshake_ms = handshake_ms_;
+  if (keys_) dealer.keys = keys_->in_use();
   auto opened = open_watched_dealer(context_, dealer);
   if (!opened) return opened.error();
   link_.emplace(std::move(*opened));
@@ -119,7 +130,7 @@ Result<Done> Uplink::open_link() {
 
 void Uplink::give_up_link(const std::string& problem) {
   link_.reset();
-  ready_ = false;
+  ready_ = answered_ = false;
   handshake_ms_ = std::min(2 * handshake_ms_, kTransportHandshakeMaxMs);  // where thousands come at once, it takes longer
   wait_to_reopen(kMaxBackoffMs);
   log_.note("uplink", problem);
@@ -134,6 +145,7 @@ void Uplink::wait_to_reopen(std::uint64_t at_most_ms) {
 std::uint64_t Uplink::next_event_ms() const {
   std::uint64_t next = link_ ? family_until_ms_ : reopen_ms_;
   next = std::min(next, talk_.broken_ms());
+  if (keys_ && ready_ && answered_) next = std::min(next, keys_->due_ms());
   return std::min(next, ready_ ? talk_.due_ms() : told_due_ms_);
 }
 
@@ -180,11 +192,14 @@ void Uplink::follow_link() {
         log_info("connected", {{"controller", options_.dealer.endpoint}});
         talk_.on_link_up(clock_.boot_ms());
         break;
-      case LinkEvent::kRefused: give_up_link(refused_text(detail)); break;
+      case LinkEvent::kRefused:
+        if (keys_) keys_->refused();
+        give_up_link(refused_text(detail));
+        break;
       case LinkEvent::kHandshakeFailed: give_up_link(wrong_key_text(detail)); break;
       case LinkEvent::kDisconnected:
       case LinkEvent::kRetrying:
-        ready_ = false;
+        ready_ = answered_ = false;
         if (family_until_ms_ != UINT64_MAX) family_until_ms_ = 0;  // nobody there: at the name's other address?
         log_.note("uplink", "no connection to " + options_.dealer.endpoint +
                                 ": is the controller running, and the way to this port open? It is tried again and again");
@@ -197,15 +212,38 @@ void Uplink::take_acks() {
   for (int i = 0; link_ && i < kPerTurn; ++i) {
     const auto message = receive(link_->dealer, 0);
     if (!message) return;
-    const auto ack = decode_ack({static_cast<const std::byte*>(message->data()), message->size()});
-    if (ack) {
-      if (!talk_.on_ack(*ack, clock_.boot_ms())) continue;
-      backoff_ms_ = kFirstBackoffMs;
-      handshake_ms_ = kTransportHandshakeMs;
+    const std::span bytes(static_cast<const std::byte*>(message->data()), message->size());
+    if (is_key_news(bytes)) {
+      take_news(bytes);
       continue;
     }
-    complaints_.warn(clock_.boot_ms(), "ack_malformed", {{"what", ack.error().what}});
+    const auto ack = decode_ack(bytes);
+    if (ack) take_ack(*ack);
+    if (!ack) complaints_.warn(clock_.boot_ms(), "ack_malformed", {{"what", ack.error().what}});
   }
+}
+
+void Uplink::take_ack(const Ack& ack) {
+  if (!talk_.on_ack(ack, clock_.boot_ms())) return;
+  backoff_ms_ = kFirstBackoffMs;
+  handshake_ms_ = kTransportHandshakeMs;
+  if (answered_) return;
+  answered_ = true;
+  if (keys_) keys_->answered(clock_.boot_ms(), clock_.unix_ms());
+}
+
+void Uplink::take_news(std::span<const std::byte> bytes) {
+  const auto news = decode_key_news(bytes);
+  if (!news) return complaints_.warn(clock_.boot_ms(), "key_news_malformed", {{"what", news.error().what}});
+  if (!keys_ || !keys_->take(*news, clock_.boot_ms())) return;
+  link_.reset();  // and anew at once, under the next key: nobody is refused, so nothing has to be waited for
+  ready_ = answered_ = false;
+  reopen_ms_ = 0;
+}
+
+void Uplink::offer_key() {
+  if (!keys_ || !link_ || !ready_ || !answered_ || keys_->due_ms() > clock_.boot_ms()) return;
+  if (const auto offer = keys_->offer(clock_.boot_ms())) static_cast<void>(send(link_->dealer, encode(*offer)));
 }
 
 void Uplink::send_due() {

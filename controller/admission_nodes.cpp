@@ -85,9 +85,18 @@ Result<Change> carry_out(Store& store, const RemoveNode& request, const TokenMak
   const auto node = store.find_node(request.node);
   if (!node) return node.error();
   if (!*node) return Change{no_such_node(request.node)};
-  if (auto removed = store.remove_node(**node, now_unix_ms); !removed) return removed.error();
+  const auto keys = store.joining().find_node_keys(request.node);
+  if (!keys) return keys.error();
+  NodeRemoved gone{.node = **node, .next_key = *keys ? (*keys)->next_key : ""};
+  for (KnownNode each = **node; !each.public_key.empty(); each.public_key = std::exchange(gone.next_key, "")) {
+    if (auto removed = store.remove_node(each, now_unix_ms); !removed) return removed.error();
+  }
+  gone.next_key = *keys ? (*keys)->next_key : "";
+  if (*keys) {
+    if (auto put = store.joining().put_node_keys({.node = request.node}); !put) return put.error();
+  }
   if (auto put = note(store, now_unix_ms, "node_removed", to_text(request.node), (*node)->hostname); !put) return put.error();
-  return Change{NodeRemoved{**node}};
+  return Change{std::move(gone)};
 }
 
 }  // namespace capmap

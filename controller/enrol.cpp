@@ -7,6 +7,7 @@
 #include "common/codec.hpp"
 #include "common/log.hpp"
 #include "controller/admission.hpp"
+#include "controller/join_rates.hpp"
 #include "controller/pipes.hpp"
 
 namespace capmap {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t kJoinsPerTurn = 64, kDecisionsPerTurn = 1'024;
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
+constexpr std::uint32_t kAskAgainS = 10;
 
 struct Pipes {
   zmq::socket_t router, decisions, store;
@@ -21,7 +23,8 @@ struct Pipes {
 
 class Enrol {
  public:
-  Enrol(Pipes pipes, const Clock& clock, Published<Metrics>& metrics) : pipes_(std::move(pipes)), clock_(clock), metrics_(metrics) {}
+  Enrol(Pipes pipes, const EnrolOptions& options, const Clock& clock, Published<Metrics>& metrics)
+      : pipes_(std::move(pipes)), clock_(clock), metrics_(metrics), rates_(options.joins_per_address_a_s, options.joins_a_s) {}
 
   Result<Done> run();
 
@@ -29,6 +32,8 @@ class Enrol {
   /// False on stop.
   bool take_decisions();
   void take_joins();
+  /// False: too many ask; it was told when to ask again.
+  bool in_time(Routed& routed);
   void refuse_bytes(const Routed& routed, const std::string& what);
   void answer(const JoinDecision& decision);
   void publish_metrics();
@@ -38,7 +43,8 @@ class Enrol {
   Published<Metrics>& metrics_;
   std::map<std::string, std::uint64_t> joins_;
   std::uint64_t metrics_at_ms_ = 0;
-  RateLimit complaints_{20};
+  RateLimit complaints_{20}, crowd_{5};
+  JoinRates rates_;
 };
 
 Result<Done> Enrol::run() {
@@ -55,6 +61,7 @@ void Enrol::take_joins() {
   for (std::size_t i = 0; i < kJoinsPerTurn; ++i) {
     auto routed = receive_routed(pipes_.router);
     if (!routed) return;
+    if (!in_time(*routed)) continue;
     if (routed->extra_frames) {
       refuse_bytes(*routed, "more frames than one");
       continue;
@@ -65,13 +72,35 @@ void Enrol::take_joins() {
       continue;
     }
     const auto* route = static_cast<const std::byte*>(routed->route.data());
-    JoinRequest request{.route = Bytes(route, route + routed->route.size()), .key = std::string(routed->user_id), .join = std::move(*join)};
+    JoinRequest request{.route = Bytes(route, route + routed->route.size()),
+                        .key = std::string(routed->user_id),
+                        .join = std::move(*join),
+                        .address = std::string(peer_address(*routed))};
     JoinDecision busy{.route = request.route, .hostname = request.join.hostname, .answer = "not_stored", .joined = {}};
+    busy.joined.retry_after_s = kAskAgainS;
     if (!send_object(pipes_.store, std::make_unique<JoinRequest>(std::move(request)), false)) {
       busy.joined.reason = "the controller could not keep it, try again later: too many machines are joining at this moment";
       answer(busy);
     }
   }
+}
+
+bool Enrol::in_time(Routed& routed) {
+  const auto now_ms = clock_.boot_ms();
+  const auto address = peer_address(routed);
+  const auto taken = rates_.take(address, now_ms);
+  if (taken == JoinRates::Answer::kTake) return true;
+  const bool from_here = taken == JoinRates::Answer::kTooManyFromHere;
+  ++joins_[from_here ? "address_rate" : "total_rate"];
+  crowd_.warn(now_ms, "joins_too_many",
+              {{"from", from_here ? address : "all"}, {"setting", from_here ? "enrol.joins_per_address_per_s" : "enrol.joins_per_s"}});
+  Joined later;
+  later.reason =
+      from_here ? "too many requests to join come from this address: ask again later" : "too many machines ask to join: ask again later";
+  later.retry_after_s = kAskAgainS;
+  static_cast<void>(send_routed(pipes_.router, std::as_bytes(std::span(static_cast<const char*>(routed.route.data()), routed.route.size())),
+                                encode(later)));
+  return false;
 }
 
 void Enrol::refuse_bytes(const Routed& routed, const std::string& what) {
@@ -92,7 +121,9 @@ bool Enrol::take_decisions() {
 void Enrol::answer(const JoinDecision& decision) {
   ++joins_[decision.answer];
   const Joined& joined = decision.joined;
-  if (joined.accepted) {
+  if (joined.pending) {
+    complaints_.warn(clock_.boot_ms(), "join_pending", {{"id", to_text(joined.node_id)}, {"hostname", decision.hostname}});
+  } else if (joined.accepted) {
     log_info("joined", {{"node", to_text(joined.node_id)}, {"hostname", decision.hostname}, {"site", joined.site_name}});
   } else {
     complaints_.warn(clock_.boot_ms(), "join_refused", {{"reason", decision.answer}, {"hostname", decision.hostname}});
@@ -106,13 +137,18 @@ void Enrol::publish_metrics() {
   if (now_ms < metrics_at_ms_ + kMetricsEveryMs) return;
   metrics_at_ms_ = now_ms;
   Metrics out;
-  for (const char* answer : {"accepted", "malformed", "wrong_key", "unknown_token", "expired_token", "used_token", "not_stored"}) {
+  for (const char* answer : kJoinAnswers) {
     out.push_back({"capmap_enrol_joins_total",
                    "Requests to join, by answer.",
                    Metric::Kind::kCounter,
                    {{"answer", answer}},
                    static_cast<double>(joins_[answer])});
   }
+  out.push_back({"capmap_enrol_callers",
+                 "Addresses that requests to join came from lately.",
+                 Metric::Kind::kGauge,
+                 {},
+                 static_cast<double>(rates_.callers())});
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));
 }
 
@@ -129,7 +165,7 @@ Result<Done> run_enrol(zmq::context_t& context, zmq::context_t& strangers, const
     return socket->error();
   }
   ready.set_value(bound_endpoint(*router));
-  return Enrol({std::move(*router), std::move(*decisions), std::move(*store)}, clock, metrics).run();
+  return Enrol({std::move(*router), std::move(*decisions), std::move(*store)}, options, clock, metrics).run();
 }
 
 }  // namespace capmap

@@ -14,6 +14,8 @@ namespace capmap {
 struct EnrolOptions {
   std::string endpoint;  ///< "tcp://*:8472"
   CurveKeys keys;        ///< the controller's, as on the message port
+  /// Requests taken each second, of one address and of all; the rest is told to ask again (controller/join_rates.hpp).
+  std::uint32_t joins_per_address_a_s = 100, joins_a_s = 1'000;
 };
 
 /// The enrol thread: port 8472. Decodes what machines ask that want to be let in, hands it to the store thread, and answers what that

@@ -3,12 +3,15 @@
 #include <array>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "common/batch.hpp"
 #include "common/codec_reused.hpp"
 #include "common/connection_watch.hpp"
 #include "common/log.hpp"
 #include "controller/child_backlog.hpp"
+#include "controller/key_orders.hpp"
+#include "controller/message_sender.hpp"
 #include "controller/pipes.hpp"
 
 namespace capmap {
@@ -40,6 +43,8 @@ struct ChildSender {
 struct Sender {
   std::uint32_t allowance = IngestOptions::kBurst, dropped = 0;
   std::uint64_t refilled_ms = 0;
+  std::uint16_t generation = 0;  ///< of its key: what comes under an older one is refused
+  bool rotate = false;           ///< it is to be asked for another key
 
   bool take(std::uint64_t now_ms) {
     const std::uint64_t earned = (now_ms - refilled_ms) / IngestOptions::kMessageEveryMs;
@@ -55,8 +60,15 @@ struct Sender {
 
 class Ingest {
  public:
-  Ingest(zmq::socket_t router, zmq::socket_t input, zmq::socket_t map, const Clock& clock, Published<Metrics>& metrics, Pulse* pulse)
-      : router_(std::move(router)), input_(std::move(input)), map_(std::move(map)), clock_(clock), metrics_(metrics), pulse_(pulse) {}
+  Ingest(zmq::socket_t router, zmq::socket_t input, zmq::socket_t map, zmq::socket_t keys, const Clock& clock, Published<Metrics>& metrics,
+         Pulse* pulse)
+      : router_(std::move(router)),
+        input_(std::move(input)),
+        map_(std::move(map)),
+        keys_(std::move(keys)),
+        clock_(clock),
+        metrics_(metrics),
+        pulse_(pulse) {}
 
   Result<Done> run();
 
@@ -68,21 +80,31 @@ class Ingest {
   void admit_child(const ControllerId& child, Routed routed, std::uint64_t now_ms);
   void drop(const char* reason, ChildSender& sender, std::string_view who);
   Result<Done> hand_on_children(std::uint64_t received_ms);
+  void take_orders(const KeyOrders& orders);
+  /// A message under a key that the node has only offered: the store is told, now and then until it has it.
+  void tell_use(const From& from, const Routed& routed, std::uint64_t now_ms);
+  void take_offer(const From& from, const Routed& routed);
+  void ask_for_key(Sender& sender, const Routed& routed);
+  /// A key that is let in no more still has its connection: it ends, and nothing it says is taken.
+  void cut_off(Routed& routed);
   void refuse(const char* reason, std::string_view who, const std::string& what);
   void publish_metrics();
 
-  zmq::socket_t router_, input_, map_;
+  zmq::socket_t router_, input_, map_, keys_;
   const Clock& clock_;
   Published<Metrics>& metrics_;
   Pulse* pulse_;
   ReusedCodec codec_;
   std::unordered_map<NodeId, Sender, IdHash> senders_;
   std::unordered_map<ControllerId, ChildSender, IdHash> children_;
+  std::unordered_set<NodeId, IdHash> refused_nodes_;  ///< since the start: zap lets none of before in
+  std::unordered_set<ControllerId, IdHash> refused_children_;
+  std::unordered_map<NodeId, std::uint64_t, IdHash> uses_told_ms_;  ///< of nodes that use a key which the store has not taken yet
   ChildBacklog backlog_;
   std::array<std::uint64_t, std::variant_size_v<AgentMessage>> taken_{};
   std::array<std::uint64_t, std::variant_size_v<ChildMessage>> taken_from_children_{};
   std::map<std::string, std::uint64_t> refused_;
-  std::uint64_t bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0;
+  std::uint64_t key_offers_ = 0, bytes_ = 0, acks_sent_ = 0, acks_lost_ = 0, metrics_at_ms_ = 0;
   std::size_t last_taken_ = 0;
   RateLimit complaints_{20}, child_complaints_{20};  ///< apart: neither drowns the other
 };
@@ -108,6 +130,7 @@ bool Ingest::send_acks() {
     auto batch = receive_object<AckBatch>(input_, 0);
     if (!batch) return true;
     if (!*batch) return false;
+    if ((*batch)->keys) take_orders(*(*batch)->keys);
     for (const auto& out : (*batch)->acks) {
       const auto sent = send_routed(router_, std::as_bytes(std::span(out.route)), codec_.encode(out.ack));
       ++(sent ? acks_sent_ : acks_lost_);  // the peer is gone or does not read: it will ask again
@@ -159,6 +182,54 @@ void Ingest::admit_child(const ControllerId& child, Routed routed, std::uint64_t
   ++taken_from_children_[kind];
 }
 
+void Ingest::take_orders(const KeyOrders& orders) {
+  for (const auto& node : orders.refused) {
+    refused_nodes_.insert(node);
+    senders_.erase(node);
+    uses_told_ms_.erase(node);
+  }
+  for (const auto& child : orders.refused_children) {
+    refused_children_.insert(child);
+    children_.erase(child);
+  }
+  for (const auto& taken : orders.taken) {
+    uses_told_ms_.erase(taken.node);
+    if (const auto sender = senders_.find(taken.node); sender != senders_.end()) sender->second.generation = taken.generation;
+  }
+  for (const auto& answer : orders.answers) {
+    static_cast<void>(send_routed(router_, std::as_bytes(std::span(answer.route)), encode(answer.news)));
+  }
+  for (const auto& node : orders.rotate) senders_.try_emplace(node, Sender{.refilled_ms = clock_.boot_ms()}).first->second.rotate = true;
+  if (!orders.rotate_all) return;
+  for (auto& [node, sender] : senders_) sender.rotate = true;
+}
+
+void Ingest::tell_use(const From& from, const Routed& routed, std::uint64_t now_ms) {
+  constexpr std::uint64_t kAgainMs = 10'000;
+  auto& told_ms = uses_told_ms_[from.node];
+  if (told_ms != 0 && now_ms < told_ms + kAgainMs) return;
+  KeyWord word{.node = from.node, .route = routed.route.to_string(), .generation = from.generation};
+  if (send_object(keys_, std::make_unique<KeyWord>(std::move(word)), false)) told_ms = now_ms;
+}
+
+void Ingest::take_offer(const From& from, const Routed& routed) {
+  auto offer = decode_key_offer(bytes_of(routed.payload));
+  if (!offer) return refuse("malformed", routed.user_id, offer.error().what);
+  ++key_offers_;
+  KeyWord word{.node = from.node, .route = routed.route.to_string(), .generation = from.generation, .offer = std::move(*offer)};
+  static_cast<void>(send_object(keys_, std::make_unique<KeyWord>(std::move(word)), false));  // who gets no answer offers again
+}
+
+void Ingest::ask_for_key(Sender& sender, const Routed& routed) {
+  const auto* route = static_cast<const std::byte*>(routed.route.data());
+  if (send_routed(router_, {route, routed.route.size()}, encode(KeyNews{.rotate = true}))) sender.rotate = false;
+}
+
+void Ingest::cut_off(Routed& routed) {
+  refuse("revoked", routed.user_id, "its key is let in no more: the connection is ended");
+  end_connection(routed);
+}
+
 void Ingest::drop(const char* reason, ChildSender& sender, std::string_view who) {
   ++refused_[reason];
   ++sender.dropped;
@@ -168,20 +239,28 @@ void Ingest::drop(const char* reason, ChildSender& sender, std::string_view who)
 void Ingest::admit(Routed routed, ReportBatch& batch) {
   bytes_ += routed.payload.size();
   if (routed.user_id.starts_with(ControllerId::kPrefix)) {
-    if (const auto child = parse_id<ControllerId>(routed.user_id)) return admit_child(*child, std::move(routed), batch.received_boot_ms);
+    if (const auto child = parse_id<ControllerId>(routed.user_id)) {
+      if (refused_children_.contains(*child)) return cut_off(routed);
+      return admit_child(*child, std::move(routed), batch.received_boot_ms);
+    }
   }
-  const auto node = parse_id<NodeId>(routed.user_id);
-  if (!node) return refuse("no_identity", "?", "a message without a known key");
+  const auto from = sender_of(routed.user_id);
+  if (!from) return refuse("no_identity", "?", "a message without a known key");
+  if (!refused_nodes_.empty() && refused_nodes_.contains(from->node)) return cut_off(routed);
   if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
-  auto& sender = senders_.try_emplace(*node, Sender{.refilled_ms = batch.received_boot_ms}).first->second;
+  auto& sender = senders_.try_emplace(from->node, Sender{.refilled_ms = batch.received_boot_ms}).first->second;
+  if (from->generation < sender.generation) return cut_off(routed);
   if (!sender.take(batch.received_boot_ms)) {
-    if (++sender.dropped % kFloodDrops == 0) batch.flooding.push_back(*node);
+    if (++sender.dropped % kFloodDrops == 0) batch.flooding.push_back(from->node);
     return refuse("rate", routed.user_id, "more messages than one each 100 ms");
   }
+  if (from->generation > sender.generation) tell_use(*from, routed, batch.received_boot_ms);
+  if (is_key_offer(bytes_of(routed.payload))) return take_offer(*from, routed);
+  if (sender.rotate) ask_for_key(sender, routed);
   auto message = codec_.decode(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
   ++taken_[message->index()];
-  batch.reports.push_back({.node = *node, .route = routed.route.to_string(), .message = std::move(*message)});
+  batch.reports.push_back({.node = from->node, .route = routed.route.to_string(), .message = std::move(*message)});
 }
 
 void Ingest::refuse(const char* reason, std::string_view who, const std::string& what) {
@@ -212,7 +291,7 @@ void Ingest::publish_metrics() {
                    {{"kind", child_kinds[i]}},
                    static_cast<double>(taken_from_children_[i])});
   }
-  for (const char* reason : {"no_identity", "malformed", "rate", "child_rate", "child_backlog"}) {
+  for (const char* reason : {"no_identity", "malformed", "rate", "child_rate", "child_backlog", "revoked"}) {
     out.push_back({"capmap_ingest_refused_total",
                    "Messages of agents that were dropped, by reason.",
                    Metric::Kind::kCounter,
@@ -223,6 +302,7 @@ void Ingest::publish_metrics() {
     out.push_back({name, help, Metric::Kind::kCounter, {}, static_cast<double>(value)});
   };
   counter("capmap_ingest_bytes_total", "Payload bytes received from agents.", bytes_);
+  counter("capmap_ingest_key_offers_total", "Keys that nodes offered to change to, each as often as it was offered.", key_offers_);
   counter("capmap_ingest_acks_total", "Acks handed to the network.", acks_sent_);
   counter("capmap_ingest_acks_lost_total", "Acks whose agent was gone or did not read.", acks_lost_);
   out.push_back({"capmap_ingest_child_backlog_bytes",
@@ -239,8 +319,9 @@ Result<Done> run_ingest(zmq::context_t& context, const IngestOptions& options, c
                         Published<Metrics>& metrics) {
   auto router = open_router(context, {.endpoint = options.endpoint, .keys = options.keys, .zap_domain = "agents"});
   auto input = open_pull(context, kIngestPipe);
-  auto map = open_push(context, kMapPipe);
-  for (const Error* error : {router ? nullptr : &router.error(), input ? nullptr : &input.error(), map ? nullptr : &map.error()}) {
+  auto map = open_push(context, kMapPipe), keys = open_push(context, kKeyWordsPipe);
+  for (const Error* error : {router ? nullptr : &router.error(), input ? nullptr : &input.error(), map ? nullptr : &map.error(),
+                             keys ? nullptr : &keys.error()}) {
     if (error == nullptr) continue;
     ready.set_value(*error);
     return *error;
@@ -252,7 +333,7 @@ Result<Done> run_ingest(zmq::context_t& context, const IngestOptions& options, c
     }
   }
   ready.set_value(bound_endpoint(*router));
-  return Ingest(std::move(*router), std::move(*input), std::move(*map), clock, metrics, options.pulse).run();
+  return Ingest(std::move(*router), std::move(*input), std::move(*map), std::move(*keys), clock, metrics, options.pulse).run();
 }
 
 }  // namespace capmap

@@ -1,5 +1,6 @@
 #include <malloc.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@
 #include "controller/pipes.hpp"
 #include "controller/restore.hpp"
 #include "controller/settings.hpp"
+#include "controller/store/revocations.hpp"
 #include "controller/store/state_folder.hpp"
 #include "controller/store_thread.hpp"
 #include "controller/zap.hpp"
@@ -161,10 +163,19 @@ Parts load_parts(const ControllerSettings& settings) {
 std::string own_id(Parts& parts) {
   auto id = value_or_give_up(parts.opened.store->controller_id());
   if (id) return to_text(*id);
-  value_or_give_up(parts.opened.checked.get());
+  if (parts.opened.checked.valid()) value_or_give_up(parts.opened.checked.get());
   const auto made = parts.opened.store->make_controller_id();
   if (!made) log_warn("controller_id_not_kept", {{"what", made.error().what}});
   return made ? to_text(*made) : std::string();
+}
+
+/// Before the first key is let in: what was revoked after the moment of a backup stays so.
+Result<Done> know_revoked_keys(Parts& parts, const std::string& state, const Clock& clock) {
+  const auto check = [&parts]() -> Result<Done> { return parts.opened.checked.valid() ? parts.opened.checked.get() : Done{}; };
+  const auto merged = merge_revocations(*parts.opened.store, revocations_path(state), clock.unix_ms(), check);
+  if (!merged) return merged.error();
+  if (*merged > 0) log_warn("keys_revoked_again", {{"count", *merged}, {"why", "the database did not know them: it was restored"}});
+  return Done{};
 }
 
 int run(const ControllerSettings& settings) {
@@ -188,9 +199,11 @@ int run(const ControllerSettings& settings) {
       alerts_metrics;
   Published<StoreHealth> store_health;
 
+  value_or_give_up(know_revoked_keys(parts, settings.state, clock));
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
   auto restored = restore(*parts.opened.store, *engine, clock);
-  if (!restored) value_or_give_up(parts.opened.checked.get());  // what the check says of the file is the better reason
+  if (!restored && parts.opened.checked.valid())
+    value_or_give_up(parts.opened.checked.get());  // what the check says of the file is the better reason
   const auto controller_id = restored ? own_id(parts) : std::string();
   ZapOptions zap_options{.keys = kKeysPipe,
                          .known = value_or_give_up(std::move(restored)),
@@ -219,14 +232,18 @@ int run(const ControllerSettings& settings) {
   auto ingest = start("ingest", [&] { return run_ingest(context, ingest_options, clock, ingest_ready, ingest_metrics); });
   const std::string messages = value_or_give_up(ingest_ready.get_future().get());
 
-  const EnrolOptions enrol_options{.endpoint = listen(settings.enrol_port), .keys = parts.keys};
+  const EnrolOptions enrol_options{.endpoint = listen(settings.enrol_port),
+                                   .keys = parts.keys,
+                                   .joins_per_address_a_s = settings.joins_per_address_a_s,
+                                   .joins_a_s = settings.joins_a_s};
   auto enrol = start("enrol", [&] { return run_enrol(context, strangers, enrol_options, clock, enrol_ready, enrol_metrics); });
   const std::string joins = value_or_give_up(enrol_ready.get_future().get());
 
   const TokenMaking making{.advertise_host = settings.advertise_host.empty() ? host_name() : settings.advertise_host,
                            .enrol_port = port_of(joins),
                            .message_port = port_of(messages),
-                           .server_public_key = parts.keys.public_key};
+                           .server_public_key = parts.keys.public_key,
+                           .revocations = revocations_path(settings.state)};
   const HttpOptions http_options{.address = settings.http_address,
                                  .port = static_cast<std::uint16_t>(settings.http_port),
                                  .admin_token_hash = secret_hash(parts.admin_token),
@@ -301,6 +318,7 @@ int run(const ControllerSettings& settings) {
 
 int main(int argc, char** argv) {
   using namespace capmap;
+  prctl(PR_SET_DUMPABLE, 0);  // secret keys are in no core dump, and no other process of this account reads them
   std::string printed;
   const auto line = read_command_line({argv + 1, argv + argc}, printed);
   if (!line) {

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/codec_keys.hpp"
 #include "controller/import_request.hpp"
 #include "controller/map/reports.hpp"
 #include "controller/map/site.hpp"
@@ -17,7 +18,7 @@ namespace capmap {
 
 inline constexpr const char* kMapPipe = "inproc://map";               ///< MapInput: from ingest and store to the map thread
 inline constexpr const char* kMapQueryPipe = "inproc://map_queries";  ///< NodeQuery: from http to the map thread
-inline constexpr const char* kIngestPipe = "inproc://ingest";         ///< AckBatch: from the map thread to ingest; stop from main
+inline constexpr const char* kIngestPipe = "inproc://ingest";         ///< AckBatch: from the map thread and store to ingest; stop from main
 inline constexpr const char* kKeysPipe = "inproc://keys";             ///< KeyUpdate: from store to zap; stop from main
 inline constexpr const char* kStorePipe = "inproc://store";           ///< JoinRequest: from enrol to the store thread
 inline constexpr const char* kEnrolPipe = "inproc://enrol";           ///< JoinDecision: from store to enrol; stop from main
@@ -26,9 +27,17 @@ inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteB
 inline constexpr const char* kHistoryPipe = "inproc://history";       ///< HistoryRequest: from http to the history thread; stop from main
 inline constexpr const char* kHttpPipe = "inproc://http";  ///< HttpInput: from map, store and history to http; stop from the map thread
 inline constexpr const char* kConnectionsPipe = "inproc://connections";  ///< libzmq's own events: from ingest's ROUTER to zap
+inline constexpr const char* kKeyWordsPipe = "inproc://key_words";       ///< KeyWord: from ingest to store, which may be behind
 inline constexpr int kNotesHighWater = 8;                                ///< batches that wait for a slow disk, at each end
 
-/// A node was let in or moved to another pool (durable already); it may report from now on.
+/// A node speaks of its keys: it offers another one, or says something under the one it offered.
+struct KeyWord {
+  NodeId node;
+  PeerRoute route;               ///< for the answer
+  std::uint16_t generation = 0;  ///< of the key it said it with
+  std::optional<KeyOffer> offer{};
+};
+/// A node was let in, moved to another pool or has another key (durable already); it may report from now on.
 struct NodeAdmitted {
   KnownNode node;
 };

@@ -13,6 +13,7 @@
 #include "controller/history/past.hpp"
 #include "controller/history/usage_series.hpp"
 #include "controller/import_request.hpp"
+#include "controller/joining_requests.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
 
@@ -58,6 +59,10 @@ struct CreateToken {
   std::vector<std::string> child_sites{};  ///< likewise; not empty: instead of `site`, for child controllers that speak for these
   std::uint32_t uses = 1;
   std::uint64_t expires_unix_ms = 0;
+  std::string name{};                ///< for people; empty = none
+  std::string pool{};                ///< name or p-… id of a pool of the site; empty = none
+  std::vector<AddressRange> from{};  ///< not empty: it works from there alone
+  bool by_hand = false;              ///< who shows it waits for an approval
 };
 struct AddPool {
   std::string site;  ///< name or s-… id
@@ -88,7 +93,7 @@ struct ImportRegions {
 struct AdminRequest {
   std::uint64_t ticket = 0;
   std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite, ImportRecords,
-               SettleClone>
+               SettleClone, JoiningRequest>
       what;
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
@@ -97,6 +102,7 @@ struct CreatedToken {
   std::string site_name;
   std::uint32_t uses = 1;
   std::uint64_t expires_unix_ms = 0;
+  std::string id{}, name{};
 };
 struct SiteDeclared {
   Site site;
@@ -113,6 +119,7 @@ struct PoolAssigned {
 };
 struct NodeRemoved {
   KnownNode node;
+  std::string next_key{};  ///< it had offered, and is refused too; empty: none
 };
 struct CloneSettled {
   NodeId node;
@@ -131,8 +138,7 @@ struct RegionsImported {
 };
 /// What was changed, or why not.
 using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported,
-                                 SiteCoded, ImportDone, CloneSettled>;
-struct AdminAnswer {
+                                 SiteCoded, ImportDone, CloneSettled, JoiningDone> struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;
 };

@@ -101,6 +101,16 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   const auto removed = store.removed_nodes();
   if (!removed) return removed.error();
   for (const auto& node : *removed) keys.push_back({.public_key = node.public_key, .node = node.node, .revoked = true});
+  const auto changing = store.joining().node_keys();
+  if (!changing) return changing.error();
+  for (const auto& node : *changing) {
+    if (!node.next_key.empty()) keys.push_back({.public_key = node.next_key, .node = node.node, .generation = 1});
+  }
+  const auto revoked = store.joining().revoked();
+  if (!revoked) return revoked.error();
+  for (const auto& key : *revoked) {
+    keys.push_back({.public_key = key.public_key, .node = NodeId{key.owner}, .revoked = true, .child = key.child});
+  }
   return keys;
 }
 

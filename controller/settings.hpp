@@ -18,6 +18,7 @@ struct ControllerSettings {
   std::uint32_t message_port = 8471;
   std::uint32_t most_connections = 0;  ///< 0 = as many as descriptors allow
   std::uint32_t enrol_port = 8472;
+  std::uint32_t joins_per_address_a_s = 100, joins_a_s = 1'000;
   std::string advertise_host;  ///< empty: this machine's host name
   std::uint32_t interval_ms = 10'000;
   std::string log_level = "info";

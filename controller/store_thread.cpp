@@ -7,19 +7,21 @@
 
 #include "common/log.hpp"
 #include "common/transport.hpp"
+#include "controller/joining_told.hpp"
+#include "controller/key_desk.hpp"
 #include "controller/pipes.hpp"
 #include "controller/zap.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::size_t kJoinsAChange = 256, kRequestsAChange = 16;
+constexpr std::size_t kJoinsAChange = 256, kRequestsAChange = 16, kWordsAChange = 256;
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 constexpr std::uint64_t kShapesEveryMs = 3'600'000;
 constexpr std::uint64_t kProbeEveryMs = 2'000;  ///< while nothing can be kept
 
 struct Pipes {
-  zmq::socket_t joins, admin, notes, enrol, http, map, keys;
+  zmq::socket_t joins, admin, notes, words, enrol, http, map, keys, ingest;
 };
 
 class StoreThread {
@@ -37,6 +39,8 @@ class StoreThread {
     std::vector<std::unique_ptr<AdminRequest>> requests;
     std::vector<JoinDecision> decisions;
     std::vector<AdminAnswer> answers;
+    std::vector<KeyWord> words;
+    KeysDecided keys;
   };
   bool take(Group& group);  ///< False on stop.
   Result<Done> decide(Group& group);
@@ -45,7 +49,7 @@ class StoreThread {
   Result<Done> tell(const KnownNode& node);
   Result<Done> tell(const KnownChild& child);
   Result<Done> tell(const AdminChange& change);
-  Result<Done> tell_zap(const KnownNode& node, bool revoked);
+  Result<Done> tell(const JoiningDone& done);
   Result<Done> tell_map(MapInput what) { return send_object(pipes_.map, std::make_unique<MapInput>(std::move(what))); }
   void take_notes();
   void tidy();
@@ -65,6 +69,7 @@ class StoreThread {
   std::uint64_t probed_at_ms_ = 0, metrics_at_ms_ = 0, shapes_at_ms_ = 0;
   std::uint64_t changes_ = 0, commits_ = 0, failed_ = 0, notes_ = 0, notes_lost_ = 0, slowest_ms_ = 0;
   StoreFacts facts_;
+  KeyDesk desk_;
 };
 
 Result<Done> StoreThread::run() {
@@ -72,11 +77,12 @@ Result<Done> StoreThread::run() {
   shapes_at_ms_ = clock_.boot_ms();  // not while everybody waits for the start
   health_.publish(std::make_shared<const StoreHealth>());
   for (bool stop = false; !stop;) {
-    std::array items = {Waitable{.socket = &pipes_.joins}, Waitable{.socket = &pipes_.admin}, Waitable{.socket = &pipes_.notes}};
+    std::array items = {Waitable{.socket = &pipes_.joins}, Waitable{.socket = &pipes_.admin}, Waitable{.socket = &pipes_.notes},
+                        Waitable{.socket = &pipes_.words}};
     wait_any(items, static_cast<int>(kMetricsEveryMs));
     Group group;
     stop = !take(group);
-    if (!group.joins.empty() || !group.requests.empty()) {
+    if (!group.joins.empty() || !group.requests.empty() || !group.words.empty()) {
       const auto began_ms = clock_.boot_ms();
       if (auto kept = decide(group); !kept) refuse(group, kept.error());
       slowest_ms_ = std::max(slowest_ms_, clock_.boot_ms() - began_ms);
@@ -95,6 +101,11 @@ bool StoreThread::take(Group& group) {
     auto join = receive_object<JoinRequest>(pipes_.joins, 0);
     if (!join || !*join) break;
     group.joins.push_back(std::move(*join));
+  }
+  while (group.words.size() < kWordsAChange) {
+    auto word = receive_object<KeyWord>(pipes_.words, 0);
+    if (!word || !*word) break;
+    group.words.push_back(std::move(**word));
   }
   while (group.requests.size() < kRequestsAChange) {
     auto request = receive_object<AdminRequest>(pipes_.admin, 0);
@@ -120,6 +131,11 @@ Result<Done> StoreThread::decide(Group& group) {
     if (change) group.answers.push_back({.ticket = request.ticket, .what = std::move(*change)});
     if (!change) done = change.error();
   }
+  if (auto keys = done ? desk_.decide(*store_, group.words, now_unix_ms) : done.error()) {
+    group.keys = std::move(*keys);
+  } else {
+    done = keys.error();
+  }
   if (done) done = store_->commit();
   if (!done) {
     store_->roll_back();
@@ -127,6 +143,7 @@ Result<Done> StoreThread::decide(Group& group) {
     return done;
   }
   note_success();
+  desk_.kept(group.keys);
   ++commits_;
   changes_ += group.joins.size() + group.requests.size();
   return done;
@@ -136,6 +153,7 @@ void StoreThread::refuse(Group& group, const Error& why) {
   failed_ += group.joins.size() + group.requests.size();
   group.decisions.clear();
   group.answers.clear();
+  group.keys = {};  // who spoke of keys does so again
   for (auto& join : group.joins) {
     JoinDecision no{.route = std::move(join->route), .hostname = std::move(join->join.hostname), .answer = "not_stored", .joined = {}};
     no.joined.reason = "the controller could not keep it, try again later: " + why.what;
@@ -161,19 +179,14 @@ Result<Done> StoreThread::answer(Group group) {
     if (auto told = tell(each.what); !told) return told;
     static_cast<void>(send_object(pipes_.http, std::make_unique<HttpInput>(std::move(each)), false));
   }
-  return Done{};
+  return tell_keys(std::move(group.keys), {.map = pipes_.map, .keys = pipes_.keys, .ingest = pipes_.ingest});
 }
 
 /// The map first: who is let in by zap must not find it unknowing.
 Result<Done> StoreThread::tell(const KnownNode& node) {
   ++facts_.nodes;
   if (auto sent = tell_map(NodeAdmitted{node}); !sent) return sent;
-  return tell_zap(node, false);
-}
-
-Result<Done> StoreThread::tell_zap(const KnownNode& node, bool revoked) {
-  return send_object(pipes_.keys,
-                     std::make_unique<KeyUpdate>(KeyUpdate{.public_key = node.public_key, .node = node.id, .revoked = revoked}));
+  return send_object(pipes_.keys, std::make_unique<KeyUpdate>(KeyUpdate{.public_key = node.public_key, .node = node.id}));
 }
 
 Result<Done> StoreThread::tell(const AdminChange& change) {
@@ -221,10 +234,17 @@ Result<Done> StoreThread::tell(const AdminChange& change) {
   }
   if (const auto* removed = std::get_if<NodeRemoved>(&change)) {
     log_info("node_removed", {{"node", to_text(removed->node.id)}, {"hostname", removed->node.hostname}});
-    if (auto told = tell_zap(removed->node, true); !told) return told;
-    return tell_map(NodeLeft{removed->node.id});
+    return tell_removed(*removed, {.map = pipes_.map, .keys = pipes_.keys, .ingest = pipes_.ingest});
   }
+  if (const auto* joining = std::get_if<JoiningDone>(&change)) return tell(*joining);
   return Done{};
+}
+
+Result<Done> StoreThread::tell(const JoiningDone& done) {
+  for (const auto& node : admitted_by(done)) {
+    if (auto told = tell(node); !told) return told;
+  }
+  return tell_revoked(done, {.map = pipes_.map, .keys = pipes_.keys, .ingest = pipes_.ingest});
 }
 
 Result<Done> StoreThread::tell(const KnownChild& child) {
@@ -260,6 +280,7 @@ void StoreThread::tidy() {
     const auto forgotten = store_->forget_shapes(clock_.unix_ms());
     if (!forgotten) return note_failure("forget shapes", forgotten.error());
     if (*forgotten > 0) log_info("shapes_forgotten", {{"count", *forgotten}});
+    if (auto tidied = tidy_joining(*store_, clock_.unix_ms()); !tidied) return note_failure("forget tokens", tidied.error());
   }
   if (auto tidied = store_->tidy(); !tidied) note_failure("tidy", tidied.error());
 }
@@ -312,14 +333,14 @@ void StoreThread::publish_metrics() {
 
 Result<Pipes> open_pipes(zmq::context_t& context) {
   auto joins = open_pull(context, kStorePipe), admin = open_pull(context, kAdminPipe),
-       notes = open_pull(context, kNotesPipe, kNotesHighWater);
+       notes = open_pull(context, kNotesPipe, kNotesHighWater), words = open_pull(context, kKeyWordsPipe);
   auto enrol = open_push(context, kEnrolPipe), http = open_push(context, kHttpPipe), map = open_push(context, kMapPipe),
-       keys = open_push(context, kKeysPipe);
-  for (const auto* pipe : {&joins, &admin, &notes, &enrol, &http, &map, &keys}) {
+       keys = open_push(context, kKeysPipe), ingest = open_push(context, kIngestPipe);
+  for (const auto* pipe : {&joins, &admin, &notes, &words, &enrol, &http, &map, &keys, &ingest}) {
     if (!*pipe) return pipe->error();
   }
-  return Pipes{std::move(*joins), std::move(*admin), std::move(*notes), std::move(*enrol),
-               std::move(*http),  std::move(*map),   std::move(*keys)};
+  return Pipes{std::move(*joins), std::move(*admin), std::move(*notes), std::move(*words), std::move(*enrol),
+               std::move(*http),  std::move(*map),   std::move(*keys),  std::move(*ingest)};
 }
 
 }  // namespace

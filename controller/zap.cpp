@@ -47,6 +47,7 @@ struct KeyHash {
 struct KnownKey {
   NodeId node;
   bool revoked = false, child = false;
+  std::uint16_t generation = 0;
   Visits visits = {};
 };
 
@@ -139,7 +140,12 @@ void Zap::take(const KeyUpdate& update) {
     return;
   }
   zmq_z85_decode(key.data(), update.public_key.c_str());
+  if (update.dropped) {
+    keys_.erase(key);
+    return;
+  }
   auto& known = keys_[key];  // what it has visited stays
+  known.generation = update.generation;
   known.node = update.node;
   known.revoked = update.revoked;
   known.child = update.child;
@@ -191,7 +197,9 @@ Answer Zap::decide_key(const Key& key) {
   if (const char* const why = crowded(known->second)) return {.code = "300", .text = why, .user_id = {}};
   ++accepted_;
   const auto& node = known->second.node;
-  return {.code = "200", .text = "OK", .user_id = known->second.child ? to_text(ControllerId{node.bytes}) : to_text(node)};
+  std::string id = known->second.child ? to_text(ControllerId{node.bytes}) : to_text(node);
+  if (known->second.generation != 0) id += kGenerationMark + std::to_string(known->second.generation);
+  return {.code = "200", .text = "OK", .user_id = std::move(id)};
 }
 
 void Zap::count_connections() {

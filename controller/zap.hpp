@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <future>
 #include <string>
 #include <vector>
@@ -17,7 +18,13 @@ struct KeyUpdate {
   NodeId node;
   bool revoked = false;
   bool child = false;  ///< the bytes of `node` are the id of a child controller
+  /// Which of the node's keys of this run of the controller: 0 the one it had at the start, then one more with each that it takes.
+  std::uint16_t generation = 0;
+  bool dropped = false;  ///< the key is forgotten: the node has another one
 };
+
+/// What stands behind the id in the User-Id of a key of a later generation: "n-…#1".
+inline constexpr char kGenerationMark = '#';
 
 struct ZapOptions {
   std::string keys = "inproc://keys";  ///< empty: no updates (the enrolment context)
@@ -28,11 +35,11 @@ struct ZapOptions {
 };
 
 /// Answers ZAP requests of one context from memory, in microseconds. A known key: 200 with the id text of the node or child controller as
-/// User-Id; an unknown one: 300 (the peer may try again: it may be enrolled by then); a revoked one: 400. Where
-/// there is no room for more connections, or a key comes too often (controller/visits.hpp): 300 too, counted by reason. Where connections
-/// become many, those of strangers are ended (common/connection_watch.hpp). Waiting KeyUpdates are applied before each answer. `ready` is
-/// set once the handler is bound (sockets with CURVE may then bind). Ends with Done on an empty message on `keys`, or when the context is
-/// shut down. The `keys` PULL is bound before `ready`.
+/// User-Id, with its generation behind kGenerationMark where it is not 0; an unknown one: 300 (the peer may try again: it may be enrolled
+/// by then); a revoked one: 400. Where there is no room for more connections, or a key comes too often (controller/visits.hpp): 300 too,
+/// counted by reason. Where connections become many, those of strangers are ended (common/connection_watch.hpp). Waiting KeyUpdates are
+/// applied before each answer. `ready` is set once the handler is bound (sockets with CURVE may then bind). Ends with Done on an empty
+/// message on `keys`, or when the context is shut down. The `keys` PULL is bound before `ready`.
 Result<Done> run_zap(zmq::context_t& context, const ZapOptions& options, std::promise<void>& ready, Published<Metrics>& metrics);
 
 }  // namespace capmap

@@ -1,5 +1,7 @@
 #include "agent/settings.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <optional>
@@ -88,6 +90,12 @@ bool is_tcp_endpoint(const std::string& text) {
 }  // namespace
 
 Result<Done> check_meaning(const AgentSettings& settings) {
+  const bool can_join = !settings.join_token_file.empty() && access(settings.join_token_file.c_str(), F_OK) == 0;
+  if (settings.controller_endpoint.empty() && can_join) return start_log(settings.log_level);
+  if (settings.controller_endpoint.empty() && !settings.join_token_file.empty()) {
+    return Error{ErrorCode::kAbsent, "no controller is known: " + joined_path(settings.state) + " is not there, nor is the join token " +
+                                         settings.join_token_file + "; put it there, or run capmap-agent join TOKEN"};
+  }
   if (settings.controller_endpoint.empty()) {
     return Error{ErrorCode::kAbsent, "no controller is known: " + joined_path(settings.state) +
                                          " is not there and controller.endpoint is not set; capmap-agent join TOKEN does that"};
@@ -123,6 +131,7 @@ std::string help_text(const std::vector<Setting>& list) {
       "  capmap-agent capture FILE        pack what probe reads into an archive, names hashed\n"
       "  capmap-agent benchmark           measure processors, memory and a disk\n"
       "  capmap-agent join TOKEN          let this server in; capmapctl token create makes the token\n"
+      "  capmap-agent join --token-file FILE   likewise; the file is removed when the token is used\n"
       "  capmap-agent probe [--json]      show what this server is\n"
       "  capmap-agent doctor [--json]     say what is wrong with this installation, and how it is put right\n"
       "  capmap-agent devices             show what drivers say of the accelerators\n"

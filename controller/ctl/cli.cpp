@@ -104,6 +104,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   app.add_option("--timeout", line.timeout_s, "seconds to wait for an answer")->check(CLI::Range(1, 600))->capture_default_str();
   add_init(app, line);
   add_token(app, line);
+  add_keys(app, line);
   add_sites(app, line);
   add_places(app, line);
   add_regions(app, line);

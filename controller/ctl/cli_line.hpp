@@ -37,6 +37,9 @@ CLI::App* add_command(CLI::App& parent, const char* name, const char* what, cons
 // One part of the command line each: what it says goes to `line`, which must live as long as `app`.
 void add_init(CLI::App& app, Line& line);
 void add_token(CLI::App& app, Line& line);
+void add_keys(CLI::App& app, Line& line);
+/// Subcommands of nodes: who waits to be let in. Each sets line.command itself.
+void add_pending(CLI::App& nodes, Line& line);
 void add_sites(CLI::App& app, Line& line);
 void add_regions(CLI::App& app, Line& line);
 /// After add_sites.

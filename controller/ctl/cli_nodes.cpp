@@ -53,7 +53,9 @@ void add_nodes(CLI::App& app, Line& line) {
   auto* absent =
       add_command(*nodes, "absent", "nodes that were let in and are lost or never came, and what sites declare and nobody has met",
                   "  capmapctl nodes absent\n  capmapctl nodes absent --site beijing-1");
+  add_pending(*nodes, line);
   nodes->callback([&line, benchmark, remove, absent] {
+    if (line.command) return;  // one of those about who waits
     if (absent->parsed() && !line.filter.liveness.empty()) {
       throw CLI::ValidationError("--liveness", "absent nodes are lost, or have never come");
     }

@@ -98,27 +98,6 @@ void add_init(CLI::App& app, Line& line) {
   });
 }
 
-void add_token(CLI::App& app, Line& line) {
-  auto* token = add_command(app, "token", "join tokens: what lets a server in", "  capmapctl token create --site beijing-1");
-  auto* create = add_command(*token, "create", "make a join token; it is shown once",
-                             "  capmapctl token create --site beijing-1\n"
-                             "  capmapctl token create --site beijing-1 --uses 500 --expires 7d\n"
-                             "  capmap-agent join \"$(capmapctl token create --site lab --quiet)\"");
-  auto* site = create->add_option("--site", line.token.site, "name or s-… id of the site the servers belong to");
-  auto* child = create->add_option("--child-sites", line.token.child_sites, "lets child controllers in, to speak for these sites: a,b,c");
-  site->excludes(child);
-  create->add_option("--uses", line.token.uses, "how many servers it lets in")->capture_default_str();
-  create->add_option("--expires", line.expires, "how long it works: 90s, 30m, 24h, 7d")->capture_default_str();
-  create->add_flag("-q,--quiet", line.token.quiet, "print the token alone");
-  create->callback([&line] {
-    if (line.token.site.empty() && line.token.child_sites.empty()) throw CLI::RequiredError("--site");
-    const auto lifetime_ms = parse_duration_ms(line.expires);
-    if (!lifetime_ms) throw CLI::ValidationError("--expires", lifetime_ms.error().what);
-    line.token.lifetime_ms = *lifetime_ms;
-    line.command = [&line](const Screen& screen) { return create_token(line.connection, screen, line.token); };
-  });
-}
-
 void add_sites(CLI::App& app, Line& line) {
   auto* sites = add_command(app, "sites", "places with one operator", "  capmapctl sites list\n  capmapctl sites add lab --region 11");
   add_command(*sites, "list", "all sites", "  capmapctl sites list\n  capmapctl sites list --json")->callback([&line] {

@@ -29,6 +29,8 @@ struct TokenRequest {
   std::uint32_t uses = 1;
   std::uint64_t lifetime_ms = 86'400'000;
   bool quiet = false;  ///< the token alone, for scripts
+  std::string name, pool, from;
+  std::string approve = "auto";
 };
 
 struct NodeFilter {

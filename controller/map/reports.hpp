@@ -1,11 +1,14 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "common/messages.hpp"
 #include "controller/map/child.hpp"
 
 namespace capmap {
+
+struct KeyOrders;
 
 /// One decoded message of a known node. `route` is for the answer only.
 struct Report {
@@ -29,6 +32,8 @@ struct AckBatch {
   std::vector<AckOut> acks;
   std::vector<ChildAckOut> child_acks{};
   std::uint64_t child_reports = 0;  ///< of children, done by the map since it started, these among them
+  /// Not the map's: what the store decided about keys, for ingest alone (controller/key_orders.hpp).
+  std::shared_ptr<const KeyOrders> keys{};
 };
 
 }  // namespace capmap

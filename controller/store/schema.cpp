@@ -66,6 +66,33 @@ create table clone_runs(
 ) strict, without rowid;
 )"};
 
+/// Ranges of addresses are their text with commas between. Kinds of revoked keys: 0 a node's, 1 a child controller's.
+constexpr Migration kJoiningAndKeys{.what = "names, pools and ranges of tokens, who waits to be let in, rules, keys", .sql = R"(
+alter table tokens add column name text not null default '';
+alter table tokens add column pool blob;
+alter table tokens add column uses integer not null default 0;
+alter table tokens add column created_unix_ms integer not null default 0;
+alter table tokens add column from_ranges text not null default '';
+alter table tokens add column by_hand integer not null default 0;
+alter table tokens add column revoked_unix_ms integer;
+create table pending(
+  public_key text primary key, id blob not null unique check (length(id) = 16), hostname text not null, address text not null,
+  token_hash text not null, site blob not null, pool blob, asked_unix_ms integer not null, rejected integer not null
+) strict, without rowid;
+create table approval_rules(
+  number integer primary key autoincrement, from_range text not null, site blob, created_unix_ms integer not null,
+  until_unix_ms integer not null
+) strict;
+create table revoked_keys(
+  public_key text primary key, owner blob not null check (length(owner) = 16), kind integer not null, revoked_unix_ms integer not null,
+  reason text not null
+) strict, without rowid;
+create table node_keys(
+  node blob primary key check (length(node) = 16), since_unix_ms integer not null, next_key text not null
+) strict, without rowid;
+create unique index next_keys on node_keys(next_key) where next_key <> '';
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -119,6 +146,7 @@ alter table shapes add column unused_since_unix_ms integer;
     kRegionYears,
     kSiteCodes,
     kOwnersAndLinks,
+    kJoiningAndKeys,
     kClones,
 };
 

@@ -47,13 +47,6 @@ Site site_at(const Statement& row) {
   site.green_share_permille = number_or_none<std::uint32_t>(row, 17);
   return site;
 }
-TokenRecord token_at(const Statement& row) {
-  return {.secret_hash = std::string(row.text(0)),
-          .site = id_at<SiteId>(row, 1),
-          .uses_left = static_cast<std::uint32_t>(count_at(row, 2)),
-          .expires_unix_ms = count_at(row, 3),
-          .child_sites = unpacked_sites(row.blob(4))};
-}
 }  // namespace
 
 Result<Done> SqliteStore::prepare() {
@@ -99,11 +92,6 @@ Result<Done> SqliteStore::put_site(const Site& site) {
   if (auto done = carry_out(put); !done) return done;
   return put_code_row(database_, site);
 }
-Result<Done> SqliteStore::put_token(const TokenRecord& token) {
-  auto& put = sql(kPutToken).bind(1, token.secret_hash).bind_blob(2, token.site.bytes).bind(3, token.uses_left);
-  const auto sites = packed_sites(token.child_sites);
-  return carry_out(put.bind(4, as_signed(token.expires_unix_ms)).bind_blob(5, sites));
-}
 Result<Done> SqliteStore::add_audit(const AuditEntry& entry) {
   return carry_out(sql(kAddAudit)
                        .bind(1, as_signed(entry.at_unix_ms))
@@ -141,9 +129,6 @@ Result<std::optional<Site>> SqliteStore::find_site(const std::string& name_or_id
   std::vector<Site> one = {**site};
   if (auto added = add_codes(database_, one); !added) return added.error();
   return std::optional(std::move(one.front()));
-}
-Result<std::optional<TokenRecord>> SqliteStore::find_token(const std::string& secret_hash) {
-  return first<TokenRecord>(sql(kFindToken).bind(1, secret_hash), token_at);
 }
 Result<std::vector<Site>> SqliteStore::sites() {
   std::vector<Site> all;

@@ -9,6 +9,7 @@
 #include "controller/store/child_rows.hpp"
 #include "controller/store/clone_rows.hpp"
 #include "controller/store/controller_id.hpp"
+#include "controller/store/joining_rows.hpp"
 #include "controller/store/region_rows.hpp"
 #include "controller/store/register_rows.hpp"
 #include "controller/store/sqlite.hpp"
@@ -20,14 +21,12 @@ namespace capmap {
 /// The statements that are kept prepared, in the order of kSqlTexts.
 enum Sql : std::size_t {
   kPutSite,
-  kPutToken,
   kPutNode,
   kAddAudit,
   kAddShape,
   kNoteShape,
   kNoteSeen,
   kFindSite,
-  kFindToken,
   kFindNode,
   kFindNodeById,
   kProbe,
@@ -70,7 +69,7 @@ class SqliteStore final : public Store {
   void roll_back() override { static_cast<void>(database_.run("rollback")); }  // fails only where SQLite has rolled back already
 
   Result<Done> put_site(const Site& site) override;
-  Result<Done> put_token(const TokenRecord& token) override;
+  JoiningTables& joining() override { return joining_; }
   Result<Done> put_node(const KnownNode& node) override;
   Result<Done> put_child(const KnownChild& child) override { return put_child_row(database_, child); }
   Result<std::optional<KnownChild>> find_child(const std::string& key) override { return find_child_row(database_, key); }
@@ -92,7 +91,6 @@ class SqliteStore final : public Store {
 
   Result<std::vector<Site>> sites() override;
   Result<std::optional<Site>> find_site(const std::string& name_or_id) override;
-  Result<std::optional<TokenRecord>> find_token(const std::string& secret_hash) override;
   Result<std::optional<KnownNode>> find_node(const std::string& public_key) override;
   Result<std::optional<KnownNode>> find_node(const NodeId& id) override;
   Result<std::vector<Pool>> pools() override;
@@ -119,6 +117,7 @@ class SqliteStore final : public Store {
 
   std::optional<StateLock> lock_;  // let go of last
   Database database_;
+  JoiningRows joining_{database_};
   std::vector<Statement> statements_;
   int log_frames_ = 0;
   bool relaxed_ = false;  ///< synchronous=NORMAL is on

@@ -10,8 +10,6 @@ const std::array<const char*, kSqlCount> kSqlTexts = {
     "public_compute = excluded.public_compute, declared = excluded.declared, owner = excluded.owner, "
     "filing_number = excluded.filing_number, latitude_udeg = excluded.latitude_udeg, longitude_udeg = excluded.longitude_udeg, "
     "pue_permille = excluded.pue_permille, green_share_permille = excluded.green_share_permille",
-    "insert into tokens (secret_hash, site, uses_left, expires_unix_ms, child_sites) values (?1, ?2, ?3, ?4, ?5) on conflict (secret_hash) "
-    "do update set site = excluded.site, uses_left = excluded.uses_left, expires_unix_ms = excluded.expires_unix_ms",
     "insert into nodes (id, public_key, site, hostname, joined_unix_ms, pool) values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (id) do update "
     "set "
     "public_key = excluded.public_key, site = excluded.site, hostname = excluded.hostname, joined_unix_ms = excluded.joined_unix_ms, "
@@ -23,7 +21,6 @@ const std::array<const char*, kSqlCount> kSqlTexts = {
     "update nodes set last_seen_unix_ms = ?2 where id = ?1 and (last_seen_unix_ms is null or last_seen_unix_ms < ?2 - 1800000)",
     "select id, name, region, owner_class, compute_class, service, security_level, hub, hub_cluster, industry, public_compute, declared, "
     "owner, filing_number, latitude_udeg, longitude_udeg, pue_permille, green_share_permille from sites where name = ?1 or id = ?2",
-    "select secret_hash, site, uses_left, expires_unix_ms, child_sites from tokens where secret_hash = ?1",
     "select id, public_key, site, hostname, joined_unix_ms, pool from nodes where public_key = ?1",
     "select id, public_key, site, hostname, joined_unix_ms, pool from nodes where id = ?1",
     "insert into meta values ('probe', 1) on conflict (name) do update set value = value + 1",

@@ -16,18 +16,9 @@
 #include "controller/map/clones.hpp"
 #include "controller/map/service_order.hpp"
 #include "controller/map/site.hpp"
+#include "controller/store/joining.hpp"
 
 namespace capmap {
-
-/// A join token as it is kept: never the secret, only its hash.
-struct TokenRecord {
-  std::string secret_hash;  ///< secret_hash() of the secret: 64 hex characters
-  SiteId site;
-  std::uint32_t uses_left = 0;
-  std::uint64_t expires_unix_ms = 0;
-  std::vector<SiteId> child_sites{};  ///< not empty: it lets in child controllers, each to speak for these sites, and no servers
-  bool operator==(const TokenRecord&) const = default;
-};
 
 /// A known node with what the map noted of it, lazily: both may be older than what the map knew when it ended.
 struct StoredNode {
@@ -82,8 +73,12 @@ class Store {
   virtual Result<Done> commit() = 0;
   virtual void roll_back() = 0;
 
+  /// Tokens, who waits to be let in, keys: what is put there belongs to the same changes.
+  virtual JoiningTables& joining() = 0;
+  Result<Done> put_token(const TokenRecord& token) { return joining().put_token(token); }
+  Result<std::optional<TokenRecord>> find_token(const std::string& secret_hash) { return joining().find_token(secret_hash); }
+
   virtual Result<Done> put_site(const Site& site) = 0;
-  virtual Result<Done> put_token(const TokenRecord& token) = 0;
   /// Adds a node, or changes what was put of it before; notes stay.
   virtual Result<Done> put_node(const KnownNode& node) = 0;
   /// Adds a child controller, or changes what was put of it before.
@@ -109,7 +104,6 @@ class Store {
 
   virtual Result<std::vector<Site>> sites() = 0;
   virtual Result<std::optional<Site>> find_site(const std::string& name_or_id) = 0;
-  virtual Result<std::optional<TokenRecord>> find_token(const std::string& secret_hash) = 0;
   virtual Result<std::optional<KnownNode>> find_node(const std::string& public_key) = 0;
   virtual Result<std::vector<KnownChild>> children() = 0;
   virtual Result<std::optional<KnownChild>> find_child(const std::string& public_key) = 0;

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "common/codec.hpp"
@@ -34,12 +36,19 @@ Result<Done> join_some(zmq::context_t& context, std::span<const JoinToken> token
     if (auto sent = send(*dealer, encode(join)); !sent) return sent;
     sockets.push_back(std::move(*dealer));
   }
-  for (auto& socket : sockets) {
-    auto answer = receive(socket, kJoinPatienceMs);
+  for (std::size_t i = 0; i < sockets.size();) {
+    auto answer = receive(sockets[i], kJoinPatienceMs);
     if (!answer) return Error{answer.error().code, "joining at " + tokens[0].host + ": " + answer.error().what};
     const auto joined = decode_joined(bytes_of(*answer));
     if (!joined) return joined.error();
-    if (!joined->accepted) return Error{ErrorCode::kDenied, joined->reason};
+    if (joined->accepted) {
+      ++i;
+      continue;
+    }
+    if (joined->retry_after_s == 0) return Error{ErrorCode::kDenied, joined->reason};
+    std::this_thread::sleep_for(std::chrono::seconds(joined->retry_after_s));
+    const Join again{.token_secret = tokens[i].secret, .hostname = "sim-" + std::to_string(first + i), .public_key = keys[i].public_key};
+    if (auto sent = send(sockets[i], encode(again)); !sent) return sent;
   }
   return Done{};
 }

@@ -1,14 +1,32 @@
-// A kept journal of older builds into its reader.
+// A kept journal of older builds into its reader, and the file of revoked keys into its own.
 #include <cstddef>
 #include <cstdint>
 
 #include "common/log.hpp"
+#include "common/transport.hpp"
 #include "controller/store/journal.hpp"
+#include "controller/store/revocations.hpp"
 #include "tests/fuzz/input_folder.hpp"
 
 using namespace capmap;
 
+namespace {
+
+/// What the file of revoked keys holds is told again by its own lines.
+void read_revoked(std::string_view text) {
+  const auto keys = parse_revocations(text, "revoked.keys");
+  if (!keys) check(keys.error().what.starts_with("revoked.keys:"), "a refusal does not name file and line");
+  for (const auto& key : keys ? *keys : std::vector<RevokedKey>{}) check(is_z85_key(key.public_key), "a key that is none");
+  const auto ranges = parse_address_ranges(text);
+  if (!ranges) return;
+  const auto again = parse_address_ranges(to_text(*ranges));
+  check(again && *again == *ranges, "ranges are not read as they are written");
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  read_revoked(fuzz::text_of(data, size));
   static const bool quiet = start_log("error").ok();
   check(quiet, "the log cannot start");
   static const fuzz::InputFolder folder;

@@ -6,6 +6,7 @@
 #include "common/batch.hpp"
 #include "common/check.hpp"
 #include "common/codec.hpp"
+#include "common/codec_keys.hpp"
 #include "common/shape.hpp"
 
 using namespace capmap;
@@ -57,6 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_message_law<Ack>(bytes, decode_ack);
   check_message_law<Join>(bytes, decode_join);
   check_message_law<Joined>(bytes, decode_joined);
+  check_message_law<KeyOffer>(bytes, decode_key_offer);
+  check_message_law<KeyNews>(bytes, decode_key_news);
   check_message_law<ChildMessage>(bytes, decode_child_message);
   check_message_law<BatchAck>(bytes, decode_batch_ack);
   check_law<Shape>(bytes, kMaxShapeRawBytes, decode_shape_raw, encode_shape_raw);

@@ -32,6 +32,10 @@ void Deployment::start() {
                                         "127.0.0.1",
                                         "--advertise-host",
                                         "127.0.0.1",
+                                        "--enrol-joins-per-address-per-s",  // all of a test come from one address
+                                        "100000",
+                                        "--enrol-joins-per-s",
+                                        "100000",
                                         "--catalog",
                                         CAPMAP_SOURCE_DIR "/schemas/catalog"};
   arguments.insert(arguments.end(), more_flags_.begin(), more_flags_.end());

@@ -15,6 +15,7 @@
 #include "controller/requests.hpp"
 #include "tests/support/catalog_descriptors.hpp"
 #include "tests/support/catalog_regions.hpp"
+#include "tests/support/joining_world.hpp"
 #include "tests/support/past_world.hpp"
 
 namespace capmap::support {
@@ -143,6 +144,7 @@ inline AdminChange import_change(const ImportRecords& import) {
 /// What an admin thread answers: node 99 is not known; a site or pool is answered by its name.
 inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
   if (const auto* import = std::get_if<ImportRecords>(&what)) return import_change(*import);
+  if (const auto* joining = std::get_if<JoiningRequest>(&what)) return joining_change(*joining);
   const Error no_node{ErrorCode::kAbsent, "no such node"};
   const NodeId stranger{{99}};
   if (const auto* service = std::get_if<OrderService>(&what)) {

@@ -299,6 +299,10 @@ inline Joined RandomMessages::joined() {
   for (auto& byte : joined.node_id.bytes) byte = static_cast<std::uint8_t>(1 + below(255));
   joined.site_name = text();
   joined.port = static_cast<std::uint16_t>(1 + below(65'535));
+  joined.next_port = any_u16();
+  if (joined.accepted) return joined;
+  joined.retry_after_s = static_cast<std::uint32_t>(below(86'401));
+  joined.pending = joined.retry_after_s != 0 && below(2) == 0;
   return joined;
 }
 

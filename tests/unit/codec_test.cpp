@@ -219,6 +219,12 @@ TEST_CASE("codec: an acceptance without id or port is refused, a refusal needs n
   CHECK(joined_refusal(answer) == "joined: port is 0 although accepted");
   answer.port = 8'471;
   CHECK(joined_refusal(answer) == "accepted");
+  answer.retry_after_s = 5;
+  CHECK(joined_refusal(answer) == "joined: retry_after_s is not 0 although accepted");
+  answer = {.accepted = false, .reason = "", .node_id = {}, .site_name = "", .port = 0, .retry_after_s = 0, .pending = true};
+  CHECK(joined_refusal(answer) == "joined: retry_after_s is 0 although pending");
+  answer.retry_after_s = 86'401;
+  CHECK(joined_refusal(answer) == "joined: retry_after_s is over a day");
   CHECK_FALSE(decode_join(encode(Join{.token_secret = "abc", .hostname = "h", .public_key = ""})));
 }
 

@@ -1,0 +1,132 @@
+#include "agent/probe/join_ask.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "common/clock.hpp"
+#include "common/codec.hpp"
+#include "common/ids.hpp"
+#include "common/log.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr std::uint64_t kLookMs = 200;  ///< between two looks at the clock
+constexpr std::uint64_t kFirstWaitMs = 2'000, kMaxWaitMs = 300'000;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// The conversation with the enrolment port: Join at each connection, until Joined or the deadline.
+class Asker {
+ public:
+  Asker(zmq::socket_t& dealer, LinkMonitor& monitor, Bytes question) : dealer_(dealer), monitor_(monitor), question_(std::move(question)) {}
+
+  Result<Joined> ask(std::uint64_t timeout_ms) {
+    const SystemClock clock;
+    const auto deadline = clock.boot_ms() + timeout_ms;
+    for (auto now = clock.boot_ms(); now < deadline; now = clock.boot_ms()) {
+      std::array<Waitable, 2> items = {Waitable{.socket = &dealer_}, Waitable{.socket = &monitor_.socket()}};
+      wait_any(items, static_cast<int>(std::min(deadline - now, kLookMs)));
+      if (auto sent = follow_link(); !sent) return sent.error();
+      const auto answer = receive(dealer_, 0);
+      if (answer) return decode_joined(std::span(static_cast<const std::byte*>(answer->data()), answer->size()));
+      if (answer.error().code != ErrorCode::kTimeout) return answer.error();
+    }
+    return Error{ErrorCode::kTimeout, "no answer within " + std::to_string(timeout_ms / 1'000) + " s: " + trouble_};
+  }
+
+ private:
+  Result<Done> follow_link() {
+    std::string detail;
+    for (auto event = monitor_.next(detail); event != LinkEvent::kNone; event = monitor_.next(detail)) {
+      switch (event) {
+        case LinkEvent::kReady:
+          trouble_ = "the controller is reached but silent";
+          if (auto sent = send(dealer_, question_); !sent) return sent;
+          break;
+        case LinkEvent::kRefused: trouble_ = "the controller refuses the connection: " + detail; break;
+        case LinkEvent::kHandshakeFailed: trouble_ = "the controller there has another key than the token says: " + detail; break;
+        default: break;
+      }
+    }
+    return Done{};
+  }
+
+  zmq::socket_t& dealer_;
+  LinkMonitor& monitor_;
+  Bytes question_;
+  std::string trouble_ = "nothing answers at the token's address";
+};
+
+Result<Joined> ask_host(const JoinToken& token, const std::string& host, const CurveKeys& keys, std::uint32_t timeout_s) {
+  zmq::context_t context(1);
+  const DealerOptions options{.endpoint = tcp_endpoint(host, token.enrol_port), .server_public_key = token.server_public_key, .keys = keys};
+  auto link = open_watched_dealer(context, options);
+  if (!link) return link.error();
+  auto joined =
+      Asker(link->dealer, link->monitor, encode(Join{.token_secret = token.secret, .hostname = host_name(), .public_key = keys.public_key}))
+          .ask(std::uint64_t{timeout_s} * 1'000);
+  if (!joined) return Error{joined.error().code, options.endpoint + ": " + joined.error().what};
+  if (!joined->accepted && joined->retry_after_s == 0) {
+    return Error{ErrorCode::kDenied, options.endpoint + ": refused: " + log_quoted(joined->reason)};
+  }
+  return joined;
+}
+
+/// The first host that answers; the time is shared among them.
+Result<JoinedAt> ask_hosts(const JoinToken& token, const CurveKeys& keys, std::uint32_t timeout_s) {
+  const auto hosts = hosts_of(token.host);
+  const auto each_s = std::max<std::uint32_t>(1, timeout_s / static_cast<std::uint32_t>(hosts.size()));
+  std::optional<Error> last;
+  for (const auto& host : hosts) {
+    auto joined = ask_host(token, host, keys, each_s);
+    if (joined) return JoinedAt{.joined = std::move(*joined), .host = host};
+    if (joined.error().code == ErrorCode::kDenied) return joined.error();
+    last = last ? Error{last->code, last->what + "; " + joined.error().what} : joined.error();
+  }
+  return *last;
+}
+
+/// Between two questions: not all machines of a rack at the same moment.
+void sleep_about(std::uint64_t wait_ms) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms / 2 + random_u64() % std::max<std::uint64_t>(wait_ms, 1)));
+}
+
+}  // namespace
+
+Result<JoinedAt> ask_to_join(const JoinToken& token, const CurveKeys& keys, const JoinPatience& patience,
+                             const std::function<void(const std::string&)>& say) {
+  std::uint64_t wait_ms = kFirstWaitMs;
+  std::string said;
+  const auto tell = [&](const std::string& what) {
+    if (said != what) say(what);
+    said = what;
+  };
+  for (;;) {
+    auto answer = ask_hosts(token, keys, patience.timeout_s);
+    if (!answer && (answer.error().code == ErrorCode::kDenied || !patience.until_reached)) return answer;
+    if (!answer) {
+      tell(answer.error().what + "; it is tried again");
+    } else if (answer->joined.accepted) {
+      return answer;
+    } else {
+      const auto& later = answer->joined;
+      const auto reason = "told to ask later: " + log_quoted(later.reason);
+      if (later.pending && !patience.until_approved) return Error{ErrorCode::kDenied, reason};
+      tell(reason);
+      wait_ms = std::max<std::uint64_t>(wait_ms, std::uint64_t{later.retry_after_s} * 1'000);
+    }
+    sleep_about(wait_ms);
+    wait_ms = std::min(kMaxWaitMs, wait_ms + wait_ms / 2);
+  }
+}
+
+}  // namespace capmap

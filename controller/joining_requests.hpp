@@ -1,0 +1,102 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "controller/map/child.hpp"
+#include "controller/map/site.hpp"
+#include "controller/store/joining.hpp"
+
+namespace capmap {
+
+/// What an admin asks about tokens, who waits to be let in, and keys, and what is answered: to and from the store thread.
+
+struct ListTokens {};
+struct RevokeToken {
+  std::string name_or_id;
+};
+struct ListPending {};
+struct DecidePending {
+  NodeId id;
+  bool approve = false;
+};
+struct AddApprovalRule {
+  AddressRange from;
+  std::string site{};  ///< name or s-… id; empty: any
+  std::uint64_t until_unix_ms = 0;
+};
+struct RemoveApprovalRule {
+  std::uint64_t number = 0;
+};
+struct ListRevoked {};
+/// Of a node, of a child controller, or a key by itself; the first that is not empty.
+struct RevokeKey {
+  std::optional<NodeId> node{};
+  std::optional<ControllerId> child{};
+  std::string public_key{};  ///< Z85
+  std::string reason{};
+};
+/// Nodes shall offer another key when they speak next.
+struct RotateKeys {
+  std::optional<NodeId> node{};  ///< absent: all that are connected
+};
+struct JoiningRequest {
+  std::variant<ListTokens, RevokeToken, ListPending, DecidePending, AddApprovalRule, RemoveApprovalRule, ListRevoked, RevokeKey, RotateKeys>
+      what;
+};
+
+/// With the names that people know.
+struct TokenInfo {
+  TokenRecord record;
+  std::string site{}, pool{};
+  std::vector<std::string> child_sites{};
+};
+struct TokenList {
+  std::vector<TokenInfo> tokens;  ///< newest first, kMostListed at most
+  std::size_t most = 0;
+};
+struct TokenRevoked {
+  TokenInfo token;
+};
+struct PendingInfo {
+  PendingNode node;
+  std::string site{}, pool{}, token{};  ///< token: its name, else its id
+};
+struct RuleInfo {
+  ApprovalRule rule;
+  std::string site{};
+};
+struct PendingList {
+  std::vector<PendingInfo> nodes;
+  std::vector<RuleInfo> rules;
+};
+struct PendingDecided {
+  NodeId id;
+  std::optional<KnownNode> admitted{};  ///< absent: rejected
+};
+struct RuleAdded {
+  RuleInfo rule;
+  std::vector<KnownNode> admitted{};  ///< of those that waited
+};
+struct RuleRemoved {
+  std::uint64_t number = 0;
+};
+struct RevokedList {
+  std::vector<RevokedKey> keys;
+  std::uint64_t changing = 0;  ///< nodes that have offered another key and not yet used it
+};
+struct KeysRevoked {
+  std::vector<RevokedKey> keys;       ///< all of one owner
+  std::string name{};                   ///< of the owner, for people; empty: nobody had it
+  std::optional<KnownChild> child{};  ///< the owner, where it was a child controller; with no sites any more
+  std::optional<KnownNode> node{};    ///< likewise
+};
+struct RotationAsked {
+  std::optional<NodeId> node{};
+};
+struct JoiningDone {
+  std::variant<TokenList, TokenRevoked, PendingList, PendingDecided, RuleAdded, RuleRemoved, RevokedList, KeysRevoked, RotationAsked> what;
+};
+
+}  // namespace capmap

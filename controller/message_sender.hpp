@@ -1,0 +1,32 @@
+#pragma once
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "common/ids.hpp"
+#include "controller/zap.hpp"
+
+namespace capmap {
+
+/// Who a message is from, by its User-Id.
+struct From {
+  NodeId node;
+  std::uint16_t generation = 0;
+};
+
+/// Absent for a User-Id that is no node's.
+inline std::optional<From> sender_of(std::string_view user_id) {
+  From from;
+  if (const auto mark = user_id.find(kGenerationMark); mark != std::string_view::npos) {
+    const auto digits = user_id.substr(mark + 1);
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), from.generation).ec != std::errc{}) return std::nullopt;
+    user_id = user_id.substr(0, mark);
+  }
+  const auto node = parse_id<NodeId>(user_id);
+  if (!node) return std::nullopt;
+  from.node = *node;
+  return from;
+}
+
+}  // namespace capmap
