@@ -103,8 +103,11 @@ void add_packages(std::vector<Finding>& found, const Shape& shape, const std::op
     why = "its name says";
   }
   if (cpu.cores && *cpu.cores > most_cores * packages) {
-    found.push_back(beyond(Doubt::kCoresPerPackage, "cores", *cpu.cores, text(most_cores * packages),
-                           "on " + text(packages) + " packages more than the " + text(most_cores) + " each that " + why, true));
+    auto many = beyond(Doubt::kCoresPerPackage, "cores", *cpu.cores, text(most_cores * packages),
+                       "on " + text(packages) + " packages more than the " + text(most_cores) + " each that " + why, true);
+    // Packages of different size are none: two may share a number that firmware gave them.
+    many.contradicts = *cpu.cores % packages == 0;
+    found.push_back(std::move(many));
   }
   const std::uint64_t most_gib = chip != nullptr ? chip->memory_gib : kMostMemoryGib;
   if (shape.memory_bytes && *shape.memory_bytes / kGib / packages > most_gib) {

@@ -12,7 +12,8 @@ namespace capmap {
 ///
 /// | reason             | limit                                                                                              |
 /// |--------------------|----------------------------------------------------------------------------------------------------|
-/// | cores_per_package  | the largest chip of the microarchitecture (kChips in physics.cpp), else 512; "64-Core" of its name  |
+/// | cores_per_package  | the largest chip of the microarchitecture (kChips in physics.cpp), else 512; "64-Core" of its name; |
+/// |                    | packages of different size (cores that packages do not divide) leave it unproven                    |
 /// | memory_per_package | what that microarchitecture takes, persistent and CXL memory allowed for, else 16 TiB               |
 /// | clock_range        | base clock 200 MHz to 6 GHz, highest clock up to 8 GHz and not below the base clock                 |
 /// | processor_name     | "E5-2680 v4", "Gold 6248", "EPYC 7742": the generation of the name is that of the identity          |

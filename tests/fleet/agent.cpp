@@ -148,7 +148,7 @@ Result<Done> Agent::turn(const Stage& stage, std::uint64_t now_ms, std::uint64_t
   }
   if (flips && now_ms >= flipped_ms_ + kFlipEveryMs) {
     flipped_ms_ = now_ms;
-    machine_ = static_cast<std::uint32_t>(random_() % stage.plan.machines.size());
+    machine_ = another_machine(stage.plan);
     renames_ += talk_->session() != 0 ? 1 : 0;
     set_facts(stage, now_unix_ms);
   }
@@ -182,6 +182,23 @@ std::uint64_t Agent::wakes_ms(const Stage& stage, bool quiet) const {
   if (flips) wakes_ms = std::min(wakes_ms, flipped_ms_ + kFlipEveryMs);
   if (replays) wakes_ms = std::min(wakes_ms, replayed_ms_ + kReplayEveryMs);
   return wakes_ms;
+}
+
+/// Of as many cards and as much memory as its own: what changes more while an agent runs is contradicted for that, not for changing.
+std::uint32_t Agent::another_machine(const Plan& plan) {
+  constexpr int kTries = 1'000;
+  const auto cards = [](const Shape& shape) {
+    std::uint32_t count = 0;
+    for (const auto& row : shape.accelerators) count += row.count;
+    return count;
+  };
+  const auto& own = plan.machines[server_.machine()].shape;
+  for (int i = 0; i < kTries; ++i) {
+    const auto which = static_cast<std::uint32_t>(random_() % plan.machines.size());
+    const auto& shape = plan.machines[which].shape;
+    if (which != machine_ && cards(shape) == cards(own) && shape.memory_bytes == own.memory_bytes) return which;
+  }
+  return machine_;
 }
 
 void Agent::calm() {

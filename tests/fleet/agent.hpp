@@ -56,6 +56,7 @@ class Agent {
   void put(const Faults& faults, Bytes bytes, std::uint64_t now_ms);
   void send_delayed(std::uint64_t now_ms);
   void play_back(std::uint64_t now_ms);
+  std::uint32_t another_machine(const Plan& plan);
   void set_facts(const Stage& stage, std::uint64_t now_unix_ms);
 
   struct Delayed {

@@ -70,7 +70,8 @@ TEST_CASE("physics: servers as they are sold are doubted in nothing") {
 
 TEST_CASE("physics: cores and memory are held against the largest chip of the microarchitecture, and the name's own count") {
   CHECK(words(with("Intel(R) Xeon(R) Platinum 8180 CPU @ 2.50GHz", "6-85-4", 8, 224, 12'288)).empty());
-  CHECK(words(with("Intel(R) Xeon(R) Platinum 8180 CPU @ 2.50GHz", "6-85-4", 2, 57, 3'072)) == "cores_per_package");
+  CHECK(words(with("Intel(R) Xeon(R) Platinum 8180 CPU @ 2.50GHz", "6-85-4", 2, 58, 3'072)) == "cores_per_package");
+  CHECK(words(with("Intel(R) Xeon(R) Platinum 8180 CPU @ 2.50GHz", "6-85-4", 3, 112, 3'072)) == "(cores_per_package)");
   CHECK(words(with("Intel(R) Xeon(R) Platinum 8180 CPU @ 2.50GHz", "6-85-4", 2, 56, 4'096)) == "memory_per_package");
   CHECK(words(with("Intel(R) Xeon(R) Platinum 9242 CPU @ 2.30GHz", "6-85-7", 2, 96, 3'072)).empty());
   CHECK(words(with("AMD EPYC 7302 16-Core Processor", "23-49-0", 2, 32, 2'048)).empty());
@@ -78,7 +79,7 @@ TEST_CASE("physics: cores and memory are held against the largest chip of the mi
   CHECK(words(with("AMD EPYC 9754 128-Core Processor", "25-160-2", 2, 256, 6'144)).empty());
   auto unlisted = with("Future 9000", "6-254-1", 2, 2 * 512, 2 * 16'384);
   CHECK(words(unlisted) == "(unlisted_processor)");
-  unlisted.cpu.cores = 2 * 512 + 1;
+  unlisted.cpu.cores = 2 * 512 + 2;
   CHECK(words(unlisted) == "cores_per_package (unlisted_processor)");
   unlisted.cpu.packages.reset();
   CHECK(words(unlisted) == "(unlisted_processor)");
