@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kUser = "capmap";
 constexpr std::uint64_t kLeastFreeBytes = std::uint64_t{1} << 30U, kMostChecked = std::uint64_t{512} << 20U;
 constexpr unsigned kLeastFreePercent = 10;
-constexpr mode_t kStrangers = 07;
+constexpr mode_t kOthers = 077;
 
 bool is_there(const std::string& path) {
   return access(path.c_str(), F_OK) == 0;
@@ -83,9 +83,9 @@ void check_tls(const ControllerPlaces& places, Findings& findings) {
     struct stat about {};
     if (stat(path.c_str(), &about) != 0) {
       findings.push_back({"tls", Health::kBroken, path + ": " + std::strerror(errno), "put the file there, or correct controller.toml"});
-    } else if (secret && (about.st_mode & kStrangers) != 0) {
-      findings.push_back({"tls", Health::kBroken, path + ": everybody may read this private key",
-                          "chmod 640 " + path + " and chgrp " + kUser + " " + path});
+    } else if (secret && (about.st_mode & kOthers) != 0) {
+      findings.push_back({"tls", Health::kBroken, path + ": others may read this private key",
+                          "chown " + std::string(kUser) + " " + path + "; chmod 600 " + path});
     } else {
       findings.push_back({"tls", Health::kWell, path + ": is there"});
     }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/probe/doctor.hpp"
 #include "tests/support/fake_host.hpp"
 
 using namespace capmap;
@@ -29,6 +30,27 @@ TEST_CASE("cgroup limits: of version 1 each controller has its own tree") {
   host.put("sys/fs/cgroup/cpu/docker/1/cpu.cfs_period_us", "100000\n");
   host.put("sys/fs/cgroup/cpuset/cpuset.effective_cpus", "0-1\n");
   CHECK(read_cgroup_limits(host.root()) == CgroupLimits{.cpu_millicores = 500, .memory_bytes = 1'073'741'824, .pus = 2});
+}
+
+TEST_CASE("cgroup limits: a doctor tells which limits of a service hold and which do not, whatever its unit asks for") {
+  const FakeHost host;
+  const auto found = [&] { return limits_finding(host.root(), "proc/42/cgroup"); };
+  CHECK(found().health == Health::kNote);
+  host.put("proc/42/cgroup", "0::/system.slice/capmap-agent.service\n");
+  CHECK(found().health == Health::kWarning);
+  CHECK(found().what == "no limit of memory, processors, tasks is in force");
+  const std::string group = "sys/fs/cgroup/system.slice/capmap-agent.service/";
+  host.put(group + "memory.max", "536870912\n");
+  host.put(group + "pids.max", "512\n");
+  CHECK(found().what == "no limit of processors is in force; in force: memory 512 MiB, tasks 512");
+  host.put(group + "cpu.max", "150000 100000\n");
+  CHECK(found().health == Health::kWell);
+  CHECK(found().what == "memory 512 MiB, processors 1.50, tasks 512");
+
+  const FakeHost old;  // version 1, whose controllers have trees of their own
+  old.put("proc/42/cgroup", "8:pids:/x\n4:memory:/\n1:name=systemd:/system.slice/capmap-agent.service\n");
+  old.put("sys/fs/cgroup/pids/x/pids.max", "100\n");
+  CHECK(limits_finding(old.root(), "proc/42/cgroup").what == "no limit of memory, processors is in force; in force: tasks 100");
 }
 
 TEST_CASE("cgroup limits: nonsense limits nothing, and a group that leads out of the tree is the root") {
