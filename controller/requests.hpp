@@ -138,7 +138,8 @@ struct RegionsImported {
 };
 /// What was changed, or why not.
 using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported,
-                                 SiteCoded, ImportDone, CloneSettled, JoiningDone> struct AdminAnswer {
+                                 SiteCoded, ImportDone, CloneSettled, JoiningDone>;
+struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;
 };

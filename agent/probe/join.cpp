@@ -10,9 +10,9 @@
 #include "agent/probe/commands.hpp"
 #include "agent/probe/join_ask.hpp"
 #include "agent/probe/join_state.hpp"
-#include "agent/sd_notify.hpp"
 #include "agent/settings.hpp"
 #include "common/log.hpp"
+#include "common/sd_notify.hpp"
 
 namespace capmap {
 namespace {
