@@ -21,9 +21,11 @@
 #include "controller/enrol.hpp"
 #include "controller/history/history.hpp"
 #include "controller/history_thread.hpp"
+#include "controller/http/exposure.hpp"
 #include "controller/http/http.hpp"
 #include "controller/ingest.hpp"
 #include "controller/map_thread.hpp"
+#include "controller/password_thread.hpp"
 #include "controller/pipes.hpp"
 #include "controller/restore.hpp"
 #include "controller/settings.hpp"
@@ -94,18 +96,21 @@ std::string host_name() {
   return gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "localhost";
 }
 
-/// Blocks SIGTERM and SIGINT for all threads to come; main waits for them.
+/// Blocks SIGTERM, SIGINT and SIGHUP for all threads to come; main waits for them.
 sigset_t block_stop_signals() {
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
   sigaddset(&stop, SIGINT);
+  sigaddset(&stop, SIGHUP);  // read files anew
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return stop;
 }
 
 struct Parts {
+  GateOptions gate;
+  std::shared_ptr<const TlsPair> tls;  ///< null: plain HTTP
   CurveKeys keys;
   std::string admin_token;
   StoreInCheck opened;
@@ -118,6 +123,8 @@ struct Parts {
 /// Everything that can be wrong with settings and files is found before a thread runs.
 Parts load_parts(const ControllerSettings& settings) {
   Parts parts;
+  parts.gate = value_or_give_up(read_gate(settings));
+  parts.tls = value_or_give_up(read_tls(settings));
   parts.admin_token = value_or_give_up(load_admin_token(settings.state));
   parts.keys = value_or_give_up(load_server_keys(settings.state));
   parts.opened = value_or_give_up(open_store_in_check(settings.state, NoStore::kRefuse));
@@ -162,10 +169,15 @@ int run(const ControllerSettings& settings) {
   Published<MapView> view;
   Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics, history_metrics;
   Published<StoreHealth> store_health;
+  Published<AccessTable> access;
+  Published<TlsPair> tls;
+  tls.publish(parts.tls);
+  if (parts.tls) tell_tls(*parts.tls, clock.unix_ms());
 
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
   auto restored = restore(*parts.opened.store, *engine, clock);
   if (!restored) value_or_give_up(parts.opened.checked.get());  // what the check says of the file is the better reason
+  if (auto table = parts.opened.store->access()) access.publish(std::make_shared<const AccessTable>(std::move(*table)));
   const auto controller_id = restored ? own_id(parts) : std::string();
   ZapOptions zap_options{.keys = kKeysPipe,
                          .known = value_or_give_up(std::move(restored)),
@@ -206,11 +218,15 @@ int run(const ControllerSettings& settings) {
                                  .admin = kAdminPipe,
                                  .history = kHistoryPipe,
                                  .version = CAPMAP_VERSION,
-                                 .controller_id = controller_id};
+                                 .controller_id = controller_id,
+                                 .passwords = kPasswordPipe,
+                                 .gate = parts.gate};
   const HttpSources http_sources{.view = view,
                                  .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics, &history_metrics},
                                  .clock = clock,
-                                 .store = &store_health};
+                                 .store = &store_health,
+                                 .access = &access,
+                                 .tls = parts.tls ? &tls : nullptr};
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] {
     set_scheduling(SCHED_OTHER);  // somebody waits for the answer
@@ -218,25 +234,27 @@ int run(const ControllerSettings& settings) {
   });
   const auto http_port = value_or_give_up(http_ready.get_future().get());
 
+  auto passwords = start("passwords", [&] { return run_passwords(context, kPasswordPipe, kHttpPipe); });
   auto history = start("history", [&] { return run_history(context, std::move(parts.history), clock, view, history_metrics); });
 
   if (parts.opened.checked.valid())
     value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
-  auto store =
-      start("store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics); });
+  auto store = start(
+      "store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics, &access); });
   log_info("started", {{"version", CAPMAP_VERSION},
                        {"controller", controller_id},
                        {"messages", messages},
                        {"enrol", joins},
-                       {"http", "http://" + settings.http_address + ":" + std::to_string(http_port)},
+                       {"http", (parts.tls ? "https://" : "http://") + settings.http_address + ":" + std::to_string(http_port)},
                        {"known_nodes", known_nodes}});
 
   int signal_number = 0;
-  sigwait(&stop_signals, &signal_number);
+  while (sigwait(&stop_signals, &signal_number) == 0 && signal_number == SIGHUP) reload_tls(settings, tls, clock.unix_ms());
   log_info("stopping", {{"signal", signal_number}});
   auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
   auto enrol_pipe = value_or_give_up(open_push(context, kEnrolPipe));
   auto history_pipe = value_or_give_up(open_push(context, kHistoryPipe));
+  auto password_pipe = value_or_give_up(open_push(context, kPasswordPipe));
   auto ingest_pipe = value_or_give_up(open_push(context, kIngestPipe));
   send_stop(enrol_pipe);
   enrol.join();
@@ -248,6 +266,8 @@ int run(const ControllerSettings& settings) {
   send_stop(history_pipe);  // it has seen the last view
   history.join();
   http.join();
+  send_stop(password_pipe);
+  passwords.join();
   send_stop(keys_pipe);
   zap.join();
   strangers.shutdown();

@@ -25,7 +25,7 @@ struct User {
 
 /// A program's way in: 256 random bits, of which only the hash is kept. It may what its user may, and no more than it says itself.
 struct ApiToken {
-  std::string id;  ///< for people: no secret
+  std::string id{};  ///< for people: no secret
   std::string user;
   std::string secret_hash;  ///< BLAKE2b-256, hex
   Role role = Role::kViewer;

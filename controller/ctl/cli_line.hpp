@@ -49,5 +49,7 @@ void add_past(CLI::App& history, Line& line);
 void add_export(CLI::App& app, Line& line);
 void add_reports(CLI::App& app, Line& line);
 void add_resolve(CLI::App& app, Line& line);
+/// users, login, logout, whoami, audit, tls.
+void add_access(CLI::App& app, Line& line);
 
 }  // namespace capmap
