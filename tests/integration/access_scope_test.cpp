@@ -33,10 +33,10 @@ struct ScopedWorld {
 
 TEST_CASE("scope: the map, nodes and sites are those of the scope, whatever the question asks for beside it") {
   const ScopedWorld world(*make_scope({"11"}, {}));
-  CHECK(world.read("/v1/map")["total"]["installed_nodes"] == 4);
+  CHECK(world.read("/v1/map")["total"]["nodes"]["installed"] == 4);
   CHECK(world.read("/v1/map?by=site")["group_count"] == 1);
-  CHECK(world.read("/v1/map?filter=site%20%3D%20bare")["total"]["installed_nodes"] == 0);
-  CHECK(world.read("/v1/map?filter=not%20site%20%3D%20x%20or%20site%20%3D%20bare")["total"]["installed_nodes"] == 4);
+  CHECK(world.read("/v1/map?filter=site%20%3D%20bare")["total"]["nodes"]["installed"] == 0);
+  CHECK(world.read("/v1/map?filter=not%20site%20%3D%20x%20or%20site%20%3D%20bare")["total"]["nodes"]["installed"] == 4);
   CHECK(world.read("/v1/map?by=os")["scope"] == "region 11");
   CHECK(world.read("/v1/sites")["sites"].size() == 1);
   CHECK(world.read("/v1/nodes")["scope"] == "region 11");
@@ -45,7 +45,7 @@ TEST_CASE("scope: the map, nodes and sites are those of the scope, whatever the 
 
 TEST_CASE("scope: who may see one site by its id sees no other") {
   const ScopedWorld world(*make_scope({}, {SiteId{{2}}}));
-  CHECK(world.read("/v1/map")["total"]["installed_nodes"] == 1);
+  CHECK(world.read("/v1/map")["total"]["nodes"]["installed"] == 1);
   CHECK(world.read("/v1/nodes")["nodes"].empty());  // all nodes that the world hands out are of the other site
   const auto node = "/v1/nodes/" + to_text(node_row(1).id);
   CHECK(get(world.http.port, node, "Authorization: Bearer t\r\n").status == 403);
@@ -55,7 +55,7 @@ TEST_CASE("scope: who may see one site by its id sees no other") {
 
 TEST_CASE("scope: a site that is gone leaves nothing to see") {
   const ScopedWorld world(*make_scope({}, {SiteId{{9}}}));
-  CHECK(world.read("/v1/map")["total"]["installed_nodes"] == 0);
+  CHECK(world.read("/v1/map")["total"]["nodes"]["installed"] == 0);
   CHECK(world.read("/v1/sites")["sites"].empty());
   CHECK(world.read("/v1/nodes")["nodes"].empty());
 }
