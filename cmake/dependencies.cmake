@@ -15,6 +15,7 @@ capmap_dependency(capmap_zstd libzstd)
 capmap_dependency(capmap_hwloc hwloc)
 capmap_dependency(capmap_archive libarchive)
 capmap_dependency(capmap_microhttpd libmicrohttpd)
+capmap_dependency(capmap_gnutls gnutls)
 capmap_dependency(capmap_curl libcurl)
 capmap_dependency(capmap_sqlite sqlite3)
 

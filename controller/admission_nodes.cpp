@@ -55,7 +55,7 @@ Result<Change> carry_out(Store& store, const OrderService& request, const TokenM
   if (!node) return node.error();
   if (!*node) return Change{no_such_node(request.node)};
   ServiceOrder order = request.order;
-  order.who = "admin";
+  order.who = store.actor().empty() ? "admin" : store.actor();
   if (auto put = store.put_service(request.node, order); !put) return put.error();
   const std::string state = kServiceStateNames[static_cast<std::size_t>(order.state)];
   if (auto put = note(store, now_unix_ms, "service_ordered", to_text(request.node), state + ": " + order.why); !put) return put.error();

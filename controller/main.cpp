@@ -27,9 +27,11 @@
 #include "controller/enrol.hpp"
 #include "controller/history/history.hpp"
 #include "controller/history_thread.hpp"
+#include "controller/http/exposure.hpp"
 #include "controller/http/http.hpp"
 #include "controller/ingest.hpp"
 #include "controller/map_thread.hpp"
+#include "controller/password_thread.hpp"
 #include "controller/pipes.hpp"
 #include "controller/restore.hpp"
 #include "controller/settings.hpp"
@@ -101,12 +103,13 @@ std::string host_name() {
   return gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "localhost";
 }
 
-/// Blocks SIGTERM and SIGINT for all threads to come; main waits for them.
+/// Blocks SIGTERM, SIGINT and SIGHUP for all threads to come; main waits for them.
 sigset_t block_stop_signals() {
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
   sigaddset(&stop, SIGINT);
+  sigaddset(&stop, SIGHUP);  // read files anew
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return stop;
@@ -117,8 +120,8 @@ struct Pulses {
   Pulse ingest, map, http;
 };
 
-/// Until a stop signal, which it returns; meanwhile systemd's watchdog is fed.
-int wait_for_stop(const sigset_t& stop, const Pulses& pulses, const Clock& clock) {
+/// Until a signal, which it returns; meanwhile systemd's watchdog is fed.
+int wait_for_signal(const sigset_t& stop, const Pulses& pulses, const Clock& clock) {
   constexpr std::uint64_t kLongestMs = 60'000;
   auto watchdog = Watchdog::from_environment();
   const auto turn_ms = watchdog.most_sleep_ms(kLongestMs) / 2;
@@ -130,6 +133,8 @@ int wait_for_stop(const sigset_t& stop, const Pulses& pulses, const Clock& clock
 }
 
 struct Parts {
+  GateOptions gate;
+  std::shared_ptr<const TlsPair> tls;  ///< null: plain HTTP
   CurveKeys keys;
   std::string admin_token, webhook_secret;
   StoreInCheck opened;
@@ -142,6 +147,8 @@ struct Parts {
 /// Everything that can be wrong with settings and files is found before a thread runs.
 Parts load_parts(const ControllerSettings& settings) {
   Parts parts;
+  parts.gate = value_or_give_up(read_gate(settings));
+  parts.tls = value_or_give_up(read_tls(settings));
   parts.admin_token = value_or_give_up(load_admin_token(settings.state));
   parts.webhook_secret = value_or_give_up(load_webhook_secret(settings.webhook_url, settings.webhook_secret_file));
   parts.keys = value_or_give_up(load_server_keys(settings.state));
@@ -198,12 +205,17 @@ int run(const ControllerSettings& settings) {
   Published<Metrics> zap_metrics, strangers_metrics, ingest_metrics, enrol_metrics, map_metrics, store_metrics, history_metrics,
       alerts_metrics;
   Published<StoreHealth> store_health;
+  Published<AccessTable> access;
+  Published<TlsPair> tls;
+  tls.publish(parts.tls);
+  if (parts.tls) tell_tls(*parts.tls, clock.unix_ms());
 
   value_or_give_up(know_revoked_keys(parts, settings.state, clock));
   auto engine = std::make_shared<CapacityMap>(map_options, parts.chips, clock.boot_ms());
   auto restored = restore(*parts.opened.store, *engine, clock);
   if (!restored && parts.opened.checked.valid())
     value_or_give_up(parts.opened.checked.get());  // what the check says of the file is the better reason
+  if (auto table = parts.opened.store->access()) access.publish(std::make_shared<const AccessTable>(std::move(*table)));
   const auto controller_id = restored ? own_id(parts) : std::string();
   ZapOptions zap_options{.keys = kKeysPipe,
                          .known = value_or_give_up(std::move(restored)),
@@ -252,12 +264,16 @@ int run(const ControllerSettings& settings) {
                                  .admin = kAdminPipe,
                                  .history = kHistoryPipe,
                                  .version = CAPMAP_VERSION,
-                                 .controller_id = controller_id};
+                                 .controller_id = controller_id,
+                                 .passwords = kPasswordPipe,
+                                 .gate = parts.gate};
   const HttpSources http_sources{
       .view = view,
       .metrics = {&zap_metrics, &ingest_metrics, &enrol_metrics, &store_metrics, &map_metrics, &history_metrics, &alerts_metrics},
       .clock = clock,
       .store = &store_health,
+      .access = &access,
+      .tls = parts.tls ? &tls : nullptr,
       .pulse = &pulses.http};
   std::promise<Result<std::uint16_t>> http_ready;
   auto http = start("http", [&] {
@@ -266,6 +282,7 @@ int run(const ControllerSettings& settings) {
   });
   const auto http_port = value_or_give_up(http_ready.get_future().get());
 
+  auto passwords = start("passwords", [&] { return run_passwords(context, kPasswordPipe, kHttpPipe); });
   auto history = start("history", [&] { return run_history(context, std::move(parts.history), clock, view, history_metrics); });
 
   const AlertOptions alert_options{.webhook_url = settings.webhook_url,
@@ -276,23 +293,28 @@ int run(const ControllerSettings& settings) {
 
   if (parts.opened.checked.valid())
     value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
-  auto store =
-      start("store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics); });
+  auto store = start(
+      "store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics, &access); });
   log_info("started", {{"version", CAPMAP_VERSION},
                        {"controller", controller_id},
                        {"messages", messages},
                        {"enrol", joins},
-                       {"http", "http://" + settings.http_address + ":" + std::to_string(http_port)},
+                       {"http", (parts.tls ? "https://" : "http://") + settings.http_address + ":" + std::to_string(http_port)},
                        {"known_nodes", known_nodes}});
 
   notify_systemd("READY=1\nSTATUS=" + std::to_string(known_nodes) + " nodes known at the start");
-  const int signal_number = wait_for_stop(stop_signals, pulses, clock);
+  int signal_number = SIGHUP;
+  while (signal_number == SIGHUP) {
+    signal_number = wait_for_signal(stop_signals, pulses, clock);
+    if (signal_number == SIGHUP) reload_tls(settings, tls, clock.unix_ms());
+  }
   notify_systemd("STOPPING=1");
   log_info("stopping", {{"signal", signal_number}});
   auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
   auto enrol_pipe = value_or_give_up(open_push(context, kEnrolPipe));
   auto history_pipe = value_or_give_up(open_push(context, kHistoryPipe));
   auto alerts_pipe = value_or_give_up(open_push(context, kAlertsPipe));
+  auto password_pipe = value_or_give_up(open_push(context, kPasswordPipe));
   auto ingest_pipe = value_or_give_up(open_push(context, kIngestPipe));
   send_stop(enrol_pipe);
   enrol.join();
@@ -306,6 +328,8 @@ int run(const ControllerSettings& settings) {
   send_stop(alerts_pipe);
   alerts.join();
   http.join();
+  send_stop(password_pipe);
+  passwords.join();
   send_stop(keys_pipe);
   zap.join();
   strangers.shutdown();

@@ -25,6 +25,7 @@ inline constexpr const char* kEnrolPipe = "inproc://enrol";           ///< JoinD
 inline constexpr const char* kAdminPipe = "inproc://admin";           ///< AdminRequest: from http to store; stop from main
 inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteBatch: from the map thread to store, which may drop it
 inline constexpr const char* kHistoryPipe = "inproc://history";       ///< HistoryRequest: from http to the history thread; stop from main
+inline constexpr const char* kPasswordPipe = "inproc://passwords";    ///< PasswordJob: from http to the password worker; stop from main
 inline constexpr const char* kHttpPipe = "inproc://http";  ///< HttpInput: from map, store and history to http; stop from the map thread
 inline constexpr const char* kConnectionsPipe = "inproc://connections";  ///< libzmq's own events: from ingest's ROUTER to zap
 inline constexpr const char* kKeyWordsPipe = "inproc://key_words";       ///< KeyWord: from ingest to store, which may be behind

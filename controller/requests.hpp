@@ -10,6 +10,8 @@
 #include "common/ids.hpp"
 #include "common/region_table.hpp"
 #include "common/result.hpp"
+#include "controller/access/principal.hpp"
+#include "controller/access_requests.hpp"
 #include "controller/history/past.hpp"
 #include "controller/history/usage_series.hpp"
 #include "controller/import_request.hpp"
@@ -93,8 +95,9 @@ struct ImportRegions {
 struct AdminRequest {
   std::uint64_t ticket = 0;
   std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite, ImportRecords,
-               SettleClone, JoiningRequest>
+               SettleClone, JoiningRequest, PutUser, RemoveUser, MakeApiToken, RevokeApiToken, NoteAudit, NoteUses, AskAudit, CheckAudit>
       what;
+  std::shared_ptr<const Asker> asker{};  ///< in whose name; null: the controller itself
 };
 /// The token text an admin hands to `capmap-agent join`. Shown once; the store keeps only its hash.
 struct CreatedToken {
@@ -138,7 +141,8 @@ struct RegionsImported {
 };
 /// What was changed, or why not.
 using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported,
-                                 SiteCoded, ImportDone, CloneSettled, JoiningDone>;
+                                 SiteCoded, ImportDone, CloneSettled, JoiningDone, UserPut, UserRemoved, ApiTokenMade, ApiTokenRevoked,
+                                 AuditPage, AuditCheck, Noted, OutOfScope>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;
@@ -164,7 +168,19 @@ struct HistoryAnswer {
   std::variant<Error, PastMap, PastEvents, PastSpans, UsageSeries> what;
 };
 
+/// To the password worker (inproc://passwords), which does one at a time: it takes tens of milliseconds and megabytes.
+struct PasswordJob {
+  std::uint64_t ticket = 0;
+  std::string password;
+  std::optional<std::string> hash{};  ///< to hold it against; absent: make one. Empty: nothing fits, but it takes as long
+};
+struct PasswordDone {
+  std::uint64_t ticket = 0;
+  bool fits = false;
+  std::string hash{};  ///< that was made
+};
+
 /// To the http thread (inproc://http).
-using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer>;
+using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone>;
 
 }  // namespace capmap

@@ -14,6 +14,10 @@ struct ControllerSettings {
   std::string catalog;  ///< empty: looked for beside the program, then in /usr/share/capmap/catalog
   std::string http_address = "127.0.0.1";
   std::uint32_t http_port = 8470;
+  std::string tls_certificate, tls_key;  ///< PEM files; both empty: plain HTTP
+  std::string anonymous;                 ///< read, none; empty: read where only this machine can ask
+  std::string behind_proxy, proxy_user_header, proxy_secret;
+  std::uint32_t session_idle_s = 1'800, session_most_s = 43'200;
   std::string listen_address = "*";
   std::uint32_t message_port = 8471;
   std::uint32_t most_connections = 0;  ///< 0 = as many as descriptors allow

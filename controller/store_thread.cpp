@@ -7,6 +7,7 @@
 
 #include "common/log.hpp"
 #include "common/transport.hpp"
+#include "controller/admission_access.hpp"
 #include "controller/joining_told.hpp"
 #include "controller/key_desk.hpp"
 #include "controller/pipes.hpp"
@@ -16,7 +17,7 @@ namespace capmap {
 namespace {
 
 constexpr std::size_t kJoinsAChange = 256, kRequestsAChange = 16, kWordsAChange = 256;
-constexpr std::uint64_t kMetricsEveryMs = 1'000;
+constexpr std::uint64_t kMetricsEveryMs = 1'000, kHeadEveryMs = 1'000;
 constexpr std::uint64_t kShapesEveryMs = 3'600'000;
 constexpr std::uint64_t kProbeEveryMs = 2'000;  ///< while nothing can be kept
 
@@ -27,8 +28,14 @@ struct Pipes {
 class StoreThread {
  public:
   StoreThread(Pipes pipes, const TokenMaking& making, std::unique_ptr<Store> store, const Clock& clock, Published<StoreHealth>& health,
-              Published<Metrics>& metrics)
-      : pipes_(std::move(pipes)), making_(making), store_(std::move(store)), clock_(clock), health_(health), metrics_(metrics) {}
+              Published<Metrics>& metrics, Published<AccessTable>* access)
+      : pipes_(std::move(pipes)),
+        making_(making),
+        store_(std::move(store)),
+        clock_(clock),
+        health_(health),
+        metrics_(metrics),
+        access_(access) {}
 
   Result<Done> run();
 
@@ -51,6 +58,7 @@ class StoreThread {
   Result<Done> tell(const AdminChange& change);
   Result<Done> tell(const JoiningDone& done);
   Result<Done> tell_map(MapInput what) { return send_object(pipes_.map, std::make_unique<MapInput>(std::move(what))); }
+  void publish_access();
   void take_notes();
   void tidy();
   void note_failure(const char* doing, const Error& error);
@@ -64,9 +72,10 @@ class StoreThread {
   const Clock& clock_;
   Published<StoreHealth>& health_;
   Published<Metrics>& metrics_;
+  Published<AccessTable>* access_;
   std::string problem_;   ///< why nothing can be kept now; empty: all is well
   bool damaged_ = false;  ///< for good
-  std::uint64_t probed_at_ms_ = 0, metrics_at_ms_ = 0, shapes_at_ms_ = 0;
+  std::uint64_t probed_at_ms_ = 0, metrics_at_ms_ = 0, shapes_at_ms_ = 0, head_at_ms_ = 0;
   std::uint64_t changes_ = 0, commits_ = 0, failed_ = 0, notes_ = 0, notes_lost_ = 0, slowest_ms_ = 0;
   StoreFacts facts_;
   KeyDesk desk_;
@@ -76,6 +85,7 @@ Result<Done> StoreThread::run() {
   if (auto facts = store_->facts()) facts_ = *facts;
   shapes_at_ms_ = clock_.boot_ms();  // not while everybody waits for the start
   health_.publish(std::make_shared<const StoreHealth>());
+  publish_access();
   for (bool stop = false; !stop;) {
     std::array items = {Waitable{.socket = &pipes_.joins}, Waitable{.socket = &pipes_.admin}, Waitable{.socket = &pipes_.notes},
                         Waitable{.socket = &pipes_.words}};
@@ -93,7 +103,16 @@ Result<Done> StoreThread::run() {
     probe();
     publish_metrics();
   }
+  if (auto kept = store_->keep_audit_head(); !kept) note_failure("keep the audit's head", kept.error());
   return Done{};
+}
+
+/// Where it cannot be read what was published before stands: nobody gets more.
+void StoreThread::publish_access() {
+  if (access_ == nullptr) return;
+  auto table = store_->access();
+  if (!table) return note_failure("read users", table.error());
+  access_->publish(std::make_shared<const AccessTable>(std::move(*table)));
 }
 
 bool StoreThread::take(Group& group) {
@@ -127,7 +146,7 @@ Result<Done> StoreThread::decide(Group& group) {
   }
   for (std::size_t i = 0; done && i < group.requests.size(); ++i) {
     const auto& request = *group.requests[i];
-    auto change = std::visit([&](const auto& what) { return carry_out(*store_, what, making_, now_unix_ms); }, request.what);
+    auto change = carry_out_for(*store_, request, making_, now_unix_ms);
     if (change) group.answers.push_back({.ticket = request.ticket, .what = std::move(*change)});
     if (!change) done = change.error();
   }
@@ -175,8 +194,10 @@ Result<Done> StoreThread::answer(Group group) {
     // Enrol reads as fast as it can; a machine without an answer asks again and gets the same one.
     static_cast<void>(send_object(pipes_.enrol, std::make_unique<JoinDecision>(std::move(decision)), false));
   }
+  if (std::ranges::any_of(group.answers, [](const AdminAnswer& each) { return changes_access(each.what); })) publish_access();
   for (auto& each : group.answers) {
     if (auto told = tell(each.what); !told) return told;
+    if (each.ticket == 0) continue;  // nobody waits for it
     static_cast<void>(send_object(pipes_.http, std::make_unique<HttpInput>(std::move(each)), false));
   }
   return tell_keys(std::move(group.keys), {.map = pipes_.map, .keys = pipes_.keys, .ingest = pipes_.ingest});
@@ -282,6 +303,10 @@ void StoreThread::tidy() {
     if (*forgotten > 0) log_info("shapes_forgotten", {{"count", *forgotten}});
     if (auto tidied = tidy_joining(*store_, clock_.unix_ms()); !tidied) return note_failure("forget tokens", tidied.error());
   }
+  if (const auto now_ms = clock_.boot_ms(); now_ms >= head_at_ms_ + kHeadEveryMs) {
+    head_at_ms_ = now_ms;
+    if (auto kept = store_->keep_audit_head(); !kept) note_failure("keep the audit's head", kept.error());
+  }
   if (auto tidied = store_->tidy(); !tidied) note_failure("tidy", tidied.error());
 }
 
@@ -346,10 +371,10 @@ Result<Pipes> open_pipes(zmq::context_t& context) {
 }  // namespace
 
 Result<Done> run_store(zmq::context_t& context, const TokenMaking& making, std::unique_ptr<Store> store, const Clock& clock,
-                       Published<StoreHealth>& health, Published<Metrics>& metrics) {
+                       Published<StoreHealth>& health, Published<Metrics>& metrics, Published<AccessTable>* access) {
   auto pipes = open_pipes(context);
   if (!pipes) return pipes.error();
-  return StoreThread(std::move(*pipes), making, std::move(store), clock, health, metrics).run();
+  return StoreThread(std::move(*pipes), making, std::move(store), clock, health, metrics, access).run();
 }
 
 }  // namespace capmap

@@ -1,9 +1,14 @@
 #include "controller/ctl/api.hpp"
 
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "controller/ctl/http_client.hpp"
+#include "controller/store/files.hpp"
 #include "controller/store/state_folder.hpp"
 
 namespace capmap {
@@ -26,8 +31,14 @@ ErrorCode code_of(std::uint32_t status) {
   }
 }
 
+Result<ApiReply> send(const ApiConnection& connection, ApiRequest request) {
+  request.tls_ca = connection.tls_ca;
+  request.tls_pin = connection.tls_fingerprint;
+  return send_request(connection.url, connection.timeout_ms, request);
+}
+
 Result<Json> exchange(const ApiConnection& connection, const ApiRequest& request) {
-  const auto reply = send_request(connection.url, connection.timeout_ms, request);
+  const auto reply = send(connection, request);
   if (!reply) return reply.error();
   auto answer = parse_answer(reply->body);
   if (reply->status < 200 || reply->status > 299) return problem_of(reply->status, answer ? *answer : Json());
@@ -35,14 +46,44 @@ Result<Json> exchange(const ApiConnection& connection, const ApiRequest& request
   return answer;
 }
 
-Result<std::string> read_token(const ApiConnection& connection) {
-  if (connection.token_file.empty()) return load_admin_token(connection.state);
-  std::ifstream file(connection.token_file);
+Result<std::string> first_word(const std::string& path) {
+  std::ifstream file(path);
   std::string token;
-  if (!file || !(file >> token)) {
-    return Error{ErrorCode::kAbsent, connection.token_file + ": no admin token can be read there"};
-  }
+  if (!file || !(file >> token)) return Error{ErrorCode::kAbsent, path + ": no token can be read there"};
   return token;
+}
+
+/// What was named, or kept by login; absent: neither.
+Result<std::optional<std::string>> own_token(const ApiConnection& connection) {
+  const auto kept = login_file(connection.url);
+  const bool named = !connection.token_file.empty();
+  auto token = named ? first_word(connection.token_file) : kept.empty() ? Result<std::string>(Error{}) : first_word(kept);
+  if (token) return std::optional(std::move(*token));
+  if (named) return token.error();
+  return std::optional<std::string>();
+}
+
+Result<std::string> read_token(const ApiConnection& connection) {
+  auto own = own_token(connection);
+  if (!own) return own.error();
+  if (*own) return std::move(**own);
+  auto admin = load_admin_token(connection.state);
+  if (admin) return admin;
+  return Error{admin.error().code, admin.error().what + "; or log in: capmapctl login, or name a token's file: --token-file"};
+}
+
+Result<ApiReply> send_read(const ApiConnection& connection, ApiRequest request) {
+  auto own = own_token(connection);
+  if (!own) return own.error();
+  request.bearer = own->value_or("");
+  const auto admin = *own ? Result<std::string>(Error{}) : load_admin_token(connection.state);
+  // Over TLS nobody reads unasked; elsewhere most may, and then no secret is shown.
+  if (admin && connection.url.starts_with("https://")) request.bearer = *admin;
+  auto reply = send(connection, request);
+  if (!reply || reply->status != 401 || !request.bearer.empty()) return reply;
+  if (!admin) return reply;
+  request.bearer = *admin;
+  return send(connection, request);
 }
 
 const Json* member(const Json& object, const char* key) {
@@ -68,12 +109,17 @@ Result<Json> parse_answer(std::string_view body) {
 }
 
 Result<Json> api_get(const ApiConnection& connection, const std::string& path) {
-  return exchange(connection, {.method = "GET", .path = path, .body = {}, .bearer = {}});
+  const auto reply = send_read(connection, {.method = "GET", .path = path, .body = {}, .bearer = {}});
+  if (!reply) return reply.error();
+  auto answer = parse_answer(reply->body);
+  if (reply->status < 200 || reply->status > 299) return problem_of(reply->status, answer ? *answer : Json());
+  if (!answer) return Error{answer.error().code, connection.url + path + " " + answer.error().what};
+  return answer;
 }
 
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path) {
-  const ApiRequest request{.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/csv, application/problem+json;q=0.5"};
-  auto reply = send_request(connection.url, connection.timeout_ms, request);
+  auto reply = send_read(connection,
+                         {.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/csv, application/problem+json;q=0.5"});
   if (!reply) return reply.error();
   if (reply->status >= 200 && reply->status <= 299) return std::move(reply->body);
   const auto problem = parse_answer(reply->body);
@@ -95,8 +141,7 @@ Result<Json> api_get_as_admin(const ApiConnection& connection, const std::string
 Result<Json> api_post_any(const ApiConnection& connection, const std::string& path, std::string body, std::uint32_t& status) {
   auto token = read_token(connection);
   if (!token) return token.error();
-  const auto reply =
-      send_request(connection.url, connection.timeout_ms, {.method = "POST", .path = path, .body = std::move(body), .bearer = *token});
+  const auto reply = send(connection, {.method = "POST", .path = path, .body = std::move(body), .bearer = *token});
   if (!reply) return reply.error();
   status = reply->status;
   auto answer = parse_answer(reply->body);
@@ -108,6 +153,33 @@ Result<Json> api_post(const ApiConnection& connection, const std::string& path, 
   if (!token) return token.error();
   return exchange(connection,
                   {.method = "POST", .path = path, .body = body.dump(-1, ' ', false, Json::error_handler_t::replace), .bearer = *token});
+}
+
+Result<Json> api_post_secret(const ApiConnection& connection, const std::string& path, const Json& body) {
+  return exchange(connection, {.method = "POST",
+                               .path = path,
+                               .body = body.dump(-1, ' ', false, Json::error_handler_t::replace),
+                               .bearer = {},
+                               .accept = {},
+                               .secret_body = true});
+}
+
+std::string login_file(const std::string& url) {
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  auto folder = variable("XDG_CONFIG_HOME");
+  if (folder.empty() && !variable("HOME").empty()) folder = variable("HOME") + "/.config";
+  return folder.empty() ? std::string() : folder + "/capmap/tokens/" + url_escaped(url);
+}
+
+Result<Done> make_folders_of(const std::string& file) {
+  for (auto slash = file.find('/', 1); slash != std::string::npos; slash = file.find('/', slash + 1)) {
+    const auto folder = file.substr(0, slash);
+    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return file_error(folder, "create folder", errno);
+  }
+  return Done{};
 }
 
 Result<Json> api_delete(const ApiConnection& connection, const std::string& path) {

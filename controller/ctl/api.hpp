@@ -17,7 +17,8 @@ using ApiJson = nlohmann::ordered_json;
 struct ApiConnection {
   std::string url = "http://127.0.0.1:8470";
   std::string state = "/var/lib/capmap-controller";
-  std::string token_file;  ///< empty: admin.token in the state folder
+  std::string token_file;  ///< empty: the token of capmapctl login, else admin.token in the state folder
+  std::string tls_ca{}, tls_fingerprint{};
   std::uint32_t timeout_ms = 10'000;
 };
 
@@ -25,8 +26,9 @@ struct ApiConnection {
 /// take a stack without end). Pure.
 Result<ApiJson> parse_answer(std::string_view body);
 
-/// GET and its JSON answer. Errors by what the controller said: kAbsent (404), kDenied (401, 403), kFull (413, 429, 507),
-/// kUnavailable (502, 503, 504), else kMalformed, with title and detail of its problem; transport errors as send_request.
+/// GET and its JSON answer, with a token where one is named or was kept by login; where it takes one and there was none, with the admin
+/// token of the state folder, if that can be read. Errors by what the controller said: kAbsent (404), kDenied (401, 403), kFull (413, 429,
+/// 507), kUnavailable (502, 503, 504), else kMalformed, with title and detail of its problem; transport errors as send_request.
 Result<ApiJson> api_get(const ApiConnection& connection, const std::string& path);
 /// GET of a table as text (text/csv), as it came. Errors likewise.
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path);
@@ -43,6 +45,13 @@ Error problem_of(std::uint32_t status, const ApiJson& problem);
 
 /// DELETE with the admin token, likewise.
 Result<ApiJson> api_delete(const ApiConnection& connection, const std::string& path);
+
+/// Where capmapctl login keeps the token for a controller's URL; empty: there is no home folder.
+std::string login_file(const std::string& url);
+/// The folders above a file, each 0700 where it is made.
+Result<Done> make_folders_of(const std::string& file);
+/// POST of a body that is as secret as a token, without one.
+Result<ApiJson> api_post_secret(const ApiConnection& connection, const std::string& path, const ApiJson& body);
 
 /// Members of an answer, absent where missing, null or of another type: a newer or older controller must not end the program.
 std::optional<std::string> text_at(const ApiJson& object, const char* key);

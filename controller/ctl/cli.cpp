@@ -100,7 +100,13 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   app.add_option("--url", line.connection.url, "where the controller's API is")->envname("CAPMAP_URL")->capture_default_str();
   app.add_flag("--json", line.json, "the API's JSON instead of tables");
   app.add_option("--state", line.connection.state, "the controller's state folder on this machine")->capture_default_str();
-  app.add_option("--token-file", line.connection.token_file, "file of the admin token; default: admin.token in the state folder");
+  app.add_option("--token-file", line.connection.token_file,
+                 "file of a token; default: the one of capmapctl login, else admin.token in the state folder")
+      ->envname("CAPMAP_TOKEN_FILE");
+  app.add_option("--tls-ca", line.connection.tls_ca, "file of certificates to trust instead of the system's")->envname("CAPMAP_TLS_CA");
+  app.add_option("--tls-fingerprint", line.connection.tls_fingerprint,
+                 "trust the server by the SHA-256 of its public key alone, as init shows it")
+      ->envname("CAPMAP_TLS_FINGERPRINT");
   app.add_option("--timeout", line.timeout_s, "seconds to wait for an answer")->check(CLI::Range(1, 600))->capture_default_str();
   add_init(app, line);
   add_token(app, line);
@@ -118,6 +124,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_status(app, line);
   add_store(app, line);
   add_doctor(app, line);
+  add_access(app, line);
 }
 
 CtlExit exit_of(const Error& error, bool offline) {

@@ -55,5 +55,7 @@ void add_resolve(CLI::App& app, Line& line);
 void add_doctor(CLI::App& app, Line& line);
 /// After add_nodes: adds to its commands.
 void add_believing(CLI::App& app, Line& line);
+/// users, login, logout, whoami, audit, tls.
+void add_access(CLI::App& app, Line& line);
 
 }  // namespace capmap

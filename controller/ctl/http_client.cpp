@@ -60,7 +60,7 @@ Result<Done> check_url(const std::string& base_url, bool carries_token) {
     return Error{ErrorCode::kMalformed, "--url " + base_url + ": only http and https are known"};
   }
   if (carries_token && scheme == "http" && !is_loopback(url_part(url.get(), CURLUPART_HOST))) {
-    return Error{ErrorCode::kDenied, "the admin token is not sent over plain HTTP to another machine (" + base_url +
+    return Error{ErrorCode::kDenied, "tokens and passwords are not sent over plain HTTP to another machine (" + base_url +
                                          "): run capmapctl there, or use https or an SSH tunnel"};
   }
   return Done{};
@@ -100,14 +100,61 @@ Error transport_error(CURLcode code, const std::string& base_url, const char* de
     return {ErrorCode::kTimeout, base_url + " did not answer within " + std::to_string(timeout_ms) + " ms"};
   }
   if (code == CURLE_WRITE_ERROR) return {ErrorCode::kFull, base_url + ": the answer is longer than 64 MiB"};
+  if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
+    return {ErrorCode::kDenied, base_url +
+                                    " shows another key than --tls-fingerprint names: it was replaced (capmapctl tls fingerprint on the "
+                                    "controller's machine shows it), or somebody stands between"};
+  }
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    return {ErrorCode::kDenied, base_url + ": " + reason + "; name its certificate with --tls-ca, or its key with --tls-fingerprint"};
+  }
   return {ErrorCode::kUnavailable, "cannot reach the controller at " + base_url + ": " + reason};
+}
+
+/// "sha256//BASE64" as libcurl takes a pin; empty where it is none.
+std::string curl_pin(const std::string& hex) {
+  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  int half = -1;
+  for (const char c : hex) {
+    const auto lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (c == ':') continue;
+    const int digit = lower >= '0' && lower <= '9' ? lower - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    if (digit < 0) return {};
+    if (half >= 0) bytes.push_back(static_cast<char>(half * 16 + digit));
+    half = half >= 0 ? -1 : digit;
+  }
+  if (half >= 0 || bytes.size() != 32) return {};
+  std::string text = "sha256//";
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&bytes, i](std::size_t k) { return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U; };
+    const unsigned all = byte(0) << 16U | byte(1) << 8U | byte(2);
+    for (unsigned k = 0; k < 4; ++k) text += i + k > bytes.size() ? '=' : kLetters[(all >> (18 - 6 * k)) & 63U];
+  }
+  return text;
+}
+
+/// Whom to trust with TLS: a pin, or a file of certificates, or what the system trusts.
+Result<Done> set_trust(CURL* handle, const ApiRequest& request) {
+  if (!request.tls_ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, request.tls_ca.c_str());
+  if (request.tls_pin.empty()) return Done{};
+  const auto pin = curl_pin(request.tls_pin);
+  if (pin.empty()) {
+    return Error{ErrorCode::kMalformed,
+                 "--tls-fingerprint " + request.tls_pin + " is no SHA-256 in hex; capmapctl tls fingerprint shows it"};
+  }
+  // The key itself is known, so nobody has to vouch for it: libcurl ends the connection before a request where it is another.
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  curl_easy_setopt(handle, CURLOPT_PINNEDPUBLICKEY, pin.c_str());
+  return Done{};
 }
 
 }  // namespace
 
 Result<ApiReply> send_request(const std::string& base_url, std::uint32_t timeout_ms, const ApiRequest& request) {
   static const CurlLibrary library;
-  if (auto good = check_url(base_url, !request.bearer.empty()); !good) return good.error();
+  if (auto good = check_url(base_url, !request.bearer.empty() || request.secret_body); !good) return good.error();
   const Easy easy(curl_easy_init());
   if (!easy) return Error{ErrorCode::kFull, "libcurl has no memory for a request"};
   const Headers headers = make_headers(request);
@@ -124,6 +171,7 @@ Result<ApiReply> send_request(const std::string& base_url, std::uint32_t timeout
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail.data());
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
+  if (auto trust = set_trust(handle, request); !trust) return trust.error();
   if (request.method == "POST") {
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());

@@ -12,6 +12,9 @@ struct ApiRequest {
   std::string body;            ///< JSON, for POST
   std::string bearer;          ///< admin token; empty = none
   std::string accept{};        ///< media types wanted; empty = JSON
+  bool secret_body = false;    ///< the body is as little sent in the clear as a token
+  std::string tls_ca{};        ///< file of certificates (PEM) to trust instead of the system's
+  std::string tls_pin{};       ///< SHA-256 of the server's public key, hex, colons between or not: instead of any certificate's signature
 };
 
 struct ApiReply {
@@ -21,8 +24,8 @@ struct ApiReply {
 
 /// One HTTP exchange through libcurl: no redirects, no proxy, at most 64 MiB of answer. A POST carries an Idempotency-Key.
 /// `base_url` is "http://host:port" or "https://host:port". The token is never sent in the clear to another machine.
-/// Errors: kMalformed (base_url), kDenied (a token, plain HTTP and a host that is not loopback), kTimeout, kUnavailable (no
-/// connection: says to whom), kFull (answer too long). Thread: any; blocks up to timeout_ms.
+/// Errors: kMalformed (base_url, pin), kDenied (a token, plain HTTP and a host that is not loopback; a certificate that is not trusted),
+/// kTimeout, kUnavailable (no connection: says to whom), kFull (answer too long). Thread: any; blocks up to timeout_ms.
 Result<ApiReply> send_request(const std::string& base_url, std::uint32_t timeout_ms, const ApiRequest& request);
 
 /// Text as one part of a path or query.

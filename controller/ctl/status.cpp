@@ -8,7 +8,15 @@
 namespace capmap {
 
 Result<Done> show_status(const ApiConnection& connection, const Screen& screen) {
-  const auto reply = send_request(connection.url, connection.timeout_ms, {.method = "GET", .path = "/readyz", .body = {}, .bearer = {}});
+  const auto reply = send_request(connection.url, connection.timeout_ms,
+                                  {.method = "GET",
+                                   .path = "/readyz",
+                                   .body = {},
+                                   .bearer = {},
+                                   .accept = {},
+                                   .secret_body = false,
+                                   .tls_ca = connection.tls_ca,
+                                   .tls_pin = connection.tls_fingerprint});
   if (!reply) return reply.error();
   const ApiJson answer = ApiJson::parse(reply->body, nullptr, false);
   if (reply->status != 200) {

@@ -2,24 +2,12 @@
 
 #include <algorithm>
 
-#include "controller/http/guard.hpp"
 #include "controller/http/problem.hpp"
+#include "controller/http/route_access.hpp"
+#include "controller/http/scope_filter.hpp"
 
 namespace capmap {
 namespace {
-
-std::optional<HttpResponse> refuse_host(const HttpRequest& request) {
-  const auto host = header(request, "host");
-  if (host && is_local_host_header(*host)) return std::nullopt;
-  if (host) {
-    return problem_response({.status = 421,
-                             .word = "foreign-host",
-                             .detail = "this API answers to localhost and loopback addresses only, not to \"" + std::string(*host) +
-                                       "\": a page of another site could be behind it"});
-  }
-  if (request.version != "HTTP/1.1") return std::nullopt;
-  return problem_response({.status = 400, .word = "no-host", .detail = "a request by HTTP/1.1 needs a Host header"});
-}
 
 /// "HEAD" is answered as "GET"; its body is left out when it is sent.
 bool serves(const Route& route, const std::string& method) {
@@ -97,45 +85,94 @@ bool is_key(std::string_view key) {
          std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
+GateOptions gate_options(const HttpOptions& options) {
+  GateOptions gate = options.gate;
+  gate.admin_token_hash = options.admin_token_hash;
+  return gate;
+}
+
+bool serves_reads(const Route& route) {
+  return route.method == std::string_view("GET");
+}
+
+/// Changes that a resource asks for are asked in the name of who asked it, and told when they are beyond their scope.
+Outcome in_name_of(const std::shared_ptr<const Asker>& asker, Outcome outcome) {
+  auto* ask = std::get_if<Ask>(&outcome.what);
+  if (ask == nullptr) return outcome;
+  if (auto* request = std::get_if<AdminRequest>(&ask->question); request != nullptr && !request->asker) request->asker = asker;
+  return Ask{.question = std::move(ask->question),
+             .then = [asker, then = std::move(ask->then)](const Answer& answer) -> Outcome {
+               if (const auto* admin = std::get_if<AdminAnswer>(&answer)) {
+                 if (const auto* beyond = std::get_if<OutOfScope>(&admin->what)) {
+                   return problem_response({.status = 403, .word = "out-of-scope", .detail = beyond->what});
+                 }
+               }
+               return in_name_of(asker, then(answer));
+             },
+             .limit_ms = ask->limit_ms};
+}
+
 }  // namespace
 
 Api::Api(const HttpOptions& options, const HttpSources& sources, std::function<Metrics()> server_metrics)
-    : options_(options), sources_(sources), server_metrics_(std::move(server_metrics)), metrics_([this] { return all_metrics(); }) {}
+    : options_(options),
+      sources_(sources),
+      gate_(gate_options(options), sources.access, sources.clock),
+      server_metrics_(std::move(server_metrics)),
+      metrics_([this] { return all_metrics(); }) {}
 
 Handled Api::handle(const HttpRequest& request) {
-  if (auto refused = refuse_host(request)) return {*refused, "none"};
+  const auto handled = [&](Outcome outcome, std::string route, std::shared_ptr<const Asker> asker) {
+    HttpRequest head;
+    head.method = request.method;
+    head.target = request.target;
+    return Handled{std::move(outcome), std::move(route),
+                   std::make_shared<const RequestNote>(RequestNote{std::move(asker), std::move(head)})};
+  };
+  if (auto refused = gate_.refuse_place(request)) return handled(*refused, "none", gate_.stranger(request));
   const auto target = parse_target(request.target);
-  if (!target) return {error_response(target.error()), "none"};
+  if (!target) return handled(error_response(target.error()), "none", gate_.stranger(request));
   const auto found = find_route(request.method, *target);
-  if (found.route == nullptr) return {no_route(request.method, found.allowed), "none"};
-  return {dispatch(*found.route, request, *target, found.path_value), found.route->path};
+  if (found.route == nullptr) return handled(no_route(request.method, found.allowed), "none", gate_.stranger(request));
+  const Route& route = *found.route;
+  // What is too long was not read, so nobody is asked who they are, but where it may be long for some.
+  const bool unasked = request.body_too_large && route.most_body_bytes <= kMaxBodyBytes;
+  auto refused = unasked ? std::nullopt : refuse_parameters(route, *target);
+  auto seen = unasked || refused ? Gate::Seen{.asker = gate_.stranger(request)} : look(route, request);
+  if (!refused) refused = std::move(seen.refused);
+  if (refused) return handled(std::move(*refused), route.path, seen.asker);
+  return handled(dispatch(route, request, *target, found.path_value, seen.asker), route.path, seen.asker);
 }
 
-std::size_t Api::most_body_bytes(const HttpRequest& head) const {
+/// Who asks, and whether they may have this.
+Gate::Seen Api::look(const Route& route, const HttpRequest& request) {
+  const auto access = access_of(route);
+  if (access.open) return {.asker = gate_.stranger(request)};
+  auto seen = gate_.look(request);
+  if (seen.refused) return seen;
+  const auto& principal = seen.asker->principal;
+  seen.refused = gate_.refuse_role(principal, access.least, route.changes);
+  if (!seen.refused && principal.scoped() && !access.partial) seen.refused = out_of_scope("this is about all sites, and that", principal);
+  return seen;
+}
+
+std::size_t Api::most_body_bytes(const HttpRequest& head) {
   const auto target = parse_target(head.target);
   const auto found = target ? find_route(head.method, *target) : Found{};
   if (found.route == nullptr || found.route->most_body_bytes <= kMaxBodyBytes) return kMaxBodyBytes;
-  return refuse_change(head, options_.admin_token_hash) ? kMaxBodyBytes : found.route->most_body_bytes;
+  return look(*found.route, head).refused ? kMaxBodyBytes : found.route->most_body_bytes;
 }
 
-Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value) {
+Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value,
+                      const std::shared_ptr<const Asker>& asker) {
   if (request.body_too_large) {
-    if (route.most_body_bytes > kMaxBodyBytes) {  // long ones are taken of who may send them
-      if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
-    }
     return problem_response({.status = 413,
                              .word = "body-too-large",
                              .detail = "a body may have at most " + std::to_string(most_body_bytes(request)) + " bytes here"});
   }
-  if (auto refused = refuse_parameters(route, target)) return *refused;
-  if (route.changes) {
-    if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
+  if (!serves_reads(route)) {
     const bool no_body = request.method == "DELETE" && request.body.empty();
     if (auto refused = no_body ? std::nullopt : refuse_media_type(request)) return *refused;
-  }
-  const bool by_admin = route.changes || (route.more_for_admin && header(request, "authorization"));
-  if (by_admin && !route.changes) {
-    if (auto refused = refuse_change(request, options_.admin_token_hash)) return *refused;
   }
   const auto health = sources_.store == nullptr ? nullptr : sources_.store->take();
   const Call call{.request = request,
@@ -148,24 +185,27 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
                   .metrics = metrics_,
                   .scans = scans_,
                   .controller_id = options_.controller_id,
-                  .by_admin = by_admin,
-                  .store_problem = health ? health->problem : std::string()};
+                  .by_admin = asker->principal.role == Role::kAdmin,
+                  .store_problem = health ? health->problem : std::string(),
+                  .asker = asker,
+                  .gate = gate_};
   if (route.needs_view && !call.view) {
     return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});
   }
-  if (!route.changes) return route.handler(call);
-  return once(request, [&route, &call] { return route.handler(call); });
+  if (!route.changes) return in_name_of(asker, route.handler(call));
+  return once(request, asker->principal, [&] { return in_name_of(asker, route.handler(call)); });
 }
 
 /// Carries out a change, at most once under its Idempotency-Key.
-Outcome Api::once(const HttpRequest& request, const std::function<Outcome()>& carry_out) {
+Outcome Api::once(const HttpRequest& request, const Principal& principal, const std::function<Outcome()>& carry_out) {
   const auto given = header(request, "idempotency-key");
   if (!given) return carry_out();
   if (!is_key(*given)) {
     return problem_response(
         {.status = 400, .word = "bad-idempotency-key", .detail = "Idempotency-Key: must be 1 to 200 printable characters without spaces"});
   }
-  const std::string key(*given);
+  // Somebody else's key of the same words is another.
+  const std::string key = std::string(*given) + "\n" + principal.name + "\n" + principal.token_id;
   if (auto before = memory_.begin(key, request.method + " " + request.target + "\n" + request.body)) return *before;
   return remember(key, carry_out());
 }
@@ -191,12 +231,19 @@ Outcome Api::remember(const std::string& key, Outcome outcome) {
   return outcome;
 }
 
-HttpResponse Api::finish(const std::string& route, HttpResponse response) {
+HttpResponse Api::finish(const std::string& route, HttpResponse response, const RequestNote* note) {
   ++answered_[{route, response.status}];
+  const auto* const asker = note == nullptr ? nullptr : note->asker.get();
+  const bool known = asker != nullptr && asker->principal.via != Via::kNobody;
+  const bool refused = response.status == 401 || response.status == 403 || response.status == 421 || response.status == 429;
+  if (refused && asker != nullptr) gate_.note_refused(*asker, note->head, response);
   const bool cache_told =
       std::any_of(response.headers.begin(), response.headers.end(), [](const auto& pair) { return pair.first == "Cache-Control"; });
-  if (!cache_told) response.headers.emplace_back("Cache-Control", "no-cache");
+  if (!cache_told) response.headers.emplace_back("Cache-Control", known ? "no-store" : "no-cache");
+  if (known && asker->principal.scoped()) response.headers.emplace_back("X-Capmap-Scope", scope_text(asker->principal));
+  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
   if (!response.content_type.empty()) response.headers.emplace_back("Content-Type", response.content_type);
   return response;
 }

@@ -1,15 +1,9 @@
 #include "controller/http/guard.hpp"
 
 #include <arpa/inet.h>
-#include <sodium.h>
-
-#include "common/join_token.hpp"
-#include "controller/http/problem.hpp"
 
 namespace capmap {
 namespace {
-
-constexpr std::size_t kMaxTokenBytes = 512;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -23,12 +17,6 @@ std::string lower(std::string_view text) {
 
 bool is_port(std::string_view text) {
   return text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-HttpResponse unauthorized(const char* challenge, std::string detail) {
-  auto response = problem_response({.status = 401, .word = "unauthorized", .detail = std::move(detail)});
-  response.headers.emplace_back("WWW-Authenticate", challenge);
-  return response;
 }
 
 }  // namespace
@@ -51,22 +39,6 @@ bool is_local_host_header(std::string_view host) {
   const auto colon = host.find(':');
   if (colon != std::string_view::npos && !is_port(host.substr(colon + 1))) return false;
   return is_loopback_address(std::string(host.substr(0, colon)));
-}
-
-std::optional<HttpResponse> refuse_change(const HttpRequest& request, const std::string& admin_token_hash) {
-  if (admin_token_hash.empty()) {
-    return problem_response(
-        {.status = 403, .word = "no-admin-token", .detail = "this controller has no admin token, so nothing can be changed"});
-  }
-  const auto given = header(request, "authorization");
-  if (!given) return unauthorized("Bearer realm=\"capmap\"", "this changes something: send \"Authorization: Bearer ADMIN_TOKEN\"");
-  constexpr std::string_view kScheme = "bearer ";
-  const bool bearer = lower(given->substr(0, kScheme.size())) == kScheme && given->size() <= kMaxTokenBytes;
-  const std::string hash = bearer ? secret_hash(given->substr(kScheme.size())) : std::string();
-  if (hash.size() != admin_token_hash.size() || sodium_memcmp(hash.data(), admin_token_hash.data(), hash.size()) != 0) {
-    return unauthorized("Bearer realm=\"capmap\", error=\"invalid_token\"", "this is not the admin token of this controller");
-  }
-  return std::nullopt;
 }
 
 }  // namespace capmap

@@ -22,6 +22,7 @@ constexpr std::uint32_t kComplaintsPerMinute = 20;
 /// A request that waits for another thread, under its ticket.
 struct Waiting {
   std::string route;
+  std::shared_ptr<const RequestNote> note;
   Continue then;
   std::uint64_t deadline_ms = 0, limit_ms = 0;
   bool changes = false;   ///< asked the admin thread
@@ -31,7 +32,9 @@ struct Waiting {
 class HttpThread {
  public:
   HttpThread(const HttpOptions& options, const HttpSources& sources)
-      : clock_(sources.clock), pulse_(sources.pulse), options_(options), api_(options, sources, [this] { return metrics(); }) {}
+      : clock_(sources.clock), pulse_(sources.pulse), tls_(sources.tls), options_(options), api_(options, sources, [this] {
+          return metrics();
+        }) {}
 
   /// The bound port. Errors: as open_listener; kUnavailable.
   Result<std::uint16_t> open(zmq::context_t& context);
@@ -39,7 +42,9 @@ class HttpThread {
 
  private:
   std::optional<HttpResponse> on_request(std::uint64_t ticket, const HttpRequest& request);
-  std::optional<HttpResponse> go_on(std::uint64_t ticket, const std::string& route, Outcome outcome);
+  std::optional<HttpResponse> go_on(std::uint64_t ticket, const std::string& route, const std::shared_ptr<const RequestNote>& note,
+                                    Outcome outcome);
+  void write_notes();
   Result<Done> ask(std::uint64_t ticket, Question question);
   /// False on stop.
   bool take_answers();
@@ -52,9 +57,10 @@ class HttpThread {
 
   const Clock& clock_;
   Pulse* pulse_;
+  const Published<TlsPair>* tls_;
   HttpOptions options_;
   Api api_;
-  zmq::socket_t input_, map_, admin_, history_;
+  zmq::socket_t input_, map_, admin_, history_, passwords_;
   std::unique_ptr<HttpServer> server_;
   std::map<std::uint64_t, Waiting> waiting_;  ///< by ticket, oldest first
   std::size_t given_up_ = 0;
@@ -74,14 +80,19 @@ Result<std::uint16_t> HttpThread::open(zmq::context_t& context) {
     if (!history) return history.error();
     history_ = std::move(*history);
   }
+  if (!options_.passwords.empty()) {
+    auto passwords = open_push(context, options_.passwords);
+    if (!passwords) return passwords.error();
+    passwords_ = std::move(*passwords);
+  }
   input_ = std::move(*input);
   map_ = std::move(*map);
   admin_ = std::move(*admin);
-  const auto listener = open_listener(options_.address, options_.port);
+  const auto listener = open_listener(options_.address, options_.port, tls_ != nullptr || !options_.gate.proxies.empty());
   if (!listener) return listener.error();
   auto server = HttpServer::start(
       *listener, clock_, [this](std::uint64_t ticket, const HttpRequest& request) { return on_request(ticket, request); },
-      [this](const HttpRequest& head) { return api_.most_body_bytes(head); });
+      [this](const HttpRequest& head) { return api_.most_body_bytes(head); }, tls_);
   if (!server) return server.error();
   server_ = std::move(*server);
   return listener->port;
@@ -95,6 +106,7 @@ Result<Done> HttpThread::run() {
     if (!take_answers()) break;
     server_->run();
     give_up_late_ones();
+    write_notes();
   }
   answer_all_waiting();
   const auto until_ms = clock_.boot_ms() + kDrainMs;
@@ -109,22 +121,24 @@ Result<Done> HttpThread::run() {
 
 std::optional<HttpResponse> HttpThread::on_request(std::uint64_t ticket, const HttpRequest& request) {
   auto handled = api_.handle(request);
-  auto response = go_on(ticket, handled.route, std::move(handled.outcome));
+  auto response = go_on(ticket, handled.route, handled.note, std::move(handled.outcome));
   if (response && (response->status == 401 || response->status == 421)) complain(request, response->status);
   return response;
 }
 
 /// The response when there is one now, else the request waits under its ticket.
-std::optional<HttpResponse> HttpThread::go_on(std::uint64_t ticket, const std::string& route, Outcome outcome) {
-  if (auto* response = std::get_if<HttpResponse>(&outcome.what)) return api_.finish(route, std::move(*response));
+std::optional<HttpResponse> HttpThread::go_on(std::uint64_t ticket, const std::string& route,
+                                              const std::shared_ptr<const RequestNote>& note, Outcome outcome) {
+  if (auto* response = std::get_if<HttpResponse>(&outcome.what)) return api_.finish(route, std::move(*response), note.get());
   Ask& question = std::get<Ask>(outcome.what);
   const bool changes = std::holds_alternative<AdminRequest>(question.question);
   const auto deadline_ms = clock_.boot_ms() + question.limit_ms;
   if (auto asked = ask(ticket, std::move(question.question)); !asked) {
     ++unasked_;
-    return go_on(ticket, route, question.then(Error{ErrorCode::kUnavailable, "the controller is too busy to answer now: ask again"}));
+    return go_on(ticket, route, note, question.then(Error{ErrorCode::kUnavailable, "the controller is too busy to answer now: ask again"}));
   }
   waiting_[ticket] = {.route = route,
+                      .note = note,
                       .then = std::move(question.then),
                       .deadline_ms = deadline_ms,
                       .limit_ms = question.limit_ms,
@@ -142,6 +156,11 @@ Result<Done> HttpThread::ask(std::uint64_t ticket, Question question) {
     if (options_.history.empty()) return Error{ErrorCode::kUnavailable, "this controller keeps no history"};
     past->ticket = ticket;
     return send_object(history_, std::make_unique<HistoryRequest>(std::move(*past)), false);
+  }
+  if (auto* job = std::get_if<PasswordJob>(&question)) {
+    if (options_.passwords.empty()) return Error{ErrorCode::kUnavailable, "this controller takes no passwords"};
+    job->ticket = ticket;
+    return send_object(passwords_, std::make_unique<PasswordJob>(std::move(*job)), false);
   }
   auto& request = std::get<AdminRequest>(question);
   request.ticket = ticket;
@@ -162,6 +181,9 @@ bool HttpThread::take_answers() {
     } else if (auto* past = std::get_if<HistoryAnswer>(input->get())) {
       const auto ticket = past->ticket;
       take_answer(ticket, std::move(*past));
+    } else if (auto* password = std::get_if<PasswordDone>(input->get())) {
+      const auto ticket = password->ticket;
+      take_answer(ticket, std::move(*password));
     }
   }
   return true;
@@ -181,7 +203,7 @@ void HttpThread::take_answer(std::uint64_t ticket, const Answer& answer) {
     ++late_;
     return;
   }
-  if (auto response = go_on(ticket, waiting.route, std::move(outcome))) server_->answer(ticket, std::move(*response));
+  if (auto response = go_on(ticket, waiting.route, waiting.note, std::move(outcome))) server_->answer(ticket, std::move(*response));
 }
 
 void HttpThread::give_up_late_ones() {
@@ -196,7 +218,7 @@ void HttpThread::give_up_late_ones() {
     }
     const Error late{ErrorCode::kTimeout,
                      "the part of the controller that knows did not answer within " + std::to_string(waiting.limit_ms / 1'000) + " s"};
-    if (auto response = go_on(ticket, waiting.route, waiting.then(late))) server_->answer(ticket, std::move(*response));
+    if (auto response = go_on(ticket, waiting.route, waiting.note, waiting.then(late))) server_->answer(ticket, std::move(*response));
     waiting.given_up = true;
     given_up_ += waiting.changes ? 1 : 0;
     at = waiting.changes ? std::next(at) : waiting_.erase(at);
@@ -216,7 +238,21 @@ void HttpThread::answer_all_waiting() {
   waiting_.clear();
   for (auto& [ticket, waiting] : all) {
     if (waiting.given_up) continue;
-    if (auto response = go_on(ticket, waiting.route, waiting.then(stopping))) server_->answer(ticket, std::move(*response));
+    if (auto response = go_on(ticket, waiting.route, waiting.note, waiting.then(stopping))) server_->answer(ticket, std::move(*response));
+  }
+}
+
+/// To the audit, without waiting: where there is no room, the next line that goes through tells how many did not.
+void HttpThread::write_notes() {
+  if (auto notes = api_.gate().take_notes(); !notes.empty()) {
+    const auto count = notes.size();
+    const auto sent =
+        send_object(admin_, std::make_unique<AdminRequest>(AdminRequest{.ticket = 0, .what = NoteAudit{std::move(notes)}}), false);
+    if (!sent) api_.gate().notes_lost(count);
+  }
+  if (auto uses = api_.gate().take_uses()) {
+    NoteUses note{.users = std::move(uses->users), .token_ids = std::move(uses->token_ids)};
+    static_cast<void>(send_object(admin_, std::make_unique<AdminRequest>(AdminRequest{.ticket = 0, .what = std::move(note)}), false));
   }
 }
 

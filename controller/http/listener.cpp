@@ -20,11 +20,17 @@ struct SocketAddress {
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&bytes); }
 };
 
-/// `address` is one that is_loopback_address takes.
+bool is_address(const std::string& address) {
+  in6_addr bytes{};
+  return is_loopback_address(address) || address == "*" || inet_pton(AF_INET, address.c_str(), &bytes) == 1 ||
+         inet_pton(AF_INET6, address.c_str(), &bytes) == 1;
+}
+
+/// `address` is one that is_address takes.
 SocketAddress socket_address(const std::string& address, std::uint16_t port) {
   SocketAddress out;
   auto* const v6 = reinterpret_cast<sockaddr_in6*>(&out.bytes);
-  if (inet_pton(AF_INET6, address.c_str(), &v6->sin6_addr) == 1) {
+  if (inet_pton(AF_INET6, address == "*" ? "::" : address.c_str(), &v6->sin6_addr) == 1) {
     v6->sin6_family = AF_INET6;
     v6->sin6_port = htons(port);
     out.size = sizeof *v6;
@@ -54,11 +60,16 @@ bool bind_and_listen(int fd, SocketAddress& where) {
 
 }  // namespace
 
-Result<Listener> open_listener(const std::string& address, std::uint16_t port) {
-  if (!is_loopback_address(address)) {
-    return Error{ErrorCode::kDenied, "http: \"" + address +
-                                         "\" is not a loopback address (127.0.0.0/8, ::1, localhost): the API has no TLS and "
-                                         "no roles yet, so it must not be reachable from other machines; reach it through ssh -L"};
+Result<Listener> open_listener(const std::string& address, std::uint16_t port, bool guarded) {
+  if (!guarded && !is_loopback_address(address)) {
+    return Error{ErrorCode::kDenied,
+                 "http: \"" + address +
+                     "\" can be reached from other machines, and passwords, tokens and the map are not sent there in the clear: set "
+                     "http.tls_certificate and http.tls_key (capmapctl tls self-signed makes a pair), or http.behind_proxy and "
+                     "http.proxy_user_header where a proxy speaks TLS, or keep a loopback address and reach it through ssh -L"};
+  }
+  if (!is_address(address)) {
+    return Error{ErrorCode::kMalformed, "http: \"" + address + "\" is no IPv4 or IPv6 address, nor localhost or *"};
   }
   SocketAddress where = socket_address(address, port);
   const int fd = socket(where.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -11,8 +11,9 @@ struct Listener {
   std::uint16_t port = 0;
 };
 
-/// Listens on a loopback address (an IPv4 or IPv6 address, or "localhost", which is 127.0.0.1). Port 0: any free one.
-/// Errors: kDenied (not a loopback address, and why; a port below 1024), kUnavailable (port in use: says which).
-Result<Listener> open_listener(const std::string& address, std::uint16_t port);
+/// Listens on an IPv4 or IPv6 address, or "localhost", which is 127.0.0.1, or "*", which is all. Port 0: any free one. `guarded`: there is
+/// TLS, or only a proxy is answered; else nothing but a loopback address will do.
+/// Errors: kMalformed (no address), kDenied (not a loopback address, with what to do; a port below 1024), kUnavailable (port in use).
+Result<Listener> open_listener(const std::string& address, std::uint16_t port, bool guarded);
 
 }  // namespace capmap

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/join_token.hpp"
 #include "controller/http/declared_json.hpp"
 #include "controller/http/finding_json.hpp"
 #include "controller/http/json.hpp"
@@ -8,6 +9,7 @@
 #include "controller/http/node_scan.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/http/shared_json.hpp"
 #include "controller/http/view_head.hpp"
 
@@ -18,6 +20,7 @@ constexpr std::uint64_t kMaxGroups = 1'000;  ///< a page; so that no answer hold
 
 Json head_json(const Call& call) {
   Json head = view_head(call);
+  if (call.asker->principal.scoped()) head["scope"] = scope_text(call.asker->principal);
   head["leased_why"] = "there are no leases yet";
   head["contradicted"] = contradicted_json(*call.view);
   return head;
@@ -163,6 +166,7 @@ Outcome get_map(const Call& call) {
     if (!filter) return bad_parameter("bad-filter", filter.error());
     query.filter = std::move(*filter);
   }
+  query.filter = both(scope_filter(call.asker->principal, *call.view), std::move(query.filter));
   const auto page = read_page(call.target);
   if (!page) return error_response(page.error());
   question.page = *page;
@@ -188,7 +192,8 @@ Outcome get_map(const Call& call) {
         call, std::move(head),
         {.group_by = group_by, .filter = query.filter, .measures = query.measures, .first = page->first, .limit = page->limit});
   }
-  const auto etag = revision_etag(*call.view);
+  auto etag = revision_etag(*call.view);
+  if (call.asker->principal.scoped()) etag.insert(etag.size() - 1, "-" + secret_hash(scope_text(call.asker->principal)).substr(0, 16));
   if (auto same = not_modified(call, etag)) return *same;
   auto response = json_response(answer_json(*call.view, question, call.now_boot_ms, false, head_json(call)));
   response.headers.emplace_back("ETag", etag);

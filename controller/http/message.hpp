@@ -28,6 +28,7 @@ struct HttpRequest {
   TextPairs headers;            ///< names in lower case, in the order sent
   std::string body;             ///< at most what the route takes
   bool body_too_large = false;  ///< there was more; the body is not complete
+  std::string peer{};           ///< address at the other end of the connection
 };
 
 /// First header of that lower-case name; absent when there is none.
@@ -46,9 +47,9 @@ struct HttpResponse {
 };
 
 /// What came back on a question to another thread; an Error when nothing did: kTimeout (asked, no answer yet), kUnavailable (not asked).
-using Answer = std::variant<Error, NodeAnswer, AdminAnswer, HistoryAnswer>;
+using Answer = std::variant<Error, NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone>;
 /// To whom a question can be put.
-using Question = std::variant<NodeQuery, AdminRequest, HistoryRequest>;
+using Question = std::variant<NodeQuery, AdminRequest, HistoryRequest, PasswordJob>;
 
 struct Outcome;
 /// Goes on with the answer. May be called again with a late answer after it was called with kTimeout: nobody waits for that result any

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controller/http/problem.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/map/rollup.hpp"
 
 namespace capmap {
@@ -16,6 +17,7 @@ constexpr std::size_t kMaxChunksAsked = 32;  ///< a page; a rare filter gets sho
 /// A page on its way through the chunks of the node table.
 struct Page {
   NodeList list;
+  std::string scope;  ///< of who asks; empty: everything
   std::shared_ptr<const MapView> view;
   std::shared_ptr<NodeSelection> selection = std::make_shared<NodeSelection>();
   std::size_t limit = kDefaultLimit;
@@ -29,6 +31,7 @@ Outcome finish(const Page& page, bool more) {
   Json answer;
   answer["nodes"] = page.nodes;
   answer["next"] = more ? Json(std::to_string(page.chunk) + "." + std::to_string(page.row)) : Json(nullptr);
+  if (!page.scope.empty()) answer["scope"] = page.scope;
   if (page.list.rest) page.list.rest(answer);
   return json_response(answer);
 }
@@ -96,12 +99,9 @@ std::optional<HttpResponse> read_filters(const Call& call, Page& page) {
   if (const auto text = parameter(call.target, "filter"); text && !text->empty()) {
     auto filter = parse_filter(*text);
     if (!filter) return problem_response({.status = 400, .word = "bad-filter", .detail = filter.error().what});
-    if (wanted) {
-      wanted = FilterNode{.kind = FilterNode::Kind::kAnd, .parts = {std::move(*wanted), std::move(*filter)}, .field = {}, .values = {}};
-    } else {
-      wanted = std::move(*filter);
-    }
+    wanted = both(std::move(wanted), std::move(*filter));
   }
+  wanted = both(scope_filter(call.asker->principal, *call.view), std::move(wanted));
   if (wanted) page.selection->filter.emplace(*wanted, *dictionaries_of(*call.view));
   return std::nullopt;
 }
@@ -112,6 +112,7 @@ Outcome list_nodes(const Call& call, NodeList list) {
   auto page = std::make_shared<Page>();
   page->list = std::move(list);
   page->view = call.view;
+  if (call.asker->principal.scoped()) page->scope = scope_text(call.asker->principal);
   const auto limit = parse_count("limit", parameter(call.target, "limit").value_or(std::to_string(kDefaultLimit)), 1, kMaxLimit);
   if (!limit) return error_response(limit.error());
   page->limit = *limit;

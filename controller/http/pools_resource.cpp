@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/record_json.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 
 namespace capmap {
 
@@ -29,9 +31,13 @@ Outcome pool_answer(const Answer& answer) {
 }  // namespace
 
 Outcome get_pools(const Call& call) {
+  const auto sees = [&call](const SiteId& id) {
+    if (!call.asker->principal.scoped()) return true;
+    return std::ranges::any_of(call.view->sites, [&](const auto& site) { return site && site->id == id && may_see(call, *site); });
+  };
   Json pools = Json::array();
   for (const auto& pool : call.view->pools) {
-    if (pool) pools.push_back(pool_json(*pool));
+    if (pool && sees(pool->site)) pools.push_back(pool_json(*pool));
   }
   return json_response({{"revision", call.view->revision}, {"epoch", hex_text(call.view->epoch)}, {"pools", std::move(pools)}});
 }

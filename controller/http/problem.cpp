@@ -33,6 +33,7 @@ const char* status_words(int status) {
     case 415: return "Unsupported Media Type";
     case 422: return "Unprocessable Content";
     case 421: return "Misdirected Request";
+    case 429: return "Too Many Requests";
     case 503: return "Service Unavailable";
     case 504: return "Gateway Timeout";
     case 507: return "Insufficient Storage";

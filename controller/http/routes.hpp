@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/access/principal.hpp"
 #include "controller/http/message.hpp"
 #include "controller/http/scan_slots.hpp"
 #include "controller/http/target.hpp"
@@ -12,6 +13,8 @@
 #include "controller/metrics.hpp"
 
 namespace capmap {
+
+class Gate;
 
 /// One request on its way to a resource, and everything a resource may look at. Lives as long as the call; what goes on after a
 /// question to another thread copies what it needs.
@@ -24,9 +27,11 @@ struct Call {
   const std::string& version;
   const std::function<Metrics()>& metrics;  ///< of all threads, this one included
   ScanSlots& scans;
-  std::string controller_id = {};  ///< c-… of this controller; empty: it has none
-  bool by_admin = false;           ///< with the admin token
-  std::string store_problem = {};  ///< why nothing can be kept now, with the fix; empty: all is well
+  std::string controller_id = {};      ///< c-… of this controller; empty: it has none
+  bool by_admin = false;               ///< by somebody of the role admin
+  std::string store_problem = {};      ///< why nothing can be kept now, with the fix; empty: all is well
+  std::shared_ptr<const Asker> asker;  ///< never null
+  Gate& gate;
 };
 
 /// One thing the API can do. A GET is also a HEAD.
@@ -35,10 +40,9 @@ struct Route {
   const char* path;  ///< "/v1/nodes/{id}"
   Outcome (*handler)(const Call& call);
   bool needs_view = false;
-  bool changes = false;  ///< needs the admin token, a JSON body, and takes an Idempotency-Key
+  bool changes = false;  ///< needs more than the role viewer (see route_access.hpp), a JSON body, and takes an Idempotency-Key
   std::vector<std::string> parameters = {};
-  /// Answers tell more with the admin token; a wrong one is refused, so that nobody takes less for all.
-  bool more_for_admin = false;
+  bool more_for_admin = false;  ///< answers tell an admin more
   std::size_t most_body_bytes = kMaxBodyBytes;
 };
 

@@ -1,13 +1,17 @@
 #include "controller/http/server.hpp"
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdarg>
 #include <unordered_map>
 
 #include "common/check.hpp"
+#include "controller/access/address_range.hpp"
+#include "controller/tls/tls_native.hpp"
 
 namespace capmap {
 namespace {
@@ -34,7 +38,18 @@ struct Connection {
   int fd = -1;
   std::uint64_t since_ms = 0;  ///< accepted, or its last request ended
   bool cut = false;
+  std::shared_ptr<const TlsPair> pair{};  ///< what it was shown: GnuTLS borrows it while the connection lasts
 };
+
+std::string peer_of(MHD_Connection* connection) {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  if (info == nullptr || info->client_addr == nullptr) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v6 = info->client_addr->sa_family == AF_INET6;
+  const void* const bytes = v6 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6*>(info->client_addr)->sin6_addr)
+                               : &reinterpret_cast<const sockaddr_in*>(info->client_addr)->sin_addr;
+  return inet_ntop(v6 ? AF_INET6 : AF_INET, bytes, text.data(), text.size()) == nullptr ? std::string() : plain_address(text.data());
+}
 
 int fd_of(MHD_Connection* connection) {
   const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -68,6 +83,7 @@ struct HttpServer::State {
   const Clock& clock;
   OnRequest on_request;
   BodyLimit body_limit;
+  const Published<TlsPair>* tls = nullptr;
   MHD_Daemon* daemon = nullptr;
   std::uint64_t last_number = 0, swept_at_ms = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges;
@@ -86,6 +102,8 @@ struct HttpServer::State {
   static void on_end(void* self, MHD_Connection* connection, void** exchange, MHD_RequestTerminationCode);
   static void on_connection(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode code);
   static void on_log(void* self, const char*, va_list);
+  static int on_handshake(gnutls_session_t session, const gnutls_datum_t*, int, const gnutls_pk_algorithm_t*, int, gnutls_pcert_st** chain,
+                          unsigned* count, gnutls_privkey_t* key);
 };
 
 void* HttpServer::State::on_first_line(void* self, const char* uri, MHD_Connection* connection) {
@@ -114,11 +132,12 @@ void HttpServer::State::on_end(void* self, MHD_Connection* connection, void** ex
   }
 }
 
-void HttpServer::State::on_connection(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode code) {
+void HttpServer::State::on_connection(void* self, MHD_Connection* connection, void** context, MHD_ConnectionNotificationCode code) {
   auto& state = *static_cast<State*>(self);
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
     ++state.counts.accepted;
     state.connections[connection] = {.fd = fd_of(connection), .since_ms = state.clock.boot_ms(), .cut = false};
+    *context = self;
   } else {
     state.connections.erase(connection);
   }
@@ -127,6 +146,25 @@ void HttpServer::State::on_connection(void* self, MHD_Connection* connection, vo
 /// The library says in words what it refused before a request came to us.
 void HttpServer::State::on_log(void* self, const char*, va_list) {
   ++static_cast<State*>(self)->counts.protocol_errors;
+}
+
+/// libmicrohttpd keeps its connection in GnuTLS's session, and us in its connection.
+int HttpServer::State::on_handshake(gnutls_session_t session, const gnutls_datum_t*, int, const gnutls_pk_algorithm_t*, int,
+                                    gnutls_pcert_st** chain, unsigned* count, gnutls_privkey_t* key) {
+  auto* const connection = static_cast<MHD_Connection*>(gnutls_session_get_ptr(session));
+  if (connection == nullptr) return -1;
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  if (info == nullptr || info->socket_context == nullptr) return -1;
+  auto& state = *static_cast<State*>(info->socket_context);
+  const auto found = state.connections.find(connection);
+  if (found == state.connections.end()) return -1;
+  found->second.pair = state.tls->take();
+  if (!found->second.pair) return -1;
+  auto& native = found->second.pair->native();
+  *chain = native.chain.data();
+  *count = static_cast<unsigned>(native.chain.size());
+  *key = native.key;
+  return 0;
 }
 
 MHD_Result HttpServer::State::take(Exchange& exchange, const char* method, const char* version, const char* data, std::size_t* size) {
@@ -143,6 +181,7 @@ MHD_Result HttpServer::State::take_head(Exchange& exchange, const char* method, 
   exchange.begun = true;
   exchange.request.method = method;
   exchange.request.version = version;
+  exchange.request.peer = peer_of(exchange.connection);
   MHD_get_connection_values(exchange.connection, MHD_HEADER_KIND, add_header, &exchange.request);
   exchange.most_body_bytes = body_limit(exchange.request);
   const auto length = header(exchange.request, "content-length").value_or("");
@@ -195,19 +234,32 @@ HttpServer::~HttpServer() {
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, const Clock& clock, OnRequest on_request,
-                                                      BodyLimit body_limit) {
+                                                      BodyLimit body_limit, const Published<TlsPair>* tls) {
   auto state = std::make_unique<State>(clock, std::move(on_request), std::move(body_limit));
   auto* const self = state.get();
-  constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-  state->daemon = MHD_start_daemon(kFlags, 0, nullptr, nullptr, &State::on_access, self,      //
-                                   MHD_OPTION_EXTERNAL_LOGGER, &State::on_log, self,          //
-                                   MHD_OPTION_LISTEN_SOCKET, listener.fd,                     //
-                                   MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,              //
-                                   MHD_OPTION_CONNECTION_TIMEOUT, kSilenceS,                  //
-                                   MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeaderBytes,          //
-                                   MHD_OPTION_URI_LOG_CALLBACK, &State::on_first_line, self,  //
-                                   MHD_OPTION_NOTIFY_COMPLETED, &State::on_end, self,         //
-                                   MHD_OPTION_NOTIFY_CONNECTION, &State::on_connection, self, MHD_OPTION_END);
+  state->tls = tls;
+  const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls == nullptr ? 0U : unsigned{MHD_USE_TLS});
+  if (tls != nullptr && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
+    return Error{ErrorCode::kUnavailable, "http: this libmicrohttpd was built without TLS; install one that has GnuTLS"};
+  }
+  // Of TLS 1.2 only what is left of it in TLS 1.3's spirit: ephemeral keys, authenticated ciphers.
+  constexpr const char* kPriorities =
+      "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-128-CBC:-AES-256-CBC:-AES-128-CCM:-AES-256-CCM";
+  std::array<MHD_OptionItem, 3> secure = {{{MHD_OPTION_END, 0, nullptr}, {MHD_OPTION_END, 0, nullptr}, {MHD_OPTION_END, 0, nullptr}}};
+  if (tls != nullptr) {
+    secure[0] = {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, reinterpret_cast<void*>(&State::on_handshake)};
+    secure[1] = {MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(kPriorities)};
+  }
+  state->daemon = MHD_start_daemon(flags, 0, nullptr, nullptr, &State::on_access, self,        //
+                                   MHD_OPTION_EXTERNAL_LOGGER, &State::on_log, self,           //
+                                   MHD_OPTION_LISTEN_SOCKET, listener.fd,                      //
+                                   MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,               //
+                                   MHD_OPTION_CONNECTION_TIMEOUT, kSilenceS,                   //
+                                   MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeaderBytes,           //
+                                   MHD_OPTION_URI_LOG_CALLBACK, &State::on_first_line, self,   //
+                                   MHD_OPTION_NOTIFY_COMPLETED, &State::on_end, self,          //
+                                   MHD_OPTION_NOTIFY_CONNECTION, &State::on_connection, self,  //
+                                   MHD_OPTION_ARRAY, secure.data(), MHD_OPTION_END);
   if (state->daemon == nullptr) return Error{ErrorCode::kUnavailable, "http: libmicrohttpd could not be started"};
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }

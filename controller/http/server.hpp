@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "common/clock.hpp"
+#include "common/published.hpp"
 #include "common/result.hpp"
 #include "controller/http/listener.hpp"
 #include "controller/http/message.hpp"
+#include "controller/tls/tls_pair.hpp"
 
 namespace capmap {
 
@@ -29,9 +31,9 @@ class HttpServer {
   /// How long the body may be of a request whose head has come.
   using BodyLimit = std::function<std::size_t(const HttpRequest& head)>;
 
-  /// Takes the listener over. Errors: kUnavailable.
-  static Result<std::unique_ptr<HttpServer>> start(const Listener& listener, const Clock& clock, OnRequest on_request,
-                                                   BodyLimit body_limit);
+  /// Takes the listener over. `tls`: what connections are shown, the newest each; null: plain HTTP. Errors: kUnavailable.
+  static Result<std::unique_ptr<HttpServer>> start(const Listener& listener, const Clock& clock, OnRequest on_request, BodyLimit body_limit,
+                                                   const Published<TlsPair>* tls = nullptr);
   /// Ends all connections; answer everything first and run() until drained().
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

@@ -3,12 +3,14 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "common/join_token.hpp"
 #include "common/region_table.hpp"
 #include "controller/http/declared_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/record_json.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/http/site_codes_json.hpp"
 #include "controller/store/columns.hpp"
 #include "controller/store/declared_words.hpp"
@@ -110,15 +112,17 @@ Outcome site_answer(const Answer& answer) {
 Outcome get_sites(const Call& call) {
   auto etag = revision_etag(*call.view);
   if (call.by_admin) etag.insert(etag.size() - 1, "-exact");
+  if (call.asker->principal.scoped()) etag.insert(etag.size() - 1, "-" + secret_hash(scope_text(call.asker->principal)).substr(0, 16));
   if (auto same = not_modified(call, etag)) return *same;
   Json sites = Json::array();
   for (const auto& site : call.view->sites) {
-    if (site) sites.push_back(site_json(*site, call.by_admin));
+    if (site && may_see(call, *site)) sites.push_back(site_json(*site, call.by_admin));
   }
   Json answer;
   answer["revision"] = call.view->revision;
   answer["epoch"] = hex_text(call.view->epoch);
   answer["coordinates"] = call.by_admin ? "exact" : "tenths of a degree";
+  if (call.asker->principal.scoped()) answer["scope"] = scope_text(call.asker->principal);
   answer["sites"] = std::move(sites);
   auto response = json_response(answer);
   response.headers.emplace_back("ETag", etag);

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "controller/store/audit_rows.hpp"
 #include "controller/store/files.hpp"
 #include "controller/store/schema.hpp"
 #include "controller/store/sqlite_store.hpp"
@@ -93,6 +94,16 @@ std::int64_t generation_of(const std::string& path) {
   return generation ? *generation : 0;
 }
 
+/// An audit that is older than what was written since must say itself why it ends where it does.
+Result<Done> note_restored(Database& database, const std::string& path, std::uint64_t now_unix_ms) {
+  if (auto chained = chain_audit(database); !chained) return chained;
+  const auto before = read_head_file(head_path(path));
+  AuditEntry entry{.at_unix_ms = now_unix_ms, .who = "system", .what = "store_restored", .subject = {}, .detail = {}};
+  entry.detail = before ? "the audit in its place ended with entry " + std::to_string(before->number) + ", hash " + before->hash
+                        : "how far the audit in its place went is not known";
+  return add_audit_row(database, entry);
+}
+
 }  // namespace
 
 Result<Done> copy_database(Database& from, const std::string& file, const CopyProgress& progress) {
@@ -166,6 +177,7 @@ Result<Restored> restore_store(const std::string& directory, const std::string& 
   const auto own = fresh->number("select value from meta where name = 'generation'");
   // Beyond both, and beyond the seconds of today: higher also than that of a damaged file which cannot tell its own.
   const std::int64_t next = std::max({generation_of(path) + 1, own ? *own + 1 : 1, static_cast<std::int64_t>(now_unix_ms / 1'000)});
+  if (migrated) migrated = note_restored(*fresh, path, now_unix_ms);
   if (migrated) migrated = fresh->run(("update meta set value = " + std::to_string(next) + " where name = 'generation'").c_str());
   auto facts = migrated ? facts_of(*fresh) : Result<StoreFacts>(migrated.error());
   if (!facts) {
@@ -176,6 +188,10 @@ Result<Restored> restore_store(const std::string& directory, const std::string& 
   const auto kept = put_away(path, now_unix_ms);
   if (!kept) return kept.error();
   if (rename(draft.c_str(), path.c_str()) != 0) return file_error(path, "rename into place", errno);
+  const auto head = head_path(path);  // of the log that was; the new one names it
+  if (rename(head.c_str(), (head + ".replaced-" + time_name(now_unix_ms)).c_str()) != 0 && errno != ENOENT) {
+    return file_error(head, "rename", errno);
+  }
   sync_folder_of(path);
   give_to_folder_owner(directory);
   return Restored{.facts = *facts, .kept_as = *kept};

@@ -55,6 +55,26 @@ create table links(
 ) strict, without rowid;
 )"};
 
+/// Hashes of entries that were there before are put in when the store is opened (chain_audit). A head of number 0 is one not made yet.
+constexpr Migration kAccess{.what = "users, API tokens, the chain of the audit", .sql = R"(
+create table users(
+  name text primary key, role integer not null, scope text not null, password_hash text not null, created_unix_ms integer not null,
+  expires_unix_ms integer, disabled integer not null, last_used_unix_ms integer
+) strict, without rowid;
+create table api_tokens(
+  id text primary key, user text not null references users(name), secret_hash text not null unique, role integer not null,
+  scope text not null, label text not null, created_unix_ms integer not null, expires_unix_ms integer, last_used_unix_ms integer
+) strict, without rowid;
+create index api_tokens_of_user on api_tokens(user);
+alter table audit add column origin text not null default '';
+alter table audit add column hash text;
+create table audit_head(one integer primary key check (one = 1), number integer not null, hash text not null) strict;
+create trigger audit_stays before update on audit when old.hash is not null
+begin select raise(abort, 'the audit is only ever added to'); end;
+create trigger audit_is_kept before delete on audit
+begin select raise(abort, 'the audit is only ever added to'); end;
+)"};
+
 /// Runs are 64 random bits, kept as SQLite's signed numbers.
 constexpr Migration kClones{.what = "keys that spoke from two places, and which of them an admin kept", .sql = R"(
 create table clones(
@@ -146,6 +166,7 @@ alter table shapes add column unused_since_unix_ms integer;
     kRegionYears,
     kSiteCodes,
     kOwnersAndLinks,
+    kAccess,
     kJoiningAndKeys,
     kClones,
 };

@@ -56,6 +56,7 @@ Result<Done> SqliteStore::prepare() {
   if (!mode) return mode.error();
   if (*mode != "wal")
     return Error{ErrorCode::kUnavailable, database_.path() + ": its file system has no shared memory for a write-ahead log"};
+  if (auto chained = chain_audit(database_); !chained) return chained;
   for (const char* text : kSqlTexts) {
     auto statement = database_.prepare(text);
     if (!statement) return statement.error();
@@ -92,15 +93,6 @@ Result<Done> SqliteStore::put_site(const Site& site) {
   if (auto done = carry_out(put); !done) return done;
   return put_code_row(database_, site);
 }
-Result<Done> SqliteStore::add_audit(const AuditEntry& entry) {
-  return carry_out(sql(kAddAudit)
-                       .bind(1, as_signed(entry.at_unix_ms))
-                       .bind(2, entry.who)
-                       .bind(3, entry.what)
-                       .bind(4, entry.subject)
-                       .bind(5, entry.detail));
-}
-
 Result<Done> SqliteStore::begin() {
   if (relaxed_) {  // nothing is promised before each commit is awaited on the disk again
     if (auto set = database_.run("pragma synchronous = full"); !set) return set;
@@ -137,19 +129,6 @@ Result<std::vector<Site>> SqliteStore::sites() {
       "public_compute, declared, owner, filing_number, latitude_udeg, longitude_udeg, pue_permille, green_share_permille from sites",
       [&all](const Statement& row) { all.push_back(site_at(row)); });
   if (read) read = add_codes(database_, all);
-  if (!read) return read.error();
-  return all;
-}
-
-Result<std::vector<AuditEntry>> SqliteStore::audit() {
-  std::vector<AuditEntry> all;
-  auto read = each("select at_unix_ms, who, what, subject, detail from audit order by number", [&all](const Statement& row) {
-    all.push_back({.at_unix_ms = count_at(row, 0),
-                   .who = std::string(row.text(1)),
-                   .what = std::string(row.text(2)),
-                   .subject = std::string(row.text(3)),
-                   .detail = std::string(row.text(4))});
-  });
   if (!read) return read.error();
   return all;
 }

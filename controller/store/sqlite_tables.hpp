@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "controller/store/access_rows.hpp"
+#include "controller/store/audit_rows.hpp"
 #include "controller/store/child_rows.hpp"
 #include "controller/store/clone_rows.hpp"
 #include "controller/store/controller_id.hpp"
@@ -22,7 +24,6 @@ namespace capmap {
 enum Sql : std::size_t {
   kPutSite,
   kPutNode,
-  kAddAudit,
   kAddShape,
   kNoteShape,
   kNoteSeen,
@@ -87,6 +88,20 @@ class SqliteStore final : public Store {
   Result<Done> put_clone(const Clone& clone) override { return put_clone_row(database_, clone); }
   Result<std::optional<Clone>> find_clone(const NodeId& node) override { return find_clone_row(database_, node); }
   Result<std::vector<Clone>> clones() override { return clone_rows(database_); }
+  void act_for(std::string who, std::string origin) override {
+    actor_ = std::move(who);
+    origin_ = std::move(origin);
+  }
+  [[nodiscard]] const std::string& actor() const override { return actor_; }
+  Result<Done> put_user(const User& user) override { return put_user_row(database_, user); }
+  Result<Done> remove_user(const std::string& name) override { return remove_user_row(database_, name); }
+  Result<Done> put_api_token(const ApiToken& token) override { return put_api_token_row(database_, token); }
+  Result<Done> remove_api_token(const std::string& id) override { return remove_api_token_row(database_, id); }
+  Result<AccessTable> access() override { return access_rows(database_); }
+  Result<AuditPage> audit_page(const AuditQuestion& question) override { return audit_rows(database_, question); }
+  Result<AuditHead> audit_head() override { return audit_head_row(database_); }
+  Result<AuditCheck> check_audit(AuditCheck so_far, std::size_t most) override;
+  Result<Done> keep_audit_head() override;
   Result<Done> note(const std::vector<NodeNote>& notes) override;
 
   Result<std::vector<Site>> sites() override;
@@ -121,6 +136,8 @@ class SqliteStore final : public Store {
   std::vector<Statement> statements_;
   int log_frames_ = 0;
   bool relaxed_ = false;  ///< synchronous=NORMAL is on
+  std::string actor_, origin_;
+  AuditHead head_apart_;  ///< what was kept last
 };
 
 template <class Record, class Read>

@@ -14,7 +14,6 @@ const std::array<const char*, kSqlCount> kSqlTexts = {
     "set "
     "public_key = excluded.public_key, site = excluded.site, hostname = excluded.hostname, joined_unix_ms = excluded.joined_unix_ms, "
     "pool = excluded.pool",
-    "insert into audit (at_unix_ms, who, what, subject, detail) values (?1, ?2, ?3, ?4, ?5)",
     "insert into shapes (id, compressed, raw_bytes, body, added_unix_ms) values (?1, ?2, ?3, ?4, ?5) on conflict (id) do nothing",
     "update nodes set shape = (select number from shapes where id = ?2), last_seen_unix_ms = ?3 where id = ?1 and "
     "(shape is not (select number from shapes where id = ?2) or last_seen_unix_ms is null or last_seen_unix_ms < ?3 - 1800000)",

@@ -12,6 +12,8 @@
 #include "common/messages.hpp"
 #include "common/region_list.hpp"
 #include "common/result.hpp"
+#include "controller/access/access_table.hpp"
+#include "controller/access/audit_chain.hpp"
 #include "controller/map/child.hpp"
 #include "controller/map/clones.hpp"
 #include "controller/map/service_order.hpp"
@@ -43,16 +45,6 @@ struct NodeNote {
   std::uint64_t seen_unix_ms = 0;
   std::optional<ShapeId> shape;       ///< as it said hello with; absent: as before
   std::optional<EncodedShape> bytes;  ///< that shape's own, when it was new to the map (checked by it)
-};
-
-/// Who changed what.
-struct AuditEntry {
-  std::uint64_t at_unix_ms = 0;
-  std::string who;      ///< "admin", "join"
-  std::string what;     ///< "site_added", "token_created", "node_joined"
-  std::string subject;  ///< the id of what was changed
-  std::string detail;
-  bool operator==(const AuditEntry&) const = default;
 };
 
 struct StoreFacts {
@@ -93,12 +85,22 @@ class Store {
   virtual Result<Done> put_service(const NodeId& node, const ServiceOrder& order) = 0;
   /// Forgets a node and keeps its key among those that are refused. put_node of that key lets it in again.
   virtual Result<Done> remove_node(const KnownNode& node, std::uint64_t now_unix_ms) = 0;
+  /// Adds to the audit, chained to the entry before. An entry of who "admin" is by whoever act_for() named.
   virtual Result<Done> add_audit(const AuditEntry& entry) = 0;
   /// A key that spoke from two places, in place of what was put of it before; unknown nodes are passed over, and so is one that an admin
   /// has settled since it began. A removed node has none.
   virtual Result<Done> put_clone(const Clone& clone) = 0;
   virtual Result<std::optional<Clone>> find_clone(const NodeId& node) = 0;
   virtual Result<std::vector<Clone>> clones() = 0;
+  /// For whom changes are carried out from now on, and from where; both empty: nobody in particular.
+  virtual void act_for(std::string who, std::string origin) = 0;
+  [[nodiscard]] virtual const std::string& actor() const = 0;
+  /// Adds a user, or changes what was put of them before.
+  virtual Result<Done> put_user(const User& user) = 0;
+  /// With all their API tokens.
+  virtual Result<Done> remove_user(const std::string& name) = 0;
+  virtual Result<Done> put_api_token(const ApiToken& token) = 0;
+  virtual Result<Done> remove_api_token(const std::string& id) = 0;
   /// Notes, as one change that is kept in order but not awaited on the disk: *applied*, not durable. Unknown nodes are passed over.
   virtual Result<Done> note(const std::vector<NodeNote>& notes) = 0;
 
@@ -120,7 +122,15 @@ class Store {
   /// All nodes, in no order. Cost: about a second a million.
   virtual Result<Done> each_node(const std::function<void(const StoredNode&)>& take) = 0;
   virtual Result<std::vector<EncodedShape>> shapes() = 0;
+  virtual Result<AccessTable> access() = 0;
   virtual Result<std::vector<AuditEntry>> audit() = 0;
+  virtual Result<AuditPage> audit_page(const AuditQuestion& question) = 0;
+  /// How far the audit goes.
+  virtual Result<AuditHead> audit_head() = 0;
+  /// Goes on with a check of the audit by at most `most` entries. Begun with {}: then what is kept apart is one of its witnesses.
+  virtual Result<AuditCheck> check_audit(AuditCheck so_far, std::size_t most) = 0;
+  /// Keeps apart from the database how far the audit goes (audit.head), where that has changed.
+  virtual Result<Done> keep_audit_head() = 0;
   /// The controller's own id, which it keeps for good; absent: it was never given one.
   virtual Result<std::optional<ControllerId>> controller_id() = 0;
   /// Its id, made where there is none yet: a change of its own, durable when this answers.

@@ -44,6 +44,9 @@ Answer answer_to(const Ask& ask, std::size_t turn) {
     UsageFold fold(*usage, 1'790'000'000'000, 1'790'000'600'000, 300'000);
     return HistoryAnswer{.ticket = past->ticket, .what = fold.finish()};
   }
+  if (const auto* job = std::get_if<PasswordJob>(&ask.question)) {
+    return PasswordDone{.ticket = job->ticket, .fits = turn % 2 == 0, .hash = job->hash ? "" : "$argon2id$of the fuzzer"};
+  }
   return AdminAnswer{.ticket = 0, .what = support::admin_change(std::get<AdminRequest>(ask.question).what)};
 }
 
@@ -83,6 +86,11 @@ void read_words(std::string_view text) {
   static const auto view = support::small_view(1'000'000);
   static_cast<void>(parse_measures(text).ok());
   is_local_host_header(text);
+  static_cast<void>(cookie_value(text, Gate::kCookie).size());
+  static_cast<void>(plain_address(text).size());
+  if (const auto ranges = parse_ranges(text)) {
+    for (const auto& range : *ranges) check(range.bits <= 128 && (range.bits > 0 || range.holds_loopback()), "a range that is none");
+  }
   const auto half = text.size() / 2;
   const auto filter = parse_filter(text);
   const auto by = parse_dimensions(text.substr(0, half));

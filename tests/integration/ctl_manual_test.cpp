@@ -63,7 +63,23 @@ TEST_CASE("the manual and the completion know every command and flag that help s
                                                           {"nodes", "clones"},
                                                           {"nodes", "clones", "settle"},
                                                           {"contradictions"},
-                                                          {"doctor"}};
+                                                          {"doctor"},
+                                                          {"users"},
+                                                          {"users", "add"},
+                                                          {"users", "edit"},
+                                                          {"users", "disable"},
+                                                          {"users", "remove"},
+                                                          {"users", "token"},
+                                                          {"users", "token", "create"},
+                                                          {"users", "token", "list"},
+                                                          {"users", "token", "revoke"},
+                                                          {"login"},
+                                                          {"logout"},
+                                                          {"whoami"},
+                                                          {"audit"},
+                                                          {"audit", "verify"},
+                                                          {"tls", "self-signed"},
+                                                          {"tls", "fingerprint"}};
   for (auto arguments : commands) {
     for (const auto& word : arguments) CHECK_THAT(manual + completion, Contains(word));
     arguments.emplace_back("--help");

@@ -44,8 +44,8 @@ class Folder {
     path = name;
   }
   ~Folder() {
-    for (const char* file :
-         {"/token", "/state/server.key", "/state/admin.token", "/state/store.db", "/state/store.db-wal", "/state/store.db-shm"})
+    for (const char* file : {"/token", "/state/server.key", "/state/admin.token", "/state/store.db", "/state/store.db-wal",
+                             "/state/store.db-shm", "/state/tls.crt", "/state/tls.key"})
       unlink((path + file).c_str());
     rmdir((path + "/state").c_str());
     rmdir(path.c_str());

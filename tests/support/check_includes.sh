@@ -20,12 +20,14 @@ arrows() {
 ^agent/(probe|accelerator)_                     ^(common|agent)/([a-z0-9_]*[.]hpp)\$
 ^agent/                                         ^(common|agent)/[a-z0-9_]+[.]hpp\$
 ^controller/map/                                ^(common/($ground|chip_table|region_[a-z]+|descriptor_table|codec|batch|shape)|controller/map/[a-z0-9_]+)[.]hpp\$
-^controller/store/                              ^(common|controller/map|controller/store)/[a-z0-9_]+[.]hpp\$
-^controller/history/                            ^(common|controller/map|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
-^controller/http/                               ^(common|controller|controller/map|controller/store|controller/history|controller/http)/[a-z0-9_]+[.]hpp\$
-^controller/ctl/                                ^(common|controller/map|controller/store|controller/ctl)/[a-z0-9_]+[.]hpp\$
-^controller/main[.]cpp\$                         ^(common|controller|controller/map|controller/store|controller/history|controller/http)/[a-z0-9_]+[.]hpp\$
-^controller/                                    ^(common|controller|controller/map|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
+^controller/access/                             ^(common|controller/access)/[a-z0-9_]+[.]hpp\$
+^controller/tls/                                ^(common|controller/store|controller/tls)/[a-z0-9_]+[.]hpp\$
+^controller/store/                              ^(common|controller/map|controller/access|controller/store)/[a-z0-9_]+[.]hpp\$
+^controller/history/                            ^(common|controller/map|controller/access|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
+^controller/http/                               ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
+^controller/ctl/                                ^(common|controller/map|controller/access|controller/store|controller/tls|controller/ctl)/[a-z0-9_]+[.]hpp\$
+^controller/main[.]cpp\$                         ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
+^controller/                                    ^(common|controller|controller/map|controller/access|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
 ^tests/                                         .
 TABLE
 }
@@ -35,7 +37,7 @@ refusals() {
   cat <<'TABLE'
 ^(common|agent|controller)/.*[.]hpp$   ^(nlohmann/json[.]hpp|toml[+][+]/|CLI/|catch2/|curl/|microhttpd|hwloc)   heavy headers stay in one .cpp
 ^common/([^u]|u[^p])            ^common/uplink[a-z_]*[.]hpp$   the uplink is built on the rest of common
-^controller/map/                ^(zmq|thread$|mutex$|shared_mutex$|atomic$|future$|condition_variable$|fstream$|filesystem$|sys/socket|netinet/|unistd[.]h|spdlog/)   the map is pure: no thread, socket, clock or I/O
+^controller/(map|access)/       ^(zmq|thread$|mutex$|shared_mutex$|atomic$|future$|condition_variable$|fstream$|filesystem$|sys/socket|netinet/|unistd[.]h|spdlog/)   the map and access are pure: no thread, socket, clock or I/O
 ^agent/[^/]+$                   ^common/chip_table[.]hpp$   the service does not load the chip table: capmap-probe and the controller do
 ^agent/(probe|accelerator)_     ^agent/agent[a-z_]*[.]hpp$   probes know nothing of the tick that calls them
 TABLE
@@ -95,8 +97,8 @@ agent/probe_x.cpp "controller/map/site.hpp" allowed here
 agent/probe_x.cpp "agent/agent.hpp" probes know nothing
 agent/tick.cpp "common/chip_table.hpp" does not load the chip table
 agent/tick.cpp "agent/probe/commands.hpp" allowed here
-controller/map/x.cpp <thread> the map is pure
-controller/map/x.cpp <zmq.hpp> the map is pure
+controller/map/x.cpp <thread> the map and access are pure
+controller/map/x.cpp <zmq.hpp> are pure
 controller/map/x.cpp "common/transport.hpp" allowed here
 controller/zap.cpp "controller/http/http.hpp" allowed here
 controller/ctl/x.cpp "controller/http/http.hpp" allowed here

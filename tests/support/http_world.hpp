@@ -12,11 +12,13 @@
 #include "common/transport.hpp"
 #include "controller/history_thread.hpp"
 #include "controller/http/http.hpp"
+#include "controller/password_thread.hpp"
 #include "controller/requests.hpp"
 #include "tests/support/catalog_descriptors.hpp"
 #include "tests/support/catalog_regions.hpp"
 #include "tests/support/joining_world.hpp"
 #include "tests/support/past_world.hpp"
+#include "tests/support/world_answers.hpp"
 
 namespace capmap::support {
 
@@ -129,18 +131,6 @@ inline NodeRow node_row(std::uint8_t i) {
   return row;
 }
 
-/// An import adds all it names, and its digest is always "d1".
-inline AdminChange import_change(const ImportRecords& import) {
-  const auto body = import.read(import.body);
-  if (!body) return body.error();
-  auto outcome = std::make_shared<ImportOutcome>();
-  outcome->digest = "d1";
-  for (std::size_t i = 0; i < body->tables.size(); ++i) outcome->counts[i].added = body->tables[i].rows.size();
-  using enum ImportOutcome::End;
-  outcome->end = body->dry_run ? kShown : body->expect.empty() || body->expect == "d1" ? kApplied : kOtherThanShown;
-  return ImportDone{std::move(outcome)};
-}
-
 /// What an admin thread answers: node 99 is not known; a site or pool is answered by its name.
 inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
   if (const auto* import = std::get_if<ImportRecords>(&what)) return import_change(*import);
@@ -192,6 +182,7 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
     imported.changes = changes_between(*import->catalog, *now);
     return imported;
   }
+  if (auto access = access_change(what)) return *access;
   const auto* add = std::get_if<AddSite>(&what);
   const std::string name = add != nullptr ? add->site.name : std::get<CreateToken>(what).site;
   if (name == "exists") return Error{ErrorCode::kDenied, "name: is already there"};
@@ -224,12 +215,16 @@ class HttpWorld {
     options.port = 0;
     options.version = "9.8.7";
     options.controller_id = to_text(kOwnController);
+    options.passwords = "inproc://passwords";
+    passwords_ = std::thread([this] { static_cast<void>(run_passwords(context_, "inproc://passwords", "inproc://http")); });
     if (!admin_token.empty()) options.admin_token_hash = secret_hash(admin_token);
     std::promise<Result<std::uint16_t>> ready;
     auto bound = ready.get_future();
     map_ = std::thread([this] { run_map_thread(); });
     admin_ = std::thread([this] { run_admin_thread(); });
-    http_ = std::thread([this, options, &ready] { ended_ = run_http(context_, options, {view, {&metrics}, clock}, ready).ok(); });
+    http_ = std::thread([this, options, &ready] {
+      ended_ = run_http(context_, options, {view, {&metrics}, clock, nullptr, &access}, ready).ok();
+    });
     const auto got = bound.get();
     if (got) port = *got;
     if (!got) problem = got.error();
@@ -240,6 +235,8 @@ class HttpWorld {
     stop("inproc://map_queries");
     stop("inproc://admin");
     stop("inproc://history");
+    stop("inproc://passwords");
+    passwords_.join();
     history_.join();
     map_.join();
     admin_.join();
@@ -253,6 +250,7 @@ class HttpWorld {
   [[nodiscard]] bool ended_well() const { return ended_; }
 
   Published<MapView> view;
+  Published<AccessTable> access;
   Published<Metrics> metrics, history_metrics;
   SharedClock clock;
   std::uint16_t port = 0;
@@ -328,7 +326,7 @@ class HttpWorld {
       auto request = receive_object<AdminRequest>(*in, 5);
       if (request && !*request) return;
       if (request) {
-        ++changes;
+        if ((*request)->ticket != 0) ++changes;
         late.push_back(std::move(*request));
       }
       for (auto& each : late) {
@@ -337,7 +335,7 @@ class HttpWorld {
         const bool waits = (add != nullptr && add->site.name == "late") || (token != nullptr && token->site == "late");
         if (!each || (waits && !let_late_go)) continue;
         AdminAnswer answer{.ticket = each->ticket, .what = admin_change(each->what)};
-        static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
+        if (each->ticket != 0) static_cast<void>(send_object(*out, std::make_unique<HttpInput>(std::move(answer))));
         each.reset();
       }
     }
@@ -345,7 +343,7 @@ class HttpWorld {
 
   zmq::context_t context_;
   std::atomic<bool> ended_{false};
-  std::thread http_, map_, admin_, history_;
+  std::thread http_, map_, admin_, history_, passwords_;
 };
 
 }  // namespace capmap::support

@@ -10,6 +10,7 @@
 #include "common/transport.hpp"
 #include "controller/http/http.hpp"
 #include "controller/map_thread.hpp"
+#include "controller/password_thread.hpp"
 #include "controller/pipes.hpp"
 #include "controller/restore.hpp"
 #include "controller/store/state_folder.hpp"
@@ -19,11 +20,19 @@
 
 namespace capmap::support {
 
-/// A controller's store, map and http threads with their real pipes, over a state folder that is there; nobody listens for agents. It
-/// begins with construction, is gone with destruction, and what it made durable stays in the folder.
+/// How a controller may be reached.
+struct Reach {
+  std::string address = "127.0.0.1";
+  GateOptions gate{};
+  std::shared_ptr<const TlsPair> tls{};  ///< null: plain HTTP
+};
+
+/// A controller's store, map, password and http threads with their real pipes, over a state folder that is there; nobody listens for
+/// agents. It begins with construction, is gone with destruction, and what it made durable stays in the folder.
 class WholeController {
  public:
-  explicit WholeController(const std::string& state) {
+  explicit WholeController(const std::string& state, const Reach& reach = {}) {
+    tls.publish(reach.tls);
     for (const auto& [name, pipe] : {std::pair{kEnrolPipe, &enrol_}, {kKeysPipe, &keys_}, {kIngestPipe, &acks_}}) {
       *pipe = std::move(*open_pull(context_, name));
     }
@@ -33,10 +42,13 @@ class WholeController {
     if (auto restored = restore(**store, *map, clock_); !restored) throw std::runtime_error(restored.error().what);
     map_ = std::thread([this, map] { static_cast<void>(run_map(context_, std::move(*map), clock_, view, map_metrics_)); });
     store_ = std::thread([this, kept = std::move(*store)]() mutable {
-      static_cast<void>(run_store(context_, TokenMaking{}, std::move(kept), clock_, health_, store_metrics_));
+      static_cast<void>(run_store(context_, TokenMaking{}, std::move(kept), clock_, health_, store_metrics_, &access));
     });
+    passwords_ = std::thread([this] { static_cast<void>(run_passwords(context_, kPasswordPipe, kHttpPipe)); });
     HttpOptions options;
-    options.address = "127.0.0.1";
+    options.address = reach.address;
+    options.gate = reach.gate;
+    options.passwords = kPasswordPipe;
     options.port = 0;
     options.admin_token_hash = secret_hash(*load_admin_token(state));
     options.input = kHttpPipe;
@@ -45,11 +57,13 @@ class WholeController {
     options.version = "9.8.7";
     std::promise<Result<std::uint16_t>> ready;
     auto bound = ready.get_future();
-    http_ = std::thread([this, options, &ready] {
-      static_cast<void>(run_http(context_, options, {.view = view, .metrics = {&map_metrics_}, .clock = clock_, .store = &health_}, ready));
+    http_ = std::thread([this, options, secure = reach.tls != nullptr, &ready] {
+      const HttpSources sources{
+          .view = view, .metrics = {&map_metrics_}, .clock = clock_, .store = &health_, .access = &access, .tls = secure ? &tls : nullptr};
+      static_cast<void>(run_http(context_, options, sources, ready));
     });
     port = *bound.get();
-    while (!view.take()) std::this_thread::yield();
+    while (!view.take() || !access.take()) std::this_thread::yield();
   }
   ~WholeController() {
     send_stop(*open_push(context_, kAdminPipe));
@@ -57,11 +71,15 @@ class WholeController {
     send_stop(*open_push(context_, kMapPipe));  // and the map stops http
     map_.join();
     http_.join();
+    send_stop(*open_push(context_, kPasswordPipe));
+    passwords_.join();
   }
   WholeController(const WholeController&) = delete;
   WholeController& operator=(const WholeController&) = delete;
 
   Published<MapView> view;
+  Published<AccessTable> access;
+  Published<TlsPair> tls;
   std::uint16_t port = 0;
 
  private:
@@ -70,7 +88,7 @@ class WholeController {
   SystemClock clock_;
   Published<Metrics> map_metrics_, store_metrics_;
   Published<StoreHealth> health_;
-  std::thread map_, store_, http_;
+  std::thread map_, store_, passwords_, http_;
 };
 
 }  // namespace capmap::support

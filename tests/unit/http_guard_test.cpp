@@ -1,19 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include "common/join_token.hpp"
 #include "controller/http/guard.hpp"
 
 using namespace capmap;
-
-namespace {
-
-std::optional<HttpResponse> refusal(const std::string& authorization, const std::string& hash) {
-  HttpRequest request;
-  if (!authorization.empty()) request.headers = {{"authorization", authorization}};
-  return refuse_change(request, hash);
-}
-
-}  // namespace
 
 TEST_CASE("http guard: loopback is 127.0.0.0/8, ::1 and localhost, however it is written") {
   for (const char* address : {"127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1", "localhost", "LocalHost"}) {
@@ -33,21 +22,4 @@ TEST_CASE("http guard: a Host header is taken apart strictly") {
     INFO(host);
     CHECK_FALSE(is_local_host_header(host));
   }
-}
-
-TEST_CASE("http guard: only the admin's token changes anything") {
-  const auto hash = secret_hash("secret");
-  CHECK_FALSE(refusal("Bearer secret", hash));
-  CHECK_FALSE(refusal("bearer secret", hash));
-  for (const std::string& given :
-       {std::string(), std::string("Bearer "), std::string("Bearer secre"), std::string("Bearer secret "), std::string("Basic secret"),
-        std::string("secret"), "Bearer " + hash, "Bearer " + std::string(10'000, 'x')}) {
-    INFO(given);
-    const auto refused = refusal(given, hash);
-    REQUIRE(refused);
-    CHECK(refused->status == 401);
-    CHECK(refused->headers.at(0).first == "WWW-Authenticate");
-  }
-  CHECK(refusal("Bearer secret", "")->status == 403);
-  CHECK(refusal("Bearer ", "")->status == 403);
 }

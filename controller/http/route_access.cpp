@@ -1,0 +1,60 @@
+#include "controller/http/route_access.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace capmap {
+namespace {
+
+struct Named {
+  std::string_view method, path;
+  RouteAccess access;
+};
+
+constexpr RouteAccess kOpen{.least = Role::kViewer, .open = true, .partial = true};
+constexpr RouteAccess kRead{.least = Role::kViewer, .open = false, .partial = true};
+constexpr RouteAccess kWithinScope{.least = Role::kOperator, .open = false, .partial = true};
+constexpr RouteAccess kAdmin{.least = Role::kAdmin, .open = false, .partial = false};
+
+constexpr std::array kNamed = {
+    Named{"GET", "/healthz", kOpen},
+    Named{"GET", "/readyz", kOpen},
+    Named{"POST", "/v1/login", kOpen},
+    Named{"POST", "/v1/logout", kRead},
+    Named{"GET", "/v1/session", kRead},
+    Named{"GET", "/v1/map", kRead},
+    Named{"GET", "/v1/nodes", kRead},
+    Named{"GET", "/v1/nodes/{id}", kRead},
+    Named{"GET", "/v1/sites", kRead},
+    Named{"GET", "/v1/pools", kRead},
+    Named{"GET", "/v1/api-tokens", kRead},            // one's own
+    Named{"POST", "/v1/users/{name}/tokens", kRead},  // for oneself
+    Named{"DELETE", "/v1/api-tokens/{id}", kRead},    // one's own
+    Named{"DELETE", "/v1/nodes/{id}", kWithinScope},  // the store thread knows the node's site
+    Named{"POST", "/v1/nodes/{id}/benchmark", kWithinScope},
+    Named{"POST", "/v1/nodes/{id}/service", kWithinScope},
+    Named{"POST", "/v1/nodes/{id}/pool", kWithinScope},
+    Named{"POST", "/v1/pools", kWithinScope},
+    Named{"POST", "/v1/sites", kWithinScope},
+    Named{"POST", "/v1/sites/{id}/declared", kWithinScope},
+    Named{"POST", "/v1/sites/{id}/codes", kWithinScope},
+    Named{"POST", "/v1/tokens", kWithinScope},
+    Named{"GET", "/v1/tokens", kAdmin},
+    Named{"GET", "/v1/keys", kAdmin},
+    Named{"GET", "/v1/nodes/pending", kAdmin},
+    Named{"GET", "/v1/users", kAdmin},
+    Named{"GET", "/v1/audit", kAdmin},
+    Named{"GET", "/v1/audit/verify", kAdmin},
+};
+
+}  // namespace
+
+RouteAccess access_of(const Route& route) {
+  const auto* const found = std::find_if(kNamed.begin(), kNamed.end(),
+                                         [&route](const Named& named) { return named.method == route.method && named.path == route.path; });
+  if (found != kNamed.end()) return found->access;
+  return {.least = route.changes ? Role::kAdmin : Role::kViewer, .open = false, .partial = false};
+}
+
+}  // namespace capmap
