@@ -36,19 +36,24 @@ Result<Done> join_some(zmq::context_t& context, std::span<const JoinToken> token
     if (auto sent = send(*dealer, encode(join)); !sent) return sent;
     sockets.push_back(std::move(*dealer));
   }
-  for (std::size_t i = 0; i < sockets.size();) {
-    auto answer = receive(sockets[i], kJoinPatienceMs);
-    if (!answer) return Error{answer.error().code, "joining at " + tokens[0].host + ": " + answer.error().what};
-    const auto joined = decode_joined(bytes_of(*answer));
-    if (!joined) return joined.error();
-    if (joined->accepted) {
-      ++i;
-      continue;
+  std::vector<std::size_t> asking(sockets.size()), later;
+  for (std::size_t i = 0; i < asking.size(); ++i) asking[i] = i;
+  for (; !asking.empty(); asking = std::exchange(later, {})) {
+    std::uint32_t wait_s = 0;
+    for (const auto i : asking) {
+      auto answer = receive(sockets[i], kJoinPatienceMs);
+      if (!answer) return Error{answer.error().code, "joining at " + tokens[0].host + ": " + answer.error().what};
+      const auto joined = decode_joined(bytes_of(*answer));
+      if (!joined) return joined.error();
+      if (!joined->accepted && joined->retry_after_s == 0) return Error{ErrorCode::kDenied, joined->reason};
+      wait_s = std::max(wait_s, joined->retry_after_s);
+      if (!joined->accepted) later.push_back(i);
     }
-    if (joined->retry_after_s == 0) return Error{ErrorCode::kDenied, joined->reason};
-    std::this_thread::sleep_for(std::chrono::seconds(joined->retry_after_s));
-    const Join again{.token_secret = tokens[i].secret, .hostname = "sim-" + std::to_string(first + i), .public_key = keys[i].public_key};
-    if (auto sent = send(sockets[i], encode(again)); !sent) return sent;
+    if (!later.empty()) std::this_thread::sleep_for(std::chrono::seconds(wait_s));
+    for (const auto i : later) {
+      const Join again{.token_secret = tokens[i].secret, .hostname = "sim-" + std::to_string(first + i), .public_key = keys[i].public_key};
+      if (auto sent = send(sockets[i], encode(again)); !sent) return sent;
+    }
   }
   return Done{};
 }
