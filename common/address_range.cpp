@@ -49,6 +49,12 @@ bool is_mapped(const Bytes16& bytes) {
   return std::equal(kMapped.begin(), kMapped.begin() + kMappedBits / 8, bytes.begin());
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 Error malformed(std::string_view text, const char* what) {
   return {ErrorCode::kMalformed, "\"" + std::string(text.substr(0, kMaxText)) + "\" " + what};
 }
@@ -58,6 +64,13 @@ Error malformed(std::string_view text, const char* what) {
 bool AddressRange::contains(std::string_view address) const {
   const auto parsed = parse_address(address);
   return parsed && cut(parsed->bytes, prefix_bits) == bytes;
+}
+
+bool AddressRange::contains_loopback() const {
+  AddressRange loopback{.bytes = kMapped, .prefix_bits = kMappedBits + 8};
+  loopback.bytes[kMappedBits / 8] = 127;
+  const auto shorter = std::min(prefix_bits, loopback.prefix_bits);
+  return contains("::1") || cut(bytes, shorter) == cut(loopback.bytes, shorter);
 }
 
 Result<AddressRange> parse_address_range(std::string_view text) {
@@ -89,7 +102,7 @@ Result<std::vector<AddressRange>> parse_address_ranges(std::string_view text) {
   std::vector<AddressRange> ranges;
   do {
     const auto comma = std::min(text.find(','), text.size());
-    const auto range = parse_address_range(text.substr(0, comma));
+    const auto range = parse_address_range(trimmed(text.substr(0, comma)));
     if (!range) return range.error();
     if (ranges.size() == kMaxRanges) return Error{ErrorCode::kMalformed, "more than 64 address ranges"};
     ranges.push_back(*range);
@@ -110,6 +123,12 @@ std::string to_text(const std::vector<AddressRange>& ranges) {
   std::string text;
   for (const auto& range : ranges) text += (text.empty() ? "" : ",") + to_text(range);
   return text;
+}
+
+std::string plain_address(std::string_view address) {
+  address = trimmed(address);
+  const auto parsed = address.find('%') == std::string_view::npos ? parse_address(address) : std::nullopt;
+  return parsed ? to_text(AddressRange{.bytes = parsed->bytes, .prefix_bits = kAllBits}) : std::string();
 }
 
 std::array<std::uint8_t, 16> caller_of(std::string_view address) {

@@ -18,15 +18,20 @@ struct AddressRange {
 
   /// False for a text that is no address. An IPv6 scope ("%eth0") is not looked at.
   [[nodiscard]] bool contains(std::string_view address) const;
+  /// True where some loopback address is in it.
+  [[nodiscard]] bool contains_loopback() const;
 };
 
 /// Errors: kMalformed, with what is wrong: no address, a prefix that is too long, or bits behind the prefix (a slip of the pen mostly).
 Result<AddressRange> parse_address_range(std::string_view text);
-/// Several with commas between. Errors: likewise; also none at all, or more than 64.
+/// Several with commas between, and blanks around them. Errors: likewise; also none at all, or more than 64.
 Result<std::vector<AddressRange>> parse_address_ranges(std::string_view text);
 /// As it is parsed; IPv4 as IPv4.
 std::string to_text(const AddressRange& range);
 std::string to_text(const std::vector<AddressRange>& ranges);
+
+/// One address in its shortest spelling, IPv4 in IPv6 as IPv4, blanks around it cut off; empty where it is none.
+std::string plain_address(std::string_view address);
 
 /// What is one caller for limits: an IPv4 address, or the /64 of an IPv6 one, which is one customer's. All 0 for a text that is no address.
 std::array<std::uint8_t, 16> caller_of(std::string_view address);

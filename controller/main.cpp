@@ -33,6 +33,7 @@
 #include "controller/map_thread.hpp"
 #include "controller/password_thread.hpp"
 #include "controller/pipes.hpp"
+#include "controller/process.hpp"
 #include "controller/restore.hpp"
 #include "controller/settings.hpp"
 #include "controller/store/revocations.hpp"
@@ -63,73 +64,6 @@ std::thread start(const char* name, Body body) {
     const Result<Done> end = body();
     if (!end) give_up(Error{end.error().code, std::string(name) + ": " + end.error().what});
   });
-}
-
-constexpr std::uint64_t kReservedDescriptors = 1'000;  ///< for HTTP, joins, the store, and connections that are being refused
-constexpr std::uint64_t kFewDescriptors = 4'096;
-
-/// Each agent costs a descriptor: take what the hard limit gives. How many agents may be connected at a time.
-std::uint64_t raise_descriptor_limit(std::uint64_t asked) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return asked;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  // Where the limit is low, a quarter must do for all else.
-  const auto room = limit.rlim_cur - std::min(kReservedDescriptors, limit.rlim_cur / 4);
-  const auto most = asked == 0 ? room : std::min<std::uint64_t>(asked, room);
-  log_info("descriptors", {{"limit", limit.rlim_cur}, {"agents_at_most", most}});
-  if (limit.rlim_cur < kFewDescriptors) log_warn("descriptors_few", {{"limit", limit.rlim_cur}, {"fix", "raise LimitNOFILE of the unit"}});
-  return most;
-}
-
-/// Each burst of messages, and each answer of some size, would otherwise give memory back to the kernel, and the next one ask for it page
-/// by page. At most 64 MiB a thread stay so.
-void keep_freed_memory() {
-  mallopt(M_TOP_PAD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 64 << 20);
-  mallopt(M_MMAP_THRESHOLD, 16 << 20);  // once one of these is set, glibc no longer finds this by itself
-}
-
-/// A thread of policy SCHED_BATCH that a message wakes does not break in on what runs: by its turn more messages are there, and a wake-up
-/// does for all of them. For the calling thread and those it starts from now on; where it is forbidden, nothing is lost but CPU time.
-void set_scheduling(int policy) {
-  const sched_param no_priority{};
-  if (sched_setscheduler(0, policy, &no_priority) != 0)
-    log_info("scheduling", {{"what", "the policy stays what it was"}, {"errno", errno}});
-}
-
-std::string host_name() {
-  char buffer[256] = {};
-  return gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "localhost";
-}
-
-/// Blocks SIGTERM, SIGINT and SIGHUP for all threads to come; main waits for them.
-sigset_t block_stop_signals() {
-  sigset_t stop;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGTERM);
-  sigaddset(&stop, SIGINT);
-  sigaddset(&stop, SIGHUP);  // read files anew
-  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return stop;
-}
-
-/// Those of threads without which the controller does nothing for anybody.
-struct Pulses {
-  Pulse ingest, map, http;
-};
-
-/// Until a signal, which it returns; meanwhile systemd's watchdog is fed.
-int wait_for_signal(const sigset_t& stop, const Pulses& pulses, const Clock& clock) {
-  constexpr std::uint64_t kLongestMs = 60'000;
-  auto watchdog = Watchdog::from_environment();
-  const auto turn_ms = watchdog.most_sleep_ms(kLongestMs) / 2;
-  const timespec turn{.tv_sec = static_cast<time_t>(turn_ms / 1'000), .tv_nsec = static_cast<long>(turn_ms % 1'000) * 1'000'000};
-  for (;;) {
-    watchdog.feed(clock.boot_ms(), std::array{&pulses.ingest, &pulses.map, &pulses.http});
-    if (const int signal_number = sigtimedwait(&stop, nullptr, &turn); signal_number > 0) return signal_number;
-  }
 }
 
 struct Parts {

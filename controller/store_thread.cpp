@@ -8,6 +8,7 @@
 #include "common/log.hpp"
 #include "common/transport.hpp"
 #include "controller/admission_access.hpp"
+#include "controller/changes_told.hpp"
 #include "controller/joining_told.hpp"
 #include "controller/key_desk.hpp"
 #include "controller/pipes.hpp"
@@ -53,11 +54,6 @@ class StoreThread {
   Result<Done> decide(Group& group);
   void refuse(Group& group, const Error& why);
   Result<Done> answer(Group group);
-  Result<Done> tell(const KnownNode& node);
-  Result<Done> tell(const KnownChild& child);
-  Result<Done> tell(const AdminChange& change);
-  Result<Done> tell(const JoiningDone& done);
-  Result<Done> tell_map(MapInput what) { return send_object(pipes_.map, std::make_unique<MapInput>(std::move(what))); }
   void publish_access();
   void take_notes();
   void tidy();
@@ -184,95 +180,24 @@ void StoreThread::refuse(Group& group, const Error& why) {
 
 /// On disk: now zap may let keys in, the map may count, and whoever asked may be told.
 Result<Done> StoreThread::answer(Group group) {
+  const JoiningPipes others{.map = pipes_.map, .keys = pipes_.keys, .ingest = pipes_.ingest};
   for (auto& decision : group.decisions) {
     if (decision.let_in) {
-      if (auto told = tell(*decision.let_in); !told) return told;
+      if (auto told = tell_admitted(*decision.let_in, others); !told) return told;
     }
     if (decision.let_in_child) {
-      if (auto told = tell(*decision.let_in_child); !told) return told;
+      if (auto told = tell_admitted(*decision.let_in_child, others); !told) return told;
     }
     // Enrol reads as fast as it can; a machine without an answer asks again and gets the same one.
     static_cast<void>(send_object(pipes_.enrol, std::make_unique<JoinDecision>(std::move(decision)), false));
   }
   if (std::ranges::any_of(group.answers, [](const AdminAnswer& each) { return changes_access(each.what); })) publish_access();
   for (auto& each : group.answers) {
-    if (auto told = tell(each.what); !told) return told;
+    if (auto told = tell_change(each.what, others); !told) return told;
     if (each.ticket == 0) continue;  // nobody waits for it
     static_cast<void>(send_object(pipes_.http, std::make_unique<HttpInput>(std::move(each)), false));
   }
-  return tell_keys(std::move(group.keys), {.map = pipes_.map, .keys = pipes_.keys, .ingest = pipes_.ingest});
-}
-
-/// The map first: who is let in by zap must not find it unknowing.
-Result<Done> StoreThread::tell(const KnownNode& node) {
-  ++facts_.nodes;
-  if (auto sent = tell_map(NodeAdmitted{node}); !sent) return sent;
-  return send_object(pipes_.keys, std::make_unique<KeyUpdate>(KeyUpdate{.public_key = node.public_key, .node = node.id}));
-}
-
-Result<Done> StoreThread::tell(const AdminChange& change) {
-  if (const auto* site = std::get_if<Site>(&change)) {
-    log_info("site_added", {{"id", to_text(site->id)}, {"name", site->name}});
-    return tell_map(SiteChanged{*site});
-  }
-  if (const auto* declared = std::get_if<SiteDeclared>(&change)) {
-    log_info("site_declared", {{"id", to_text(declared->site.id)}, {"name", declared->site.name}});
-    return tell_map(SiteChanged{declared->site});
-  }
-  if (const auto* token = std::get_if<CreatedToken>(&change)) {
-    log_info("token_created", {{"site", token->site_name}, {"uses", token->uses}});
-  }
-  if (const auto* pool = std::get_if<Pool>(&change)) {
-    log_info("pool_added", {{"id", to_text(pool->id)}, {"name", pool->name}});
-    return tell_map(PoolChanged{*pool});
-  }
-  if (const auto* service = std::get_if<ServiceOrdered>(&change)) {
-    log_info("service_ordered", {{"node", to_text(service->node)},
-                                 {"state", kServiceStateNames[static_cast<std::size_t>(service->order.state)]},
-                                 {"why", service->order.why}});
-    return tell_map(ServiceChanged{service->node, service->order});
-  }
-  if (const auto* coded = std::get_if<SiteCoded>(&change)) {
-    log_info("site_coded", {{"id", to_text(coded->site.id)}, {"name", coded->site.name}});
-    return tell_map(SiteChanged{coded->site});
-  }
-  if (const auto* imported = std::get_if<RegionsImported>(&change); imported != nullptr && imported->changed && !imported->dry_run) {
-    log_info("regions_imported", {{"year", imported->list.year}, {"regions", imported->rows}});
-    return tell_map(RegionsChanged{imported->list});
-  }
-  if (const auto* imported = std::get_if<ImportDone>(&change)) {
-    const auto& outcome = imported->outcome;
-    if (outcome->end != ImportOutcome::End::kApplied || outcome->change_count == 0) return Done{};
-    log_info("records_imported", {{"changes", outcome->change_count}, {"sites", outcome->sites.size()}, {"digest", outcome->digest}});
-    return tell_map(RecordsImported{outcome});
-  }
-  if (const auto* assigned = std::get_if<PoolAssigned>(&change)) return tell_map(NodeAdmitted{assigned->node});
-  if (const auto* settled = std::get_if<CloneSettled>(&change)) {
-    log_info("clone_settled", {{"node", to_text(settled->node)}, {"revoked", settled->revoked ? 1 : 0}});
-    if (settled->keep_run) return tell_map(CloneKept{.node = settled->node, .run = *settled->keep_run});
-    if (auto told = tell_zap(*settled->revoked, true); !told) return told;
-    return tell_map(NodeLeft{settled->node});
-  }
-  if (const auto* removed = std::get_if<NodeRemoved>(&change)) {
-    log_info("node_removed", {{"node", to_text(removed->node.id)}, {"hostname", removed->node.hostname}});
-    return tell_removed(*removed, {.map = pipes_.map, .keys = pipes_.keys, .ingest = pipes_.ingest});
-  }
-  if (const auto* joining = std::get_if<JoiningDone>(&change)) return tell(*joining);
-  return Done{};
-}
-
-Result<Done> StoreThread::tell(const JoiningDone& done) {
-  for (const auto& node : admitted_by(done)) {
-    if (auto told = tell(node); !told) return told;
-  }
-  return tell_revoked(done, {.map = pipes_.map, .keys = pipes_.keys, .ingest = pipes_.ingest});
-}
-
-Result<Done> StoreThread::tell(const KnownChild& child) {
-  const KeyUpdate update{.public_key = child.public_key, .node = NodeId{child.id.bytes}, .child = true};
-  // The map first: what the child says from now on finds its delegation.
-  if (auto sent = send_object(pipes_.map, std::make_unique<MapInput>(ChildAdmitted{child})); !sent) return sent;
-  return send_object(pipes_.keys, std::make_unique<KeyUpdate>(update));
+  return tell_keys(std::move(group.keys), others);
 }
 
 void StoreThread::take_notes() {

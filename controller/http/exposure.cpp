@@ -35,7 +35,7 @@ Result<Done> read_proxy(const ControllerSettings& settings, GateOptions& gate) {
     if (settings.proxy_user_header.empty() && settings.proxy_secret.empty()) return Done{};
     return setting_error("http.behind_proxy", "must say where the proxy is that http.proxy_user_header and http.proxy_secret are of");
   }
-  auto ranges = parse_ranges(settings.behind_proxy);
+  auto ranges = parse_address_ranges(settings.behind_proxy);
   if (!ranges) return setting_error("http.behind_proxy", ranges.error().what);
   gate.proxies = std::move(*ranges);
   gate.proxy_user_header = settings.proxy_user_header;
@@ -48,7 +48,7 @@ Result<Done> read_proxy(const ControllerSettings& settings, GateOptions& gate) {
     const auto secret = read_secret(settings.proxy_secret);
     if (!secret) return secret.error();
     gate.proxy_secret_hash = secret_hash(*secret);
-  } else if (std::any_of(gate.proxies.begin(), gate.proxies.end(), [](const AddressRange& range) { return range.holds_loopback(); })) {
+  } else if (std::any_of(gate.proxies.begin(), gate.proxies.end(), [](const AddressRange& range) { return range.contains_loopback(); })) {
     return setting_error("http.proxy_secret",
                          "is needed where http.behind_proxy holds an address of this machine, for any program here could name any user: "
                          "put 40 random characters into a file of mode 0600, name it here, and let the proxy send them in "

@@ -73,7 +73,7 @@ std::shared_ptr<const AccessTable> Gate::table() const {
 }
 
 bool Gate::from_proxy(const HttpRequest& request) const {
-  const auto holds = [&request](const AddressRange& range) { return range.holds(request.peer); };
+  const auto holds = [&request](const AddressRange& range) { return range.contains(request.peer); };
   if (!std::any_of(options_.proxies.begin(), options_.proxies.end(), holds)) return false;
   if (options_.proxy_secret_hash.empty()) return true;
   return same_secret(secret_hash(header(request, kProxySecret).value_or("")), options_.proxy_secret_hash);

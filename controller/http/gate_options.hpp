@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "controller/access/address_range.hpp"
+#include "common/address_range.hpp"
 #include "controller/access/sessions.hpp"
 
 namespace capmap {

@@ -9,8 +9,8 @@
 #include <cstdarg>
 #include <unordered_map>
 
+#include "common/address_range.hpp"
 #include "common/check.hpp"
-#include "controller/access/address_range.hpp"
 #include "controller/tls/tls_native.hpp"
 
 namespace capmap {

@@ -88,8 +88,9 @@ void read_words(std::string_view text) {
   is_local_host_header(text);
   static_cast<void>(cookie_value(text, Gate::kCookie).size());
   static_cast<void>(plain_address(text).size());
-  if (const auto ranges = parse_ranges(text)) {
-    for (const auto& range : *ranges) check(range.bits <= 128 && (range.bits > 0 || range.holds_loopback()), "a range that is none");
+  if (const auto ranges = parse_address_ranges(text)) {
+    for (const auto& range : *ranges)
+      check(range.prefix_bits <= 128 && (range.prefix_bits > 0 || range.contains_loopback()), "a range that is none");
   }
   const auto half = text.size() / 2;
   const auto filter = parse_filter(text);

@@ -269,7 +269,7 @@ TEST_CASE("access: the audit is told in pages and as CSV, is whole, and says whe
 
 TEST_CASE("access: a proxy's word on users is taken from its address and with its secret alone") {
   Reach reach;
-  reach.gate.proxies = *parse_ranges("127.0.0.0/8");
+  reach.gate.proxies = *parse_address_ranges("127.0.0.0/8");
   reach.gate.proxy_user_header = "x-remote-user";
   reach.gate.proxy_secret_hash = secret_hash("the proxy's own secret");
   reach.gate.anonymous_reads = false;

@@ -2,7 +2,6 @@
 
 #include "common/join_token.hpp"
 #include "controller/access/access_table.hpp"
-#include "controller/access/address_range.hpp"
 #include "controller/access/refusals.hpp"
 #include "controller/access/sessions.hpp"
 #include "controller/access/throttle.hpp"
@@ -184,31 +183,6 @@ TEST_CASE("throttle: one machine is one key, whatever of its IPv6 network it ask
   CHECK(throttle_key("2001:db8:1:2::9") != throttle_key("2001:db8:1:3::9"));
   CHECK(throttle_key("192.0.2.1") == "192.0.2.1");
   CHECK(throttle_key("::ffff:192.0.2.1") != throttle_key("::ffff:192.0.2.2"));
-}
-
-TEST_CASE("address ranges: hold what has their first bits, IPv4 also where it comes as IPv6") {
-  const auto ranges = parse_ranges("192.0.2.0/25, 2001:db8::/33,10.0.0.1");
-  REQUIRE(ranges);
-  REQUIRE(ranges->size() == 3);
-  CHECK((*ranges)[0].holds("192.0.2.127"));
-  CHECK((*ranges)[0].holds("::ffff:192.0.2.1"));
-  CHECK_FALSE((*ranges)[0].holds("192.0.2.128"));
-  CHECK((*ranges)[1].holds("2001:db8:7fff::1"));
-  CHECK_FALSE((*ranges)[1].holds("2001:db8:8000::1"));
-  CHECK_FALSE((*ranges)[2].holds("10.0.0.2"));
-  CHECK_FALSE((*ranges)[2].holds("unix"));
-  for (const char* bad : {"x", "1.2.3.4/33", "1.2.3.4/", "::/129", "1.2.3/8", "1.2.3.4/-1", "1.2.3.4,,", ","}) {
-    INFO(bad);
-    CHECK_FALSE(parse_ranges(bad));
-  }
-  for (const char* loopback : {"127.0.0.0/8", "127.0.0.1", "0.0.0.0/0", "::1", "::/0", "127.9.0.0/16"}) {
-    CHECK(parse_ranges(loopback)->front().holds_loopback());
-  }
-  CHECK_FALSE(parse_ranges("126.0.0.0/8")->front().holds_loopback());
-  CHECK_FALSE(parse_ranges("::2")->front().holds_loopback());
-  CHECK(plain_address("::ffff:192.0.2.1") == "192.0.2.1");
-  CHECK(plain_address(" 2001:DB8::0:1 ") == "2001:db8::1");
-  CHECK(plain_address("1.2.3.4.5").empty());
 }
 
 TEST_CASE("refusals: are lines of their own until there are too many within a minute, then one line with their number") {

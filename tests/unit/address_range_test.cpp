@@ -50,3 +50,28 @@ TEST_CASE("address range: for limits an IPv6 address counts with its /64, an IPv
   CHECK(caller_of("192.0.2.1") != caller_of("192.0.2.2"));
   CHECK(caller_of("192.0.2.1") == caller_of("::ffff:192.0.2.1"));
 }
+
+TEST_CASE("address range: several hold what has their first bits, IPv4 also where it comes as IPv6") {
+  const auto ranges = parse_address_ranges("192.0.2.0/25, 2001:db8::/33,10.0.0.1");
+  REQUIRE(ranges);
+  REQUIRE(ranges->size() == 3);
+  CHECK((*ranges)[0].contains("192.0.2.127"));
+  CHECK((*ranges)[0].contains("::ffff:192.0.2.1"));
+  CHECK_FALSE((*ranges)[0].contains("192.0.2.128"));
+  CHECK((*ranges)[1].contains("2001:db8:7fff::1"));
+  CHECK_FALSE((*ranges)[1].contains("2001:db8:8000::1"));
+  CHECK_FALSE((*ranges)[2].contains("10.0.0.2"));
+  CHECK_FALSE((*ranges)[2].contains("unix"));
+  for (const char* bad : {"x", "1.2.3.4/33", "1.2.3.4/", "::/129", "1.2.3/8", "1.2.3.4/-1", "1.2.3.4,,", ","}) {
+    INFO(bad);
+    CHECK_FALSE(parse_address_ranges(bad));
+  }
+  for (const char* loopback : {"127.0.0.0/8", "127.0.0.1", "0.0.0.0/0", "::1", "::/0", "127.9.0.0/16"}) {
+    CHECK(parse_address_ranges(loopback)->front().contains_loopback());
+  }
+  CHECK_FALSE(parse_address_ranges("126.0.0.0/8")->front().contains_loopback());
+  CHECK_FALSE(parse_address_ranges("::2")->front().contains_loopback());
+  CHECK(plain_address("::ffff:192.0.2.1") == "192.0.2.1");
+  CHECK(plain_address(" 2001:DB8::0:1 ") == "2001:db8::1");
+  CHECK(plain_address("1.2.3.4.5").empty());
+}
