@@ -168,7 +168,8 @@ std::size_t sites_with_too_many_cards(CapacityMap& map) {
   const DeclaredSums sums(*view, {Dimension::kSite}, std::nullopt);
   std::size_t count = 0;
   for (const auto& key : sums.keys()) {
-    const auto& cards = sums.of_group(key)->figures[static_cast<std::size_t>(Declared::kAccelerators)];
+    const auto group = sums.of_group(key);
+    const auto& cards = group->figures[static_cast<std::size_t>(Declared::kAccelerators)];
     count += cards.installed > cards.declared ? 1U : 0U;
   }
   return count;

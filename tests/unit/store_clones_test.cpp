@@ -18,7 +18,8 @@ Clone some_clone(const NodeId& node) {
 
 std::vector<std::string> audited(Store& store) {
   std::vector<std::string> words;
-  for (const auto& entry : *store.audit()) words.push_back(entry.what);
+  const auto entries = store.audit();
+  for (const auto& entry : *entries) words.push_back(entry.what);
   return words;
 }
 
