@@ -16,6 +16,7 @@
 namespace capmap {
 namespace {
 
+constexpr std::uint64_t kPastMs = 20'000;    ///< a base of half a million cells takes a second where nothing else runs
 constexpr std::uint64_t kMaxGroups = 1'000;  ///< a page; so that no answer holds the thread up for long
 
 Json head_json(const Call& call) {
@@ -145,7 +146,8 @@ Outcome ask_past(const Call& call, std::uint64_t at_unix_ms, CellQuestion questi
                if (const auto* error = std::get_if<Error>(&what)) return error_response(*error);
                const auto& map = std::get<PastMap>(what);
                return json_response(answer_json(*map.view, question, map.view->at_boot_ms, true, past_head_json(map, at_unix_ms)));
-             }};
+             },
+             .limit_ms = kPastMs};
 }
 
 }  // namespace
