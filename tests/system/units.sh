@@ -119,6 +119,11 @@ uid_of() { inside sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 facts=$(inside stat -c '%a %U' /var/lib/capmap-agent/privileged.facts) || fail "ExecStartPre left no privileged.facts"
 [ "$facts" = "640 capmap-agent" ] || fail "privileged.facts is $facts"
 
+before=$(main controller)
+inside systemctl reload capmap-controller || fail "systemctl reload fails"
+[ "$(main controller)" = "$before" ] || fail "a reload began the controller anew"
+within 20 "a fresh node after the reload" fresh
+
 echo "== killed and stopped programs come back"
 other_main() { # UNIT OLD
   local now
