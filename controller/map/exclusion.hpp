@@ -12,7 +12,8 @@ namespace capmap {
 
 /// Why the map itself leaves a node out of every total: it stands in cells of service state *quarantined* and is *contradicted*, with the
 /// reason, until the cause is over. Its own service state, an admin's, is untouched. Bits of ColdRecord::excluded. kPolicy: for what its
-/// findings say, where contradicted nodes are not to count (MapOptions::contradicted).
+/// findings say of hardware, past and measurement, where contradicted nodes are not to count (MapOptions::contradicted); a refused reading
+/// is unknown and takes nobody out.
 enum class Exclusion : std::uint8_t { kAbsurdShape, kFlips, kFuture, kFlood, kClone, kReplay, kPolicy };
 inline constexpr std::size_t kExclusionCount = 7;
 

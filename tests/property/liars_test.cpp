@@ -175,6 +175,11 @@ std::size_t sites_with_too_many_cards(CapacityMap& map) {
   return count;
 }
 
+/// What policy may leave out. A refused reading alone contradicts too, but is itself not taken, and the hardware stays.
+bool hardware_contradicts(const NodeRow& row) {
+  return std::ranges::any_of(row.findings, [](const Finding& one) { return one.contradicts && one.word != Doubt::kReading; });
+}
+
 void print_error(const char* what, double truth, double counted, double excluded) {
   std::printf("  %-10s %+9.1f %% counted  %+6.1f %% excluded\n", what, 100 * (counted / truth - 1), 100 * (excluded / truth - 1));
 }
@@ -188,6 +193,7 @@ TEST_CASE("liars: one server in ten lies in four ways: who is caught and why, no
        honest = told_map(fleet, Believe::kCount, false);
   std::array<std::array<std::uint32_t, 3>, kLies.size()> verdicts{};
   std::array<std::map<std::string, std::uint32_t>, kLies.size()> reasons;
+  std::uint64_t left_out_nodes = 0, left_out_cores = 0;
   for (std::uint32_t i = 0; i < kNodes; ++i) {
     const auto row = *counted.node(numbered_id<NodeId>(i));
     const auto lie = static_cast<std::size_t>(fleet.lie_of(i));
@@ -198,7 +204,9 @@ TEST_CASE("liars: one server in ten lies in four ways: who is caught and why, no
       ++reasons[lie][kDoubtWords[static_cast<std::size_t>(finding.word)]];
     }
     const auto out = excluded.node(row.id)->counted_service == ServiceState::kQuarantined;
-    CHECK(out == (row.verdict == Verdict::kContradicted && !row.findings.empty()));
+    CHECK(out == hardware_contradicts(row));
+    left_out_nodes += out ? 1U : 0U;
+    if (out) left_out_cores += *told(fleet.truth(i), fleet.lie_of(i)).cpu.cores;
   }
   std::printf("%u servers, one in ten lies:\n  %-28s %6s %12s %9s %6s  reasons\n", kNodes, "", "liars", "contradicted", "unproven",
               "missed");
@@ -238,15 +246,11 @@ TEST_CASE("liars: one server in ten lies in four ways: who is caught and why, no
   CHECK(std::abs(without.cores / truth.cores - 1) < 0.1);
   CHECK(std::abs(without.memory / truth.memory - 1) < 0.1);
   const auto view = excluded.view(kStart, kStart);
-  CHECK(view->contradicted->counted == ClaimedSums{});
-  CHECK(view->contradicted->left_out.nodes == counted.view(kStart, kStart)->contradicted->counted.nodes);
-  std::uint64_t left_out_cores = 0;
-  for (std::uint32_t i = 0; i < kNodes; ++i) {
-    if (excluded.node(numbered_id<NodeId>(i))->verdict == Verdict::kContradicted) {
-      left_out_cores += *told(fleet.truth(i), fleet.lie_of(i)).cpu.cores;
-    }
-  }
+  const auto claims = counted.view(kStart, kStart)->contradicted->counted;
+  CHECK(view->contradicted->left_out.nodes == left_out_nodes);
   CHECK(view->contradicted->left_out.cores == left_out_cores);
+  CHECK(view->contradicted->counted.nodes == claims.nodes - left_out_nodes);
+  CHECK(view->contradicted->counted.cores == claims.cores - left_out_cores);
 }
 
 TEST_CASE("liars: a thousand servers with a chip that nobody has listed are unproven, and none of them is left out") {

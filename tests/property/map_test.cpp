@@ -282,7 +282,7 @@ class Play {
 
   Dice dice_;
   std::vector<Shape> shapes_;
-  std::uint32_t taught_cores_ = 1'000;
+  std::uint32_t taught_cores_ = 100;  ///< stays below what two packages may have, or its doubt makes the node unproven
   std::uint64_t now_ = kStart;
   CapacityMap fast_{MapOptions{}, nullptr, kStart};
   NaiveMap naive_{kStart};
