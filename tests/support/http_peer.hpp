@@ -40,6 +40,8 @@ class Peer {
     }
     return true;
   }
+  /// As much of it as goes without waiting.
+  void say_some(std::string_view bytes) const { static_cast<void>(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT)); }
   /// What comes until `enough` bytes, the end of the connection or silence of limit_ms.
   std::string hear(std::size_t enough = SIZE_MAX, int limit_ms = 10'000) {
     std::string all;
