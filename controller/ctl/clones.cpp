@@ -43,7 +43,7 @@ Result<Done> settle_clone(const ApiConnection& connection, const Screen& screen,
   if (screen.json) {
     screen.out << answer->dump() << "\n";
   } else if (settlement.revoke) {
-    screen.out << id << ": its key is refused now; the machines join anew with capmap-agent join\n";
+    screen.out << id << ": its key is refused now; the machines join anew with capmap-agent join --new-key\n";
   } else {
     screen.out << id << ": run " << settlement.keep << " is the node and counts again; the others are refused\n";
   }

@@ -1,7 +1,9 @@
 // Keys that spoke from two places, and what an admin settles of them.
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "controller/http/joining_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
@@ -25,6 +27,17 @@ Json clone_json(const Clone& clone, const MapView& view) {
           {"site", site == nullptr ? Json(nullptr) : Json{{"id", to_text(site->id)}, {"name", text_or_null(site->name)}}},
           {"since", rfc3339_ms(clone.since_unix_ms)},
           {"runs", std::move(runs)}};
+}
+
+/// Neither is the node: its keys go as any key that is revoked, so that no backup brings them back.
+Outcome revoke_clone(const Call& call, const NodeId& node) {
+  const auto& clones = call.view->clones;
+  if (!clones || std::ranges::find(*clones, node, &Clone::node) == clones->end()) {
+    return error_response({ErrorCode::kAbsent, "the key of node " + to_text(node) + " does not speak from two places, or that is settled"});
+  }
+  return ask_joining<KeysRevoked>({RevokeKey{.node = node, .reason = "spoke from two places"}}, [node](const KeysRevoked&) {
+    return json_response({{"node", to_text(node)}, {"kept", nullptr}, {"revoked", true}});
+  });
 }
 
 /// 16 hex digits, as runs are shown.
@@ -71,6 +84,7 @@ Outcome post_clone(const Call& call) {
   if (!id) return error_response(id.error());
   auto request = read_settlement(*id, call.request.body);
   if (!request) return error_response(request.error());
+  if (!request->keep_run) return revoke_clone(call, *id);
   return Ask{.question = AdminRequest{.ticket = 0, .what = *request}, .then = [](const Answer& answer) -> Outcome {
                if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
                const auto& what = std::get<AdminAnswer>(answer).what;

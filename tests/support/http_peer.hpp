@@ -34,14 +34,14 @@ class Peer {
   /// False when the other side has closed.
   bool say(std::string_view bytes) {
     while (!bytes.empty()) {
-      const auto sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
     return true;
   }
   /// As much of it as goes without waiting.
-  void say_some(std::string_view bytes) const { static_cast<void>(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT)); }
+  void say_some(std::string_view bytes) const { static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT)); }
   /// What comes until `enough` bytes, the end of the connection or silence of limit_ms.
   std::string hear(std::size_t enough = SIZE_MAX, int limit_ms = 10'000) {
     std::string all;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/deployment.hpp"
@@ -102,5 +103,15 @@ TEST_CASE("clone: quick restarts are none; two agents with one key are held out,
   CHECK(eventually([&] { return asked(deployment, "/v1/nodes")["nodes"].empty(); }, std::chrono::seconds(20)));
   CHECK(agent->wait_for_output("revoked", std::chrono::seconds(60)));
   CHECK(clone->wait_for_output("revoked", std::chrono::seconds(60)));
+  // For good, as any revoked key: what stands beside the database outlives a backup of before.
+  CHECK(deployment.ctl({"keys", "list"}).output.find(node) != std::string::npos);
+  std::ifstream file(deployment.state() + "/revoked.keys");
+  const std::string revoked((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  CHECK(revoked.find("spoke from two places") != std::string::npos);
+  const auto again = run({"capmap-agent", "join", deployment.token(1), "--state", first});
+  CHECK(again.code == 1);
+  CHECK(again.output.find("--new-key") != std::string::npos);
+  CHECK(deployment.ctl({"audit", "--csv"}).output.find(",key_revoked," + node + ",") != std::string::npos);
+  CHECK(deployment.ctl({"audit", "contradictions"}).output == deployment.ctl({"contradictions"}).output);
   CHECK(deployment.stop(SIGTERM) == 0);
 }
