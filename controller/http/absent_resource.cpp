@@ -6,6 +6,7 @@
 #include "controller/http/node_json.hpp"
 #include "controller/http/node_list.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/http/view_head.hpp"
 
 namespace capmap {
@@ -42,8 +43,8 @@ struct Expected {
   [[nodiscard]] std::int64_t difference() const { return static_cast<std::int64_t>(installed) - static_cast<std::int64_t>(declared); }
 };
 
-/// Sites that declare how many nodes they have, those that miss most first.
-std::vector<Expected> expected_of(const MapView& view) {
+/// Sites that the asker may see and that declare how many nodes they have, those that miss most first.
+std::vector<Expected> expected_of(const MapView& view, const Principal& principal) {
   std::vector<Expected> all(view.sites.size());
   for (std::size_t block = 0; block < view.cells.block_count(); ++block) {
     const auto& keys = view.cells.keys(block);
@@ -56,7 +57,8 @@ std::vector<Expected> expected_of(const MapView& view) {
   }
   std::vector<Expected> declaring;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!view.sites[i] || !view.sites[i]->declared.figures[kNodesDeclared]) continue;
+    if (!view.sites[i] || !within_scope(principal, view, static_cast<std::uint32_t>(i)) || !view.sites[i]->declared.figures[kNodesDeclared])
+      continue;
     all[i].site = view.sites[i].get();
     all[i].declared = *view.sites[i]->declared.figures[kNodesDeclared];
     declaring.push_back(all[i]);
@@ -65,8 +67,8 @@ std::vector<Expected> expected_of(const MapView& view) {
   return declaring;
 }
 
-void add_sites(Json& answer, const MapView& view) {
-  const auto all = expected_of(view);
+void add_sites(Json& answer, const MapView& view, const Principal& principal) {
+  const auto all = expected_of(view, principal);
   Json sites = Json::array();
   for (std::size_t i = 0; i < std::min(all.size(), kMostSites); ++i) {
     sites.push_back({{"site", {{"id", to_text(all[i].site->id)}, {"name", text_or_null(all[i].site->name)}}},
@@ -89,9 +91,9 @@ Outcome get_absent(const Call& call) {
   };
   const Json head = view_head(call);
   const bool first_page = !parameter(call.target, "cursor");
-  list.rest = [view = call.view, head, first_page](Json& answer) {
+  list.rest = [view = call.view, asker = call.asker, head, first_page](Json& answer) {
     for (const auto& [name, value] : head.items()) answer[name] = value;
-    if (first_page) add_sites(answer, *view);
+    if (first_page) add_sites(answer, *view, asker->principal);
   };
   return list_nodes(call, std::move(list));
 }

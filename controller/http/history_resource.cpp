@@ -7,6 +7,7 @@
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/map/rollup.hpp"
 
 namespace capmap {
@@ -124,6 +125,27 @@ std::optional<HttpResponse> read_place(const Call& call, UsageQuestion& question
   return std::nullopt;
 }
 
+/// Samples are of a site or a division as a whole: who has a scope is told of one that lies in it entirely.
+std::optional<HttpResponse> refused_by_scope(const Call& call, const UsageQuestion& question) {
+  const auto& principal = call.asker->principal;
+  if (!principal.scoped()) return std::nullopt;
+  if (!question.site.empty()) {
+    const auto id = parse_id<SiteId>(question.site);
+    std::string region;
+    for (const auto& site : call.view->sites) {
+      if (site && id && site->id == *id) region = site->region;
+    }
+    if (id && principal.may_touch(*id, region)) return std::nullopt;
+    return out_of_scope("site " + question.site, principal);
+  }
+  const auto covers = [&question](const Scope& scope) {
+    return std::ranges::any_of(scope.regions, [&](const std::string& code) { return question.region_2.starts_with(code); });
+  };
+  if (!question.region_2.empty() && std::ranges::all_of(principal.scopes, covers)) return std::nullopt;
+  if (!question.region_2.empty()) return out_of_scope("division " + question.region_2, principal);
+  return out_of_scope("history of all sites (ask with site=, or region= of a whole division)", principal);
+}
+
 std::optional<HttpResponse> read_time(const Call& call, UsageQuestion& question) {
   question.until_unix_ms = call.now_unix_ms + 1;
   for (const auto& [name, into] : {std::pair{"to", &question.until_unix_ms}, std::pair{"from", &question.from_unix_ms}}) {
@@ -204,6 +226,7 @@ Outcome get_history(const Call& call) {
   if (auto refused = read_measures(call.target, question.figures)) return *refused;
   if (auto refused = read_groups(call.target, question)) return *refused;
   if (auto refused = read_place(call, question)) return *refused;
+  if (auto refused = refused_by_scope(call, question)) return *refused;
   if (auto refused = read_time(call, question)) return *refused;
   return Ask{.question = HistoryRequest{.ticket = 0, .what = question},
              .then = [question](const Answer& answer) { return take_series(question, answer); }};

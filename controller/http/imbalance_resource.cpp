@@ -6,6 +6,7 @@
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/http/view_head.hpp"
 #include "controller/map/imbalance.hpp"
 
@@ -107,6 +108,7 @@ std::optional<std::size_t> next_row(const ImbalanceQuery& question, const Imbala
 HttpResponse as_json(const Call& call, const ImbalanceQuery& question, const Imbalance& found) {
   const auto& kind = *question.kind;
   Json answer = view_head(call);
+  if (call.asker->principal.scoped()) answer["scope"] = scope_text(call.asker->principal);
   answer["name"] = kind.name;
   answer["question"] = kind.question;
   answer["by"] = Json::array();
@@ -205,10 +207,11 @@ Outcome get_imbalance(const Call& call) {
   if (question.kind == nullptr) return no_such_view(call.path_value);
   auto filter = read_filter(call);
   if (!filter) return problem_response({.status = 400, .word = "bad-filter", .detail = filter.error().what});
-  question.filter = std::move(*filter);
+  question.filter = both(scope_filter(call.asker->principal, *call.view), std::move(*filter));
   if (auto read = read_page(call, question); !read) return error_response(read.error());
   const bool csv = wants_csv(call.request);
   auto etag = revision_etag(*call.view);
+  etag.insert(etag.size() - 1, scope_tag(call.asker->principal));
   if (csv) etag.insert(etag.size() - 1, "-csv");  // another text of the same map
   if (auto same = not_modified(call, etag)) {
     same->headers.emplace_back("Vary", "Accept");

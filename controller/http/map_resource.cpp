@@ -195,7 +195,7 @@ Outcome get_map(const Call& call) {
         {.group_by = group_by, .filter = query.filter, .measures = query.measures, .first = page->first, .limit = page->limit});
   }
   auto etag = revision_etag(*call.view);
-  if (call.asker->principal.scoped()) etag.insert(etag.size() - 1, "-" + secret_hash(scope_text(call.asker->principal)).substr(0, 16));
+  etag.insert(etag.size() - 1, scope_tag(call.asker->principal));
   if (auto same = not_modified(call, etag)) return *same;
   auto response = json_response(answer_json(*call.view, question, call.now_boot_ms, false, head_json(call)));
   response.headers.emplace_back("ETag", etag);

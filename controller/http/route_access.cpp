@@ -26,6 +26,10 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/map", kRead},
     Named{"GET", "/v1/nodes", kRead},
     Named{"GET", "/v1/nodes/{id}", kRead},
+    Named{"GET", "/v1/shared", kRead},
+    Named{"GET", "/v1/absent", kRead},
+    Named{"GET", "/v1/imbalance/{name}", kRead},
+    Named{"GET", "/v1/history", kRead},  // of one site or division within it
     Named{"GET", "/v1/sites", kRead},
     Named{"GET", "/v1/pools", kRead},
     Named{"GET", "/v1/api-tokens", kRead},            // one's own

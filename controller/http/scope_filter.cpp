@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/join_token.hpp"
 #include "controller/http/problem.hpp"
 
 namespace capmap {
@@ -46,6 +47,10 @@ bool within_scope(const Principal& principal, const MapView& view, std::uint32_t
   if (!principal.scoped()) return true;
   const auto known = site < view.sites.size() ? view.sites[site] : nullptr;
   return known && principal.may_touch(known->id, known->region);
+}
+
+std::string scope_tag(const Principal& principal) {
+  return principal.scoped() ? "-" + secret_hash(scope_text(principal)).substr(0, 16) : std::string();
 }
 
 HttpResponse out_of_scope(const std::string& what, const Principal& principal) {

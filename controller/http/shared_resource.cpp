@@ -5,6 +5,7 @@
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/http/words.hpp"
 #include "controller/map/shared_things.hpp"
 
@@ -80,6 +81,7 @@ std::optional<std::string> add_file_systems(const Call& call, const Cursor& afte
   std::vector<const SharedThing*> page;
   if (call.view->shared) {
     for (const auto& thing : call.view->shared->things) {
+      if (!within_scope(call.asker->principal, *call.view, thing->site)) continue;
       if (std::tie(thing->site, thing->source) > std::tie(after.site, after.source)) page.push_back(thing.get());
     }
   }
@@ -93,14 +95,17 @@ std::optional<std::string> add_file_systems(const Call& call, const Cursor& afte
 }
 
 /// Likewise guests, which the view has in order.
-std::optional<std::string> add_guests(const MapView& view, const Cursor& after, std::size_t limit, Json& things) {
+std::optional<std::string> add_guests(const Call& call, const Cursor& after, std::size_t limit, Json& things) {
+  const MapView& view = *call.view;
   if (!view.guests) return std::nullopt;
   const auto& all = *view.guests;
   auto next = !after.guests ? all.begin()
                             : std::ranges::upper_bound(all, std::tie(after.site, after.guest), {},
                                                        [](const GuestInHost& one) { return std::tie(one.site, one.guest); });
   auto last = std::to_string(after.site) + "." + to_text(after.guest);
-  for (; next != all.end() && things.size() < limit; ++next) {
+  for (; next != all.end(); ++next) {
+    if (!within_scope(call.asker->principal, view, next->site)) continue;
+    if (things.size() == limit) break;
     things.push_back(guest_json(*next, view));
     last = std::to_string(next->site) + "." + to_text(next->guest);
   }
@@ -120,11 +125,13 @@ Outcome get_shared(const Call& call) {
   }
   Json things = Json::array();
   auto next = after.guests ? std::nullopt : add_file_systems(call, after, *limit, things);
-  if (!next) next = add_guests(*call.view, after, *limit, things);
-  return json_response({{"revision", call.view->revision},
-                        {"epoch", hex_text(call.view->epoch)},
-                        {"shared", std::move(things)},
-                        {"next", next ? Json(*next) : Json(nullptr)}});
+  if (!next) next = add_guests(call, after, *limit, things);
+  Json answer = {{"revision", call.view->revision},
+                 {"epoch", hex_text(call.view->epoch)},
+                 {"shared", std::move(things)},
+                 {"next", next ? Json(*next) : Json(nullptr)}};
+  if (call.asker->principal.scoped()) answer["scope"] = scope_text(call.asker->principal);
+  return json_response(answer);
 }
 
 }  // namespace capmap

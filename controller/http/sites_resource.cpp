@@ -112,7 +112,7 @@ Outcome site_answer(const Answer& answer) {
 Outcome get_sites(const Call& call) {
   auto etag = revision_etag(*call.view);
   if (call.by_admin) etag.insert(etag.size() - 1, "-exact");
-  if (call.asker->principal.scoped()) etag.insert(etag.size() - 1, "-" + secret_hash(scope_text(call.asker->principal)).substr(0, 16));
+  etag.insert(etag.size() - 1, scope_tag(call.asker->principal));
   if (auto same = not_modified(call, etag)) return *same;
   Json sites = Json::array();
   for (const auto& site : call.view->sites) {
