@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -20,8 +21,12 @@ inline constexpr const char* kAgentUnit = "capmap-agent.service";
 
 /// State folder, key, what join wrote.
 void check_state(const Patient& patient, Findings& findings);
-/// The controller: its name's addresses, a TCP connection to each, and a CURVE handshake with this server's key. Up to some 15 s.
+/// The controller: its name's addresses, a TCP connection to each, a CURVE handshake with this server's key, and its clock against ours. Up
+/// to some 20 s.
 void check_link(const Patient& patient, Findings& findings);
+/// How far this machine's clock is from the controller's: what was answered at `controller_unix_ms` was asked and heard at these times of
+/// ours. What lies within the time on the way is no difference.
+Finding skew_finding(std::uint64_t asked_unix_ms, std::uint64_t controller_unix_ms, std::uint64_t heard_unix_ms);
 /// The service: does it run, as whom, with which capabilities, under which limits (those that hold, not those that are asked for), is its
 /// watchdog on, does a child of an earlier run hang.
 void check_service(const Patient& patient, Findings& findings);

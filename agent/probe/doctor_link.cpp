@@ -12,12 +12,15 @@
 
 #include "agent/probe/doctor.hpp"
 #include "common/clock.hpp"
+#include "common/codec.hpp"
+#include "common/ids.hpp"
 #include "common/transport.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr int kConnectMs = 3'000, kHandshakeMs = 6'000, kMostAddresses = 8;
+constexpr int kConnectMs = 3'000, kHandshakeMs = 6'000, kAckMs = 5'000, kMostAddresses = 8;
+constexpr std::uint64_t kWellMs = 2'000, kFarMs = 60'000;  ///< within the first nobody notices; beyond the second days and orders are wrong
 
 struct Place {
   std::string host, port;
@@ -94,12 +97,29 @@ bool check_addresses(const Place& place, Findings& findings) {
   return any;
 }
 
-Finding shake_hands(const Patient& patient, const CurveKeys& keys) {
+/// What the ack of a heartbeat says of the controller's clock. The heartbeat is of a run that never said hello: the map takes nothing of
+/// it.
+Finding ask_time(zmq::socket_t& dealer) {
+  const SystemClock clock;
+  const Heartbeat heartbeat{.envelope = {.run_id = random_u64() | 1U, .seq = 1}, .shape_prefix = 0, .moved = {}};
+  const auto asked_ms = clock.unix_ms();
+  const auto sent = send(dealer, encode(heartbeat));
+  const auto got = sent ? receive(dealer, kAckMs) : Result<zmq::message_t>(sent.error());
+  const auto heard_ms = clock.unix_ms();
+  const auto ack = got ? decode_ack({static_cast<const std::byte*>(got->data()), got->size()}) : Result<Ack>(got.error());
+  if (!ack || ack->time_unix_ms == 0) {
+    return {"skew", Health::kNote,
+            "the controller did not say what time it is: " + (ack ? std::string("its acks have none") : ack.error().what)};
+  }
+  return skew_finding(asked_ms, ack->time_unix_ms, heard_ms);
+}
+
+void shake_hands(const Patient& patient, const CurveKeys& keys, Findings& findings) {
   zmq::context_t context(1);
   auto link = open_watched_dealer(
       context,
       {.endpoint = patient.settings.controller_endpoint, .server_public_key = patient.settings.controller_public_key, .keys = keys});
-  if (!link) return {"handshake", Health::kBroken, link.error().what};
+  if (!link) return findings.push_back({"handshake", Health::kBroken, link.error().what});
   const SystemClock clock;
   const auto until_ms = clock.boot_ms() + kHandshakeMs;
   std::string detail = "no answer";
@@ -107,21 +127,37 @@ Finding shake_hands(const Patient& patient, const CurveKeys& keys) {
     std::array items = {Waitable{.socket = &link->monitor.socket()}};
     wait_any(items, static_cast<int>(until_ms - now_ms));
     for (auto event = link->monitor.next(detail); event != LinkEvent::kNone; event = link->monitor.next(detail)) {
-      if (event == LinkEvent::kReady)
-        return {"handshake", Health::kWell, "the controller knows this server's key, and has the key we expect"};
-      if (event == LinkEvent::kHandshakeFailed) {
-        return {"handshake", Health::kBroken, "what listens there has another key than we expect: " + detail,
-                "check controller.endpoint and controller.public_key, or capmap-agent join TOKEN"};
+      if (event == LinkEvent::kReady) {
+        findings.push_back({"handshake", Health::kWell, "the controller knows this server's key, and has the key we expect"});
+        return findings.push_back(ask_time(link->dealer));
       }
-      if (event == LinkEvent::kRefused)
-        return {"handshake", Health::kBroken, "the controller does not know this server's key: " + detail, "capmap-agent join TOKEN"};
+      if (event == LinkEvent::kHandshakeFailed) {
+        return findings.push_back({"handshake", Health::kBroken, "what listens there has another key than we expect: " + detail,
+                                   "check controller.endpoint and controller.public_key, or capmap-agent join TOKEN"});
+      }
+      if (event == LinkEvent::kRefused) {
+        return findings.push_back(
+            {"handshake", Health::kBroken, "the controller does not know this server's key: " + detail, "capmap-agent join TOKEN"});
+      }
     }
   }
-  return {"handshake", Health::kBroken, "is not done within " + std::to_string(kHandshakeMs / 1'000) + " s: " + detail,
-          "the controller does not know this server's key, or is overloaded: capmapctl nodes tells there; capmap-agent join TOKEN"};
+  findings.push_back(
+      {"handshake", Health::kBroken, "is not done within " + std::to_string(kHandshakeMs / 1'000) + " s: " + detail,
+       "the controller does not know this server's key, or is overloaded: capmapctl nodes tells there; capmap-agent join TOKEN"});
 }
 
 }  // namespace
+
+Finding skew_finding(std::uint64_t asked_unix_ms, std::uint64_t controller_unix_ms, std::uint64_t heard_unix_ms) {
+  const bool behind = controller_unix_ms > heard_unix_ms, ahead = controller_unix_ms < asked_unix_ms;
+  const auto off_ms = behind ? controller_unix_ms - heard_unix_ms : ahead ? asked_unix_ms - controller_unix_ms : 0;
+  if (off_ms <= kWellMs) return {"skew", Health::kWell, "this clock and the controller's agree to " + std::to_string(off_ms) + " ms"};
+  const std::string text = "this clock is " + std::to_string(off_ms) + " ms " + (behind ? "behind" : "ahead of") +
+                           " the controller's: times of readings and benchmarks are told wrong by that";
+  return {
+      "skew", off_ms > kFarMs ? Health::kBroken : Health::kWarning, text,
+      "see which of both is right (date -u on both), then run a time service there: systemctl enable --now systemd-timesyncd, or chronyd"};
+}
 
 void check_link(const Patient& patient, Findings& findings) {
   const auto place = place_of(patient.settings.controller_endpoint);
@@ -129,7 +165,7 @@ void check_link(const Patient& patient, Findings& findings) {
   if (!check_addresses(place, findings)) return;
   const auto keys = load_curve_keys(key_path(patient.settings.state));
   if (keys) {
-    findings.push_back(shake_hands(patient, *keys));
+    shake_hands(patient, *keys, findings);
   } else if (keys.error().code == ErrorCode::kDenied) {
     findings.push_back({"handshake", Health::kNote, "needs this server's key, which is not for us to read", "run this as root"});
   }

@@ -7,8 +7,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "common/clock.hpp"
 #include "common/transport.hpp"
 #include "tests/support/deployment.hpp"
+#include "tests/support/small_controller.hpp"
 
 using namespace capmap;
 using nlohmann::json;
@@ -57,7 +59,7 @@ TEST_CASE("doctor: a server that has joined and reaches its controller has nothi
   const Server server(deployment);
   const auto ran = server.doctor();
   CHECK(ran.code == 3);
-  for (const char* area : {"state", "keys", "settings", "tcp", "handshake"}) {
+  for (const char* area : {"state", "keys", "settings", "tcp", "handshake", "skew"}) {
     INFO(area);
     CHECK(health_of(ran.output, area) == "well");
   }
@@ -69,6 +71,30 @@ TEST_CASE("doctor: a server that has joined and reaches its controller has nothi
   const auto cut = server.doctor();
   CHECK(cut.code == 1);
   CHECK(health_of(cut.output, "tcp") == "broken");
+}
+
+TEST_CASE("doctor: how far this clock is from the controller's is told, which way, and what to do") {
+  support::Deployment deployment;
+  deployment.start();
+  const Server server(deployment);
+  support::SmallController controller(make_curve_keys());
+  controller.let_in(load_curve_keys(server.state() + "/agent.key")->public_key);
+  const auto told = [&](std::int64_t off_ms) {
+    controller.time_unix_ms = SystemClock().unix_ms() + static_cast<std::uint64_t>(off_ms);
+    const auto ran =
+        server.doctor({"--controller-endpoint", controller.endpoint(), "--controller-public-key", controller.keys().public_key});
+    const auto found = of_area(ran.output, "skew");
+    INFO(ran.output);
+    REQUIRE(found.size() == 1);
+    return found.front();
+  };
+  const auto behind = told(30'000);
+  CHECK(behind["health"] == "warning");
+  CHECK(behind["what"].get<std::string>().find(" ms behind the controller's") != std::string::npos);
+  CHECK(behind["fix"].get<std::string>().find("time service") != std::string::npos);
+  const auto ahead = told(-3'600'000);
+  CHECK(ahead["health"] == "broken");
+  CHECK(ahead["what"].get<std::string>().find(" ms ahead of the controller's") != std::string::npos);
 }
 
 TEST_CASE("doctor: a key that others may read, a server that was not let in and a wrong word each have their own answer") {

@@ -74,6 +74,7 @@ class SmallController {
   }
 
   Published<Metrics> metrics;
+  std::atomic<std::uint64_t> time_unix_ms{0};  ///< what acks say the time is
 
  private:
   static constexpr const char* kKeys = "inproc://keys";
@@ -123,6 +124,7 @@ class SmallController {
     ack.epoch = epoch_;
     ack.run_id = envelope.run_id;
     ack.next_interval_ms = interval_ms_;
+    ack.time_unix_ms = time_unix_ms;
     if (std::holds_alternative<Hello>(message)) runs_[envelope.run_id].usage = false;
     const auto run = runs_.find(envelope.run_id);
     ack.need_hello = run == runs_.end();
