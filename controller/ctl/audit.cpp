@@ -54,9 +54,29 @@ std::string audit_text(const Json& answer, bool terminal) {
   return table.text(terminal);
 }
 
+namespace {
+
+std::string audit_csv(const Json& answer) {
+  std::string text = "number,at,who,what,subject,detail,origin,hash\r\n";
+  for (const Json& entry : list_at(answer, "entries")) {
+    text += std::to_string(number_at(entry, "number").value_or(0));
+    for (const char* name : {"at", "who", "what", "subject", "detail", "origin", "hash"}) {
+      text += "," + csv_field(text_at(entry, name).value_or(""));
+    }
+    text += "\r\n";
+  }
+  return text;
+}
+
+}  // namespace
+
 Result<Done> show_audit(const ApiConnection& connection, const Screen& screen, const AuditRequest& request) {
   const auto answer = read_audit(connection, request);
   if (!answer) return answer.error();
+  if (request.csv) {
+    screen.out << audit_csv(*answer);
+    return Done{};
+  }
   screen.out << (screen.json ? answer->dump() + "\n" : audit_text(*answer, screen.terminal));
   return Done{};
 }

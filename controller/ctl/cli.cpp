@@ -120,11 +120,11 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_history(app, line);
   add_reports(app, line);
   add_resolve(app, line);
-  add_believing(app, line);
   add_status(app, line);
   add_store(app, line);
   add_doctor(app, line);
   add_access(app, line);
+  add_believing(app, line);
 }
 
 CtlExit exit_of(const Error& error, bool offline) {

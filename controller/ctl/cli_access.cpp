@@ -122,10 +122,14 @@ void add_audit(CLI::App& app, Line& line) {
   audit->add_option("--who", request->who, "of this user alone");
   audit->add_option("--what", request->what, "of this kind alone: site_added, user_changed, refused, ...");
   audit->add_option("--limit", request->limit, "most entries to show")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  audit->add_flag("--csv", request->csv, "a line an entry with its hash, for spreadsheets (RFC 4180)");
   auto* verify = add_command(*audit, "verify", "whether all entries are there as they were written; exit code 1 when not",
                              "  capmapctl audit verify\n  capmapctl audit verify --expect \"$(cat head-of-last-week)\"");
   verify->add_option("--expect", request->expect, "NUMBER:HASH, as an earlier check showed it");
-  audit->callback([&line, verify, request] {
+  audit->callback([&line, audit, verify, request] {
+    if (audit->got_subcommand("contradictions")) return;  // it has a command of its own
+    if (request->csv && (line.json || verify->parsed()))
+      throw CLI::ValidationError("--csv", "is one form of the entries, and --json another");
     if (!request->since.empty()) {
       const auto since = parse_moment("--since", request->since, SystemClock().unix_ms());
       if (!since) throw CLI::ValidationError("audit", since.error().what);

@@ -30,14 +30,10 @@ void add_clones(CLI::App& nodes, Line& line) {
   });
 }
 
-}  // namespace
-
-void add_believing(CLI::App& app, Line& line) {
-  add_clones(*app.get_subcommand("nodes"), line);
-  auto* contradictions = add_command(app, "contradictions", "nodes that cannot be what they say: why, what they claim, what is plausible",
-                                     "  capmapctl contradictions\n"
-                                     "  capmapctl contradictions --site beijing-1\n"
-                                     "  capmapctl contradictions --csv > contradictions.csv");
+/// Under both of its names.
+void add_contradictions(CLI::App& above, const std::string& call, Line& line) {
+  auto* contradictions = add_command(above, "contradictions", "nodes that cannot be what they say: why, what they claim, what is plausible",
+                                     "  " + call + "\n  " + call + " --site beijing-1\n  " + call + " --csv > contradictions.csv");
   const auto filter = std::make_shared<ContradictionFilter>();
   contradictions->add_option("--site", filter->site, "only nodes of this site: name or s-… id");
   contradictions->add_option("--filter", filter->filter, "only what fulfils a condition, as of map; see capmapctl(1)");
@@ -46,6 +42,14 @@ void add_believing(CLI::App& app, Line& line) {
     if (filter->csv && line.json) throw CLI::ValidationError("--csv", "is one form, --json another");
     line.command = [&line, filter](const Screen& screen) { return list_contradictions(line.connection, screen, *filter); };
   });
+}
+
+}  // namespace
+
+void add_believing(CLI::App& app, Line& line) {
+  add_clones(*app.get_subcommand("nodes"), line);
+  add_contradictions(app, "capmapctl contradictions", line);
+  add_contradictions(*app.get_subcommand("audit"), "capmapctl audit contradictions", line);
 }
 
 }  // namespace capmap

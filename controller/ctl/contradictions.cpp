@@ -19,16 +19,6 @@ std::string site_of(const Json& node) {
   return text_at(site, "name").value_or(text_at(site, "id").value_or(""));
 }
 
-std::string quoted(const std::string& field) {
-  if (field.find_first_of("\",\r\n") == std::string::npos) return field;
-  std::string text = "\"";
-  for (const char c : field) {
-    if (c == '"') text += '"';
-    text += c;
-  }
-  return text + "\"";
-}
-
 /// "3 of them left out of totals, with 1,024 cores; believe.contradicted is exclude"
 std::string policy_text(const Json& answer) {
   const Json& policy = object_at(answer, "contradicted");
@@ -78,7 +68,7 @@ std::string contradictions_csv(const Json& answer) {
                                  text_at(finding, "claimed").value_or(""),
                                  text_at(finding, "plausible").value_or(""),
                                  text_at(finding, "text").value_or("")};
-      for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? "" : ",") + quoted(fields[i]);
+      for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? "" : ",") + csv_field(fields[i]);
       text += "\r\n";
     }
   }

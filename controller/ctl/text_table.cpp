@@ -211,4 +211,14 @@ std::string TextTable::text(bool bold_titles) const {
   return lines;
 }
 
+std::string csv_field(const std::string& field) {
+  if (field.find_first_of("\",\r\n") == std::string::npos) return field;
+  std::string text = "\"";
+  for (const char c : field) {
+    if (c == '"') text += '"';
+    text += c;
+  }
+  return text + "\"";
+}
+
 }  // namespace capmap

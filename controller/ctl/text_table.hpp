@@ -46,4 +46,7 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
+/// A field of a CSV line, in quotes where it must have them (RFC 4180).
+std::string csv_field(const std::string& field);
+
 }  // namespace capmap

@@ -78,6 +78,7 @@ TEST_CASE("the manual and the completion know every command and flag that help s
                                                           {"whoami"},
                                                           {"audit"},
                                                           {"audit", "verify"},
+                                                          {"audit", "contradictions"},
                                                           {"tls", "self-signed"},
                                                           {"tls", "fingerprint"}};
   for (auto arguments : commands) {
