@@ -41,28 +41,23 @@ Result<Change> carry_out(Store& store, const SettleClone& request, const TokenMa
     return Change{
         Error{ErrorCode::kAbsent, "the key of node " + to_text(request.node) + " does not speak from two places, or that is settled"}};
   }
-  const auto note = [&](const std::string& detail) {
-    return store.add_audit(
-        {.at_unix_ms = now_unix_ms, .who = "admin", .what = "clone_settled", .subject = to_text(request.node), .detail = detail});
-  };
-  if (!request.keep_run) {
-    const auto node = store.find_node(request.node);
-    if (!node) return node.error();
-    if (!*node) return Change{Error{ErrorCode::kAbsent, "no node has the id " + to_text(request.node)}};
-    if (auto removed = store.remove_node(**node, now_unix_ms); !removed) return removed.error();
-    if (auto put = note("key revoked: both join anew"); !put) return put.error();
-    return Change{CloneSettled{.node = request.node, .keep_run = {}, .revoked = **node}};
-  }
   Clone clone = **found;
-  if (std::ranges::find(clone.runs, *request.keep_run, &CloneRun::run_id) == clone.runs.end()) {
+  if (std::ranges::find(clone.runs, request.keep_run, &CloneRun::run_id) == clone.runs.end()) {
     return Change{Error{ErrorCode::kMalformed, "keep: the node has no such run; capmapctl nodes clones lists them"}};
   }
-  for (auto& run : clone.runs) run.refused = run.run_id != *request.keep_run;
+  for (auto& run : clone.runs) run.refused = run.run_id != request.keep_run;
   clone.settled_unix_ms = std::max(now_unix_ms, clone.since_unix_ms);
   if (auto put = store.put_clone(clone); !put) return put.error();
-  const auto& kept = *std::ranges::find(clone.runs, *request.keep_run, &CloneRun::run_id);
-  if (auto put = note("kept the run of " + kept.hostname); !put) return put.error();
-  return Change{CloneSettled{.node = request.node, .keep_run = request.keep_run, .revoked = {}}};
+  const auto& kept = *std::ranges::find(clone.runs, request.keep_run, &CloneRun::run_id);
+  if (auto put = store.add_audit({.at_unix_ms = now_unix_ms,
+                                  .who = "admin",
+                                  .what = "clone_settled",
+                                  .subject = to_text(request.node),
+                                  .detail = "kept the run of " + kept.hostname});
+      !put) {
+    return put.error();
+  }
+  return Change{CloneSettled{.node = request.node, .keep_run = request.keep_run}};
 }
 
 }  // namespace capmap

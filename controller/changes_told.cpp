@@ -71,9 +71,8 @@ Result<Done> told(const NodeRemoved& removed, const JoiningPipes& pipes) {
 }
 
 Result<Done> told(const CloneSettled& settled, const JoiningPipes& pipes) {
-  log_info("clone_settled", {{"node", to_text(settled.node)}, {"revoked", settled.revoked ? 1 : 0}});
-  if (settled.keep_run) return tell_map(pipes, CloneKept{.node = settled.node, .run = *settled.keep_run});
-  return tell_removed(NodeRemoved{.node = *settled.revoked}, pipes);
+  log_info("clone_settled", {{"node", to_text(settled.node)}});
+  return tell_map(pipes, CloneKept{.node = settled.node, .run = settled.keep_run});
 }
 
 Result<Done> told(const JoiningDone& done, const JoiningPipes& pipes) {

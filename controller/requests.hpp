@@ -81,10 +81,10 @@ struct AssignPool {
 struct RemoveNode {
   NodeId node;
 };
-/// Of a key that spoke from two places: which run is the node; absent: neither, the key is refused.
+/// Of a key that spoke from two places: which run is the node. Where neither is, its keys are revoked (ChangeKeys).
 struct SettleClone {
   NodeId node;
-  std::optional<std::uint64_t> keep_run;
+  std::uint64_t keep_run = 0;
 };
 /// The code list of regions in force from now on.
 struct ImportRegions {
@@ -126,8 +126,7 @@ struct NodeRemoved {
 };
 struct CloneSettled {
   NodeId node;
-  std::optional<std::uint64_t> keep_run;
-  std::optional<KnownNode> revoked;  ///< the node that is no more
+  std::uint64_t keep_run = 0;
 };
 struct ImportDone {
   std::shared_ptr<const ImportOutcome> outcome;  ///< never null

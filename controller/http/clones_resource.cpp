@@ -50,7 +50,8 @@ Result<std::uint64_t> parse_run(const std::string& text) {
   return run;
 }
 
-Result<SettleClone> read_settlement(const NodeId& node, const std::string& body) {
+/// The run that is the node; nothing where neither is.
+Result<std::optional<std::uint64_t>> read_settlement(const std::string& body) {
   const auto object = BodyObject::parse(body, {"keep", "revoke"});
   if (!object) return object.error();
   const auto keep = object->text("keep");
@@ -60,12 +61,10 @@ Result<SettleClone> read_settlement(const NodeId& node, const std::string& body)
   if (keep->has_value() == revoke->value_or(false)) {
     return Error{ErrorCode::kMalformed, "keep, revoke: one of them: the run that is the node, or true"};
   }
-  SettleClone request{.node = node, .keep_run = {}};
-  if (!*keep) return request;
+  if (!*keep) return std::optional<std::uint64_t>();
   const auto run = parse_run(**keep);
   if (!run) return run.error();
-  request.keep_run = *run;
-  return request;
+  return std::optional(*run);
 }
 
 }  // namespace
@@ -82,18 +81,17 @@ Outcome get_clones(const Call& call) {
 Outcome post_clone(const Call& call) {
   const auto id = parse_id<NodeId>(call.path_value);
   if (!id) return error_response(id.error());
-  auto request = read_settlement(*id, call.request.body);
-  if (!request) return error_response(request.error());
-  if (!request->keep_run) return revoke_clone(call, *id);
-  return Ask{.question = AdminRequest{.ticket = 0, .what = *request}, .then = [](const Answer& answer) -> Outcome {
+  const auto keep = read_settlement(call.request.body);
+  if (!keep) return error_response(keep.error());
+  if (!*keep) return revoke_clone(call, *id);
+  return Ask{.question = AdminRequest{.ticket = 0, .what = SettleClone{.node = *id, .keep_run = **keep}},
+             .then = [](const Answer& answer) -> Outcome {
                if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
                const auto& what = std::get<AdminAnswer>(answer).what;
                if (const auto* error = std::get_if<Error>(&what)) return error_response(*error);
                const auto* settled = std::get_if<CloneSettled>(&what);
                if (settled == nullptr) return problem_response({.status = 500, .word = "wrong-answer", .detail = "the answer was another"});
-               return json_response({{"node", to_text(settled->node)},
-                                     {"kept", settled->keep_run ? Json(hex_text(*settled->keep_run)) : Json(nullptr)},
-                                     {"revoked", settled->revoked.has_value()}});
+               return json_response({{"node", to_text(settled->node)}, {"kept", hex_text(settled->keep_run)}, {"revoked", false}});
              }};
 }
 

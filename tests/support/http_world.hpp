@@ -171,9 +171,7 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
     return SiteCoded{site};
   }
   if (const auto* settle = std::get_if<SettleClone>(&what)) {
-    CloneSettled settled{.node = settle->node, .keep_run = settle->keep_run, .revoked = {}};
-    if (!settle->keep_run) settled.revoked.emplace();
-    return settle->node == stranger ? AdminChange(no_node) : settled;
+    return settle->node == stranger ? AdminChange(no_node) : CloneSettled{.node = settle->node, .keep_run = settle->keep_run};
   }
   if (const auto* import = std::get_if<ImportRegions>(&what)) {
     const auto now = RegionTable::with_list(import->catalog, import->list);
