@@ -60,6 +60,12 @@ Refusal within(Store&, const Principal&, const MakeApiToken&) {
 Refusal within(Store&, const Principal&, const RevokeApiToken&) {
   return std::optional<OutOfScope>();
 }
+/// One's own password: http has seen to it that the one before was known.
+Refusal within(Store&, const Principal& who, const PutUser& request) {
+  const bool more = request.create || request.role || request.regions || request.sites || request.expires_changes || request.disabled;
+  if (request.name == who.name && request.password_hash && !more) return std::optional<OutOfScope>();
+  return std::optional(OutOfScope{"users are about all sites, and your scope is " + scope_text(who)});
+}
 /// All else concerns everybody.
 template <class Request>
 Refusal within(Store&, const Principal& who, const Request&) {

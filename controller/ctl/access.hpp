@@ -31,6 +31,8 @@ struct AuditRequest {
 Result<Done> list_users(const ApiConnection& connection, const Screen& screen);
 Result<Done> add_user(const ApiConnection& connection, const Screen& screen, const UserRequest& request);
 Result<Done> edit_user(const ApiConnection& connection, const Screen& screen, const UserRequest& request);
+/// One's own: the password that stands, then the new one.
+Result<Done> change_password(const ApiConnection& connection, const Screen& screen);
 Result<Done> remove_user(const ApiConnection& connection, const Screen& screen, const UserRequest& request);
 /// `users token`.
 Result<Done> make_api_token(const ApiConnection& connection, const Screen& screen, const ApiTokenRequest& request);

@@ -83,6 +83,10 @@ void add_users(CLI::App& app, Line& line) {
   edit->add_flag("--no-password", request->no_password, "no password does any more; tokens and a proxy may");
   edit->add_flag("--enable", request->enable, "let them ask again");
   set_user(*edit, line, request, edit_user);
+  add_command(*users, "password",
+              "change one's own password: the one that stands, then the new one; two lines of the standard input do too",
+              "  capmapctl users password")
+      ->callback([&line] { line.command = [&line](const Screen& screen) { return change_password(line.connection, screen); }; });
   auto* disable = add_command(*users, "disable", "let somebody ask no more, from this moment on", "  capmapctl users disable li");
   disable->add_option("NAME", request->name, "who")->required();
   disable->callback([&line, request] {

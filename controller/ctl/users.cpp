@@ -115,6 +115,25 @@ Result<Done> edit_user(const ApiConnection& connection, const Screen& screen, co
   return show_user(screen, api_post(connection, "/v1/users/" + url_escaped(request.name), *body), "changed");
 }
 
+Result<Done> change_password(const ApiConnection& connection, const Screen& screen) {
+  const auto session = api_get(connection, "/v1/session");
+  if (!session) return session.error();
+  const auto user = text_at(*session, "user").value_or("");
+  const auto before = read_password("password of " + user + " that stands", false);
+  if (!before) return before.error();
+  const auto after = read_password("new password of " + user, true);
+  if (!after) return after.error();
+  const auto answer =
+      api_post(connection, "/v1/users/" + url_escaped(user) + "/password", {{"password", *before}, {"new_password", *after}});
+  if (!answer) return answer.error();
+  if (screen.json) {
+    screen.out << answer->dump() << "\n";
+  } else {
+    screen.out << "the password of " << printable(user) << " is changed; API tokens go on to work\n";
+  }
+  return Done{};
+}
+
 Result<Done> remove_user(const ApiConnection& connection, const Screen& screen, const UserRequest& request) {
   if (!request.yes) {
     if (!screen.terminal) return Error{ErrorCode::kDenied, "a user is removed with all API tokens: say --yes"};

@@ -46,6 +46,15 @@ HttpResponse unauthorized(const char* error, std::string detail) {
   return response;
 }
 
+HttpResponse too_many_logins(std::uint64_t wait_ms) {
+  const auto wait_s = std::to_string((wait_ms + 999) / 1'000);
+  auto response = problem_response({.status = 429,
+                                    .word = "too-many-logins",
+                                    .detail = "too many wrong passwords for this user or from this address: wait " + wait_s + " s"});
+  response.headers.emplace_back("Retry-After", wait_s);
+  return response;
+}
+
 std::string cookie_value(std::string_view header, std::string_view name) {
   while (!header.empty()) {
     while (header.starts_with(' ') || header.starts_with(';')) header.remove_prefix(1);

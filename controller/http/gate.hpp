@@ -83,6 +83,8 @@ class Gate {
 
 /// The value of a cookie of that name in a Cookie header; empty: there is none.
 std::string cookie_value(std::string_view header, std::string_view name);
+/// 429 for who gave wrong passwords.
+HttpResponse too_many_logins(std::uint64_t wait_ms);
 /// 401 with its challenge.
 HttpResponse unauthorized(const char* error, std::string detail);
 

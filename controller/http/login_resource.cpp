@@ -33,16 +33,6 @@ Result<Login> read_login(const std::string& body) {
   return Login{.user = **user, .password = **password, .label = label->value_or(""), .token_s = *token_s};
 }
 
-HttpResponse too_many(std::uint64_t wait_ms) {
-  const auto wait_s = std::to_string((wait_ms + 999) / 1'000);
-  auto response =
-      problem_response({.status = 429,
-                        .word = "too-many-logins",
-                        .detail = "too many logins with a wrong password for this user or from this address: wait " + wait_s + " s"});
-  response.headers.emplace_back("Retry-After", wait_s);
-  return response;
-}
-
 /// The same whether there is such a user or not.
 HttpResponse wrong_password() {
   return unauthorized("", "the user or the password is wrong, or the user may not ask any more");
@@ -82,7 +72,7 @@ Outcome post_login(const Call& call) {
   if (!login) return error_response(login.error());
   Gate& gate = call.gate;
   const auto address = call.asker->address;
-  if (const auto wait_ms = gate.login_wait_ms(login->user, address); wait_ms != 0) return too_many(wait_ms);
+  if (const auto wait_ms = gate.login_wait_ms(login->user, address); wait_ms != 0) return too_many_logins(wait_ms);
   const auto known = gate.table();
   const User* const user = known->find(login->user);
   PasswordJob job{.ticket = 0, .password = std::exchange(login->password, {}), .hash = user == nullptr ? "" : user->password_hash};

@@ -49,6 +49,7 @@ Outcome get_keys(const Call& call);
 Outcome post_revoke_key(const Call& call);
 Outcome post_rotate_keys(const Call& call);
 Outcome post_login(const Call& call);
+Outcome post_own_password(const Call& call);
 Outcome post_logout(const Call& call);
 Outcome get_session(const Call& call);
 Outcome get_users(const Call& call);

@@ -32,10 +32,11 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/history", kRead},  // of one site or division within it
     Named{"GET", "/v1/sites", kRead},
     Named{"GET", "/v1/pools", kRead},
-    Named{"GET", "/v1/api-tokens", kRead},            // one's own
-    Named{"POST", "/v1/users/{name}/tokens", kRead},  // for oneself
-    Named{"DELETE", "/v1/api-tokens/{id}", kRead},    // one's own
-    Named{"DELETE", "/v1/nodes/{id}", kWithinScope},  // the store thread knows the node's site
+    Named{"GET", "/v1/api-tokens", kRead},              // one's own
+    Named{"POST", "/v1/users/{name}/tokens", kRead},    // for oneself
+    Named{"POST", "/v1/users/{name}/password", kRead},  // one's own
+    Named{"DELETE", "/v1/api-tokens/{id}", kRead},      // one's own
+    Named{"DELETE", "/v1/nodes/{id}", kWithinScope},    // the store thread knows the node's site
     Named{"POST", "/v1/nodes/{id}/benchmark", kWithinScope},
     Named{"POST", "/v1/nodes/{id}/service", kWithinScope},
     Named{"POST", "/v1/nodes/{id}/pool", kWithinScope},

@@ -57,6 +57,7 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/users/{name}", post_user_change, false, true},
       {"DELETE", "/v1/users/{name}", delete_user, false, true},
       {"POST", "/v1/users/{name}/tokens", post_api_token, false, true},
+      {"POST", "/v1/users/{name}/password", post_own_password, false, true},
       {"GET", "/v1/api-tokens", get_api_tokens, false, false, {"user"}},
       {"DELETE", "/v1/api-tokens/{id}", delete_api_token, false, true},
       {"GET", "/v1/audit", get_audit, false, false, {"since", "who", "what", "limit", "cursor"}},

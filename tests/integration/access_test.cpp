@@ -210,6 +210,45 @@ TEST_CASE("access: wrong passwords make who gives them wait, and nobody learns w
   CHECK_THAT(world.audit("&what=refused"), Contains("POST /v1/login: 429 too-many-logins"));
 }
 
+TEST_CASE("access: one changes one's own password with the one that stands, also within a scope; wrong ones make one wait") {
+  const AccessWorld world;
+  constexpr const char* kNext = "another long password";
+  world.add_user("li", "operator", std::string(R"(,"regions":"11","password":")") + kPassword + "\"");
+  world.add_user("wang", "viewer", std::string(R"(,"password":")") + kPassword + "\"");
+  const auto token = world.token_of("li");
+  const auto change = [&world](const std::string& as, const std::string& user, const std::string& before, const std::string& after) {
+    return post(world.port(), "/v1/users/" + user + "/password", nlohmann::json({{"password", before}, {"new_password", after}}).dump(),
+                as);
+  };
+  CHECK(change(token, "wang", kPassword, kNext).status == 403);         // somebody else's
+  CHECK(change(world.admin, "admin", kPassword, kNext).status == 403);  // no user
+  CHECK(change(token, "li", kPassword, "short").status == 400);
+  CHECK(change(token, "li", kPassword, kPassword).status == 400);
+  const auto before = world.log_in("li", kPassword);
+  REQUIRE(before.status == 200);
+  const auto done = change(token, "li", kPassword, kNext);
+  CHECK(AccessWorld::body(done, 200)["password_changed"] == true);
+  // What is on disk shows with the next table.
+  REQUIRE(soon([&] { return world.log_in("li", kNext).status == 200; }));
+  CHECK(world.log_in("li", kPassword).status == 401);
+  const auto cookie = before.headers.at("Set-Cookie").substr(0, before.headers.at("Set-Cookie").find(';'));
+  CHECK(get(world.port(), "/v1/map", "Cookie: " + cookie + "\r\n").status == 401);  // its session is over
+  CHECK(world.get_as(token, "/v1/session").status == 200);
+  CHECK(world.log_in("wang", kPassword).status == 200);
+  int waited = 0, wrong = 0;
+  for (int i = 0; i < 8; ++i) {
+    const auto status = change(token, "li", "not the password", "yet another password").status;
+    wrong += status == 403 ? 1 : 0;
+    waited += status == 429 ? 1 : 0;
+  }
+  CHECK(wrong >= 1);
+  CHECK(waited >= 3);
+  CHECK(wrong + waited == 8);
+  CHECK_THAT(world.audit("&who=li"), Contains("user_changed"));
+  CHECK_THAT(world.audit("&what=refused"), Contains("POST /v1/users/li/password: 403 wrong-password"));
+  CHECK_THAT(world.audit(), !Contains(kNext));
+}
+
 TEST_CASE("access: passwords that are being checked hold nobody else up") {
   const AccessWorld world;
   world.add_user("li", "viewer", std::string(R"(,"password":")") + kPassword + "\"");

@@ -23,7 +23,17 @@ void ask_access(HttpWorld& world, Note note) {
   note("POST /v1/login", login);
   note("POST /v1/login", request(port, "POST", "/v1/login", json, "{}"));
   note("POST /v1/login", request(port, "POST", "/v1/login", {}, right));
+  const auto logged_in = json + session + "X-CSRF-Token: " + body_of(login)["csrf_token"].get<std::string>() + "\r\n";
+  const auto change = [&](const std::string& headers, const char* body, const std::string& whose = "li") {
+    note("POST /v1/users/{name}/password", request(port, "POST", "/v1/users/" + whose + "/password", headers, body));
+  };
+  change(logged_in, R"({"password":"correct horse","new_password":"battery staple"})");
+  change(logged_in, R"({"password":"wrong","new_password":"battery staple"})");
+  change(logged_in, R"({"password":"correct horse","new_password":"short"})");
+  change(json + "Authorization: Bearer wrong\r\n", "{}");
+  change(logged_in, "{}", "wang");
   for (int i = 0; i < 8; ++i) note("POST /v1/login", request(port, "POST", "/v1/login", json, wrong));
+  change(logged_in, R"({"password":"correct horse","new_password":"battery staple"})");
   note("POST /v1/logout", request(port, "POST", "/v1/logout", json + session, "{}"));
   note("POST /v1/logout", request(port, "POST", "/v1/logout", session, "{}"));
   note("POST /v1/logout", request(port, "POST", "/v1/logout", {}, "{}"));
