@@ -46,6 +46,7 @@ UplinkOptions uplink_options(const AgentParts& parts, const Watchdog& watchdog, 
   return {.dealer = {.endpoint = s.controller_endpoint, .server_public_key = s.controller_public_key, .keys = {}},
           .thresholds = s.thresholds,
           .ring = parts.keys,
+          .server = parts.server,
           .key_max_age_ms = std::uint64_t{s.key_max_age_days} * 86'400'000,
           .pulse = &pulse,
           .most_sleep_ms = watchdog.most_sleep_ms(kUplinkSleepMs)};

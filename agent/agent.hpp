@@ -11,6 +11,7 @@ namespace capmap {
 struct AgentParts {
   AgentSettings settings;
   KeyRing keys;
+  KnownServer server;
   std::string probe_program;  ///< capmap-probe
   std::string version;
   int signals = -1;  ///< signalfd of agent_signals(); they are blocked in every thread

@@ -81,10 +81,16 @@ int serve(const std::string& probe, int signals, const std::string& setting_line
   if (const auto usable = check_libraries(); !usable) return fail(usable.error().what);
   auto keys = KeyRing::open(key_path(settings->state));
   if (!keys) return fail(keys.error().what + "; capmap-agent join TOKEN makes it");
+  auto server = KnownServer::open(joined_server(*settings));
+  if (!server) return fail(server.error().what);
   const SystemClock clock;
-  const auto ended = run_agent(
-      {.settings = std::move(*settings), .keys = std::move(*keys), .probe_program = probe, .version = CAPMAP_VERSION, .signals = signals},
-      clock);
+  const auto ended = run_agent({.settings = std::move(*settings),
+                                .keys = std::move(*keys),
+                                .server = std::move(*server),
+                                .probe_program = probe,
+                                .version = CAPMAP_VERSION,
+                                .signals = signals},
+                               clock);
   return ended ? 0 : fail(ended.error().what);
 }
 

@@ -49,6 +49,10 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   };
   text("controller.endpoint", s.controller_endpoint, "where to report, tcp://host:8471; join writes it");
   text("controller.public_key", s.controller_public_key, "the controller's public key, 40 characters; join writes it");
+  number("controller.next_port", s.controller_next_port, 0, 65'535,
+         "port of the same host with the server's other key while it changes; 0 = the message port + 2; join writes it");
+  number("controller.enrol_port", s.controller_enrol_port, 0, 65'535,
+         "likewise the enrolment port, which tells today's keys; 0 = the message port + 1; join writes it");
   text("state", s.state, "folder of this agent's key and of what join learned");
   number("keys.max_age_days", s.key_max_age_days, 0, 3'650, "age at which this server changes its key, days; 0 = only when asked to");
   text("join.token_file", s.join_token_file,
@@ -111,6 +115,16 @@ std::string key_path(const std::string& state) {
 }
 std::string joined_path(const std::string& state) {
   return state + "/joined.toml";
+}
+std::string server_keys_path(const std::string& state) {
+  return state + "/server.keys";
+}
+KnownServer::Joined joined_server(const AgentSettings& settings) {
+  return {.endpoint = settings.controller_endpoint,
+          .public_key = settings.controller_public_key,
+          .next_port = static_cast<std::uint16_t>(settings.controller_next_port),
+          .enrol_port = static_cast<std::uint16_t>(settings.controller_enrol_port),
+          .file = server_keys_path(settings.state)};
 }
 
 }  // namespace capmap

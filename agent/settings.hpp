@@ -6,6 +6,7 @@
 
 #include "common/config.hpp"
 #include "common/conversation.hpp"
+#include "common/known_server.hpp"
 #include "common/result.hpp"
 
 namespace capmap {
@@ -13,8 +14,9 @@ namespace capmap {
 /// Everything that can be set on an agent. Checked by `capmap-probe settings`, which hands it to the service as lines, so that the
 /// service itself carries no TOML reader.
 struct AgentSettings {
-  std::string controller_endpoint;    ///< "tcp://host:8471"; written by join
-  std::string controller_public_key;  ///< Z85; written by join
+  std::string controller_endpoint;                                    ///< "tcp://host:8471"; written by join
+  std::string controller_public_key;                                  ///< Z85; written by join
+  std::uint32_t controller_next_port = 0, controller_enrol_port = 0;  ///< of the same host; written by join; 0 = two and one above
   std::string state = "/var/lib/capmap-agent";
   std::uint32_t key_max_age_days = 90;  ///< then this server takes another key; 0 = only when the controller asks for it
   std::string join_token_file;          ///< where no controller is known yet: the token to join with at the first start; empty = none
@@ -44,5 +46,8 @@ Result<AgentSettings> parse_setting_lines(std::string_view lines);
 /// Where the agent's own key and what join learned lie.
 std::string key_path(const std::string& state);
 std::string joined_path(const std::string& state);
+/// What the controller told of its keys since: where to connect, and with which of them (common/known_server.hpp).
+std::string server_keys_path(const std::string& state);
+KnownServer::Joined joined_server(const AgentSettings& settings);
 
 }  // namespace capmap

@@ -11,6 +11,7 @@ namespace {
 constexpr char kOfferId[] = "CMKO";
 constexpr char kNewsId[] = "CMKN";
 constexpr std::size_t kMaxKeyMessageBytes = 2'048, kKeyText = 40;
+constexpr std::uint32_t kMaxMoveMs = 86'400'000;
 
 bool has_identifier(std::span<const std::byte> bytes, const char* identifier) {
   constexpr std::size_t kAt = 4, kLength = 4;
@@ -33,7 +34,11 @@ KeyNews read_news(const wire::KeyNews& table, FieldReader& reader) {
                .refused = reader.text(table.refused(), "refused"),
                .server_next_key = read_key(table.server_next_key(), reader, "server_next_key"),
                .server_next_port = table.server_next_port(),
-               .rotate = table.rotate()};
+               .rotate = table.rotate(),
+               .server_key = read_key(table.server_key(), reader, "server_key"),
+               .move_to_port = table.move_to_port(),
+               .move_within_ms = table.move_within_ms()};
+  reader.require(news.move_within_ms <= kMaxMoveMs, "move_within_ms", "is over a day");
   reader.require(news.server_next_key.empty() == (news.server_next_port == 0), "server_next_port", "stands with a key, and only with one");
   return news;
 }
@@ -49,8 +54,11 @@ Bytes encode(const KeyOffer& message) {
 Bytes encode(const KeyNews& message) {
   Builder builder(256);
   const auto kept = put_text(builder, message.kept_key), refused = put_text(builder, message.refused),
-             next = put_text(builder, message.server_next_key);
-  return finish(builder, wire::CreateKeyNews(builder, kept, refused, next, message.server_next_port, message.rotate), kNewsId);
+             next = put_text(builder, message.server_next_key), server = put_text(builder, message.server_key);
+  return finish(builder,
+                wire::CreateKeyNews(builder, kept, refused, next, message.server_next_port, message.rotate, server, message.move_to_port,
+                                    message.move_within_ms),
+                kNewsId);
 }
 
 Result<KeyOffer> decode_key_offer(std::span<const std::byte> bytes) {

@@ -24,7 +24,10 @@ struct KeyNews {
   std::string refused{};          ///< why an offered key is not
   std::string server_next_key{};  ///< Z85; empty: none is announced
   std::uint16_t server_next_port = 0;
-  bool rotate = false;  ///< offer another key now
+  bool rotate = false;               ///< offer another key now
+  std::string server_key{};          ///< Z85, of the message port; empty: not said
+  std::uint16_t move_to_port = 0;    ///< of the same host: where to be connected; 0: where it is
+  std::uint32_t move_within_ms = 0;  ///< at a moment of its own choice within this time
   bool operator==(const KeyNews&) const = default;
 };
 

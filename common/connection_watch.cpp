@@ -78,15 +78,18 @@ void ConnectionWatch::accepted(int descriptor, std::uint64_t now_ms) {
   if (descriptor < 0 || descriptor >= kMostDescriptors) return;
   const auto place = static_cast<std::size_t>(descriptor);
   if (place >= number_of_.size()) number_of_.resize(place + 1);
+  if (number_of_[place] != 0) {  // a listener that is closed takes its connections along and tells nobody
+    --open_;
+    ++ended_;
+  }
   number_of_[place] = ++accepted_;
-  if (port_ == 0) port_ = local_port(descriptor);
   // By then libzmq's own deadline has ended it, or it is no stranger.
   while (!young_.empty() && now_ms >= young_.front().accepted_ms + kNoLongerYoungMs) young_.pop_front();
-  young_.push_back({.descriptor = descriptor, .accepted_ms = now_ms, .number = accepted_});
+  young_.push_back({.descriptor = descriptor, .port = local_port(descriptor), .accepted_ms = now_ms, .number = accepted_});
 }
 
 std::optional<ConnectionWatch::Said> ConnectionWatch::said_by_stranger(const Young& one) const {
-  if (number_of_[static_cast<std::size_t>(one.descriptor)] != one.number || local_port(one.descriptor) != port_) return std::nullopt;
+  if (number_of_[static_cast<std::size_t>(one.descriptor)] != one.number || local_port(one.descriptor) != one.port) return std::nullopt;
   const auto info = tcp_info_of(one.descriptor);
   if (!info || info->tcpi_bytes_received >= kHalfHandshakeBytes) return std::nullopt;  // counted when they have come, read or not
   return Said{.bytes = info->tcpi_bytes_received, .waiting_ms = has_unread(one.descriptor) ? 0 : info->tcpi_last_data_sent};

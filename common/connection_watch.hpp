@@ -40,7 +40,7 @@ class ConnectionWatch {
 
  private:
   struct Young {
-    int descriptor = -1;
+    int descriptor = -1, port = 0;
     std::uint64_t accepted_ms = 0, number = 0;
   };
   struct Said {
@@ -54,7 +54,6 @@ class ConnectionWatch {
 
   zmq::socket_t pair_;
   std::uint64_t open_ = 0, accepted_ = 0, ended_ = 0;
-  int port_ = 0;                          ///< of the listening socket, 0 = none was accepted yet
   std::deque<Young> young_;               ///< in the order they came: not known yet to be more than strangers
   std::vector<std::uint64_t> number_of_;  ///< [descriptor] which of the accepted has it now, 0 = none
 };

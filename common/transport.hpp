@@ -60,6 +60,11 @@ struct RouterOptions {
 /// Opens and binds a CURVE ROUTER; a ZAP handler must already run in this context. Errors: kUnavailable (port in use: says which),
 /// kDenied (port below 1024), kMalformed.
 Result<zmq::socket_t> open_router(zmq::context_t& context, const RouterOptions& options);
+/// Binds a ROUTER to one more endpoint, with a key and domain of its own: a listener keeps those of the moment it was bound. Returns the
+/// endpoint as unbind_router wants it, which closes the listener and every connection that it took in; the others stay.
+/// Errors: as open_router.
+Result<std::string> bind_router_too(zmq::socket_t& router, const RouterOptions& options);
+Result<Done> unbind_router(zmq::socket_t& router, const std::string& bound);
 /// The endpoint a socket is bound to, with the real port ("tcp://127.0.0.1:43121").
 std::string bound_endpoint(zmq::socket_t& socket);
 

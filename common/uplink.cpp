@@ -8,93 +8,20 @@
 #include <utility>
 
 #include "common/codec.hpp"
-#include "common/ids.hpp"
-#include "common/key_change.hpp"
-#include "common/log.hpp"
+#include "common/uplink_thread.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kFirstBackoffMs = 1'000, kMaxBackoffMs = 60'000;
-constexpr std::uint64_t kFamilyMs = 4'000;  ///< so long an address may not answer before a name's other address is tried
 constexpr std::uint64_t kByeMs = 500;
 constexpr std::uint64_t kEarlyMs = 20;  ///< a message may leave so long before it is due when the reading it waits for has just come
 constexpr std::uint64_t kPlanSlackMs =
     8;                        ///< a reading planned so long before its message is due is in time (kEarlyMs less the tick thread's lead)
-constexpr int kPerTurn = 64;  ///< inputs, events or acks taken before the others get their turn
+constexpr int kPerTurn = 64;  ///< inputs or acks taken before the others get their turn
 
-/// What happened to the connection, in words for an operator; each is logged once when it changes.
 constexpr const char* kSilentText = "the controller is silent: the network is cut, or the controller is stopped or overloaded";
-std::string refused_text(const std::string& detail) {
-  return detail + ": run capmap-agent join TOKEN";
-}
-std::string wrong_key_text(const std::string& detail) {
-  return detail +
-         ": the controller there has another key than we expect, or it is another program: check controller.endpoint and "
-         "controller.public_key, or run capmap-agent join TOKEN";
-}
 
-/// True for a name that may stand for several addresses; "[::1]" and "192.0.2.1" do not.
-bool is_host_name(const std::string& endpoint) {
-  const auto begin = endpoint.find("//") + 2;
-  const std::string host = endpoint.substr(begin, endpoint.rfind(':') - begin);
-  return host.find_first_not_of("0123456789.") != std::string::npos && host.front() != '[';
-}
-
-class Uplink {
- public:
-  Uplink(zmq::context_t& context, const UplinkOptions& options, const Clock& clock, zmq::socket_t inputs, zmq::socket_t pace)
-      : context_(context),
-        options_(options),
-        clock_(clock),
-        inputs_(std::move(inputs)),
-        pace_(std::move(pace)),
-        talk_(random_u64(), options.thresholds) {
-    if (options.ring) keys_.emplace(*options.ring, options.key_max_age_ms, clock.boot_ms(), clock.unix_ms());
-  }
-
-  Result<Done> run();
-
- private:
-  Result<Done> open_link();
-  /// Closes the link; the next one opens after a wait that doubles until an ack comes.
-  void give_up_link(const std::string& problem);
-  void wait_to_reopen(std::uint64_t at_most_ms);
-  void wait();
-  /// False on stop.
-  bool take_inputs();
-  void follow_link();
-  void take_acks();
-  void take_ack(const Ack& ack);
-  void take_news(std::span<const std::byte> bytes);
-  void offer_key();
-  void send_due();
-  void tell_pace();
-  void try_other_family();
-  void say_goodbye();
-  void send_message(AgentMessage message);
-  [[nodiscard]] std::uint64_t next_event_ms() const;
-
-  zmq::context_t& context_;
-  const UplinkOptions& options_;
-  const Clock& clock_;
-  zmq::socket_t inputs_, pace_;
-  Conversation talk_;
-  Usage usage_;
-  std::optional<WatchedDealer> link_;
-  bool ready_ = false;  ///< the handshake is done: messages may leave
-  bool inputs_ready_ = false, acks_ready_ = false, events_ready_ = false, usage_just_came_ = false;  ///< of this turn
-  bool ipv4_only_ = false;
-  int handshake_ms_ = kTransportHandshakeMs;
-  std::optional<KeyChange> keys_;
-  bool answered_ = false;  ///< by an ack, on this link
-  std::uint64_t reopen_ms_ = 0, backoff_ms_ = kFirstBackoffMs;
-  std::uint64_t family_until_ms_ = UINT64_MAX;
-  std::uint64_t told_due_ms_ = 0;  ///< what the tick thread plans for
-  std::uint32_t told_interval_ms_ = 0, told_benchmark_ = 0;
-  ChangeLog log_;
-  RateLimit complaints_{5};
-};
+}  // namespace
 
 Result<Done> Uplink::run() {
   for (;;) {
@@ -107,7 +34,9 @@ Result<Done> Uplink::run() {
     if (events_ready_) follow_link();
     if (acks_ready_) take_acks();
     if (talk_.take_broken(clock_.boot_ms()) && ready_) give_up_link(kSilentText);
+    if (clock_.boot_ms() >= news_ms_) give_up_way("the enrolment port does not say which keys the controller has");
     try_other_family();
+    go_over();
     send_due();
     offer_key();
     tell_pace();
@@ -116,34 +45,8 @@ Result<Done> Uplink::run() {
   return Done{};
 }
 
-Result<Done> Uplink::open_link() {
-  DealerOptions dealer = options_.dealer;
-  dealer.ipv4_only = ipv4_only_;
-  dealer.handshake_ms = handshake_ms_;
-  if (keys_) dealer.keys = keys_->in_use();
-  auto opened = open_watched_dealer(context_, dealer);
-  if (!opened) return opened.error();
-  link_.emplace(std::move(*opened));
-  family_until_ms_ = is_host_name(dealer.endpoint) ? clock_.boot_ms() + kFamilyMs : UINT64_MAX;
-  return Done{};
-}
-
-void Uplink::give_up_link(const std::string& problem) {
-  link_.reset();
-  ready_ = answered_ = false;
-  handshake_ms_ = std::min(2 * handshake_ms_, kTransportHandshakeMaxMs);  // where thousands come at once, it takes longer
-  wait_to_reopen(kMaxBackoffMs);
-  log_.note("uplink", problem);
-}
-
-void Uplink::wait_to_reopen(std::uint64_t at_most_ms) {
-  const std::uint64_t wait_ms = std::min(backoff_ms_, at_most_ms);
-  reopen_ms_ = clock_.boot_ms() + wait_ms / 2 + random_u64() % (wait_ms / 2);
-  backoff_ms_ = std::min(2 * backoff_ms_, kMaxBackoffMs);
-}
-
 std::uint64_t Uplink::next_event_ms() const {
-  std::uint64_t next = link_ ? family_until_ms_ : reopen_ms_;
+  std::uint64_t next = std::min({link_ ? family_until_ms_ : reopen_ms_, news_ms_, move_.next_ms()});
   next = std::min(next, talk_.broken_ms());
   if (keys_ && ready_ && answered_) next = std::min(next, keys_->due_ms());
   return std::min(next, ready_ ? talk_.due_ms() : told_due_ms_);
@@ -153,16 +56,18 @@ void Uplink::wait() {
   const std::uint64_t now = clock_.boot_ms(), next = next_event_ms();
   const std::uint64_t left = next > now ? std::min(next - now, options_.most_sleep_ms) : 0;
   const bool acks_can_wait = talk_.ack_can_wait();
-  std::array<Waitable, 3> items = {Waitable{.socket = &inputs_}};
+  std::array<Waitable, 4> items = {Waitable{.socket = &inputs_}};
+  std::size_t count = 1, acks_at = 0;
   if (link_) {
-    items[1].socket = &link_->monitor.socket();
-    items[2].socket = &link_->dealer;
+    items[count++].socket = &link_->monitor.socket();
+    if (!acks_can_wait) items[acks_at = count++].socket = &link_->dealer;
+    if (auto* const beside = move_.monitor()) items[count++].socket = beside;
   }
-  wait_any(std::span(items.data(), !link_ ? 1 : acks_can_wait ? 2 : 3), static_cast<int>(left));
+  wait_any(std::span(items.data(), count), static_cast<int>(left));
   // Asking a socket that has nothing costs system calls: only the ready ones are asked.
   inputs_ready_ = items[0].ready;
-  events_ready_ = items[1].ready;
-  acks_ready_ = acks_can_wait || items[2].ready;
+  events_ready_ = link_ && items[1].ready;
+  acks_ready_ = acks_can_wait || (acks_at != 0 && items[acks_at].ready);
   usage_just_came_ = false;
 }
 
@@ -178,34 +83,6 @@ bool Uplink::take_inputs() {
     told_due_ms_ = (*input)->next_due_ms;
   }
   return true;
-}
-
-void Uplink::follow_link() {
-  std::string detail;
-  for (int i = 0; link_ && i < kPerTurn; ++i) {
-    switch (link_->monitor.next(detail)) {
-      case LinkEvent::kNone: return;
-      case LinkEvent::kConnected: family_until_ms_ = UINT64_MAX; break;
-      case LinkEvent::kReady:
-        ready_ = true;
-        log_.note("uplink", "");
-        log_info("connected", {{"controller", options_.dealer.endpoint}});
-        talk_.on_link_up(clock_.boot_ms());
-        break;
-      case LinkEvent::kRefused:
-        if (keys_) keys_->refused();
-        give_up_link(refused_text(detail));
-        break;
-      case LinkEvent::kHandshakeFailed: give_up_link(wrong_key_text(detail)); break;
-      case LinkEvent::kDisconnected:
-      case LinkEvent::kRetrying:
-        ready_ = answered_ = false;
-        if (family_until_ms_ != UINT64_MAX) family_until_ms_ = 0;  // nobody there: at the name's other address?
-        log_.note("uplink", "no connection to " + options_.dealer.endpoint +
-                                ": is the controller running, and the way to this port open? It is tried again and again");
-        break;
-    }
-  }
 }
 
 void Uplink::take_acks() {
@@ -229,21 +106,12 @@ void Uplink::take_ack(const Ack& ack) {
   handshake_ms_ = kTransportHandshakeMs;
   if (answered_) return;
   answered_ = true;
+  retries_ = 0;
+  move_.answered();
+  if (server_) {
+    if (auto kept = server_->answered(); !kept) log_warn("server_keys_not_kept", {{"what", kept.error().what}});
+  }
   if (keys_) keys_->answered(clock_.boot_ms(), clock_.unix_ms());
-}
-
-void Uplink::take_news(std::span<const std::byte> bytes) {
-  const auto news = decode_key_news(bytes);
-  if (!news) return complaints_.warn(clock_.boot_ms(), "key_news_malformed", {{"what", news.error().what}});
-  if (!keys_ || !keys_->take(*news, clock_.boot_ms())) return;
-  link_.reset();  // and anew at once, under the next key: nobody is refused, so nothing has to be waited for
-  ready_ = answered_ = false;
-  reopen_ms_ = 0;
-}
-
-void Uplink::offer_key() {
-  if (!keys_ || !link_ || !ready_ || !answered_ || keys_->due_ms() > clock_.boot_ms()) return;
-  if (const auto offer = keys_->offer(clock_.boot_ms())) static_cast<void>(send(link_->dealer, encode(*offer)));
 }
 
 void Uplink::send_due() {
@@ -273,13 +141,6 @@ void Uplink::tell_pace() {
   static_cast<void>(send_object(pace_, std::make_unique<UplinkPace>(UplinkPace{talk_.interval_ms(), due, benchmark_seconds}), false));
 }
 
-void Uplink::try_other_family() {
-  if (!link_ || clock_.boot_ms() < family_until_ms_) return;
-  link_.reset();
-  ipv4_only_ = !ipv4_only_;
-  if (!ipv4_only_) wait_to_reopen(kTransportReconnectMaxMs);  // both were tried
-}
-
 void Uplink::say_goodbye() {
   if (!link_ || !ready_ || talk_.session() == 0) return;
   const Bye bye = talk_.bye("stopped");
@@ -291,8 +152,6 @@ void Uplink::say_goodbye() {
     take_acks();
   }
 }
-
-}  // namespace
 
 Result<Done> run_uplink(zmq::context_t& context, const UplinkOptions& options, const Clock& clock) {
   auto inputs = open_pull(context, options.snapshots);

@@ -7,6 +7,7 @@
 #include "common/clock.hpp"
 #include "common/conversation.hpp"
 #include "common/key_ring.hpp"
+#include "common/known_server.hpp"
 #include "common/result.hpp"
 #include "common/transport.hpp"
 #include "common/watchdog.hpp"
@@ -17,6 +18,7 @@ struct UplinkOptions {
   DealerOptions dealer;
   Thresholds thresholds;
   std::optional<KeyRing> ring{};                 ///< this machine's keys, in place of dealer.keys; absent: these never change
+  std::optional<KnownServer> server{};           ///< the controller's keys and ports, in place of dealer's endpoint and key
   std::uint64_t key_max_age_ms = 0;              ///< the ring's key is changed when it is older; 0 = only when the controller asks for it
   std::string snapshots = "inproc://snapshots";  ///< PULL bound here: UplinkInput objects from the tick thread; stop ends the uplink
   std::string pace = "inproc://pace";            ///< PUSH connected here: UplinkPace objects to the tick thread
@@ -40,7 +42,9 @@ struct UplinkPace {
 /// The thread that owns the DEALER socket: connects, sends what the Conversation says, reads acks, watches the monitor.
 /// A refused key is logged once a change and tried again slowly with a recreated socket (1 s doubling to 60 s, jittered), each second time
 /// with another one of the ring; a silent link is recreated likewise. A key that is too old, or that the controller wants changed, is
-/// changed over the link that it let in (common/key_change.hpp). On stop sends bye, waits at most 500 ms for it to leave, and returns.
+/// changed over the link that it let in (common/key_change.hpp). Where the controller has other keys than expected, its ports are tried one
+/// after the other (common/known_server.hpp); where it wants the link on another port, that is made before this one is given up
+/// (common/link_move.hpp). On stop sends bye, waits at most 500 ms for it to leave, and returns.
 /// Returns Done after stop; an Error only when the socket cannot be made at all (bad endpoint or keys).
 Result<Done> run_uplink(zmq::context_t& context, const UplinkOptions& options, const Clock& clock);
 

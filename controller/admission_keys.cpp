@@ -87,6 +87,17 @@ Result<Change> rotate_keys(Store& store, const RotateKeys& request, std::uint64_
   return Change{JoiningDone{RotationAsked{request.node}}};
 }
 
+/// The audit's line; the rest is files, and done once it stands (controller/server_key_desk.hpp).
+Result<Change> rotate_server_key(Store& store, const RotateServerKey& request, std::uint64_t now_unix_ms) {
+  const AuditEntry entry{.at_unix_ms = now_unix_ms,
+                         .who = "admin",
+                         .what = request.finish ? "server_key_finish_asked" : "server_key_change_asked",
+                         .subject = "server",
+                         .detail = request.force ? "forced" : ""};
+  if (auto put = store.add_audit(entry); !put) return put.error();
+  return Change{JoiningDone{request}};
+}
+
 Result<Change> revoke_key(Store& store, const RevokeKey& request, const TokenMaking& making, std::uint64_t now_unix_ms) {
   if (request.reason.size() > kMaxReasonBytes) return Change{Error{ErrorCode::kMalformed, "reason: may have at most 400 bytes"}};
   if (!request.node && !request.child && !is_z85_key(request.public_key)) {

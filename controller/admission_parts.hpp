@@ -30,6 +30,7 @@ Result<Change> add_rule(Store& store, const AddApprovalRule& request, std::uint6
 Result<Change> remove_rule(Store& store, const RemoveApprovalRule& request, std::uint64_t now_unix_ms);
 Result<Change> list_revoked(Store& store);
 Result<Change> revoke_key(Store& store, const RevokeKey& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> rotate_server_key(Store& store, const RotateServerKey& request, std::uint64_t now_unix_ms);
 Result<Change> rotate_keys(Store& store, const RotateKeys& request, std::uint64_t now_unix_ms);
 
 }  // namespace capmap

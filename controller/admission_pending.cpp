@@ -234,6 +234,7 @@ Result<Change> carry_out(Store& store, const JoiningRequest& request, const Toke
     Result<Change> operator()(const RemoveApprovalRule& what) const { return remove_rule(store, what, now); }
     Result<Change> operator()(const ListRevoked&) const { return list_revoked(store); }
     Result<Change> operator()(const RotateKeys& what) const { return rotate_keys(store, what, now); }
+    Result<Change> operator()(const RotateServerKey& what) const { return rotate_server_key(store, what, now); }
     Result<Change> operator()(const RevokeKey& what) const { return revoke_key(store, what, making, now); }
   };
   return std::visit(Carry{store, making, now_unix_ms}, request.what);

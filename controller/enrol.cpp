@@ -24,7 +24,12 @@ struct Pipes {
 class Enrol {
  public:
   Enrol(Pipes pipes, const EnrolOptions& options, const Clock& clock, Published<Metrics>& metrics)
-      : pipes_(std::move(pipes)), clock_(clock), metrics_(metrics), rates_(options.joins_per_address_a_s, options.joins_a_s) {}
+      : pipes_(std::move(pipes)),
+        clock_(clock),
+        metrics_(metrics),
+        rates_(options.joins_per_address_a_s, options.joins_a_s),
+        server_keys_(options.server_keys),
+        other_port_(options.other_port) {}
 
   Result<Done> run();
 
@@ -34,6 +39,7 @@ class Enrol {
   void take_joins();
   /// False: too many ask; it was told when to ask again.
   bool in_time(Routed& routed);
+  void tell_keys(const Routed& routed);
   void refuse_bytes(const Routed& routed, const std::string& what);
   void answer(const JoinDecision& decision);
   void publish_metrics();
@@ -45,6 +51,9 @@ class Enrol {
   std::uint64_t metrics_at_ms_ = 0;
   RateLimit complaints_{20}, crowd_{5};
   JoinRates rates_;
+  const Published<ServerKeyState>* server_keys_;
+  std::uint16_t other_port_;
+  std::uint64_t keys_told_ = 0;
 };
 
 Result<Done> Enrol::run() {
@@ -64,6 +73,10 @@ void Enrol::take_joins() {
     if (!in_time(*routed)) continue;
     if (routed->extra_frames) {
       refuse_bytes(*routed, "more frames than one");
+      continue;
+    }
+    if (is_key_offer({static_cast<const std::byte*>(routed->payload.data()), routed->payload.size()})) {
+      tell_keys(*routed);
       continue;
     }
     auto join = decode_join({static_cast<const std::byte*>(routed->payload.data()), routed->payload.size()});
@@ -101,6 +114,14 @@ bool Enrol::in_time(Routed& routed) {
   static_cast<void>(send_routed(pipes_.router, std::as_bytes(std::span(static_cast<const char*>(routed.route.data()), routed.route.size())),
                                 encode(later)));
   return false;
+}
+
+void Enrol::tell_keys(const Routed& routed) {
+  const auto state = server_keys_ == nullptr ? nullptr : server_keys_->take();
+  if (!state) return;
+  ++keys_told_;
+  const auto* route = static_cast<const std::byte*>(routed.route.data());
+  static_cast<void>(send_routed(pipes_.router, {route, routed.route.size()}, encode(news_of(*state, other_port_))));
 }
 
 void Enrol::refuse_bytes(const Routed& routed, const std::string& what) {
@@ -144,6 +165,11 @@ void Enrol::publish_metrics() {
                    {{"answer", answer}},
                    static_cast<double>(joins_[answer])});
   }
+  out.push_back({"capmap_enrol_keys_told_total",
+                 "Questions which keys the message ports have: of machines that join, and of agents that know none of them any more.",
+                 Metric::Kind::kCounter,
+                 {},
+                 static_cast<double>(keys_told_)});
   out.push_back({"capmap_enrol_callers",
                  "Addresses that requests to join came from lately.",
                  Metric::Kind::kGauge,

@@ -10,6 +10,7 @@
 #include "common/connection_watch.hpp"
 #include "common/log.hpp"
 #include "controller/child_backlog.hpp"
+#include "controller/ingest_senders.hpp"
 #include "controller/key_orders.hpp"
 #include "controller/message_sender.hpp"
 #include "controller/pipes.hpp"
@@ -19,53 +20,21 @@ namespace {
 
 constexpr std::size_t kBatchReports = 512;  ///< taken from the socket before acks get their turn
 constexpr std::uint32_t kFloodDrops = 200;  ///< a node of which so many were dropped is told to the map as flooding
-constexpr std::uint64_t kMetricsEveryMs = 1'000;
+constexpr std::uint64_t kMetricsEveryMs = 1'000, kPortEveryMs = 10;
 
 std::span<const std::byte> bytes_of(const zmq::message_t& message) {
   return {static_cast<const std::byte*>(message.data()), message.size()};
 }
 
-/// Likewise of a child controller.
-struct ChildSender {
-  std::uint64_t allowance = IngestOptions::kChildBurst, refilled_ms = 0, dropped = 0;
-
-  bool take(std::uint64_t now_ms) {
-    const auto earned = (now_ms - refilled_ms) * IngestOptions::kChildMessagesAMs;
-    allowance = std::min<std::uint64_t>(IngestOptions::kChildBurst, allowance + earned);
-    refilled_ms = now_ms;
-    if (allowance == 0) return false;
-    --allowance;
-    return true;
-  }
-};
-
-/// What ingest remembers of a sender: its allowance of messages, refilled with time.
-struct Sender {
-  std::uint32_t allowance = IngestOptions::kBurst, dropped = 0;
-  std::uint64_t refilled_ms = 0;
-  std::uint16_t generation = 0;  ///< of its key: what comes under an older one is refused
-  bool rotate = false;           ///< it is to be asked for another key
-
-  bool take(std::uint64_t now_ms) {
-    const std::uint64_t earned = (now_ms - refilled_ms) / IngestOptions::kMessageEveryMs;
-    if (earned > 0) {
-      allowance = static_cast<std::uint32_t>(std::min<std::uint64_t>(IngestOptions::kBurst, allowance + earned));
-      refilled_ms += earned * IngestOptions::kMessageEveryMs;
-    }
-    if (allowance == 0) return false;
-    --allowance;
-    return true;
-  }
-};
-
 class Ingest {
  public:
-  Ingest(zmq::socket_t router, zmq::socket_t input, zmq::socket_t map, zmq::socket_t keys, const Clock& clock, Published<Metrics>& metrics,
-         Pulse* pulse)
+  Ingest(zmq::socket_t router, zmq::socket_t input, zmq::socket_t map, zmq::socket_t keys, ServerPorts ports, const Clock& clock,
+         Published<Metrics>& metrics, Pulse* pulse)
       : router_(std::move(router)),
         input_(std::move(input)),
         map_(std::move(map)),
         keys_(std::move(keys)),
+        ports_(std::move(ports)),
         clock_(clock),
         metrics_(metrics),
         pulse_(pulse) {}
@@ -77,7 +46,7 @@ class Ingest {
   bool send_acks();
   Result<Done> take_reports();
   void admit(Routed routed, ReportBatch& batch);
-  void admit_child(const ControllerId& child, Routed routed, std::uint64_t now_ms);
+  void admit_child(const ControllerId& child, bool on_other_port, Routed routed, std::uint64_t now_ms);
   void drop(const char* reason, ChildSender& sender, std::string_view who);
   Result<Done> hand_on_children(std::uint64_t received_ms);
   void take_orders(const KeyOrders& orders);
@@ -85,12 +54,16 @@ class Ingest {
   void tell_use(const From& from, const Routed& routed, std::uint64_t now_ms);
   void take_offer(const From& from, const Routed& routed);
   void ask_for_key(Sender& sender, const Routed& routed);
+  /// What it is to hear of the server's keys.
+  void tell_server_keys(KeyKnowledge& sender, bool on_other_port, const Routed& routed, std::uint64_t now_ms);
+  void count_knowing();
   /// A key that is let in no more still has its connection: it ends, and nothing it says is taken.
   void cut_off(Routed& routed);
   void refuse(const char* reason, std::string_view who, const std::string& what);
   void publish_metrics();
 
   zmq::socket_t router_, input_, map_, keys_;
+  ServerPorts ports_;
   const Clock& clock_;
   Published<Metrics>& metrics_;
   Pulse* pulse_;
@@ -113,11 +86,13 @@ Result<Done> Ingest::run() {
   for (;;) {
     std::array items = {Waitable{.socket = &router_}, Waitable{.socket = &input_}};
     if (pulse_ != nullptr) pulse_->beat(clock_.boot_ms());
-    wait_any(items, static_cast<int>(kMetricsEveryMs));
+    ports_.follow(router_, clock_.boot_ms());
+    wait_any(items, static_cast<int>(ports_.waits() ? kPortEveryMs : kMetricsEveryMs));
     if (items[0].ready || items[1].ready || !backlog_.empty()) {
       if (!send_acks()) break;
       if (auto taken = take_reports(); !taken) return taken;
     }
+    count_knowing();
     publish_metrics();
   }
   if (auto taken = take_reports(); !taken) return taken;  // what was received before the stop is still applied
@@ -169,10 +144,16 @@ Result<Done> Ingest::hand_on_children(std::uint64_t received_ms) {
   return send_object(map_, std::make_unique<MapInput>(std::move(next)));
 }
 
-void Ingest::admit_child(const ControllerId& child, Routed routed, std::uint64_t now_ms) {
+void Ingest::admit_child(const ControllerId& child, bool on_other_port, Routed routed, std::uint64_t now_ms) {
   if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
   auto& sender = children_.try_emplace(child, ChildSender{.refilled_ms = now_ms}).first->second;
   if (!sender.take(now_ms)) return drop("child_rate", sender, routed.user_id);
+  if (is_key_offer(bytes_of(routed.payload))) {
+    const auto offer = decode_key_offer(bytes_of(routed.payload));
+    if (!offer) return refuse("malformed", routed.user_id, offer.error().what);
+    return ports_.learned(sender.keys, offer->known_server_key);
+  }
+  tell_server_keys(sender.keys, on_other_port, routed, now_ms);
   auto message = decode_child_message(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
   const auto kind = message->index();
@@ -216,6 +197,8 @@ void Ingest::take_offer(const From& from, const Routed& routed) {
   auto offer = decode_key_offer(bytes_of(routed.payload));
   if (!offer) return refuse("malformed", routed.user_id, offer.error().what);
   ++key_offers_;
+  ports_.learned(senders_[from.node].keys, offer->known_server_key);
+  if (offer->next_public_key.empty()) return;
   KeyWord word{.node = from.node, .route = routed.route.to_string(), .generation = from.generation, .offer = std::move(*offer)};
   static_cast<void>(send_object(keys_, std::make_unique<KeyWord>(std::move(word)), false));  // who gets no answer offers again
 }
@@ -223,6 +206,22 @@ void Ingest::take_offer(const From& from, const Routed& routed) {
 void Ingest::ask_for_key(Sender& sender, const Routed& routed) {
   const auto* route = static_cast<const std::byte*>(routed.route.data());
   if (send_routed(router_, {route, routed.route.size()}, encode(KeyNews{.rotate = true}))) sender.rotate = false;
+}
+
+void Ingest::tell_server_keys(KeyKnowledge& sender, bool on_other_port, const Routed& routed, std::uint64_t now_ms) {
+  const auto news = ports_.heard(sender, on_other_port, now_ms);
+  if (!news) return;
+  const auto* route = static_cast<const std::byte*>(routed.route.data());
+  if (!send_routed(router_, {route, routed.route.size()}, encode(*news))) sender.told = 0;
+}
+
+void Ingest::count_knowing() {
+  const auto now_ms = clock_.boot_ms();
+  if (!ports_.wants_count(now_ms)) return;
+  ports_.begin_count(now_ms);
+  for (const auto& [node, sender] : senders_) ports_.count(sender.keys, sender.refilled_ms);
+  for (const auto& [child, sender] : children_) ports_.count(sender.keys, sender.refilled_ms);
+  ports_.end_count(clock_.boot_ms());
 }
 
 void Ingest::cut_off(Routed& routed) {
@@ -238,10 +237,11 @@ void Ingest::drop(const char* reason, ChildSender& sender, std::string_view who)
 
 void Ingest::admit(Routed routed, ReportBatch& batch) {
   bytes_ += routed.payload.size();
+  const bool on_other_port = take_port_mark(routed.user_id);
   if (routed.user_id.starts_with(ControllerId::kPrefix)) {
     if (const auto child = parse_id<ControllerId>(routed.user_id)) {
       if (refused_children_.contains(*child)) return cut_off(routed);
-      return admit_child(*child, std::move(routed), batch.received_boot_ms);
+      return admit_child(*child, on_other_port, std::move(routed), batch.received_boot_ms);
     }
   }
   const auto from = sender_of(routed.user_id);
@@ -256,6 +256,7 @@ void Ingest::admit(Routed routed, ReportBatch& batch) {
   }
   if (from->generation > sender.generation) tell_use(*from, routed, batch.received_boot_ms);
   if (is_key_offer(bytes_of(routed.payload))) return take_offer(*from, routed);
+  tell_server_keys(sender.keys, on_other_port, routed, batch.received_boot_ms);
   if (sender.rotate) ask_for_key(sender, routed);
   auto message = codec_.decode(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
@@ -332,8 +333,12 @@ Result<Done> run_ingest(zmq::context_t& context, const IngestOptions& options, c
       return watched;
     }
   }
-  ready.set_value(bound_endpoint(*router));
-  return Ingest(std::move(*router), std::move(*input), std::move(*map), std::move(*keys), clock, metrics, options.pulse).run();
+  const auto endpoint = bound_endpoint(*router);
+  ServerPorts ports(options.ports, endpoint, options.keys);
+  ports.follow(*router, clock.boot_ms());
+  ready.set_value(endpoint);
+  return Ingest(std::move(*router), std::move(*input), std::move(*map), std::move(*keys), std::move(ports), clock, metrics, options.pulse)
+      .run();
 }
 
 }  // namespace capmap

@@ -41,8 +41,14 @@ struct RevokeKey {
 struct RotateKeys {
   std::optional<NodeId> node{};  ///< absent: all that are connected
 };
+/// The server shall change its own key: begins that, or goes on to the next step.
+struct RotateServerKey {
+  bool finish = false;  ///< the keys change roles; or, when they have, the old one is let go
+  bool force = false;   ///< although some would be cut off
+};
 struct JoiningRequest {
-  std::variant<ListTokens, RevokeToken, ListPending, DecidePending, AddApprovalRule, RemoveApprovalRule, ListRevoked, RevokeKey, RotateKeys>
+  std::variant<ListTokens, RevokeToken, ListPending, DecidePending, AddApprovalRule, RemoveApprovalRule, ListRevoked, RevokeKey, RotateKeys,
+               RotateServerKey>
       what;
 };
 
@@ -82,13 +88,28 @@ struct RuleAdded {
 struct RuleRemoved {
   std::uint64_t number = 0;
 };
+/// The server's own keys, and who of those that report knows the other one.
+struct ServerKeyStatus {
+  std::string phase{}, public_key{}, enrolment_public_key{};
+  std::string second_public_key{};  ///< the next one, or the old one; empty: there is none
+  std::uint64_t since_unix_ms = 0, phase_since_unix_ms = 0;
+  std::uint64_t phase_until_unix_ms = 0;  ///< 0: not by the calendar
+  std::uint16_t other_port = 0;
+  std::uint64_t enrolled = 0, heard = 0, knowing = 0, on_message_port = 0, on_other_port = 0;
+  std::string problem{};
+};
+struct ServerKeyTold {
+  ServerKeyStatus status;
+  std::string refused{};  ///< why nothing was done; empty: it was
+};
 struct RevokedList {
   std::vector<RevokedKey> keys;
   std::uint64_t changing = 0;  ///< nodes that have offered another key and not yet used it
+  std::optional<ServerKeyStatus> server{};
 };
 struct KeysRevoked {
   std::vector<RevokedKey> keys;       ///< all of one owner
-  std::string name{};                   ///< of the owner, for people; empty: nobody had it
+  std::string name{};                 ///< of the owner, for people; empty: nobody had it
   std::optional<KnownChild> child{};  ///< the owner, where it was a child controller; with no sites any more
   std::optional<KnownNode> node{};    ///< likewise
 };
@@ -96,7 +117,9 @@ struct RotationAsked {
   std::optional<NodeId> node{};
 };
 struct JoiningDone {
-  std::variant<TokenList, TokenRevoked, PendingList, PendingDecided, RuleAdded, RuleRemoved, RevokedList, KeysRevoked, RotationAsked> what;
+  std::variant<TokenList, TokenRevoked, PendingList, PendingDecided, RuleAdded, RuleRemoved, RevokedList, KeysRevoked, RotationAsked,
+               RotateServerKey, ServerKeyTold>
+      what;
 };
 
 }  // namespace capmap

@@ -66,7 +66,7 @@ std::thread start(const char* name, Body body) {
 struct Parts {
   GateOptions gate;
   std::shared_ptr<const TlsPair> tls;  ///< null: plain HTTP
-  CurveKeys keys;
+  ServerKeys keys;
   std::string admin_token, webhook_secret;
   StoreInCheck opened;
   std::shared_ptr<const ChipTable> chips;
@@ -82,7 +82,7 @@ Parts load_parts(const ControllerSettings& settings) {
   parts.tls = value_or_give_up(read_tls(settings));
   parts.admin_token = value_or_give_up(load_admin_token(settings.state));
   parts.webhook_secret = value_or_give_up(load_webhook_secret(settings.webhook_url, settings.webhook_secret_file));
-  parts.keys = value_or_give_up(load_server_keys(settings.state));
+  parts.keys = value_or_give_up(open_server_keys(settings.state));
   parts.opened = value_or_give_up(open_store_in_check(settings.state, NoStore::kRefuse));
   const auto catalog = value_or_give_up(find_catalog(settings.catalog));
   parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(catalog)));
@@ -94,6 +94,15 @@ Parts load_parts(const ControllerSettings& settings) {
                                                   .chips = parts.chips}));
   parts.descriptors = std::make_shared<const DescriptorTable>(value_or_give_up(DescriptorTable::load(catalog)));
   return parts;
+}
+
+ServerKeyPolicy server_key_policy(const ControllerSettings& settings) {
+  constexpr std::uint64_t kDayMs = 86'400'000;
+  return {.max_age_ms = settings.server_key_max_age_days * kDayMs,
+          .window_ms = settings.server_key_window_days * kDayMs,
+          .old_ms = settings.server_key_old_days * kDayMs,
+          .move_ms = settings.server_key_move_s * std::uint64_t{1'000},
+          .hear_ms = settings.interval_ms * std::uint64_t{3} + 5'000};
 }
 
 /// The controller's own id. A store of before there was one is given it now, after its check; where it cannot be written, the controller
@@ -170,22 +179,35 @@ int run(const ControllerSettings& settings) {
 
   std::promise<Result<std::string>> ingest_ready, enrol_ready;
   const auto listen = [&settings](std::uint32_t port) { return tcp_endpoint(settings.listen_address, static_cast<std::uint16_t>(port)); };
+  const auto policy = server_key_policy(settings);
+  Published<ServerKeyState> server_keys;
+  Published<ServerKeyCensus> census;
+  const auto other_port = static_cast<std::uint16_t>(settings.next_port);
+  ServerKeyDesk desk({.state_folder = settings.state, .policy = policy, .other_port = other_port, .state = server_keys, .census = census},
+                     parts.keys, clock.boot_ms());
   const IngestOptions ingest_options{
-      .endpoint = listen(settings.message_port), .keys = parts.keys, .connections = kConnectionsPipe, .pulse = &pulses.ingest};
+      .endpoint = listen(settings.message_port),
+      .keys = parts.keys.current,
+      .connections = kConnectionsPipe,
+      .pulse = &pulses.ingest,
+      .ports = {.other_endpoint = listen(settings.next_port), .hear_ms = policy.hear_ms, .state = &server_keys, .census = &census}};
   auto ingest = start("ingest", [&] { return run_ingest(context, ingest_options, clock, ingest_ready, ingest_metrics); });
   const std::string messages = value_or_give_up(ingest_ready.get_future().get());
 
   const EnrolOptions enrol_options{.endpoint = listen(settings.enrol_port),
-                                   .keys = parts.keys,
+                                   .keys = parts.keys.enrolment,
                                    .joins_per_address_a_s = settings.joins_per_address_a_s,
-                                   .joins_a_s = settings.joins_a_s};
+                                   .joins_a_s = settings.joins_a_s,
+                                   .server_keys = &server_keys,
+                                   .other_port = other_port};
   auto enrol = start("enrol", [&] { return run_enrol(context, strangers, enrol_options, clock, enrol_ready, enrol_metrics); });
   const std::string joins = value_or_give_up(enrol_ready.get_future().get());
 
   const TokenMaking making{.advertise_host = settings.advertise_host.empty() ? host_name() : settings.advertise_host,
                            .enrol_port = port_of(joins),
                            .message_port = port_of(messages),
-                           .server_public_key = parts.keys.public_key,
+                           .next_port = other_port,
+                           .server_public_key = parts.keys.enrolment.public_key,
                            .revocations = revocations_path(settings.state)};
   const HttpOptions http_options{.address = settings.http_address,
                                  .port = static_cast<std::uint16_t>(settings.http_port),
@@ -224,8 +246,9 @@ int run(const ControllerSettings& settings) {
 
   if (parts.opened.checked.valid())
     value_or_give_up(parts.opened.checked.get());  // nothing is promised, nor written, before; but the map can be read meanwhile
-  auto store = start(
-      "store", [&] { return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics, &access); });
+  auto store = start("store", [&] {
+    return run_store(context, making, std::move(parts.opened.store), clock, store_health, store_metrics, &access, &desk);
+  });
   log_info("started", {{"version", CAPMAP_VERSION},
                        {"controller", controller_id},
                        {"messages", messages},

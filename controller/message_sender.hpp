@@ -15,6 +15,13 @@ struct From {
   std::uint16_t generation = 0;
 };
 
+/// Takes the mark of the other port off a User-Id; true: it was there.
+inline bool take_port_mark(std::string_view& user_id) {
+  if (!user_id.ends_with(kOtherPortMark)) return false;
+  user_id.remove_suffix(1);
+  return true;
+}
+
 /// Absent for a User-Id that is no node's.
 inline std::optional<From> sender_of(std::string_view user_id) {
   From from;

@@ -19,12 +19,13 @@ struct ControllerSettings {
   std::string behind_proxy, proxy_user_header, proxy_secret;
   std::uint32_t session_idle_s = 1'800, session_most_s = 43'200;
   std::string listen_address = "*";
-  std::uint32_t message_port = 8471;
+  std::uint32_t message_port = 8471, next_port = 8473;
   std::uint32_t most_connections = 0;  ///< 0 = as many as descriptors allow
   std::uint32_t enrol_port = 8472;
   std::uint32_t joins_per_address_a_s = 100, joins_a_s = 1'000;
   std::string advertise_host;  ///< empty: this machine's host name
   std::uint32_t interval_ms = 10'000;
+  std::uint32_t server_key_max_age_days = 0, server_key_window_days = 30, server_key_old_days = 30, server_key_move_s = 600;
   std::string log_level = "info";
   std::uint32_t history_write_every_s = 60, history_keep_days = 0;
   std::string webhook_url, webhook_secret_file;

@@ -29,14 +29,15 @@ struct Pipes {
 class StoreThread {
  public:
   StoreThread(Pipes pipes, const TokenMaking& making, std::unique_ptr<Store> store, const Clock& clock, Published<StoreHealth>& health,
-              Published<Metrics>& metrics, Published<AccessTable>* access)
+              Published<Metrics>& metrics, Published<AccessTable>* access, ServerKeyDesk* server_keys)
       : pipes_(std::move(pipes)),
         making_(making),
         store_(std::move(store)),
         clock_(clock),
         health_(health),
         metrics_(metrics),
-        access_(access) {}
+        access_(access),
+        server_keys_(server_keys) {}
 
   Result<Done> run();
 
@@ -55,6 +56,7 @@ class StoreThread {
   void refuse(Group& group, const Error& why);
   Result<Done> answer(Group group);
   void publish_access();
+  void ask_server_keys(AdminChange& change);
   void take_notes();
   void tidy();
   void note_failure(const char* doing, const Error& error);
@@ -69,6 +71,7 @@ class StoreThread {
   Published<StoreHealth>& health_;
   Published<Metrics>& metrics_;
   Published<AccessTable>* access_;
+  ServerKeyDesk* server_keys_;
   std::string problem_;   ///< why nothing can be kept now; empty: all is well
   bool damaged_ = false;  ///< for good
   std::uint64_t probed_at_ms_ = 0, metrics_at_ms_ = 0, shapes_at_ms_ = 0, head_at_ms_ = 0;
@@ -95,6 +98,7 @@ Result<Done> StoreThread::run() {
       if (auto told = answer(std::move(group)); !told) return told;
     }
     take_notes();
+    if (server_keys_ != nullptr) server_keys_->turn(clock_.unix_ms(), clock_.boot_ms());
     tidy();
     probe();
     publish_metrics();
@@ -193,11 +197,29 @@ Result<Done> StoreThread::answer(Group group) {
   }
   if (std::ranges::any_of(group.answers, [](const AdminAnswer& each) { return changes_access(each.what); })) publish_access();
   for (auto& each : group.answers) {
+    ask_server_keys(each.what);
     if (auto told = tell_change(each.what, others); !told) return told;
     if (each.ticket == 0) continue;  // nobody waits for it
     static_cast<void>(send_object(pipes_.http, std::make_unique<HttpInput>(std::move(each)), false));
   }
   return tell_keys(std::move(group.keys), others);
+}
+
+/// What the desk of the server's keys has to do with an answer.
+void StoreThread::ask_server_keys(AdminChange& change) {
+  auto* const done = std::get_if<JoiningDone>(&change);
+  if (done == nullptr || server_keys_ == nullptr) return;
+  const auto with_count = [this](ServerKeyStatus status) {
+    if (auto facts = store_->facts()) status.enrolled = facts->nodes;
+    return status;
+  };
+  if (auto* const list = std::get_if<RevokedList>(&done->what)) {
+    list->server = with_count(server_keys_->status());
+  } else if (const auto* const request = std::get_if<RotateServerKey>(&done->what)) {
+    auto told = server_keys_->ask(*request, clock_.unix_ms(), clock_.boot_ms());
+    told.status = with_count(std::move(told.status));
+    done->what = std::move(told);
+  }
 }
 
 void StoreThread::take_notes() {
@@ -296,10 +318,11 @@ Result<Pipes> open_pipes(zmq::context_t& context) {
 }  // namespace
 
 Result<Done> run_store(zmq::context_t& context, const TokenMaking& making, std::unique_ptr<Store> store, const Clock& clock,
-                       Published<StoreHealth>& health, Published<Metrics>& metrics, Published<AccessTable>* access) {
+                       Published<StoreHealth>& health, Published<Metrics>& metrics, Published<AccessTable>* access,
+                       ServerKeyDesk* server_keys) {
   auto pipes = open_pipes(context);
   if (!pipes) return pipes.error();
-  return StoreThread(std::move(*pipes), making, std::move(store), clock, health, metrics, access).run();
+  return StoreThread(std::move(*pipes), making, std::move(store), clock, health, metrics, access, server_keys).run();
 }
 
 }  // namespace capmap

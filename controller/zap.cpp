@@ -31,7 +31,7 @@ constexpr std::size_t kUpdatesPerTurn = 10'000;
 constexpr std::size_t kKeyBytes = 32, kKeyText = 40;
 
 // Frames of a ZAP request; behind the mechanism come its credentials, for CURVE the peer's public key.
-constexpr std::size_t kVersion = 0, kRequestId = 1, kMechanism = 5, kKey = 6, kRequestFrames = 7;
+constexpr std::size_t kVersion = 0, kRequestId = 1, kZapDomain = 2, kMechanism = 5, kKey = 6, kRequestFrames = 7;
 
 using Key = std::array<std::uint8_t, kKeyBytes>;
 
@@ -175,7 +175,9 @@ Answer Zap::decide(const std::vector<zmq::message_t>& request) {
   }
   Key key{};
   std::memcpy(key.data(), request[kKey].data(), kKeyBytes);
-  return decide_key(key);
+  Answer answer = decide_key(key);
+  if (!allow_any_ && !answer.user_id.empty() && text_of(request[kZapDomain]).ends_with(kOtherPortDomain)) answer.user_id += kOtherPortMark;
+  return answer;
 }
 
 Answer Zap::decide_key(const Key& key) {

@@ -25,6 +25,9 @@ struct KeyUpdate {
 
 /// What stands behind the id in the User-Id of a key of a later generation: "n-…#1".
 inline constexpr char kGenerationMark = '#';
+/// How the ZAP domain of the other message port ends (common/transport.hpp), and what stands at the end of the User-Id of who comes there.
+inline constexpr const char* kOtherPortDomain = "/other";
+inline constexpr char kOtherPortMark = '@';
 
 struct ZapOptions {
   std::string keys = "inproc://keys";  ///< empty: no updates (the enrolment context)

@@ -114,11 +114,9 @@ Finding ask_time(zmq::socket_t& dealer) {
   return skew_finding(asked_ms, ack->time_unix_ms, heard_ms);
 }
 
-void shake_hands(const Patient& patient, const CurveKeys& keys, Findings& findings) {
+void shake_hands(const KnownServer& server, const CurveKeys& keys, Findings& findings) {
   zmq::context_t context(1);
-  auto link = open_watched_dealer(
-      context,
-      {.endpoint = patient.settings.controller_endpoint, .server_public_key = patient.settings.controller_public_key, .keys = keys});
+  auto link = open_watched_dealer(context, {.endpoint = server.in_use().endpoint, .server_public_key = server.in_use().key, .keys = keys});
   if (!link) return findings.push_back({"handshake", Health::kBroken, link.error().what});
   const SystemClock clock;
   const auto until_ms = clock.boot_ms() + kHandshakeMs;
@@ -164,8 +162,10 @@ void check_link(const Patient& patient, Findings& findings) {
   if (place.host.empty() || !is_z85_key(patient.settings.controller_public_key)) return;  // told with the settings
   if (!check_addresses(place, findings)) return;
   const auto keys = load_curve_keys(key_path(patient.settings.state));
+  const auto server = KnownServer::open(joined_server(patient.settings));
+  if (!server) return;
   if (keys) {
-    shake_hands(patient, *keys, findings);
+    shake_hands(*server, *keys, findings);
   } else if (keys.error().code == ErrorCode::kDenied) {
     findings.push_back({"handshake", Health::kNote, "needs this server's key, which is not for us to read", "run this as root"});
   }

@@ -84,7 +84,7 @@ Result<Joined> join(const Asked& asked) {
   });
   if (!at) return at.error();
   const auto endpoint = tcp_endpoint(at->host, at->joined.port != 0 ? at->joined.port : token->message_port);
-  if (auto kept = keep_joined(asked.state, at->joined, endpoint, token->server_public_key); !kept) return kept.error();
+  if (auto kept = keep_joined(asked.state, *at, endpoint, *token); !kept) return kept.error();
   if (!asked.token_file.empty()) put_token_file_away(asked.token_file);
   return at->joined;
 }

@@ -10,6 +10,7 @@
 
 #include "common/clock.hpp"
 #include "common/codec.hpp"
+#include "common/codec_keys.hpp"
 #include "common/ids.hpp"
 #include "common/log.hpp"
 
@@ -17,6 +18,7 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kLookMs = 200;  ///< between two looks at the clock
+constexpr int kNewsMs = 3'000;          ///< so long the controller may take to say which keys it has
 constexpr std::uint64_t kFirstWaitMs = 2'000, kMaxWaitMs = 300'000;
 
 std::string host_name() {
@@ -66,7 +68,16 @@ class Asker {
   std::string trouble_ = "nothing answers at the token's address";
 };
 
-Result<Joined> ask_host(const JoinToken& token, const std::string& host, const CurveKeys& keys, std::uint32_t timeout_s) {
+/// The token's key is that of the enrolment port for good; the message port's may be another by now. Without an answer the service asks.
+std::optional<KeyNews> ask_news(zmq::socket_t& dealer) {
+  if (!send(dealer, encode(KeyOffer{}))) return std::nullopt;
+  const auto answer = receive(dealer, kNewsMs);
+  if (!answer) return std::nullopt;
+  auto news = decode_key_news(std::span(static_cast<const std::byte*>(answer->data()), answer->size()));
+  return news ? std::optional(std::move(*news)) : std::nullopt;
+}
+
+Result<JoinedAt> ask_host(const JoinToken& token, const std::string& host, const CurveKeys& keys, std::uint32_t timeout_s) {
   zmq::context_t context(1);
   const DealerOptions options{.endpoint = tcp_endpoint(host, token.enrol_port), .server_public_key = token.server_public_key, .keys = keys};
   auto link = open_watched_dealer(context, options);
@@ -78,7 +89,9 @@ Result<Joined> ask_host(const JoinToken& token, const std::string& host, const C
   if (!joined->accepted && joined->retry_after_s == 0) {
     return Error{ErrorCode::kDenied, options.endpoint + ": refused: " + log_quoted(joined->reason)};
   }
-  return joined;
+  JoinedAt at{.joined = std::move(*joined), .host = host};
+  if (at.joined.accepted && at.joined.next_port != 0) at.news = ask_news(link->dealer);
+  return at;
 }
 
 /// The first host that answers; the time is shared among them.
@@ -88,7 +101,7 @@ Result<JoinedAt> ask_hosts(const JoinToken& token, const CurveKeys& keys, std::u
   std::optional<Error> last;
   for (const auto& host : hosts) {
     auto joined = ask_host(token, host, keys, each_s);
-    if (joined) return JoinedAt{.joined = std::move(*joined), .host = host};
+    if (joined) return joined;
     if (joined.error().code == ErrorCode::kDenied) return joined.error();
     last = last ? Error{last->code, last->what + "; " + joined.error().what} : joined.error();
   }

@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "common/codec_keys.hpp"
 #include "common/join_token.hpp"
 #include "common/messages.hpp"
 #include "common/result.hpp"
@@ -19,6 +21,7 @@ struct JoinPatience {
 struct JoinedAt {
   Joined joined;
   std::string host;
+  std::optional<KeyNews> news{};  ///< which keys the controller has today; absent: it does not say, and has the token's
 };
 
 /// Asks the hosts of a token one after the other to let this machine in, until one accepts or refuses. Where it is told to ask later it

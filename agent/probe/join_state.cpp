@@ -56,19 +56,18 @@ Result<Done> replace_file(const std::string& path, std::string_view text) {
 void give_to_folder_owner(const std::string& state) {
   struct stat folder {};
   if (geteuid() != 0 || stat(state.c_str(), &folder) != 0) return;
-  for (const auto& path : {key_path(state), joined_path(state)}) {
-    if (lchown(path.c_str(), folder.st_uid, folder.st_gid) != 0) {
+  for (const auto& path : {key_path(state), joined_path(state), server_keys_path(state)}) {
+    if (lchown(path.c_str(), folder.st_uid, folder.st_gid) != 0 && errno != ENOENT) {
       std::fprintf(stderr, "capmap-agent: %s: owner not changed: %s\n", path.c_str(), std::strerror(errno));
     }
   }
 }
 
-std::string joined_text(const Joined& joined, std::string endpoint, std::string public_key) {
-  std::vector<Setting> list(2);
-  list[0].key = "controller.endpoint";
-  list[0].target = &endpoint;
-  list[1].key = "controller.public_key";
-  list[1].target = &public_key;
+std::string joined_text(const Joined& joined, AgentSettings settings) {
+  std::vector<Setting> list;
+  for (auto& setting : list_settings(settings)) {
+    if (setting.key.starts_with("controller.")) list.push_back(setting);
+  }
   for (auto& setting : list) setting.origin = "join";
   return "# Written by capmap-agent join; joining again replaces it.\n# " + to_text(joined.node_id) + " at site " +
          log_quoted(joined.site_name) + "\n" + print_settings(list);
@@ -126,9 +125,19 @@ Result<CurveKeys> own_keys(const std::string& state, bool anew) {
   return made;
 }
 
-Result<Done> keep_joined(const std::string& state, const Joined& joined, const std::string& endpoint,
-                         const std::string& server_public_key) {
-  if (auto wrote = replace_file(joined_path(state), joined_text(joined, endpoint, server_public_key)); !wrote) return wrote;
+Result<Done> keep_joined(const std::string& state, const JoinedAt& at, const std::string& endpoint, const JoinToken& token) {
+  AgentSettings settings;
+  settings.state = state;
+  settings.controller_endpoint = endpoint;
+  settings.controller_public_key = token.server_public_key;
+  settings.controller_next_port = at.joined.next_port;
+  settings.controller_enrol_port = token.enrol_port;
+  if (auto wrote = replace_file(joined_path(state), joined_text(at.joined, settings)); !wrote) return wrote;
+  if (at.news) {
+    auto server = KnownServer::open(joined_server(settings));
+    if (!server) return server.error();
+    if (auto kept = server->take(*at.news); !kept) return kept;
+  }
   give_to_folder_owner(state);
   return Done{};
 }

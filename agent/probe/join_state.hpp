@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "common/messages.hpp"
+#include "agent/probe/join_ask.hpp"
 #include "common/result.hpp"
 #include "common/transport.hpp"
 
@@ -18,7 +18,8 @@ Result<Done> make_state_folder(const std::string& path);
 /// This server's key, made now unless it has one. `anew`: in place of the one it has, which is kept as agent.key.old.
 Result<CurveKeys> own_keys(const std::string& state, bool anew);
 
-/// Writes what the service needs to report: joined.toml, whole or not at all. Root gives files to whom the folder belongs.
-Result<Done> keep_joined(const std::string& state, const Joined& joined, const std::string& endpoint, const std::string& server_public_key);
+/// Writes what the service needs to report: joined.toml, and the server's keys where they are others than the token's; each whole or not at
+/// all. Root gives files to whom the folder belongs.
+Result<Done> keep_joined(const std::string& state, const JoinedAt& at, const std::string& endpoint, const JoinToken& token);
 
 }  // namespace capmap

@@ -95,18 +95,36 @@ void add_pending(CLI::App& nodes, Line& line) {
 }
 
 void add_keys(CLI::App& app, Line& line) {
-  auto* keys = add_command(app, "keys", "keys of nodes and child controllers", "  capmapctl keys list\n  capmapctl keys revoke gpu-17");
+  auto* keys = add_command(app, "keys", "keys of nodes, child controllers and the server itself",
+                           "  capmapctl keys list\n  capmapctl keys revoke gpu-17");
   keys->require_subcommand(1);
-  add_command(*keys, "list", "keys that are never let in again", "  capmapctl keys list")->callback([&line] {
-    line.command = [&line](const Screen& screen) { return list_keys(line.connection, screen); };
-  });
+  add_command(*keys, "list", "the server's keys and who knows them, and keys that are never let in again", "  capmapctl keys list")
+      ->callback([&line] { line.command = [&line](const Screen& screen) { return list_keys(line.connection, screen); }; });
   auto whose = std::make_shared<std::string>();
-  auto* rotate = add_command(*keys, "rotate", "ask a node, or all that are connected, to change their key; they stay on the map meanwhile",
-                             "  capmapctl keys rotate gpu-17\n  capmapctl keys rotate --all");
+  auto* rotate =
+      add_command(*keys, "rotate", "change keys while all stay on the map: a node's, those of all that are connected, or the server's own",
+                  "  capmapctl keys rotate gpu-17\n  capmapctl keys rotate --all\n"
+                  "  capmapctl keys rotate --server\n  capmapctl keys rotate --server --finish");
   auto* node = rotate->add_option("NODE", *whose, "n-… id, or a host name that one node alone has");
   rotate->add_flag("--all", line.all, "all that are connected now")->excludes(node);
-  rotate->callback([&line, whose] {
-    if (whose->empty() && !line.all) throw CLI::RequiredError("NODE, or --all");
+  struct Server {
+    bool wanted = false, finish = false, force = false;
+  };
+  auto server = std::make_shared<Server>();
+  auto* own = rotate->add_flag("--server", server->wanted, "the server's own key: the next one is served beside it, and agents learn it");
+  own->excludes(node);
+  auto* finish = rotate->add_flag("--finish", server->finish, "the two keys change roles; later: the old one is let go")->needs(own);
+  rotate->add_flag("--force", server->force, "although some that report do not know the next key, or the old one's time is not over")
+      ->needs(finish);
+  rotate->callback([&line, whose, server] {
+    if (server->wanted && line.all) throw CLI::ExcludesError("--server", "--all");
+    if (server->wanted) {
+      line.command = [&line, server](const Screen& screen) {
+        return rotate_server_key(line.connection, screen, server->finish, server->force);
+      };
+      return;
+    }
+    if (whose->empty() && !line.all) throw CLI::RequiredError("NODE, --all, or --server");
     line.command = [&line, whose](const Screen& screen) { return rotate_keys(line.connection, screen, *whose, line.all); };
   });
   auto said = std::make_shared<std::pair<std::string, std::string>>();

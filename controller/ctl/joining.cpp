@@ -59,6 +59,38 @@ std::string pending_text(const ApiJson& answer, bool terminal) {
   return text;
 }
 
+namespace {
+
+std::string server_text(const ApiJson& server) {
+  const auto number = [&server](const char* key) { return count_text(number_at(server, key).value_or(0)); };
+  std::string text = "server key  " + printable(said(server, "public_key")) + " since " + printable(said(server, "since")) + "\n";
+  const auto phase = said(server, "phase");
+  const auto port = "port " + std::to_string(number_at(server, "other_port").value_or(0));
+  if (const auto next = text_at(server, "next_public_key")) {
+    text += "next key    " + printable(*next) + " on " + port + " since " + printable(said(server, "phase_since")) + "\n";
+  }
+  if (const auto old = text_at(server, "old_public_key")) {
+    text += "old key     " + printable(*old) + (phase == "both" ? " on " + port + " until " + printable(said(server, "phase_until")) : "") +
+            "\n";
+  }
+  if (phase == "learning" || phase == "leaving") {
+    text += "of " + number("enrolled") + " enrolled, " + number("heard_know_other_key") + " know the next key and " +
+            number("enrolled_not_known_to_know") + " are not known to; " + number("heard") + " report now\n";
+  }
+  if (phase == "learning") {
+    text += "it takes the old one's place after " + printable(said(server, "phase_until")) +
+            " once all that report know it, or with keys rotate --server --finish\n";
+  }
+  if (phase == "leaving" || phase == "returning") {
+    text += "the keys are changing roles: " + number("on_message_port") + " on the message port, " + number("on_other_port") + " on " +
+            port + "\n";
+  }
+  if (const auto problem = text_at(server, "problem")) text += "PROBLEM     " + printable(*problem) + "\n";
+  return text;
+}
+
+}  // namespace
+
 std::string keys_text(const ApiJson& answer, bool terminal) {
   using enum TextTable::Align;
   TextTable table({{"REVOKED KEY", kLeft, true}, {"OF", kLeft, true}, {"AT", kLeft, true}, {"REASON", kLeft}});
@@ -67,6 +99,7 @@ std::string keys_text(const ApiJson& answer, bool terminal) {
   }
   const auto count = number_at(answer, "revoked_count").value_or(0), shown = std::uint64_t{list_at(answer, "revoked").size()};
   std::string text = count == 0 ? "no key is revoked\n" : table.text(terminal);
+  if (answer.contains("server") && answer["server"].is_object()) text = server_text(answer["server"]) + text;
   if (count > shown) text += "and " + count_text(count - shown) + " more\n";
   if (const auto changing = number_at(answer, "nodes_changing").value_or(0); changing > 0) {
     text += plural(changing, "node") + " on the way to another key\n";
@@ -140,6 +173,15 @@ Result<Done> rotate_keys(const ApiConnection& connection, const Screen& screen, 
   } else {
     screen.out << (all ? "all connected nodes are" : printable(whose) + " is") << " asked for another key with the next message\n";
   }
+  return Done{};
+}
+
+Result<Done> rotate_server_key(const ApiConnection& connection, const Screen& screen, bool finish, bool force) {
+  ApiJson body = {{"server", true}, {"finish", finish}};
+  if (force) body["force"] = true;
+  const auto answer = api_post(connection, "/v1/keys/rotate", body);
+  if (!answer) return answer.error();
+  screen.out << (screen.json ? answer->dump() + "\n" : answer->contains("server") ? server_text((*answer)["server"]) : std::string());
   return Done{};
 }
 

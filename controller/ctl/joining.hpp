@@ -33,6 +33,9 @@ Result<Done> revoke_key(const ApiConnection& connection, const Screen& screen, c
 /// `keys rotate`: of a node (id or host name), or of all that are connected.
 Result<Done> rotate_keys(const ApiConnection& connection, const Screen& screen, const std::string& whose, bool all);
 
+/// `keys rotate --server`, and with --finish its next step.
+Result<Done> rotate_server_key(const ApiConnection& connection, const Screen& screen, bool finish, bool force);
+
 /// When something ends: "7d" from now, or "2026-12-01", or "2026-12-01T08:00:00Z". Errors: kMalformed; also what is past.
 Result<std::uint64_t> parse_end(const std::string& text, std::uint64_t now_unix_ms);
 

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/http/joining_json.hpp"
+#include "controller/store/server_keys.hpp"
 
 namespace capmap {
 namespace {
@@ -15,6 +16,29 @@ Json revoked_json(const RevokedKey& key) {
           {"owner", owned ? Json(owner) : Json(nullptr)},
           {"revoked_at", rfc3339_ms(key.revoked_unix_ms)},
           {"reason", text_or_null(key.reason)}};
+}
+
+Json server_json(const ServerKeyStatus& status) {
+  const bool next = status.phase == kKeyPhaseWords[1] || status.phase == kKeyPhaseWords[2];
+  const auto key_or_null = [&](bool it_is) {
+    return it_is && !status.second_public_key.empty() ? Json(status.second_public_key) : Json(nullptr);
+  };
+  return {{"phase", status.phase},
+          {"phase_since", rfc3339_ms(status.phase_since_unix_ms)},
+          {"phase_until", status.phase_until_unix_ms == 0 ? Json(nullptr) : Json(rfc3339_ms(status.phase_until_unix_ms))},
+          {"public_key", status.public_key},
+          {"since", rfc3339_ms(status.since_unix_ms)},
+          {"next_public_key", key_or_null(next)},
+          {"old_public_key", key_or_null(!next)},
+          {"other_port", status.other_port},
+          {"enrolment_public_key", status.enrolment_public_key},
+          {"enrolled", status.enrolled},
+          {"heard", status.heard},
+          {"heard_know_other_key", status.knowing},
+          {"enrolled_not_known_to_know", status.enrolled > status.knowing ? status.enrolled - status.knowing : 0},
+          {"on_message_port", status.on_message_port},
+          {"on_other_port", status.on_other_port},
+          {"problem", text_or_null(status.problem)}};
 }
 
 Result<RevokeKey> read_revoke(const Call& call) {
@@ -48,19 +72,44 @@ Outcome get_keys(const Call& call) {
   return ask_joining<RevokedList>({ListRevoked{}}, [](const RevokedList& list) {
     Json keys = Json::array();
     for (std::size_t i = 0; i < list.keys.size() && i < kMostShown; ++i) keys.push_back(revoked_json(list.keys[i]));
-    return json_response({{"nodes_changing", list.changing}, {"revoked_count", list.keys.size()}, {"revoked", std::move(keys)}});
+    return json_response({{"server", list.server ? server_json(*list.server) : Json(nullptr)},
+                          {"nodes_changing", list.changing},
+                          {"revoked_count", list.keys.size()},
+                          {"revoked", std::move(keys)}});
   });
 }
 
+namespace {
+
+Outcome rotate_server_key(const RotateServerKey& request) {
+  return ask_joining<ServerKeyTold>({request}, [](const ServerKeyTold& told) {
+    if (!told.refused.empty()) return problem_response({.status = 409, .word = "not-now", .detail = told.refused});
+    return json_response({{"node", nullptr}, {"asked", true}, {"server", server_json(told.status)}});
+  });
+}
+
+}  // namespace
+
 Outcome post_rotate_keys(const Call& call) {
-  const auto object = BodyObject::parse(call.request.body, {"node", "all"});
+  const auto object = BodyObject::parse(call.request.body, {"node", "all", "server", "finish", "force"});
   if (!object) return error_response(object.error());
+  const auto server = object->truth("server"), finish = object->truth("finish"), force = object->truth("force");
+  for (const auto* word : {&server, &finish, &force}) {
+    if (!*word) return error_response(word->error());
+  }
   const auto node = object->text("node");
   if (!node) return error_response(node.error());
   const auto all = object->truth("all");
   if (!all) return error_response(all.error());
+  if (server->value_or(false) && !node->has_value() && !all->value_or(false)) {
+    if (force->value_or(false) && !finish->value_or(false)) return error_response({ErrorCode::kMalformed, "force: goes with finish alone"});
+    return rotate_server_key({.finish = finish->value_or(false), .force = force->value_or(false)});
+  }
+  if (finish->value_or(false) || force->value_or(false) || server->value_or(false)) {
+    return error_response({ErrorCode::kMalformed, "server, finish, force: are about the server's own key, and go with no node"});
+  }
   if (node->has_value() == all->value_or(false)) {
-    return error_response({ErrorCode::kMalformed, "node: name the n-… id of a node, or all: true instead"});
+    return error_response({ErrorCode::kMalformed, "node: name the n-… id of a node, or all: true or server: true instead"});
   }
   RotateKeys request;
   if (*node) {

@@ -17,10 +17,11 @@ namespace capmap::support {
 /// The agent's uplink thread with the two pipes a tick thread would hold, and facts and usage for it to send.
 class RunningUplink {
  public:
-  /// ring: keys that change, in place of the dealer's.
-  explicit RunningUplink(DealerOptions dealer, std::optional<KeyRing> ring = {}) {
+  /// ring: keys that change, in place of the dealer's; server: likewise its endpoint and key.
+  explicit RunningUplink(DealerOptions dealer, std::optional<KeyRing> ring = {}, std::optional<KnownServer> server = {}) {
     options_.dealer = std::move(dealer);
     options_.ring = std::move(ring);
+    options_.server = std::move(server);
     pace_ = std::move(*open_pull(context_, options_.pace));
     snapshots_ = std::move(*open_push(context_, options_.snapshots));
     outcome_ = std::async(std::launch::async, [this] { return run_uplink(context_, options_, clock_); });
