@@ -39,7 +39,11 @@ inline AdminChange joining_change(const JoiningRequest& request) {
     return remove->number == 99 ? AdminChange(absent) : JoiningDone{RuleRemoved{remove->number}};
   }
   const RevokedKey key{.public_key = std::string(40, 'k'), .owner = {4}, .revoked_unix_ms = 1, .reason = "lost"};
-  if (std::holds_alternative<ListRevoked>(request.what)) return JoiningDone{RevokedList{{key}}};
+  const ServerKeyStatus server{.phase = "learning", .public_key = std::string(40, 'p'), .second_public_key = std::string(40, 'q')};
+  if (std::holds_alternative<ListRevoked>(request.what)) return JoiningDone{RevokedList{.keys = {key}, .server = server}};
+  if (const auto* own = std::get_if<RotateServerKey>(&request.what)) {
+    return JoiningDone{ServerKeyTold{.status = server, .refused = own->finish ? "2 of 7 do not know the next key" : ""}};
+  }
   if (const auto* rotate = std::get_if<RotateKeys>(&request.what)) {
     return rotate->node == stranger ? AdminChange(absent) : JoiningDone{RotationAsked{rotate->node}};
   }
@@ -76,7 +80,9 @@ void ask_joining_and_keys(Note note, std::uint16_t port, const std::string& admi
   const std::string stranger = R"({"owner":")" + to_text(NodeId{{99}}) + "\"}";
   many("POST /v1/keys/revoke", "/v1/keys/revoke", {R"({"public_key":"k","reason":"lost"})", R"({"owner":"n-x"})", stranger.c_str()});
   const std::string no_node = R"({"node":")" + to_text(NodeId{{99}}) + "\"}";
-  many("POST /v1/keys/rotate", "/v1/keys/rotate", {R"({"all":true})", "{}", no_node.c_str()});
+  many("POST /v1/keys/rotate", "/v1/keys/rotate",
+       {R"({"all":true})", "{}", no_node.c_str(), R"({"server":true})", R"({"server":true,"finish":true})",
+        R"({"server":true,"force":true})", R"({"server":true,"all":true})"});
 }
 
 }  // namespace capmap::support
