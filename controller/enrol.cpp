@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kJoinsPerTurn = 64, kDecisionsPerTurn = 1'024;
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 constexpr std::uint32_t kAskAgainS = 10;
+constexpr std::uint32_t kKeyQuestionsAJoin = 10;  ///< which keys there are may be asked so much oftener than to join: it costs little
 
 struct Pipes {
   zmq::socket_t router, decisions, store;
@@ -28,6 +29,7 @@ class Enrol {
         clock_(clock),
         metrics_(metrics),
         rates_(options.joins_per_address_a_s, options.joins_a_s),
+        key_rates_(kKeyQuestionsAJoin * options.joins_per_address_a_s, kKeyQuestionsAJoin * options.joins_a_s),
         server_keys_(options.server_keys),
         other_port_(options.other_port) {}
 
@@ -39,7 +41,7 @@ class Enrol {
   void take_joins();
   /// False: too many ask; it was told when to ask again.
   bool in_time(Routed& routed);
-  void tell_keys(const Routed& routed);
+  void tell_keys(Routed& routed);
   void refuse_bytes(const Routed& routed, const std::string& what);
   void answer(const JoinDecision& decision);
   void publish_metrics();
@@ -50,10 +52,10 @@ class Enrol {
   std::map<std::string, std::uint64_t> joins_;
   std::uint64_t metrics_at_ms_ = 0;
   RateLimit complaints_{20}, crowd_{5};
-  JoinRates rates_;
+  JoinRates rates_, key_rates_;
   const Published<ServerKeyState>* server_keys_;
   std::uint16_t other_port_;
-  std::uint64_t keys_told_ = 0;
+  std::uint64_t keys_told_ = 0, keys_refused_ = 0;
 };
 
 Result<Done> Enrol::run() {
@@ -116,7 +118,11 @@ bool Enrol::in_time(Routed& routed) {
   return false;
 }
 
-void Enrol::tell_keys(const Routed& routed) {
+void Enrol::tell_keys(Routed& routed) {
+  if (key_rates_.take(peer_address(routed), clock_.boot_ms()) != JoinRates::Answer::kTake) {
+    ++keys_refused_;  // it asks again in some seconds
+    return;
+  }
   const auto state = server_keys_ == nullptr ? nullptr : server_keys_->take();
   if (!state) return;
   ++keys_told_;
@@ -170,6 +176,11 @@ void Enrol::publish_metrics() {
                  Metric::Kind::kCounter,
                  {},
                  static_cast<double>(keys_told_)});
+  out.push_back({"capmap_enrol_keys_refused_total",
+                 "Such questions that came too often from an address or in all; they get no answer.",
+                 Metric::Kind::kCounter,
+                 {},
+                 static_cast<double>(keys_refused_)});
   out.push_back({"capmap_enrol_callers",
                  "Addresses that requests to join came from lately.",
                  Metric::Kind::kGauge,
