@@ -171,6 +171,8 @@ Result<ServerKeys> open_server_keys(const std::string& state_folder) {
 
 Result<ServerKeys> begin_next_phase(const std::string& state_folder, const ServerKeys& keys, std::uint64_t now_unix_ms) {
   const Paths paths(state_folder);
+  // A try before this one may have come as far as the record: the phase is begun then, and file names are all that is left to mend.
+  if (const auto record = read_record(paths); record && record->phase != keys.phase) return open_server_keys(state_folder);
   ServerKeys next = keys;
   next.phase_since_unix_ms = now_unix_ms;
   switch (keys.phase) {

@@ -128,6 +128,16 @@ TEST_CASE("server keys: a crash at any moment of a change leaves the phase befor
   }
 }
 
+TEST_CASE("server keys: a phase whose record was written before something failed is gone on with, and its key stays") {
+  const Folder folder;
+  const auto before = folder.open();
+  const auto begun = folder.next(100);
+  const auto again = begin_next_phase(folder.folder.path(), before, 200);  // who failed knows of nothing but the phase before
+  REQUIRE(again);
+  check_same(*again, begun);
+  check_same(folder.open(), begun);
+}
+
 TEST_CASE("server keys: files that others may read, that are damaged or missing are refused with the place and the way out") {
   const Folder folder;
   static_cast<void>(folder.next(100));
