@@ -1,4 +1,4 @@
-// Keys that are let in no more.
+// The keys of the server itself, and those of nodes and child controllers that are let in no more.
 #include <nlohmann/json.hpp>
 
 #include "controller/http/joining_json.hpp"
