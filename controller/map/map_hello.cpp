@@ -135,7 +135,7 @@ void CapacityMap::State::bind(RowIndex row, ShapeIndex shape) {
   note_past(row, shape);
   shapes.bind(shape);
   shapes.unbind(place.shape, now_ms);
-  place.shape = shape;
+  place.shape = shape & kMostShapes;
   auto& cold = nodes.cold(row);
   if (!nodes.cold_store().everything()) {  // to the MiB, which is all that is kept then
     if (place.is(Place::kMemoryKnown)) cold.hello.memory_total_bytes = nodes.levels(row).memory_total_mib * kBytesPerMib;

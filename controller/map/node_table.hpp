@@ -15,8 +15,9 @@
 
 namespace capmap {
 
-using RowIndex = std::uint32_t;    ///< dense; a removed node's is given to the next that is let in
-using ShapeIndex = std::uint32_t;  ///< into ShapeTable; 0 = no shape known
+using RowIndex = std::uint32_t;                             ///< dense; a removed node's is given to the next that is let in
+using ShapeIndex = std::uint32_t;                           ///< into ShapeTable; 0 = no shape known
+inline constexpr ShapeIndex kMostShapes = (1U << 31U) - 1;  ///< what a row has room for
 
 /// The scalar readings in one order: of Readings, of the sums in a Cell, and of the bits of a row's masks.
 inline constexpr std::size_t kReadingCount = 8;
@@ -38,7 +39,8 @@ struct Place {
   static constexpr std::uint8_t kExcluded = 128;       ///< in no total: see Exclusion
 
   std::uint32_t site = 0;
-  ShapeIndex shape = 0;
+  ShapeIndex shape : 31 = 0;
+  bool unproven : 1 = false;  ///< findings that do not contradict: a part that the chip table does not list
   CellSlot cell = 0;
   std::uint16_t pool = 0;
   std::uint16_t interval_ds = 0;  ///< given to the node, in tenths of a second; 0 = none yet
@@ -46,7 +48,6 @@ struct Place {
   ServiceState service : 3 = ServiceState::kInService;
   bool vacant : 1 = false;                       ///< its node was removed; the row waits for another
   bool elsewhere : 1 = false;                    ///< a virtual machine that is counted in its host: see GuestTable
-  bool unproven : 1 = false;                     ///< findings that do not contradict: a part that the chip table does not list
   std::uint16_t insane : kReadingCount + 1 = 0;  ///< bit i: reading i was last refused; bit kReadingCount: the accelerators were
   std::uint8_t known = 0;                        ///< bit i: reading i is known
   std::uint8_t flags = 0;
@@ -54,6 +55,7 @@ struct Place {
   [[nodiscard]] bool is(std::uint8_t word) const { return (flags & word) != 0; }
   void set(std::uint8_t word, bool on) { flags = static_cast<std::uint8_t>(on ? flags | word : flags & ~word); }
 };
+static_assert(sizeof(Place) == 20, "a bit too many costs every node four bytes");
 
 /// Which agent start is spoken with, and how far: what every message changes, side by side.
 struct Talk {
