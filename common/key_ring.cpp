@@ -1,12 +1,13 @@
 #include "common/key_ring.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
 #include <utility>
+
+#include "common/whole_file.hpp"
 
 namespace capmap {
 namespace {
@@ -16,23 +17,6 @@ std::string next_path(const std::string& path) {
 }
 std::string old_path(const std::string& path) {
   return path + ".old";
-}
-
-Error file_error(const std::string& path, int number) {
-  return {number == ENOSPC                      ? ErrorCode::kFull
-          : number == EACCES || number == EROFS ? ErrorCode::kDenied
-                                                : ErrorCode::kUnavailable,
-          path + ": " + std::strerror(number)};
-}
-
-/// Makes renames in the folder of `path` last.
-Result<Done> sync_folder(const std::string& path) {
-  const auto folder = path.substr(0, path.rfind('/') + 1);
-  const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = fd >= 0 && fsync(fd) == 0;
-  const int number = errno;
-  if (fd >= 0) close(fd);
-  return synced ? Result<Done>(Done{}) : file_error(folder, number);
 }
 
 std::optional<CurveKeys> load_if_good(const std::string& path) {
@@ -66,7 +50,7 @@ std::uint64_t KeyRing::age_ms(std::uint64_t now_unix_ms) const {
 Result<Done> KeyRing::prepare_next() {
   if (next_) return Done{};
   const auto path = next_path(path_);
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) return file_error(path, errno);  // one that could not be read
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return file_error(path, "remove", errno);  // one that could not be read
   auto keys = make_curve_keys();
   if (auto saved = save_curve_keys(path, keys); !saved) return saved;
   next_ = std::move(keys);
@@ -82,8 +66,8 @@ Result<Done> KeyRing::drop_next() {
   if (use_ == Use::kNext) use_ = Use::kCurrent;
   next_.reset();
   const auto path = next_path(path_);
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) return file_error(path, errno);
-  return sync_folder(path_);
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return file_error(path, "remove", errno);
+  return sync_folder_of(path_);
 }
 
 Result<bool> KeyRing::confirm() {
@@ -91,15 +75,15 @@ Result<bool> KeyRing::confirm() {
   const bool was_next = use_ == Use::kNext;
   const auto from = was_next ? next_path(path_) : old_path(path_), draft = path_ + ".swap";
   // The key of before gets a second name first: at no moment is one of the two without any.
-  if (unlink(draft.c_str()) != 0 && errno != ENOENT) return file_error(draft, errno);
-  if (link(path_.c_str(), draft.c_str()) != 0) return file_error(draft, errno);
-  if (rename(from.c_str(), path_.c_str()) != 0) return file_error(from, errno);
-  if (rename(draft.c_str(), old_path(path_).c_str()) != 0) return file_error(draft, errno);
+  if (unlink(draft.c_str()) != 0 && errno != ENOENT) return file_error(draft, "remove", errno);
+  if (link(path_.c_str(), draft.c_str()) != 0) return file_error(draft, "link", errno);
+  if (rename(from.c_str(), path_.c_str()) != 0) return file_error(from, "rename", errno);
+  if (rename(draft.c_str(), old_path(path_).c_str()) != 0) return file_error(draft, "rename", errno);
   auto before = std::exchange(current_, was_next ? *next_ : *old_);
   old_ = std::move(before);
   if (was_next) next_.reset();
   use_ = Use::kCurrent;
-  if (auto synced = sync_folder(path_); !synced) return synced.error();
+  if (auto synced = sync_folder_of(path_); !synced) return synced.error();
   return true;
 }
 

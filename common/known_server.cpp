@@ -1,70 +1,63 @@
 #include "common/known_server.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <sstream>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "common/join_token.hpp"
 #include "common/log.hpp"
+#include "common/private_file.hpp"
 #include "common/transport.hpp"
+#include "common/whole_file.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr const char* kVersion = "1";
+constexpr std::string_view kVersion = "1";
 constexpr std::size_t kMaxFileBytes = 1'024;
-
-Error file_error(const std::string& path, int number) {
-  return {number == ENOSPC                      ? ErrorCode::kFull
-          : number == ENOENT                    ? ErrorCode::kAbsent
-          : number == EACCES || number == EROFS ? ErrorCode::kDenied
-                                                : ErrorCode::kUnavailable,
-          path + ": " + std::strerror(number)};
-}
-
-/// Whole or not at all, also after a crash.
-Result<Done> replace_file(const std::string& path, const std::string& text) {
-  const std::string draft = path + ".new";
-  const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return file_error(draft, errno);
-  const bool whole = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
-  const int number = errno;
-  close(fd);
-  if (!whole || rename(draft.c_str(), path.c_str()) != 0) {
-    const auto failed = file_error(path, whole ? errno : number == 0 ? ENOSPC : number);
-    unlink(draft.c_str());
-    return failed;
-  }
-  const auto folder = path.substr(0, path.rfind('/') + 1);
-  const int place = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = place >= 0 && fsync(place) == 0;
-  const int why = errno;
-  if (place >= 0) close(place);
-  return synced ? Result<Done>(Done{}) : file_error(folder, why);
-}
-
-Result<std::string> read_file(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return file_error(path, errno);
-  std::array<char, kMaxFileBytes> buffer{};
-  const ssize_t length = read(fd, buffer.data(), buffer.size());
-  const int number = errno;
-  close(fd);
-  if (length < 0) return file_error(path, number);
-  return std::string(buffer.data(), static_cast<std::size_t>(length));
-}
+constexpr const char* kWhat = "the controller's keys";
 
 std::uint16_t beside(std::uint16_t said, std::uint16_t port, int step) {
   return said != 0 ? said : port <= 65'535 - step ? static_cast<std::uint16_t>(port + step) : std::uint16_t{0};
 }
+
+/// All of it, in digits as we write them; 0: it is no port.
+std::uint16_t whole_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto* const last = text.data() + text.size();
+  const auto [end, wrong] = std::from_chars(text.data(), last, port);
+  return wrong == std::errc() && end == last && !text.starts_with('0') ? port : std::uint16_t{0};
+}
+
+/// The lines of server.keys as they are taken, one after the other.
+class Lines {
+ public:
+  Lines(std::string_view text, const std::string& path) : rest_(text), path_(path) {}
+  [[nodiscard]] bool any() const { return !rest_.empty(); }
+  /// The words of the next line behind its first one, which is `word`. Absent: the line begins with another word, or does not end.
+  std::optional<std::string_view> after(std::string_view word) {
+    const auto end = rest_.find('\n');
+    const auto line = rest_.substr(0, end);
+    if (end == std::string_view::npos || !line.starts_with(word)) return std::nullopt;
+    const auto words = line.substr(word.size());
+    if (!words.empty() && (words.size() == 1 || words.front() != ' ')) return std::nullopt;
+    rest_.remove_prefix(end + 1);
+    ++number_;
+    return words.substr(std::min<std::size_t>(1, words.size()));
+  }
+  /// Of the line that was taken last, or that could not be.
+  [[nodiscard]] Error damaged(bool taken, const char* wanted) const {
+    return {ErrorCode::kMalformed, path_ + ":" + std::to_string(number_ + (taken ? 0 : 1)) + ": is damaged (" + wanted +
+                                       " is wanted): rm " + path_ + "; the enrolment port tells the keys anew"};
+  }
+
+ private:
+  std::string_view rest_;
+  const std::string& path_;
+  std::size_t number_ = 0;
+};
 
 }  // namespace
 
@@ -85,38 +78,39 @@ Result<KnownServer> KnownServer::open(Joined joined) {
   KnownServer known(std::move(joined), std::move(host), port);
   auto kept = known.read();
   if (kept) known.keys_ = std::move(*kept);
+  if (!kept && kept.error().code == ErrorCode::kDenied) return kept.error();
   if (!kept && kept.error().code != ErrorCode::kAbsent) {
-    log_warn("server_keys_passed_over", {{"what", kept.error().what}, {"action", "the enrolment port tells them anew"}});
+    known.passed_over_ = kept.error().what;
+    log_warn("server_keys_passed_over", {{"what", known.passed_over_}});
   }
   known.make_ways();
   return known;
 }
 
-/// "1", then "joined KEY", "home KEY", and where there is one "other KEY PORT", a line each.
+/// "1", then "joined KEY", "home KEY", and where there is one "other KEY PORT", a line each, and nothing else.
 Result<KnownServer::Keys> KnownServer::read() const {
   if (joined_.file.empty()) return Error{ErrorCode::kAbsent, "nothing is kept"};
-  const auto text = read_file(joined_.file);
+  const auto text = read_private_file(joined_.file, kMaxFileBytes, kWhat);
   if (!text) return text.error();
-  std::istringstream lines(*text);
-  std::string version, word, key;
+  Lines lines(*text, joined_.file);
   Keys keys{.home = {}, .other = {}, .other_port = joined_.next_port};
-  bool good = static_cast<bool>(lines >> version) && version == kVersion;
-  bool ours = false;
-  while (good && lines >> word >> key) {
-    good = is_z85_key(key);
-    if (word == "joined") {
-      ours = key == joined_.public_key;
-    } else if (word == "home") {
-      keys.home = key;
-    } else {
-      unsigned port = 0;
-      good = good && word == "other" && lines >> port && port > 0 && port <= 65'535;
-      keys.other = key;
-      keys.other_port = static_cast<std::uint16_t>(port);
-    }
+  const auto version = lines.after(kVersion);
+  if (!version || !version->empty()) return lines.damaged(version.has_value(), "a file of version 1");
+  const auto joined = lines.after("joined");
+  if (!joined || !is_z85_key(*joined)) return lines.damaged(joined.has_value(), "\"joined KEY\"");
+  const auto home = lines.after("home");
+  if (!home || !is_z85_key(*home)) return lines.damaged(home.has_value(), "\"home KEY\"");
+  keys.home = *home;
+  if (lines.any()) {
+    const auto other = lines.after("other");
+    const auto blank = other ? other->find(' ') : std::string_view::npos;
+    const bool two = blank != std::string_view::npos && is_z85_key(other->substr(0, blank));
+    if (two) keys.other_port = whole_port(other->substr(blank + 1));
+    if (!two || keys.other_port == 0) return lines.damaged(other.has_value(), "\"other KEY PORT\"");
+    keys.other = other->substr(0, blank);
   }
-  if (!good || keys.home.empty()) return Error{ErrorCode::kMalformed, joined_.file + ": is damaged"};
-  if (!ours) return Error{ErrorCode::kAbsent, joined_.file + ": is of another controller"};
+  if (lines.any()) return lines.damaged(false, "nothing more");
+  if (*joined != joined_.public_key) return Error{ErrorCode::kAbsent, joined_.file + ": is of another controller"};
   return keys;
 }
 
@@ -125,7 +119,7 @@ Result<Done> KnownServer::change(Keys keys) {
   if (!joined_.file.empty()) {
     std::string text = std::string(kVersion) + "\njoined " + joined_.public_key + "\nhome " + keys.home + "\n";
     if (!keys.other.empty()) text += "other " + keys.other + " " + std::to_string(keys.other_port) + "\n";
-    if (auto written = replace_file(joined_.file, text); !written) return written;
+    if (auto written = write_file_atomically(joined_.file, text, 0600); !written) return written;
   }
   const auto before = in_use();
   keys_ = std::move(keys);

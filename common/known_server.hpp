@@ -30,11 +30,15 @@ class KnownServer {
     std::uint16_t next_port = 0, enrol_port = 0;  ///< of the same host; 0 = two and one above the message port
     std::string file;                             ///< empty: nothing is kept
   };
-  /// A file that is damaged, or that was written under another joined key, is passed over (said in the log). Errors: kMalformed (endpoint).
+  /// A file that is damaged (said in the log, with the line), or that was written under another joined key, is passed over: what join wrote
+  /// and the enrolment port are enough to come back. Errors: kMalformed (endpoint); kDenied (others may read the file, or it is another
+  /// account's: says chmod 600, chown).
   static Result<KnownServer> open(Joined joined);
 
   [[nodiscard]] const ServerWay& in_use() const { return ways_[at_]; }
   [[nodiscard]] bool at_home() const { return at_ == 0; }
+  /// Why the file was passed over, with its line and what to do; empty: it was not.
+  [[nodiscard]] const std::string& passed_over() const { return passed_over_; }
   /// False: all have been tried since the last answer (or since the last time that this was false), and the first one comes again.
   bool try_another();
   /// The next connection, or one that is made already, goes there. False: no key of that port is known.
@@ -61,6 +65,7 @@ class KnownServer {
   Joined joined_;
   std::string host_;  ///< "tcp://host:"
   std::uint16_t home_port_;
+  std::string passed_over_;
   Keys keys_;
   std::vector<ServerWay> ways_;
   std::size_t at_ = 0, tried_ = 0;

@@ -66,8 +66,8 @@ class HistoryThread {
     };
     if (const auto* map = std::get_if<AskPastMap>(&request.what)) {
       put(history_->at(map->at_unix_ms, clock_.unix_ms(), map->chips));
-    } else if (const auto* events = std::get_if<AskPastEvents>(&request.what)) {
-      put(history_->events(events->from_unix_ms, events->until_unix_ms, events->node, events->skip, events->limit));
+    } else if (const auto* events = std::get_if<EventQuestion>(&request.what)) {
+      put(history_->events(*events));
     } else if (const auto* usage = std::get_if<UsageQuestion>(&request.what)) {
       put(history_->usage(*usage));
     } else {

@@ -152,15 +152,10 @@ struct AskPastMap {
   std::uint64_t at_unix_ms = 0;
   std::string chips;  ///< name of a chip table that is kept; empty = that in use
 };
-struct AskPastEvents {
-  std::uint64_t from_unix_ms = 0, until_unix_ms = 0;
-  std::optional<NodeId> node;  ///< absent: of all
-  std::size_t skip = 0, limit = 0;
-};
 struct AskPastSpans {};
 struct HistoryRequest {
   std::uint64_t ticket = 0;
-  std::variant<AskPastMap, AskPastEvents, AskPastSpans, UsageQuestion> what;
+  std::variant<AskPastMap, EventQuestion, AskPastSpans, UsageQuestion> what;
 };
 struct HistoryAnswer {
   std::uint64_t ticket = 0;

@@ -163,7 +163,7 @@ void check_link(const Patient& patient, Findings& findings) {
   if (!check_addresses(place, findings)) return;
   const auto keys = load_curve_keys(key_path(patient.settings.state));
   const auto server = KnownServer::open(joined_server(patient.settings));
-  if (!server) return;
+  if (!server) return;  // told with the files
   if (keys) {
     shake_hands(*server, *keys, findings);
   } else if (keys.error().code == ErrorCode::kDenied) {

@@ -1,11 +1,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/probe/cgroup_limits.hpp"
 #include "agent/probe/doctor.hpp"
 #include "agent/probe/settings_sources.hpp"
 #include "agent/turn_lock.hpp"
+#include "common/known_server.hpp"
 #include "common/transport.hpp"
 
 namespace capmap {
@@ -72,6 +74,16 @@ bool is_child_of_service(const Patient& patient, int pid) {
   return status && patient.service && status_number(*status, "PPid", 10) == static_cast<std::uint64_t>(patient.service->pid);
 }
 
+/// The controller's keys as news told them; none were told where the file is not there.
+void check_server_keys(const AgentSettings& settings, Findings& findings) {
+  const auto path = server_keys_path(settings.state);
+  if (access(path.c_str(), F_OK) != 0) return;
+  auto secret = check_secret_file("keys", path);
+  if (secret.health != Health::kWell) return findings.push_back(std::move(secret));
+  const auto server = KnownServer::open(joined_server(settings));
+  if (server && !server->passed_over().empty()) findings.push_back({"keys", Health::kWarning, server->passed_over(), "rm " + path});
+}
+
 }  // namespace
 
 void check_state(const Patient& patient, Findings& findings) {
@@ -88,6 +100,7 @@ void check_state(const Patient& patient, Findings& findings) {
     if (!keys && keys.error().code == ErrorCode::kMalformed)
       findings.push_back({"keys", Health::kBroken, keys.error().what, "remove it, and capmap-agent join TOKEN"});
   }
+  check_server_keys(patient.settings, findings);
   const auto meant = check_meaning(patient.settings);
   findings.push_back(meant ? Finding{"settings", Health::kWell, "reports to " + patient.settings.controller_endpoint}
                            : Finding{"settings", Health::kBroken, meant.error().what, "capmap-agent join TOKEN"});

@@ -15,42 +15,13 @@
 
 #include "agent/settings.hpp"
 #include "common/log.hpp"
+#include "common/whole_file.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr mode_t kFolderMode = 0700, kJoinedMode = 0644, kOthers = 07;
 constexpr std::size_t kMaxTokenBytes = 4'096;
-
-Error file_error(const std::string& path, int number) {
-  const auto code = number == ENOSPC                      ? ErrorCode::kFull
-                    : number == ENOENT                    ? ErrorCode::kAbsent
-                    : number == EACCES || number == EPERM ? ErrorCode::kDenied
-                                                          : ErrorCode::kUnavailable;
-  return {code, path + ": " + std::strerror(number)};
-}
-
-Result<Done> write_all(int file, const std::string& path, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t wrote = write(file, text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return file_error(path, errno);
-    text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return fsync(file) == 0 ? Result<Done>(Done{}) : file_error(path, errno);
-}
-
-/// Whole or not at all: a temporary file, then renamed.
-Result<Done> replace_file(const std::string& path, std::string_view text) {
-  const std::string draft = path + ".new";
-  const int file = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kJoinedMode);
-  if (file < 0) return file_error(draft, errno);
-  auto wrote = write_all(file, draft, text);
-  close(file);
-  if (wrote && rename(draft.c_str(), path.c_str()) != 0) wrote = file_error(path, errno);
-  if (!wrote) unlink(draft.c_str());
-  return wrote;
-}
 
 /// Run by root for a service that is not root: the files belong to whom the folder belongs.
 void give_to_folder_owner(const std::string& state) {
@@ -77,14 +48,14 @@ std::string joined_text(const Joined& joined, AgentSettings settings) {
 
 Result<std::string> read_token_file(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return file_error(path, errno);
+  if (file < 0) return file_error(path, "open", errno);
   struct stat about {};
   std::array<char, kMaxTokenBytes + 1> buffer{};
   const bool looked = fstat(file, &about) == 0;
   const ssize_t length = looked ? read(file, buffer.data(), buffer.size()) : -1;
   const int number = errno;
   close(file);
-  if (length < 0) return file_error(path, number);
+  if (length < 0) return file_error(path, "read", number);
   if (S_ISREG(about.st_mode) && (about.st_mode & kOthers) != 0) {
     return Error{ErrorCode::kDenied, path + ": everybody may read this join token: chmod o-rwx " + path};
   }
@@ -110,14 +81,14 @@ void put_token_file_away(const std::string& path) {
 Result<Done> make_state_folder(const std::string& path) {
   std::error_code error;
   const bool made = std::filesystem::create_directories(path, error);
-  if (error) return file_error(path, error.value());
+  if (error) return file_error(path, "make", error.value());
   if (made) chmod(path.c_str(), kFolderMode);
   return Done{};
 }
 
 Result<CurveKeys> own_keys(const std::string& state, bool anew) {
   const auto path = key_path(state), old = path + ".old";
-  if (anew && rename(path.c_str(), old.c_str()) != 0 && errno != ENOENT) return file_error(path, errno);
+  if (anew && rename(path.c_str(), old.c_str()) != 0 && errno != ENOENT) return file_error(path, "rename", errno);
   auto keys = load_curve_keys(path);
   if (keys || keys.error().code != ErrorCode::kAbsent) return keys;
   CurveKeys made = make_curve_keys();
@@ -132,7 +103,7 @@ Result<Done> keep_joined(const std::string& state, const JoinedAt& at, const std
   settings.controller_public_key = token.server_public_key;
   settings.controller_next_port = at.joined.next_port;
   settings.controller_enrol_port = token.enrol_port;
-  if (auto wrote = replace_file(joined_path(state), joined_text(at.joined, settings)); !wrote) return wrote;
+  if (auto wrote = write_file_atomically(joined_path(state), joined_text(at.joined, settings), kJoinedMode); !wrote) return wrote;
   if (at.news) {
     auto server = KnownServer::open(joined_server(settings));
     if (!server) return server.error();

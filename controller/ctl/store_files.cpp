@@ -53,6 +53,10 @@ Result<Done> restore_store_from(const ApiConnection& connection, const Screen& s
   const auto restored = restore_store(connection.state, file, now_unix_ms, progress_on(screen));
   if (!restored) return restored.error();
   print(screen, "restored from", file, restored->facts, restored->kept_as);
+  if (!screen.json) {
+    screen.out << labelled("as it is now", "the server's keys, and what was revoked of nodes' keys (revoked.keys)", kLabel)
+               << labelled("as it was then", "tokens, users, API tokens: revoke or change again what was since", kLabel);
+  }
   return Done{};
 }
 

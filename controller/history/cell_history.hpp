@@ -43,9 +43,9 @@ class CellHistory {
   Result<PastTables> tables(std::uint64_t at_unix_ms);
   /// Shapes by number, those that are asked for.
   Result<std::map<std::uint32_t, std::string>> hardware(const std::vector<std::uint32_t>& numbers);
-  /// Events of a time, oldest first; of one node or of all.
-  Result<std::vector<PastEvent>> events(std::uint64_t from_unix_ms, std::uint64_t until_unix_ms, const std::optional<NodeId>& node,
-                                        std::size_t skip, std::size_t limit);
+  /// Events of a time, oldest first; of one node or of all, within a scope by what `sites` ([number]) say. That some were missed is told
+  /// to everybody.
+  Result<std::vector<PastEvent>> events(const EventQuestion& question, const std::vector<std::shared_ptr<const Site>>& sites);
   /// Forgets what lies before a moment, whole days of it; how many rows. Words and names stay.
   Result<std::uint64_t> forget_before(std::uint64_t unix_ms);
 

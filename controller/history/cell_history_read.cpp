@@ -53,6 +53,16 @@ std::optional<PastKey> key_at(const Statement& row, int first) {
   return key;
 }
 
+/// "[1,5]": numbers of sites that all scopes cover.
+std::string numbers_within(const std::vector<Scope>& scopes, const std::vector<std::shared_ptr<const Site>>& sites) {
+  std::string list = "[";
+  for (std::size_t i = 0; i < sites.size() && !scopes.empty(); ++i) {
+    const auto covers = [&site = sites[i]](const Scope& scope) { return scope.covers(site->id, site->region); };
+    if (sites[i] && std::ranges::all_of(scopes, covers)) list += (list.size() == 1 ? "" : ",") + std::to_string(i);
+  }
+  return list + "]";
+}
+
 PastSpan span_at(const Statement& row) {
   return {.number = row.number(0), .from_unix_ms = unix_ms_at(row, 1), .until_unix_ms = unix_ms_at(row, 2)};
 }
@@ -205,20 +215,23 @@ Result<std::map<std::uint32_t, std::string>> CellHistory::hardware(const std::ve
   return bodies;
 }
 
-Result<std::vector<PastEvent>> CellHistory::events(std::uint64_t from_unix_ms, std::uint64_t until_unix_ms,
-                                                   const std::optional<NodeId>& node, std::size_t skip, std::size_t limit) {
+Result<std::vector<PastEvent>> CellHistory::events(const EventQuestion& question, const std::vector<std::shared_ptr<const Site>>& sites) {
   std::vector<PastEvent> events;
-  auto rows =
-      database_.prepare(node ? "select at_unix_ms, node, kind, from_site, from_pool, from_hardware, from_state, to_site, to_pool, "
-                               "to_hardware, to_state from events where node = ?5 and at_unix_ms >= ?1 and at_unix_ms < ?2 order by "
-                               "at_unix_ms, number limit ?4 offset ?3"
-                             : "select at_unix_ms, node, kind, from_site, from_pool, from_hardware, from_state, to_site, to_pool, "
-                               "to_hardware, to_state from events where at_unix_ms >= ?1 and at_unix_ms < ?2 order by at_unix_ms, "
-                               "number limit ?4 offset ?3");
+  std::string sql =
+      "select at_unix_ms, node, kind, from_site, from_pool, from_hardware, from_state, to_site, to_pool, to_hardware, to_state from events "
+      "where at_unix_ms >= ?1 and at_unix_ms < ?2";
+  if (question.node) sql += " and node = ?5";
+  const auto within = numbers_within(question.scopes, sites);
+  if (!question.scopes.empty()) {
+    sql += " and (kind = ?7 or from_site in (select value from json_each(?6)) or to_site in (select value from json_each(?6)))";
+  }
+  auto rows = database_.prepare((sql + " order by at_unix_ms, number limit ?4 offset ?3").c_str());
   if (!rows) return rows.error();
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX)); };
-  rows->bind(1, number(from_unix_ms)).bind(2, number(until_unix_ms)).bind(3, number(skip)).bind(4, number(limit));
-  if (node) rows->bind_blob(5, node->bytes);
+  rows->bind(1, number(question.from_unix_ms)).bind(2, number(question.until_unix_ms));
+  rows->bind(3, number(question.skip)).bind(4, number(question.limit));
+  if (question.node) rows->bind_blob(5, question.node->bytes);
+  if (!question.scopes.empty()) rows->bind(6, std::string_view(within)).bind(7, static_cast<std::int64_t>(PastEventKind::kMissed));
   const auto done = each_row(*rows, [&events](const Statement& row) -> Result<Done> {
     const auto kind = row.number(2);
     const bool known = kind > 0 && kind <= static_cast<std::int64_t>(PastEventKind::kMissed);

@@ -162,13 +162,12 @@ Result<PastMap> History::at(std::uint64_t unix_ms, std::uint64_t now_unix_ms, co
   return PastMap{.view = std::move(*view), .place = *place, .chips = chips.empty() ? chips_name_ : chips};
 }
 
-Result<PastEvents> History::events(std::uint64_t from_unix_ms, std::uint64_t until_unix_ms, const std::optional<NodeId>& node,
-                                   std::size_t skip, std::size_t limit) {
-  if (until_unix_ms > written_unix_ms_) static_cast<void>(write(last_unix_ms_));
-  auto events = cells_->events(from_unix_ms, until_unix_ms, node, skip, limit);
-  if (!events) return events.error();
+Result<PastEvents> History::events(const EventQuestion& question) {
+  if (question.until_unix_ms > written_unix_ms_) static_cast<void>(write(last_unix_ms_));
   auto tables = cells_->tables(last_unix_ms_);
   if (!tables) return tables.error();
+  auto events = cells_->events(question, tables->sites);
+  if (!events) return events.error();
   PastEvents out{.events = std::move(*events), .tables = std::move(*tables), .hardware = {}};
   for (const auto& event : out.events) {
     for (const auto& key : {event.from, event.to}) {

@@ -47,8 +47,7 @@ class History {
   /// The map at a moment, rated with a chip table by name; empty = that in use. Errors: kMalformed (not yet), kAbsent (before history
   /// began; no such chip table), as CellHistory.
   Result<PastMap> at(std::uint64_t unix_ms, std::uint64_t now_unix_ms, const std::string& chips);
-  Result<PastEvents> events(std::uint64_t from_unix_ms, std::uint64_t until_unix_ms, const std::optional<NodeId>& node, std::size_t skip,
-                            std::size_t limit);
+  Result<PastEvents> events(const EventQuestion& question);
   Result<PastSpans> spans();
   /// How use went, from samples. Errors: as SampleStore::read.
   Result<UsageSeries> usage(const UsageQuestion& question) { return samples_.read(question); }

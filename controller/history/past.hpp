@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/ids.hpp"
+#include "controller/access/principal.hpp"
 #include "controller/history/past_cells.hpp"
 #include "controller/map/map_view.hpp"
 
@@ -50,6 +51,14 @@ struct PastMap {
   std::shared_ptr<const MapView> view;
   PastPlace place;
   std::string chips;  ///< name of the chip table it is rated with
+};
+
+/// Which events are asked for.
+struct EventQuestion {
+  std::uint64_t from_unix_ms = 0, until_unix_ms = 0;
+  std::optional<NodeId> node{};  ///< absent: of all
+  std::size_t skip = 0, limit = 0;
+  std::vector<Scope> scopes{};  ///< not empty: those alone that begin or end at a site that all of them cover, as it is now
 };
 
 /// Events with what their numbers mean.

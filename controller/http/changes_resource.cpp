@@ -4,12 +4,14 @@
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/map/change_feed.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr std::uint64_t kDefaultLimit = 1'000, kMaxLimit = 10'000;
+static_assert(kMaxLimit >= ChangeFeed::kBlocks * NodeChanges::kBlockChanges, "what is narrowed is looked at as a whole");
 
 /// "EPOCH-REVISION", as "next" of an answer said.
 struct Cursor {
@@ -72,6 +74,34 @@ Json change_json(const NodeChange& change, const MapView& view) {
           {"what", what_changed(change)}, {"from", place_json(change.from, view)},      {"to", place_json(change.to, view)}};
 }
 
+/// A change as far as it lies within the scope: a place beyond it is null, and all that is told of the other is that the site changed.
+/// Absent: none of it does.
+std::optional<Json> told_json(const NodeChange& change, const Call& call) {
+  const auto sees = [&call](const std::optional<CellKey>& key) {
+    return key && within_scope(call.asker->principal, *call.view, key->site);
+  };
+  const bool from = sees(change.from), to = sees(change.to);
+  if (!from && !to) return std::nullopt;
+  Json json = change_json(change, *call.view);
+  if (from == change.from.has_value() && to == change.to.has_value()) return json;
+  json["what"] = Json::array({"site"});
+  json[from ? "to" : "from"] = nullptr;
+  return json;
+}
+
+/// The first `limit` changes after a revision that who asks may see. True: there are more, and `last` is the revision of the last one here.
+bool add_changes(Json& list, const Call& call, std::uint64_t after, std::size_t limit, std::uint64_t& last) {
+  const bool scoped = call.asker->principal.scoped();
+  for (const auto& change : call.view->changes->after(after, scoped ? kMaxLimit : limit)) {
+    auto json = told_json(change, call);
+    if (!json) continue;
+    list.push_back(std::move(*json));
+    last = change.revision;
+    if (list.size() == limit) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Outcome get_changes(const Call& call) {
@@ -81,6 +111,7 @@ Outcome get_changes(const Call& call) {
   const Cursor now{.epoch = view.epoch, .revision = view.revision};
   Json answer = {{"epoch", hex_text(view.epoch)}, {"revision", view.revision}, {"resync", false}, {"next", to_text(now)}};
   answer["changes"] = Json::array();
+  if (call.asker->principal.scoped()) answer["scope"] = scope_text(call.asker->principal);
   const auto since = parameter(call.target, "since");
   if (!since) return json_response(answer);
   const auto cursor = parse_cursor(*since);
@@ -92,9 +123,8 @@ Outcome get_changes(const Call& call) {
                                                 : "more has changed since than is kept: read /v1/nodes anew, then go on from next";
     return json_response(answer);
   }
-  const auto changes = view.changes->after(cursor->revision, *limit);
-  for (const auto& change : changes) answer["changes"].push_back(change_json(change, view));
-  if (changes.size() == *limit) answer["next"] = to_text(Cursor{.epoch = view.epoch, .revision = changes.back().revision});
+  std::uint64_t last = 0;
+  if (add_changes(answer["changes"], call, cursor->revision, *limit, last)) answer["next"] = to_text(Cursor{view.epoch, last});
   return json_response(answer);
 }
 

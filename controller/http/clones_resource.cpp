@@ -7,6 +7,7 @@
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/resources.hpp"
+#include "controller/http/scope_filter.hpp"
 #include "controller/http/view_head.hpp"
 
 namespace capmap {
@@ -73,8 +74,11 @@ Outcome get_clones(const Call& call) {
   Json answer = view_head(call);
   answer["clones"] = Json::array();
   if (call.view->clones) {
-    for (const auto& clone : *call.view->clones) answer["clones"].push_back(clone_json(clone, *call.view));
+    for (const auto& clone : *call.view->clones) {
+      if (within_scope(call.asker->principal, *call.view, clone.site)) answer["clones"].push_back(clone_json(clone, *call.view));
+    }
   }
+  if (call.asker->principal.scoped()) answer["scope"] = scope_text(call.asker->principal);
   return json_response(answer);
 }
 

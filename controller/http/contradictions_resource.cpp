@@ -20,6 +20,21 @@ Json contradiction_json(const NodeRow& row, const MapView& view, std::uint64_t n
   return node;
 }
 
+/// Reasons are counted for the whole map alone.
+void add_reasons(Json& head, const Call& call) {
+  head["by_reason"] = nullptr;
+  head["by_reason_why"] = nullptr;
+  if (call.asker->principal.scoped()) {
+    head["by_reason_why"] = "reasons are counted for the whole map: within a scope count those of the nodes listed";
+    return;
+  }
+  Json by_reason = Json::object();
+  for (std::size_t i = 0; i < kDoubtCount; ++i) {
+    if (call.view->doubts[i] != 0) by_reason[kDoubtWords[i]] = call.view->doubts[i];
+  }
+  head["by_reason"] = std::move(by_reason);
+}
+
 }  // namespace
 
 Outcome get_contradictions(const Call& call) {
@@ -27,12 +42,8 @@ Outcome get_contradictions(const Call& call) {
   list.only = *parse_filter("verdict = contradicted");
   list.line = [view = call.view, boot_ms = call.now_boot_ms](const NodeRow& row) { return contradiction_json(row, *view, boot_ms); };
   Json head = view_head(call);
-  Json by_reason = Json::object();
-  for (std::size_t i = 0; i < kDoubtCount; ++i) {
-    if (call.view->doubts[i] != 0) by_reason[kDoubtWords[i]] = call.view->doubts[i];
-  }
-  head["contradicted"] = contradicted_json(*call.view);
-  head["by_reason"] = std::move(by_reason);
+  head["contradicted"] = contradicted_json(*call.view, call.asker->principal);
+  add_reasons(head, call);
   list.rest = [head](Json& answer) {
     for (const auto& [name, value] : head.items()) answer[name] = value;
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/http/scope_filter.hpp"
 #include "controller/http/words.hpp"
 
 namespace capmap {
@@ -40,11 +41,13 @@ Json since_json(const std::optional<std::uint64_t>& since_boot_ms, const MapView
   return rfc3339_ms(view.at_unix_ms - std::min(view.at_unix_ms, view.at_boot_ms) + std::min(view.at_boot_ms, *since_boot_ms));
 }
 
-Json contradicted_json(const MapView& view) {
+Json contradicted_json(const MapView& view, const Principal& principal) {
   if (!view.contradicted) return nullptr;
-  return {{"policy", kBelieveWords[static_cast<std::size_t>(view.contradicted->policy)]},
-          {"counted", claims_json(view.contradicted->counted)},
-          {"left_out", claims_json(view.contradicted->left_out)}};
+  const auto within = [&](std::uint32_t site) { return within_scope(principal, view, site); };
+  const auto sums = principal.scoped() ? contradicted_at(view, within) : *view.contradicted;
+  return {{"policy", kBelieveWords[static_cast<std::size_t>(sums.policy)]},
+          {"counted", claims_json(sums.counted)},
+          {"left_out", claims_json(sums.left_out)}};
 }
 
 }  // namespace capmap

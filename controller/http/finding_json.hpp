@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "controller/access/principal.hpp"
 #include "controller/http/json.hpp"
 #include "controller/map/map_view.hpp"
 
@@ -14,7 +15,7 @@ Json findings_json(const std::vector<Finding>& findings, bool contradictions_alo
 /// When something began, as text; null where it did not.
 Json since_json(const std::optional<std::uint64_t>& since_boot_ms, const MapView& view);
 
-/// What nodes claim that are contradicted, and what policy makes of it; null for views of the past.
-Json contradicted_json(const MapView& view);
+/// What nodes claim that are contradicted and within the scope of who asks, and what policy makes of it; null for views of the past.
+Json contradicted_json(const MapView& view, const Principal& principal);
 
 }  // namespace capmap

@@ -23,7 +23,7 @@ Json head_json(const Call& call) {
   Json head = view_head(call);
   if (call.asker->principal.scoped()) head["scope"] = scope_text(call.asker->principal);
   head["leased_why"] = "there are no leases yet";
-  head["contradicted"] = contradicted_json(*call.view);
+  head["contradicted"] = contradicted_json(*call.view, call.asker->principal);
   return head;
 }
 
@@ -118,34 +118,40 @@ Json answer_json(const MapView& view, const CellQuestion& question, std::uint64_
 }
 
 /// The head of an answer about the past: what was asked for, of when it is, and whether a hole is between.
-Json past_head_json(const PastMap& past, std::uint64_t at_unix_ms) {
+Json past_head_json(const PastMap& past, std::uint64_t at_unix_ms, const Principal& principal) {
   Json hole = nullptr;
   if (past.place.next_unix_ms) {
     hole = {{"from", rfc3339_ms(past.place.span.until_unix_ms)}, {"until", rfc3339_ms(*past.place.next_unix_ms)}};
   }
-  return {{"revision", nullptr},
-          {"epoch", nullptr},
-          {"at", rfc3339_ms(at_unix_ms)},
-          {"age_ms", nullptr},
-          {"as_of", rfc3339_ms(past.place.as_of_unix_ms)},
-          {"hole", std::move(hole)},
-          {"catalog", past.view->catalog_version},
-          {"chips", past.chips},
-          {"resyncing", nullptr},
-          {"use_why", "history keeps what there was, cell by cell; what of it was used is in samples"},
-          {"leased_why", "there are no leases yet"},
-          {"contradicted", nullptr}};
+  Json head = {{"revision", nullptr},
+               {"epoch", nullptr},
+               {"at", rfc3339_ms(at_unix_ms)},
+               {"age_ms", nullptr},
+               {"as_of", rfc3339_ms(past.place.as_of_unix_ms)},
+               {"hole", std::move(hole)},
+               {"catalog", past.view->catalog_version},
+               {"chips", past.chips},
+               {"resyncing", nullptr},
+               {"use_why", "history keeps what there was, cell by cell; what of it was used is in samples"},
+               {"leased_why", "there are no leases yet"},
+               {"contradicted", nullptr}};
+  if (principal.scoped()) head["scope"] = scope_text(principal);
+  return head;
 }
 
 Outcome ask_past(const Call& call, std::uint64_t at_unix_ms, CellQuestion question) {
   AskPastMap past{.at_unix_ms = at_unix_ms, .chips = parameter(call.target, "chips").value_or("")};
   return Ask{.question = HistoryRequest{.ticket = 0, .what = std::move(past)},
-             .then = [at_unix_ms, question = std::move(question)](const Answer& answer) -> Outcome {
+             .then = [at_unix_ms, question = std::move(question), asker = call.asker](const Answer& answer) -> Outcome {
                if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
                const auto& what = std::get<HistoryAnswer>(answer).what;
                if (const auto* error = std::get_if<Error>(&what)) return error_response(*error);
                const auto& map = std::get<PastMap>(what);
-               return json_response(answer_json(*map.view, question, map.view->at_boot_ms, true, past_head_json(map, at_unix_ms)));
+               // A site had another name then, perhaps one that is another site's now.
+               auto narrowed = question;
+               narrowed.query.filter = both(scope_filter(asker->principal, *map.view), std::move(narrowed.query.filter));
+               auto head = past_head_json(map, at_unix_ms, asker->principal);
+               return json_response(answer_json(*map.view, narrowed, map.view->at_boot_ms, true, std::move(head)));
              },
              .limit_ms = kPastMs};
 }
@@ -168,7 +174,6 @@ Outcome get_map(const Call& call) {
     if (!filter) return bad_parameter("bad-filter", filter.error());
     query.filter = std::move(*filter);
   }
-  query.filter = both(scope_filter(call.asker->principal, *call.view), std::move(query.filter));
   const auto page = read_page(call.target);
   if (!page) return error_response(page.error());
   question.page = *page;
@@ -183,6 +188,7 @@ Outcome get_map(const Call& call) {
     if (asks_of_nodes) return not_in_history();
     return ask_past(call, *at_unix_ms, std::move(question));
   }
+  query.filter = both(scope_filter(call.asker->principal, *call.view), std::move(query.filter));
   if (parameter(call.target, "chips")) {
     return bad_parameter("chips-without-at",
                          Error{ErrorCode::kMalformed, "chips: re-states the past; the map of now is rated by the table in use"});

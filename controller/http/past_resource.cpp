@@ -76,18 +76,36 @@ Json differences_json(const Json& from, const Json& to) {
   return changed;
 }
 
-Json event_json(const PastEvent& event, const PastEvents& past) {
-  const auto from = place_json(event.from, past), to = place_json(event.to, past);
+/// A place beyond the scope is null.
+std::optional<PastKey> as_told(const std::optional<PastKey>& key, const PastEvents& past, const Principal& principal) {
+  if (!key || !principal.scoped()) return key;
+  const auto* const site = key->site < past.tables.sites.size() ? past.tables.sites[key->site].get() : nullptr;
+  return site != nullptr && principal.may_touch(site->id, site->region) ? key : std::nullopt;
+}
+
+Json event_json(const PastEvent& event, const PastEvents& past, const Principal& principal) {
+  const auto from_key = as_told(event.from, past, principal), to_key = as_told(event.to, past, principal);
+  const auto from = place_json(from_key, past), to = place_json(to_key, past);
   Json out = {{"at", rfc3339_ms(event.at_unix_ms)},
               {"kind", kPastEventNames[static_cast<std::size_t>(event.kind)]},
               {"node", event.kind == PastEventKind::kMissed ? Json(nullptr) : Json(to_text(event.node))}};
-  if (event.from && event.to) {
+  if (from_key && to_key) {
     out["changed"] = differences_json(from, to);
   } else {
     out["from"] = from;
     out["to"] = to;
   }
   return out;
+}
+
+Json events_json(const PastEvents& past, std::uint64_t first, std::uint64_t limit, const Principal& principal) {
+  Json events = Json::array();
+  const auto count = std::min<std::size_t>(past.events.size(), limit);
+  for (std::size_t i = 0; i < count; ++i) events.push_back(event_json(past.events[i], past, principal));
+  Json answer = {{"events", std::move(events)}, {"next", nullptr}};
+  if (past.events.size() > limit) answer["next"] = std::to_string(first + limit);
+  if (principal.scoped()) answer["scope"] = scope_text(principal);
+  return answer;
 }
 
 }  // namespace
@@ -98,7 +116,7 @@ Outcome get_history_spans(const Call&) {
 }
 
 Outcome get_history_events(const Call& call) {
-  AskPastEvents ask{.from_unix_ms = 0, .until_unix_ms = call.now_unix_ms, .node = {}, .skip = 0, .limit = 0};
+  EventQuestion ask{.from_unix_ms = 0, .until_unix_ms = call.now_unix_ms, .scopes = call.asker->principal.scopes};
   for (const auto& [name, place] : {std::pair{"from", &ask.from_unix_ms}, {"until", &ask.until_unix_ms}}) {
     const auto text = parameter(call.target, name);
     if (!text) continue;
@@ -118,14 +136,9 @@ Outcome get_history_events(const Call& call) {
   if (!skip) return error_response(skip.error());
   ask.skip = *skip;
   ask.limit = *limit + 1;  // one more tells whether there are more
-  return Ask{.question = HistoryRequest{.ticket = 0, .what = ask}, .then = [first = *skip, limit = *limit](const Answer& answer) {
-               return show<PastEvents>(answer, [first, limit](const PastEvents& past) {
-                 Json events = Json::array();
-                 const auto count = std::min<std::size_t>(past.events.size(), limit);
-                 for (std::size_t i = 0; i < count; ++i) events.push_back(event_json(past.events[i], past));
-                 return Json{{"events", std::move(events)},
-                             {"next", past.events.size() > limit ? Json(std::to_string(first + limit)) : Json(nullptr)}};
-               });
+  return Ask{.question = HistoryRequest{.ticket = 0, .what = std::move(ask)},
+             .then = [first = *skip, limit = *limit, asker = call.asker](const Answer& answer) {
+               return show<PastEvents>(answer, [&](const PastEvents& past) { return events_json(past, first, limit, asker->principal); });
              }};
 }
 

@@ -29,7 +29,12 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/shared", kRead},
     Named{"GET", "/v1/absent", kRead},
     Named{"GET", "/v1/imbalance/{name}", kRead},
-    Named{"GET", "/v1/history", kRead},  // of one site or division within it
+    Named{"GET", "/v1/changes", kRead},
+    Named{"GET", "/v1/contradictions", kRead},
+    Named{"GET", "/v1/clones", kRead},
+    Named{"GET", "/v1/history", kRead},        // of one site or division within it
+    Named{"GET", "/v1/history/spans", kRead},  // when the map is known: of no site
+    Named{"GET", "/v1/history/events", kRead},
     Named{"GET", "/v1/sites", kRead},
     Named{"GET", "/v1/pools", kRead},
     Named{"GET", "/v1/api-tokens", kRead},              // one's own

@@ -1,5 +1,7 @@
 #include "controller/map/left_out.hpp"
 
+#include "controller/map/map_view.hpp"
+
 namespace capmap {
 namespace {
 
@@ -26,25 +28,44 @@ ClaimedSums claims_of(const HardwareRow* hardware) {
 
 /// Unsigned sums wrap: what came in goes out again.
 template <class Number>
-void add(Number& sum, Number value, bool comes) {
-  sum = comes ? sum + value : sum - value;
+void add(Number& sum, Number value, std::uint64_t nodes, bool comes) {
+  sum = comes ? sum + value * nodes : sum - value * nodes;
+}
+
+void count(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, std::uint64_t nodes, bool comes) {
+  if (key.verdict != Verdict::kContradicted || key.service == ServiceState::kRetired) return;
+  auto& sum = counts_as_installed(key.service) ? sums.counted : sums.left_out;
+  const auto claims = claims_of(hardware);
+  add(sum.nodes, claims.nodes, nodes, comes);
+  add(sum.packages, claims.packages, nodes, comes);
+  add(sum.cores, claims.cores, nodes, comes);
+  add(sum.accelerators, claims.accelerators, nodes, comes);
+  add(sum.memory_bytes, claims.memory_bytes, nodes, comes);
+  add(sum.storage_bytes, claims.storage_bytes, nodes, comes);
+  add(sum.fp64_mflops, claims.fp64_mflops, nodes, comes);
+  add(sum.fp32_mflops, claims.fp32_mflops, nodes, comes);
+  add(sum.fp16_mflops, claims.fp16_mflops, nodes, comes);
 }
 
 }  // namespace
 
 void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes) {
-  if (key.verdict != Verdict::kContradicted || key.service == ServiceState::kRetired) return;
-  auto& sum = counts_as_installed(key.service) ? sums.counted : sums.left_out;
-  const auto claims = claims_of(hardware);
-  add(sum.nodes, claims.nodes, comes);
-  add(sum.packages, claims.packages, comes);
-  add(sum.cores, claims.cores, comes);
-  add(sum.accelerators, claims.accelerators, comes);
-  add(sum.memory_bytes, claims.memory_bytes, comes);
-  add(sum.storage_bytes, claims.storage_bytes, comes);
-  add(sum.fp64_mflops, claims.fp64_mflops, comes);
-  add(sum.fp32_mflops, claims.fp32_mflops, comes);
-  add(sum.fp16_mflops, claims.fp16_mflops, comes);
+  count(sums, key, hardware, 1, comes);
+}
+
+Contradicted contradicted_at(const MapView& view, const std::function<bool(std::uint32_t site)>& at) {
+  Contradicted sums;
+  if (view.contradicted) sums.policy = view.contradicted->policy;
+  for (std::size_t block = 0; block < view.cells.block_count(); ++block) {
+    const auto& keys = view.cells.keys(block);
+    for (std::size_t i = 0; i < kBlockCells; ++i) {
+      if (keys.state[i] == kFreeSlot || verdict_of(keys.state[i]) != Verdict::kContradicted || !at(keys.site(i))) continue;
+      const auto key = keys.key(i);
+      const auto* const hardware = key.hardware < view.hardware.size() ? view.hardware[key.hardware].get() : nullptr;
+      count(sums, key, hardware, keys.nodes[i], true);
+    }
+  }
+  return sums;
 }
 
 }  // namespace capmap

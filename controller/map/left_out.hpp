@@ -1,11 +1,14 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 
 #include "controller/map/cell.hpp"
 #include "controller/map/hardware_row.hpp"
 
 namespace capmap {
+
+struct MapView;
 
 /// What contradicted nodes count for in totals.
 enum class Believe : std::uint8_t { kCount, kExclude };
@@ -25,5 +28,9 @@ struct Contradicted {
 
 /// A node of this hardware (null: not known) comes into a cell, or leaves one. Cells of other verdicts are passed over.
 void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes);
+
+/// The same of some sites alone, from the cells of a view. `at`: is the site of that place in the view among them? Cost: a pass over the
+/// states of all cells.
+Contradicted contradicted_at(const MapView& view, const std::function<bool(std::uint32_t site)>& at);
 
 }  // namespace capmap

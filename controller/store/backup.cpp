@@ -120,8 +120,7 @@ Result<Done> copy_database(Database& from, const std::string& file, const CopyPr
     remove_draft(draft);
     return done;
   }
-  sync_folder_of(file);
-  return done;
+  return sync_folder_of(file);
 }
 
 Result<StoreFacts> back_up(const std::string& directory, const std::string& file, const CopyProgress& progress) {
@@ -192,7 +191,7 @@ Result<Restored> restore_store(const std::string& directory, const std::string& 
   if (rename(head.c_str(), (head + ".replaced-" + time_name(now_unix_ms)).c_str()) != 0 && errno != ENOENT) {
     return file_error(head, "rename", errno);
   }
-  sync_folder_of(path);
+  if (auto synced = sync_folder_of(path); !synced) return synced.error();
   give_to_folder_owner(directory);
   return Restored{.facts = *facts, .kept_as = *kept};
 }

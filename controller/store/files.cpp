@@ -6,65 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
 namespace capmap {
-namespace {
-
-Result<Done> write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t wrote = write(fd, content.data(), content.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return file_error(path, "write", errno);
-    content.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  if (fsync(fd) != 0) return file_error(path, "fsync", errno);
-  return Done{};
-}
-
-}  // namespace
-
-Error file_error(const std::string& path, const char* doing, int error_number) {
-  ErrorCode code = ErrorCode::kUnavailable;
-  switch (error_number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG: code = ErrorCode::kFull; break;
-    case EACCES:
-    case EPERM:
-    case EROFS: code = ErrorCode::kDenied; break;
-    case ENOENT:
-    case ENOTDIR: code = ErrorCode::kAbsent; break;
-    default: break;
-  }
-  return Error{code, path + ": cannot " + doing + ": " + std::strerror(error_number)};
-}
-
-void sync_folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
-  close(fd);
-}
-
-Result<Done> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
-  const std::string temporary = path + ".new";
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, static_cast<mode_t>(mode));
-  if (fd < 0) return file_error(temporary, "create", errno);
-  auto written = write_all(fd, content, temporary);
-  if (close(fd) != 0 && written) written = file_error(temporary, "close", errno);
-  if (written && rename(temporary.c_str(), path.c_str()) != 0) written = file_error(path, "rename into place", errno);
-  if (!written) {
-    unlink(temporary.c_str());
-    return written;
-  }
-  sync_folder_of(path);
-  return Done{};
-}
-
 Result<std::string> read_whole_file(const std::string& path, std::size_t max_bytes) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return file_error(path, "open", errno);

@@ -48,8 +48,7 @@ Result<Done> create(const std::string& path, const Journal& journal) {
     if (auto single = database->run("pragma journal_mode = delete"); !single) return single.error();
   }
   if (rename(draft.c_str(), path.c_str()) != 0) return file_error(path, "rename into place", errno);
-  sync_folder_of(path);
-  return Done{};
+  return sync_folder_of(path);
 }
 
 bool is_there(const std::string& path) {
@@ -124,7 +123,7 @@ Result<StoreInCheck> open_checked(const std::string& path, StateLock lock) {
 void put_journal_away(const std::string& journal) {
   const std::string kept = journal + ".imported";
   if (rename(journal.c_str(), kept.c_str()) != 0) log_warn("journal_not_renamed", {{"file", journal}});
-  sync_folder_of(kept);
+  if (auto synced = sync_folder_of(kept); !synced) log_warn("journal_not_renamed", {{"what", synced.error().what}});
 }
 
 }  // namespace

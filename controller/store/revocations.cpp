@@ -92,7 +92,7 @@ Result<Done> append_revocations(const std::string& path, const std::vector<Revok
   if (fd < 0) return file_error(path, "open", errno);
   auto done = append_text(fd, path, text);
   close(fd);
-  if (done && made) sync_folder_of(path);
+  if (done && made) done = sync_folder_of(path);
   return done;
 }
 

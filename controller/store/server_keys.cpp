@@ -112,7 +112,7 @@ Result<Done> name_files(const Paths& paths, const Held& held, const Record& reco
   for (const auto& path : {paths.next, paths.old, paths.swap}) {
     if (done && (record.second.empty() || path != wanted)) done = remove_file(path);
   }
-  if (done) sync_folder_of(paths.key);
+  if (done) done = sync_folder_of(paths.key);
   return done;
 }
 

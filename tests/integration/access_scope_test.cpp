@@ -2,35 +2,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "tests/support/http_peer.hpp"
-#include "tests/support/http_world.hpp"
+#include "tests/support/scoped_world.hpp"
 
 using namespace capmap;
 using namespace capmap::support;
-
-namespace {
-
-/// A world whose token "t" is of a user with that scope.
-struct ScopedWorld {
-  explicit ScopedWorld(const Scope& scope) {
-    User user;
-    user.name = "li";
-    user.role = Role::kOperator;
-    user.scope = scope;
-    ApiToken token{.id = "t1", .user = "li", .secret_hash = secret_hash("t"), .role = Role::kOperator};
-    http.access.publish(std::make_shared<const AccessTable>(std::vector{user}, std::vector{token}));
-    http.view.publish(small_view(http.clock.boot_ms()));
-  }
-  [[nodiscard]] nlohmann::json read(const std::string& target) const {
-    const auto reply = get(http.port, target, "Authorization: Bearer t\r\n");
-    INFO(reply.body);
-    REQUIRE(reply.status == 200);
-    return body_of(reply);
-  }
-  HttpWorld http;
-};
-
-}  // namespace
 
 TEST_CASE("scope: the map, nodes and sites are those of the scope, whatever the question asks for beside it") {
   const ScopedWorld world(*make_scope({"11"}, {}));

@@ -120,6 +120,13 @@ TEST_CASE("agent settings: a key that others may read is refused, a missing one 
   const Ran open = run(words);
   CHECK(open.code == 1);
   CHECK(open.output.find("chmod 600") != std::string::npos);
+  REQUIRE(chmod((folder.path() + "/agent.key").c_str(), 0600) == 0);
+  const std::string server_keys = folder.path() + "/server.keys";
+  std::ofstream(server_keys) << "1\n";
+  REQUIRE(chmod(server_keys.c_str(), 0664) == 0);
+  const Ran replaceable = run(words);
+  CHECK(replaceable.code == 1);
+  CHECK(replaceable.output.find("chmod 600 " + server_keys) != std::string::npos);
 }
 
 TEST_CASE("agent settings: --help lists every flag, --version tells the version") {

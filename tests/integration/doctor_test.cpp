@@ -107,6 +107,22 @@ TEST_CASE("doctor: a key that others may read, a server that was not let in and 
   REQUIRE(of_area(open.output, "keys").size() == 1);
   CHECK(of_area(open.output, "keys").front()["fix"] == "chmod 600 " + server.state() + "/agent.key");
 
+  REQUIRE(chmod((server.state() + "/agent.key").c_str(), 0600) == 0);
+  const std::string server_keys = server.state() + "/server.keys";
+  std::ofstream(server_keys) << "1\njoined ";
+  REQUIRE(chmod(server_keys.c_str(), 0644) == 0);
+  const auto replaceable = of_area(server.doctor().output, "keys");
+  REQUIRE(replaceable.size() == 2);
+  CHECK(replaceable.back()["health"] == "broken");
+  CHECK(replaceable.back()["fix"] == "chmod 600 " + server_keys);
+  REQUIRE(chmod(server_keys.c_str(), 0600) == 0);
+  const auto damaged = of_area(server.doctor().output, "keys");
+  REQUIRE(damaged.size() == 2);
+  CHECK(damaged.back()["health"] == "warning");
+  CHECK(damaged.back()["what"].get<std::string>().find(server_keys + ":2: is damaged") != std::string::npos);
+  CHECK(damaged.back()["fix"] == "rm " + server_keys);
+  REQUIRE(unlink(server_keys.c_str()) == 0);
+
   // Another key than the one that was let in: the controller lets the handshake hang.
   REQUIRE(unlink((server.state() + "/agent.key").c_str()) == 0);
   const auto none = server.doctor();

@@ -2,83 +2,19 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
-#include "common/join_token.hpp"
-#include "common/transport.hpp"
-#include "tests/support/deployment.hpp"
-#include "tests/support/running_uplink.hpp"
+#include "tests/support/keys_world.hpp"
 #include "tests/support/seed.hpp"
 
 using namespace capmap;
 using namespace capmap::support;
-using nlohmann::json;
 using namespace std::chrono_literals;
-
-namespace {
-
-double fresh(const Deployment& deployment) {
-  return deployment.metric("capmap_nodes{liveness=\"fresh\"}");
-}
-
-json server_of(const Deployment& deployment) {
-  const auto keys = json::parse(deployment.ctl({"--json", "keys", "list"}).output, nullptr, false);
-  return keys.contains("server") ? keys["server"] : json::object();
-}
-
-/// A controller that changes roles within seconds.
-struct World {
-  explicit World(std::vector<std::string> more = {}) : next_port(free_port()), deployment({}, flags(std::move(more))) {
-    deployment.start();
-  }
-  std::vector<std::string> flags(std::vector<std::string> more) const {
-    std::vector<std::string> all = {"--interval-ms", "500", "--messages-next-port", std::to_string(next_port), "--keys-server-move-s", "2"};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-  /// A node joins; its state folder.
-  std::string join(const std::string& name) {
-    const auto state = folder.path() + "/" + name;
-    REQUIRE(run({"capmap-agent", "join", deployment.token(1), "--state", state}).code == 0);
-    return state;
-  }
-  std::unique_ptr<RunningUplink> uplink(const std::string& state) {
-    const auto token = *parse_join_token(deployment.token(1));
-    auto ring = KeyRing::open(state + "/agent.key");
-    REQUIRE(ring);
-    auto server = KnownServer::open({.endpoint = tcp_endpoint("127.0.0.1", static_cast<std::uint16_t>(deployment.message_port)),
-                                     .public_key = token.server_public_key,
-                                     .next_port = static_cast<std::uint16_t>(next_port),
-                                     .enrol_port = static_cast<std::uint16_t>(deployment.enrol_port),
-                                     .file = state + "/server.keys"});
-    REQUIRE(server);
-    auto node = std::make_unique<RunningUplink>(DealerOptions{}, *ring, *server);
-    node->give_facts();
-    return node;
-  }
-  std::unique_ptr<Program> agent(const std::string& state) {
-    return std::make_unique<Program>(std::vector<std::string>{"capmap-agent", "--state", state});
-  }
-  std::string phase() const { return server_of(deployment).value("phase", "?"); }
-  bool reaches(const std::string& wanted, std::chrono::seconds within = 60s) {
-    return eventually([&] { return phase() == wanted; }, within);
-  }
-  bool finish(std::chrono::seconds within = 60s) {
-    return eventually([&] { return deployment.ctl({"keys", "rotate", "--server", "--finish"}).code == 0; }, within);
-  }
-
-  int next_port;
-  TemporaryFolder folder;
-  Deployment deployment;
-};
-
-}  // namespace
 
 TEST_CASE("server key: a whole change with live agents, and none leaves fresh") {
   constexpr int kNodes = 12;
-  World world;
+  KeysWorld world;
   std::vector<std::string> states;
   std::vector<std::unique_ptr<RunningUplink>> nodes;
   for (int i = 0; i < kNodes; ++i) {
@@ -130,11 +66,11 @@ TEST_CASE("server key: a whole change with live agents, and none leaves fresh") 
 }
 
 TEST_CASE("server key: who was off for a part of the change gets in at the other port, who was off for all of it at the enrolment port") {
-  World world;
+  KeysWorld world;
   const auto stays = world.join("stays"), away = world.join("away"), longer = world.join("longer"), revoked = world.join("revoked");
   auto staying = world.agent(stays);
   REQUIRE(eventually([&] { return fresh(world.deployment) == 1; }, 60s));
-  const auto before = load_curve_keys(longer + "/agent.key")->public_key;
+  const auto before = public_key_of(longer);
   REQUIRE(world.deployment.ctl({"keys", "rotate", "--server"}).code == 0);
   REQUIRE(world.finish());
   REQUIRE(world.reaches("both"));
@@ -145,7 +81,7 @@ TEST_CASE("server key: who was off for a part of the change gets in at the other
   CHECK(world.deployment.metric("capmap_enrol_keys_told_total") == told);
   CHECK(eventually([&] { return server_of(world.deployment)["on_message_port"] == 2; }, 60s));  // it is sent to the message port
 
-  REQUIRE(world.deployment.ctl({"keys", "revoke", load_curve_keys(revoked + "/agent.key")->public_key}).code == 0);
+  REQUIRE(world.deployment.ctl({"keys", "revoke", public_key_of(revoked)}).code == 0);
   auto refused = world.agent(revoked);  // by its old server key, on the other port
   CHECK(eventually([&] { return world.deployment.metric("capmap_zap_requests_total{answer=\"revoked\"}") > 0; }, 60s));
   CHECK(world.deployment.ctl({"keys", "rotate", "--server", "--finish"}).code != 0);
@@ -156,13 +92,13 @@ TEST_CASE("server key: who was off for a part of the change gets in at the other
   CHECK(eventually([&] { return fresh(world.deployment) == 3; }, 60s));
   INFO(last->output());
   CHECK(world.deployment.metric("capmap_enrol_keys_told_total") > told);
-  CHECK(load_curve_keys(longer + "/agent.key")->public_key == before);
+  CHECK(public_key_of(longer) == before);
   CHECK(world.deployment.metric("capmap_known_nodes") == 3);
 }
 
 TEST_CASE("server key: a controller killed at any step of the change goes on with it, and everybody is back") {
   std::mt19937_64 random(run_seed());
-  World world({"--keys-server-window-days", "0"});
+  KeysWorld world({"--keys-server-window-days", "0"});
   const auto state = world.join("a");
   auto agent = world.agent(state);
   REQUIRE(eventually([&] { return fresh(world.deployment) == 1; }, 60s));

@@ -151,7 +151,7 @@ TEST_CASE("history tells of any moment what the map was", "[history]") {
     }
     CHECK(play.moments() > 100);
     reopened += play.reopened();
-    const auto events = play.history().events(0, play.last() + 1, {}, 0, 100'000);
+    const auto events = play.history().events({.from_unix_ms = 0, .until_unix_ms = play.last() + 1, .limit = 100'000});
     REQUIRE(events.ok());
     CHECK(events->events.size() > 50);
     CHECK(std::ranges::is_sorted(events->events, {}, &PastEvent::at_unix_ms));
