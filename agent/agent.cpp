@@ -20,6 +20,7 @@
 #include "agent/guests.hpp"
 #include "agent/hardware_signs.hpp"
 #include "agent/kept_file.hpp"
+#include "agent/machine_marks.hpp"
 #include "agent/privileged_facts.hpp"
 #include "agent/probe_cpu.hpp"
 #include "agent/probe_energy.hpp"
@@ -230,6 +231,7 @@ class Ticker {
     accelerators_.add_to(facts.first);
     benchmark_.add_to(facts.first);
     guests_.add_to(facts.first);
+    facts.first.machine = read_machine_marks(root_, parts_.settings, facts.first.virtualization);
     auto input = std::make_unique<UplinkInput>();
     input->facts = std::move(facts);
     send_input(std::move(input));

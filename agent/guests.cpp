@@ -26,7 +26,7 @@ Guests::Guests(const AgentSettings& settings, const std::string& probe)
     : root_(settings.root),
       probe_(probe),
       privileged_(privileged_path(settings.state)),
-      salt_(settings.fingerprint_salt.empty() ? settings.controller_public_key : settings.fingerprint_salt),
+      salt_(settings.salt()),
       every_ms_(std::uint64_t{settings.guests_every_s} * 1'000) {}
 
 std::optional<std::size_t> Guests::signs() const {

@@ -16,7 +16,7 @@ std::vector<Fingerprint> read_own_fingerprints(const HostRoot& root, std::string
   const auto add = [&own](const std::optional<Fingerprint>& one) {
     if (one && own.size() < kMaxFingerprints) own.push_back(*one);
   };
-  for (const char* file : {"sys/class/dmi/id/product_uuid", "sys/hypervisor/uuid", "sys/firmware/devicetree/base/vm,uuid"}) {
+  for (const char* file : kUuidFiles) {
     if (const auto uuid = root.read_line(file)) add(uuid_fingerprint(salt, *uuid));
   }
   const auto ports = root.list("sys/class/net", kMostPorts);

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -7,11 +8,15 @@
 
 namespace capmap {
 
+/// Where a machine's UUID stands: the first is root's to read, the others are Xen's and POWER's.
+inline constexpr std::array<const char*, 3> kUuidFiles = {"sys/class/dmi/id/product_uuid", "sys/hypervisor/uuid",
+                                                          "sys/firmware/devicetree/base/vm,uuid"};
+
 /// What the host of this virtual machine may know it by, ascending, each once, at most kMaxFingerprints.
 ///
 /// Source:  sys/class/net/*/address of ports with a device behind them; the machine's UUID where it may be read (by root alone
-///          sys/class/dmi/id/product_uuid, on Xen sys/hypervisor/uuid, on POWER the device tree's vm,uuid). Not etc/machine-id, though
-///          systemd may have made it from that UUID: copies of an image often share it.
+///          on most, see kUuidFiles). Not etc/machine-id, though systemd may have made it from that UUID: copies of an image often share
+///          it.
 /// Thread:  any. Cost: a directory, a file or two a port.
 std::vector<Fingerprint> read_own_fingerprints(const HostRoot& root, std::string_view salt);
 

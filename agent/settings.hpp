@@ -27,6 +27,7 @@ struct AgentSettings {
   std::uint32_t file_systems_every_s = 15;
   std::uint32_t guests_every_s = 180;  ///< at least, between two looks at the virtual machines that run here
   std::string fingerprint_salt;        ///< the same on all of an operator's servers; empty = the controller's public key
+  [[nodiscard]] const std::string& salt() const { return fingerprint_salt.empty() ? controller_public_key : fingerprint_salt; }
   std::uint32_t benchmark_most_s = 0;  ///< longest test of a benchmark that the controller may ask for; 0 = it may not
   std::string nvml_library;            ///< instead of NVIDIA's own; empty = the one that is installed, where its driver is loaded
   std::string dcmi_library;            ///< likewise Huawei's

@@ -133,6 +133,7 @@ Hello read_hello(const wire::Hello& table, FieldReader& reader) {
   if (const auto* guests = table.guest_fingerprints(); guests != nullptr) {
     hello.guest_fingerprints = read_fingerprints(guests, kMaxGuestFingerprints, "guest_fingerprints", reader);
   }
+  hello.machine = {.uuid = table.machine_uuid(), .ports = table.machine_ports()};
   return hello;
 }
 
@@ -184,12 +185,13 @@ Bytes encode(const Hello& message) {
   if (!message.fingerprints.empty()) own = put_fingerprints(builder, message.fingerprints, kMaxFingerprints);
   if (message.guest_fingerprints) guests = put_fingerprints(builder, *message.guest_fingerprints, kMaxGuestFingerprints);
   const auto& id = message.shape_id.bytes;
-  return finish(builder,
-                wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version,
-                                  hostname, os, kernel, virtualization, message.memory_total_bytes, message.pus_allowed,
-                                  message.time_unix_ms, disk_names, nic_names, accelerators, problems, measured,
-                                  message.file_systems_size_mb, maker, product, labels, drivers, limits, own, guests),
-                kHelloId);
+  return finish(
+      builder,
+      wire::CreateHello(builder, message.envelope.run_id, half_of(id, 0), half_of(id, 8), message.envelope.seq, agent_version, hostname, os,
+                        kernel, virtualization, message.memory_total_bytes, message.pus_allowed, message.time_unix_ms, disk_names,
+                        nic_names, accelerators, problems, measured, message.file_systems_size_mb, maker, product, labels, drivers, limits,
+                        own, guests, message.machine.uuid, message.machine.ports),
+      kHelloId);
 }
 
 Bytes encode(const ShapeMessage& message) {

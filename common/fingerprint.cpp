@@ -84,6 +84,22 @@ std::optional<Fingerprint> mac_fingerprint(std::string_view salt, std::string_vi
   return hashed(salt, 'm', tail);
 }
 
+std::optional<Fingerprint> ports_fingerprint(std::string_view salt, const std::vector<std::string>& addresses) {
+  constexpr unsigned kGroup = 1, kLocal = 2;
+  std::vector<std::array<std::uint8_t, 6>> ports;
+  for (const auto& address : addresses) {
+    std::array<std::uint8_t, 6> bytes{};
+    if (!read_bytes(trimmed(address), ':', true, bytes) || (bytes[0] & (kGroup | kLocal)) != 0) continue;
+    if (!says_nothing(std::span<const std::uint8_t>(bytes).subspan(1))) ports.push_back(bytes);
+  }
+  std::ranges::sort(ports);
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+  if (ports.empty()) return std::nullopt;
+  std::vector<std::uint8_t> all;
+  for (const auto& port : ports) all.insert(all.end(), port.begin(), port.end());
+  return hashed(salt, 'p', all);
+}
+
 std::optional<Fingerprint> uuid_fingerprint(std::string_view salt, std::string_view uuid) {
   // What boards carry whose maker gave them none.
   constexpr Uuid kNobodys = {0x03, 0x00, 0x02, 0x00, 0x04, 0x00, 0x05, 0x00, 0x00, 0x06, 0x00, 0x07, 0x00, 0x08, 0x00, 0x09};

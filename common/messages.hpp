@@ -47,6 +47,7 @@ struct Hello {
   std::vector<Fingerprint> fingerprints{};  ///< of a virtual machine, what its host may know it by; ascending, each once
   /// Likewise of all virtual machines that run here; absent: not known (then what was said before holds).
   std::optional<std::vector<Fingerprint>> guest_fingerprints{};
+  MachineMarks machine{};  ///< whoever says the same is another agent on this machine
   bool operator==(const Hello&) const = default;
 };
 

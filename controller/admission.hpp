@@ -57,6 +57,7 @@ Result<Change> carry_out(Store& store, const RemoveNode& request, const TokenMak
 /// A clone that the map holds, as a change of its own, with a line in the audit the first time. One that is settled since is passed over.
 Result<Done> keep_clone(Store& store, const Clone& clone);
 Result<Change> carry_out(Store& store, const SettleClone& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const SettleDouble& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const ImportRecords& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 
 Result<Change> carry_out(Store& store, const ImportRegions& request, const TokenMaking& making, std::uint64_t now_unix_ms);

@@ -43,6 +43,10 @@ Refusal within(Store& store, const Principal& who, const AssignPool& request) {
 Refusal within(Store& store, const Principal& who, const RemoveNode& request) {
   return node_within(store, who, request.node);
 }
+Refusal within(Store& store, const Principal& who, const SettleDouble& request) {
+  auto refused = node_within(store, who, request.node);
+  return !refused || *refused ? refused : node_within(store, who, request.other);
+}
 Refusal within(Store&, const Principal& who, const AddSite& request) {
   if (who.may_add_site(request.site.region)) return std::optional<OutOfScope>();
   return std::optional(OutOfScope{"a new site must be of a region of your scope (" + scope_text(who) + ")"});

@@ -75,6 +75,12 @@ Result<Done> told(const CloneSettled& settled, const JoiningPipes& pipes) {
   return tell_map(pipes, CloneKept{.node = settled.node, .run = settled.keep_run});
 }
 
+Result<Done> told(const DoubleSettled& done, const JoiningPipes& pipes) {
+  const auto& settled = done.settled;
+  log_info(settled.same ? "double_confirmed" : "double_dismissed", {{"node", to_text(settled.node)}, {"other", to_text(settled.other)}});
+  return tell_map(pipes, DoubleKept{settled});
+}
+
 Result<Done> told(const JoiningDone& done, const JoiningPipes& pipes) {
   for (const auto& node : admitted_by(done)) {
     if (auto sent = tell_admitted(node, pipes); !sent) return sent;

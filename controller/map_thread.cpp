@@ -184,10 +184,11 @@ bool MapThread::work_on(Begun& begun, std::uint64_t until_ms) {
   } while (!done && clock_.boot_ms() < until_ms);
   send_answers(begun);
   if (done && reports != nullptr) {
-    notes_.look_at(*reports, clock_.unix_ms(), [this](const NodeId& node) -> std::optional<ShapeId> {
+    const auto shape_of = [this](const NodeId& node) -> std::optional<ShapeId> {
       const auto row = map_.node(node);
       return row && row->hardware != kNoHardware ? std::optional(row->shape_id) : std::nullopt;
-    });
+    };
+    notes_.look_at(*reports, clock_.unix_ms(), shape_of, [this](const NodeId& node) { return map_.machine(node); });
   }
   return done;
 }
@@ -226,6 +227,8 @@ void MapThread::apply(MapInput& input) {
     if (auto put = map_.put_regions(regions->list); !put) log_warn("regions_not_understood", {{"what", put.error().what}});
   } else if (const auto* kept = std::get_if<CloneKept>(&input)) {
     map_.settle_clone(kept->node, kept->run, clock_.unix_ms());
+  } else if (const auto* pair = std::get_if<DoubleKept>(&input)) {
+    map_.settle_double(pair->settled);
   } else if (const auto* imported = std::get_if<RecordsImported>(&input)) {
     map_.put_sites(imported->outcome->sites);
     for (const auto& one : imported->outcome->pools) map_.put_pool(one);

@@ -18,13 +18,13 @@ NodeNote* NoteTaker::note_of(const NodeId& node, std::uint64_t now_unix_ms) {
       ++dropped_;
       return nullptr;
     }
-    at = waiting_.emplace(node, NodeNote{.node = node, .seen_unix_ms = 0, .shape = {}, .bytes = {}}).first;
+    at = waiting_.emplace(node, NodeNote{.node = node, .seen_unix_ms = 0, .shape = {}, .bytes = {}, .machine = {}}).first;
   }
   at->second.seen_unix_ms = now_unix_ms;
   return &at->second;
 }
 
-void NoteTaker::look_at(const ReportBatch& batch, std::uint64_t now_unix_ms, const ShapeOf& shape_of) {
+void NoteTaker::look_at(const ReportBatch& batch, std::uint64_t now_unix_ms, const ShapeOf& shape_of, const MachineOf& machine_of) {
   const std::uint64_t slot = now_unix_ms / kSlotMs;
   if (slot != slot_) {
     slot_ = slot;
@@ -35,6 +35,7 @@ void NoteTaker::look_at(const ReportBatch& batch, std::uint64_t now_unix_ms, con
       if (NodeNote* note = note_of(report.node, now_unix_ms)) {
         if (note->shape != hello->shape_id) note->bytes.reset();
         note->shape = hello->shape_id;
+        if (machine_of) note->machine = machine_of(report.node);
       }
     } else if (const auto* shape = std::get_if<ShapeMessage>(&report.message)) {
       const auto bound = shape_of(report.node);

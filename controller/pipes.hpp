@@ -77,11 +77,15 @@ struct CloneKept {
   NodeId node;
   std::uint64_t run = 0;
 };
+/// An admin has said of two nodes whether they are one machine (durable already).
+struct DoubleKept {
+  SettledDouble settled;
+};
 /// Another code list of regions is in force (durable already).
 struct RegionsChanged {
   RegionList list;
 };
 using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft,
-                              RegionsChanged, RecordsImported, CloneKept>;
+                              RegionsChanged, RecordsImported, CloneKept, DoubleKept>;
 
 }  // namespace capmap

@@ -86,6 +86,12 @@ struct SettleClone {
   NodeId node;
   std::uint64_t keep_run = 0;
 };
+/// Of two nodes that say they are one machine: `node` is `other`, or they are two.
+struct SettleDouble {
+  NodeId node, other;
+  bool same = false;
+};
+inline constexpr std::size_t kMostSettledDoubles = 10'000;
 /// The code list of regions in force from now on.
 struct ImportRegions {
   RegionList list;                             ///< its rows are checked
@@ -95,7 +101,8 @@ struct ImportRegions {
 struct AdminRequest {
   std::uint64_t ticket = 0;
   std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite, ImportRecords,
-               SettleClone, JoiningRequest, PutUser, RemoveUser, MakeApiToken, RevokeApiToken, NoteAudit, NoteUses, AskAudit, CheckAudit>
+               SettleClone, SettleDouble, JoiningRequest, PutUser, RemoveUser, MakeApiToken, RevokeApiToken, NoteAudit, NoteUses, AskAudit,
+               CheckAudit>
       what;
   std::shared_ptr<const Asker> asker{};  ///< in whose name; null: the controller itself
 };
@@ -128,6 +135,9 @@ struct CloneSettled {
   NodeId node;
   std::uint64_t keep_run = 0;
 };
+struct DoubleSettled {
+  SettledDouble settled;
+};
 struct ImportDone {
   std::shared_ptr<const ImportOutcome> outcome;  ///< never null
 };
@@ -140,8 +150,8 @@ struct RegionsImported {
 };
 /// What was changed, or why not.
 using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported,
-                                 SiteCoded, ImportDone, CloneSettled, JoiningDone, UserPut, UserRemoved, ApiTokenMade, ApiTokenRevoked,
-                                 AuditPage, AuditCheck, Noted, OutOfScope>;
+                                 SiteCoded, ImportDone, CloneSettled, DoubleSettled, JoiningDone, UserPut, UserRemoved, ApiTokenMade,
+                                 ApiTokenRevoked, AuditPage, AuditCheck, Noted, OutOfScope>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

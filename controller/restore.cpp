@@ -90,6 +90,7 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   for (auto batch = ahead.take(); !batch.empty(); batch = ahead.take()) {
     for (auto& stored : batch) {
       map.add_node(stored.node, true, now_ms, stored.shape, stored.last_seen_unix_ms);
+      if (stored.machine.any()) map.restore_machine(stored.node.id, stored.machine);
       if (stored.service != ServiceOrder{}) map.set_service(stored.node.id, stored.service, now_unix_ms);
       keys.push_back({.public_key = std::move(stored.node.public_key), .node = stored.node.id});
     }
@@ -98,6 +99,9 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   const auto clones = store.clones();
   if (!clones) return clones.error();
   for (const auto& clone : *clones) map.restore_clone(clone);
+  const auto doubles = store.doubles();
+  if (!doubles) return doubles.error();
+  for (const auto& settled : *doubles) map.restore_double(settled);
   const auto removed = store.removed_nodes();
   if (!removed) return removed.error();
   for (const auto& node : *removed) keys.push_back({.public_key = node.public_key, .node = node.node, .revoked = true});

@@ -26,8 +26,7 @@ void check_firmware(const Patient& patient, Findings& findings) {
   const bool there = patient.root.exists(kSmbiosFile);
   const auto facts = read_privileged_facts(privileged_path(patient.settings.state));
   if (facts) {
-    const bool own_salt = facts->salt_mark == salt_mark(patient.settings.fingerprint_salt.empty() ? patient.settings.controller_public_key
-                                                                                                  : patient.settings.fingerprint_salt);
+    const bool own_salt = facts->salt_mark == salt_mark(patient.settings.salt());
     findings.push_back({"firmware", Health::kWell,
                         std::string("read by root before the service began: table ") + (facts->smbios.empty() ? "absent" : "known") +
                             ", UUID " + (facts->uuid ? "known" : "absent") + ", serial number " + (facts->serial ? "known" : "absent")});

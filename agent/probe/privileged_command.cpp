@@ -87,7 +87,7 @@ Result<PrivilegedFacts> keep_facts(const std::vector<std::string>& arguments, st
   if (auto became = become_owner(first->state); !became) return became.error();
   const auto settings = read_agent_settings(arguments, true);
   if (!settings) return settings.error();
-  const auto& salt = settings->fingerprint_salt.empty() ? settings->controller_public_key : settings->fingerprint_salt;
+  const auto& salt = settings->salt();
   PrivilegedFacts facts{.boot_id = current_boot_id(),
                         .salt_mark = salt_mark(salt),
                         .uuid = uuid_fingerprint(salt, secrets.uuid),

@@ -87,7 +87,7 @@ std::string nodes_text(const Json& answer, bool terminal) {
   std::string text = table.text(terminal) + count_text(nodes.size()) + (nodes.size() == 1 ? " node" : " nodes");
   const auto guests = std::ranges::count_if(nodes, [](const Json& node) { return text_at(node, "counted_in").has_value(); });
   if (guests > 0)
-    text += ", " + count_text(static_cast<WideAmount>(guests)) + " of them counted in others, as virtual machines inside them";
+    text += ", " + count_text(static_cast<WideAmount>(guests)) + " of them counted in others: virtual machines inside them, or doubles";
   if (text_at(answer, "next")) text += " shown, there are more: --limit, or --site, --liveness and --filter";
   return text + "\n";
 }

@@ -3,6 +3,7 @@
 
 #include "common/join_token.hpp"
 #include "controller/http/declared_json.hpp"
+#include "controller/http/double_json.hpp"
 #include "controller/http/finding_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/map_json.hpp"
@@ -24,6 +25,7 @@ Json head_json(const Call& call) {
   if (call.asker->principal.scoped()) head["scope"] = scope_text(call.asker->principal);
   head["leased_why"] = "there are no leases yet";
   head["contradicted"] = contradicted_json(*call.view, call.asker->principal);
+  head["doubles"] = double_counts_json(call);
   return head;
 }
 
@@ -134,7 +136,8 @@ Json past_head_json(const PastMap& past, std::uint64_t at_unix_ms, const Princip
                {"resyncing", nullptr},
                {"use_why", "history keeps what there was, cell by cell; what of it was used is in samples"},
                {"leased_why", "there are no leases yet"},
-               {"contradicted", nullptr}};
+               {"contradicted", nullptr},
+               {"doubles", nullptr}};
   if (principal.scoped()) head["scope"] = scope_text(principal);
   return head;
 }

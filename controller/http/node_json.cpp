@@ -45,6 +45,12 @@ bool in_totals(const NodeRow& row) {
   return row.counted && counts_as_installed(row.counted_service);
 }
 
+Json counted_why(const NodeRow& row) {
+  if (!row.counted_in) return nullptr;
+  if (row.same_machine) return "the same machine as " + to_text(*row.counted_in) + " under another key, as an admin confirmed";
+  return "a virtual machine inside " + to_text(*row.counted_in) + ", in whose figures it is";
+}
+
 Json pool_json(const NodeRow& row, const MapView& view) {
   const Pool* pool = row.pool < view.pools.size() ? view.pools[row.pool].get() : nullptr;
   if (pool == nullptr) return nullptr;
@@ -286,8 +292,7 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   Json node = head_json(row, view, now_boot_ms);
   const HardwareRow* hardware = hardware_of(row, view);
   node["service"] = service_json(row.order);
-  node["counted_why"] =
-      row.counted_in ? Json("a virtual machine inside " + to_text(*row.counted_in) + ", in whose figures it is") : Json(nullptr);
+  node["counted_why"] = counted_why(row);
   Json guests = Json::array();
   for (const auto& guest : row.guests) guests.push_back(to_text(guest));
   node["guests"] = std::move(guests);

@@ -14,6 +14,8 @@ Outcome get_absent(const Call& call);
 Outcome get_contradictions(const Call& call);
 Outcome get_clones(const Call& call);
 Outcome post_clone(const Call& call);
+Outcome get_doubles(const Call& call);
+Outcome post_double(const Call& call);
 Outcome get_resolve(const Call& call);
 Outcome post_benchmark(const Call& call);
 Outcome post_service(const Call& call);

@@ -28,6 +28,8 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/nodes/{id}", kRead},
     Named{"GET", "/v1/shared", kRead},
     Named{"GET", "/v1/absent", kRead},
+    Named{"GET", "/v1/doubles", kRead},  // pairs of which both are within it
+    Named{"POST", "/v1/doubles", kWithinScope},
     Named{"GET", "/v1/imbalance/{name}", kRead},
     Named{"GET", "/v1/changes", kRead},
     Named{"GET", "/v1/contradictions", kRead},

@@ -34,6 +34,8 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/contradictions", get_contradictions, true, false, {"site", "liveness", "filter", "limit", "cursor"}},
       {"GET", "/v1/clones", get_clones, true},
       {"POST", "/v1/clones/{id}", post_clone, true, true},
+      {"GET", "/v1/doubles", get_doubles, true, false, {"limit", "cursor"}},
+      {"POST", "/v1/doubles", post_double, true, true},
       {"GET", "/v1/resolve/{id}", get_resolve, true},
       {"POST", "/v1/sites/{id}/codes", post_codes, false, true},
       {"GET", "/v1/export/descriptors", get_descriptors, true, false, {"form", "edition", "limit", "cursor"}},

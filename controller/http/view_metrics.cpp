@@ -26,6 +26,10 @@ void add_view(Gauges& gauges, const MapView& view, std::uint64_t now_boot_ms) {
   gauges.add("capmap_view_cells", "Cells of the published map.", view.cells.size());
   gauges.add("capmap_guests", "Virtual machines that report and are counted in their hosts, which report too.",
              view.guests ? view.guests->size() : 0);
+  gauges.add("capmap_suspected_double_nodes", "Nodes in totals that say they run on the same machine as another one.",
+             view.doubles ? view.doubles->suspected_nodes : 0);
+  gauges.add("capmap_confirmed_double_nodes", "Nodes left out of totals, since an admin confirmed that they are others.",
+             view.doubles ? view.doubles->left_out_nodes : 0);
   gauges.add("capmap_sites", "Sites known.",
              std::count_if(view.sites.begin(), view.sites.end(), [](const auto& site) { return site != nullptr; }));
 }

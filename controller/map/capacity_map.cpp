@@ -116,6 +116,26 @@ bool CapacityMap::restore_clone(const Clone& clone) {
   return state_->restore_clone(clone);
 }
 
+bool CapacityMap::settle_double(const SettledDouble& settled) {
+  return state_->settle_double(settled);
+}
+
+void CapacityMap::restore_machine(const NodeId& node, const MachineMarks& marks) {
+  if (const auto row = state_->nodes.find(node)) state_->doubles.say(*row, marks, 0);
+}
+
+bool CapacityMap::restore_double(const SettledDouble& settled) {
+  state_->restoring = true;
+  const bool found = state_->settle_double(settled);
+  state_->restoring = false;
+  return found;
+}
+
+MachineMarks CapacityMap::machine(const NodeId& node) const {
+  const auto row = state_->nodes.find(node);
+  return row ? state_->doubles.marks(*row) : MachineMarks{};
+}
+
 std::vector<Clone> CapacityMap::clones() const {
   return state_->clones.held();
 }

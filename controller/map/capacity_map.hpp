@@ -88,6 +88,14 @@ class CapacityMap {
   bool restore_clone(const Clone& clone);
   /// All that are held, ascending by node.
   [[nodiscard]] std::vector<Clone> clones() const;
+  /// An admin's word on two nodes that say they are one machine: `node` is in no total from now on, while `other` stands in the map,
+  /// installed, and both say so; or they are two. False: one of them is not there.
+  bool settle_double(const SettledDouble& settled);
+  /// At start, from the store, behind add_node(): what a node said of its machine before, and what was settled.
+  void restore_machine(const NodeId& node, const MachineMarks& marks);
+  bool restore_double(const SettledDouble& settled);
+  /// What a node says of its machine, as far as the map took it.
+  [[nodiscard]] MachineMarks machine(const NodeId& node) const;
   /// Given to nodes with their next ack; each node's liveness follows the interval that it was given.
   void set_interval(std::uint32_t interval_ms);
   [[nodiscard]] std::uint32_t interval_ms() const;

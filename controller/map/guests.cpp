@@ -160,7 +160,7 @@ GuestTable::Published GuestTable::publish(const NodeTable& nodes, std::uint64_t 
   if (!publish_due(now_ms)) return published_;
   auto all = std::make_shared<std::vector<GuestInHost>>();
   for (const auto& [row, guest] : guests_) {
-    if (!guest.host || !nodes.place(row).elsewhere) continue;
+    if (!guest.host || !nodes.place(row).elsewhere || !counted_elsewhere(row)) continue;
     all->push_back({.site = nodes.place(row).site, .guest = nodes.id(row), .host = nodes.id(*guest.host)});
   }
   std::ranges::sort(*all, [](const auto& a, const auto& b) { return std::tie(a.site, a.guest) < std::tie(b.site, b.guest); });

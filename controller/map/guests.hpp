@@ -57,7 +57,7 @@ class GuestTable {
   [[nodiscard]] bool counted_elsewhere(RowIndex guest) const;
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
-  /// Every guest that is counted elsewhere, ascending by site and id. Shared with the publications before until something changed and a
+  /// Every guest that is counted in a host, ascending by site and id. Shared with the publications before until something changed and a
   /// second is over.
   using Published = std::shared_ptr<const std::vector<GuestInHost>>;
   [[nodiscard]] Published publish(const NodeTable& nodes, std::uint64_t now_ms);

@@ -92,10 +92,11 @@ void CapacityMap::State::remove_row(RowIndex row) {
   past.forget(row);
   clones.forget(row);
   services.forget(row);
-  const auto left = guests.forget(row);
+  const auto left = guests.forget(row), copies = doubles.forget(row);
   nodes.remove(row);
   for (const auto guest : left) choose_host(guest);
   count_guests(left);
+  for (const auto copy : copies) look_at_doubles(copy);
 }
 
 }  // namespace capmap

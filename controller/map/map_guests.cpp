@@ -7,9 +7,7 @@
 namespace capmap {
 
 bool CapacityMap::State::may_hold(RowIndex host, RowIndex guest) const {
-  const auto& place = nodes.place(host);
-  const bool believed = place.is(Place::kCounted) && !place.is(Place::kExcluded) && counts_as_installed(place.service);
-  return host != guest && believed && place.site == nodes.place(guest).site;
+  return host != guest && stands(host) && nodes.place(host).site == nodes.place(guest).site;
 }
 
 bool CapacityMap::State::choose_host(RowIndex guest) {
@@ -55,9 +53,10 @@ void CapacityMap::State::count_guests(std::vector<RowIndex> rows) {
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   for (const auto guest : rows) {
     const auto before = numbers(guest);
-    nodes.place(guest).elsewhere = guests.counted_elsewhere(guest);
+    nodes.place(guest).elsewhere = guests.counted_elsewhere(guest) || doubles.left_out_for(guest);
     settle(guest, before);
   }
+  for (const auto guest : rows) look_at_doubles(guest);
   if (!rows.empty()) guests.changed();
 }
 

@@ -17,6 +17,7 @@ void keep_hello(NodeTable& nodes, RowIndex row, const Hello& hello, std::uint64_
   cold.hello = hello;
   cold.hello.fingerprints.clear();  // kept by GuestTable
   cold.hello.guest_fingerprints.reset();
+  cold.hello.machine = {};  // kept by DoubleTable
   cold.clock_skew_ms.reset();
   if (hello.time_unix_ms) cold.clock_skew_ms = static_cast<std::int64_t>(*hello.time_unix_ms - now_unix_ms);
   auto& place = nodes.place(row);
@@ -53,6 +54,7 @@ Answer CapacityMap::State::take(RowIndex row, const Hello& hello, std::uint64_t 
   accept(row, hello.envelope);
   settle(row, before);
   note_guests(row, hello, starts);
+  note_machine(row, hello.machine, now_unix_ms);
   auto result = answer(row);
   result.need_usage = true;
   return result;

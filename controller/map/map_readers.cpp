@@ -21,9 +21,13 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.service = place.service;
   out.counted = place.is(Place::kCounted);
   out.counted_service = counted_service(row);
-  if (const auto host = place.elsewhere ? guests.host(row) : std::nullopt) out.counted_in = nodes.id(*host);
+  if (place.elsewhere) {
+    const auto host = guests.counted_elsewhere(row) ? guests.host(row) : std::nullopt, other = doubles.left_out_for(row);
+    if (host || other) out.counted_in = nodes.id(host ? *host : *other);
+    out.same_machine = !host && other;
+  }
   for (const auto guest : guests.inside(row)) {
-    if (nodes.place(guest).elsewhere) out.guests.push_back(nodes.id(guest));
+    if (guests.counted_elsewhere(guest)) out.guests.push_back(nodes.id(guest));
   }
   out.verdict = verdict(row);
   out.revision = nodes.talk(row).revision;
@@ -111,6 +115,7 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->contradicted = state.contradicted;
   view->shared = state.shared.publish(view->at_boot_ms);
   view->guests = state.guests.publish(state.nodes, view->at_boot_ms);
+  view->doubles = state.doubles.publish(view->at_boot_ms, [&state](auto pairs) { return state.double_list(std::move(pairs)); });
   return view;
 }
 

@@ -144,16 +144,21 @@ void CapacityMap::State::settle(RowIndex row, const Contribution& before) {
     place.cell = cells.add(key, after);
     note_change(row, std::nullopt, key);
     note_verdict(row, std::nullopt, key);
-    return look_at_guests(row);
+    doubles.touch(row);
+    look_at_guests(row);
+    return look_at_doubles(row);
   }
   const CellKey was = cells.key(place.cell);
   if (key.verdict == Verdict::kContradicted || was != key) note_verdict(row, was, key);
   if (was == key) return cells.update(place.cell, before, after);
   place.cell = cells.change(place.cell, before, key, after);
   note_change(row, was, key);
+  doubles.touch(row);
   // Not counts_as_installed(): whether it is counted elsewhere is what looking at guests decides, and must not begin it again.
   const auto in_totals = [](ServiceState service) { return service != ServiceState::kRetired && service != ServiceState::kQuarantined; };
-  if (was.site != key.site || in_totals(was.service) != in_totals(key.service)) look_at_guests(row);
+  if (was.site == key.site && in_totals(was.service) == in_totals(key.service)) return;
+  look_at_guests(row);
+  look_at_doubles(row);
 }
 
 void CapacityMap::State::note_change(RowIndex row, const std::optional<CellKey>& from, const std::optional<CellKey>& to) {

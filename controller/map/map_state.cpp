@@ -152,8 +152,9 @@ bool CapacityMap::State::advance() {
       shapes.forget_unused(now_ms);
       if (shapes.row_count() != rows) changes.skip_to(revision);  // a number that changes name is free for other hardware
       count_shapes();
-      if (shared.publish_due(now_ms) || guests.publish_due(now_ms)) ++revision;  // what waited for its second is in the next view
+      if (shared.publish_due(now_ms) || guests.publish_due(now_ms) || doubles.publish_due(now_ms)) ++revision;  // their second is over
       if (guests.refused() > 0) counters.refused["guests_over_limit"] = guests.refused();
+      if (doubles.refused() > 0) counters.refused["doubles_over_limit"] = doubles.refused();
       if (shared.refused() > 0) counters.refused["shared_over_limit"] = shared.refused();
       return more_goes;
     }

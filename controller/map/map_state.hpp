@@ -14,6 +14,7 @@
 #include "controller/map/clones.hpp"
 #include "controller/map/conduct.hpp"
 #include "controller/map/dictionaries.hpp"
+#include "controller/map/doubles.hpp"
 #include "controller/map/doubts.hpp"
 #include "controller/map/exclusion.hpp"
 #include "controller/map/guests.hpp"
@@ -134,6 +135,20 @@ struct CapacityMap::State {
   /// A guest that is counted elsewhere was heard: it leaves a host that has not named it for long.
   void note_alive(RowIndex guest);
 
+  // map_doubles.cpp --------------------------------------------------------------------------------------------------------------
+  /// Whether it is in the map, believed and installed, in its own figures or another one's.
+  [[nodiscard]] bool stands(RowIndex row) const;
+  /// The node in whose figures this one is, since an admin said that they are one, as long as both say so too: of several the first by id.
+  [[nodiscard]] std::optional<RowIndex> double_of(RowIndex row) const;
+  /// What a node says of its machine, or whether it stands in totals, has changed, or what an admin says of it: who is left out for whom.
+  /// Not between numbers() and settle() of any row.
+  void look_at_doubles(RowIndex row);
+  void note_machine(RowIndex row, const MachineMarks& marks, std::uint64_t since_unix_ms);
+  bool settle_double(const SettledDouble& settled);
+  [[nodiscard]] Double::Side side_of(RowIndex row) const;
+  /// What readers see of pairs: those that are suspected and both in totals, and those that are settled. Null: none.
+  [[nodiscard]] DoubleTable::Published double_list(std::vector<DoubleTable::Pair> pairs) const;
+
   // map_hello.cpp ----------------------------------------------------------------------------------------------------------------
   Answer take(RowIndex row, const Hello& hello, std::uint64_t now_unix_ms);
   Answer take(RowIndex row, const ShapeMessage& message);
@@ -186,6 +201,7 @@ struct CapacityMap::State {
   std::array<std::uint32_t, kLivenessCount> by_liveness{};
   SharedThings shared;
   GuestTable guests;
+  DoubleTable doubles;
   ChangeFeed changes;
   bool restoring = false;  ///< add_node() puts in what was known before this start
   BenchmarkAsks benchmarks;

@@ -13,6 +13,7 @@
 #include "controller/map/cell_columns.hpp"
 #include "controller/map/change_feed.hpp"
 #include "controller/map/clones.hpp"
+#include "controller/map/doubles.hpp"
 #include "controller/map/doubts.hpp"
 #include "controller/map/guests.hpp"
 #include "controller/map/hardware_row.hpp"
@@ -43,6 +44,7 @@ struct MapView {
   std::shared_ptr<const NodeChanges> changes;          ///< the newest changes of nodes; null = none is noted
   std::shared_ptr<const SharedTable> shared;           ///< things that count once for all nodes; null = none
   GuestTable::Published guests;                        ///< virtual machines that are counted in their hosts; null = none
+  DoubleTable::Published doubles;                      ///< nodes that say they are one machine; null = none
   std::shared_ptr<const Dictionaries> dictionaries;    ///< of sites and hardware, shared between views until one of them changes
   std::shared_ptr<const RegionTable> regions;          ///< null = none are known
   std::shared_ptr<const DescriptorTable> descriptors;  ///< null = none are known
@@ -70,7 +72,8 @@ struct NodeRow {
   ServiceState service = ServiceState::kInService;
   bool counted = false;                                     ///< in a cell
   ServiceState counted_service = ServiceState::kInService;  ///< as its cell has it: quarantined where the map leaves it out of totals
-  std::optional<NodeId> counted_in{};                       ///< a virtual machine: the node it is inside of, and counted in
+  std::optional<NodeId> counted_in{};                       ///< the node in whose figures it is: it is inside of it, or
+  bool same_machine = false;                                ///< it is that node under another key
   std::vector<NodeId> guests{};                             ///< virtual machines that are counted in this node
   std::optional<ServiceOrder> order{};                      ///< what is ordered of it, also where that has not begun yet
   std::optional<ControllerId> child{};                      ///< who speaks for it; told by CapacityMap::resolve() alone

@@ -86,6 +86,16 @@ create table clone_runs(
 ) strict, without rowid;
 )"};
 
+/// Marks are 64-bit hashes, kept as SQLite's signed numbers; NULL: not said.
+constexpr Migration kDoubles{.what = "what machines are known by, and which nodes an admin said are one", .sql = R"(
+alter table nodes add column machine_uuid integer;
+alter table nodes add column machine_ports integer;
+create table doubles(
+  node blob not null check (length(node) = 16), other blob not null check (length(other) = 16), same integer not null,
+  settled_unix_ms integer not null, primary key (node, other)
+) strict, without rowid;
+)"};
+
 /// Ranges of addresses are their text with commas between. Kinds of revoked keys: 0 a node's, 1 a child controller's.
 constexpr Migration kJoiningAndKeys{.what = "names, pools and ranges of tokens, who waits to be let in, rules, keys", .sql = R"(
 alter table tokens add column name text not null default '';
@@ -169,6 +179,7 @@ alter table shapes add column unused_since_unix_ms integer;
     kAccess,
     kJoiningAndKeys,
     kClones,
+    kDoubles,
 };
 
 }  // namespace

@@ -27,6 +27,13 @@ ServiceState service_of(std::string_view word) {
   return found == kServiceStateNames.end() ? ServiceState::kQuarantined : static_cast<ServiceState>(found - kServiceStateNames.begin());
 }
 
+MachineMarks machine_at(const Statement& row, int first) {
+  const auto mark = [&row](int column) {
+    return row.is_null(column) ? std::nullopt : std::optional(static_cast<Fingerprint>(row.number(column)));
+  };
+  return {.uuid = mark(first), .ports = mark(first + 1)};
+}
+
 /// Columns: state, from, until, who, why.
 ServiceOrder order_at(const Statement& row, int first) {
   ServiceOrder order{
@@ -61,6 +68,7 @@ Result<Done> SqliteStore::remove_node(const KnownNode& node, std::uint64_t now_u
   auto& keep = sql(kKeepRemovedKey).bind(1, node.public_key).bind_blob(2, node.id.bytes).bind(3, as_signed(now_unix_ms));
   if (auto kept = carry_out(keep); !kept) return kept;
   if (auto forgot = forget_clone_row(database_, node.id); !forgot) return forgot;
+  if (auto forgot = forget_double_rows(database_, node.id); !forgot) return forgot;
   return carry_out(sql(kRemoveNode).bind_blob(1, node.id.bytes));
 }
 
@@ -69,6 +77,15 @@ Result<Done> SqliteStore::note_one(const NodeNote& note) {
     auto& add = sql(kAddShape).bind_blob(1, note.bytes->id.bytes).bind(2, note.bytes->compressed ? 1 : 0);
     add.bind(3, note.bytes->raw_bytes).bind_blob(4, bytes_of(note.bytes->body)).bind(5, as_signed(note.seen_unix_ms));
     if (auto added = carry_out(add); !added) return added;
+  }
+  if (note.machine.any()) {
+    auto& put = sql(kNoteMachine).bind_blob(1, note.node.bytes);
+    int column = 2;
+    for (const auto& mark : {note.machine.uuid, note.machine.ports}) {
+      mark ? put.bind(column, static_cast<std::int64_t>(*mark)) : put.bind_null(column);
+      ++column;
+    }
+    if (auto noted = carry_out(put); !noted) return noted;
   }
   if (!note.shape) return carry_out(sql(kNoteSeen).bind_blob(1, note.node.bytes).bind(2, as_signed(note.seen_unix_ms)));
   return carry_out(sql(kNoteShape).bind_blob(1, note.node.bytes).bind_blob(2, note.shape->bytes).bind(3, as_signed(note.seen_unix_ms)));
@@ -129,10 +146,12 @@ Result<std::uint64_t> SqliteStore::forget_shapes(std::uint64_t now_unix_ms) {
 Result<Done> SqliteStore::each_node(const std::function<void(const StoredNode&)>& take) {
   return each(
       "select n.id, n.public_key, n.site, n.hostname, n.joined_unix_ms, n.pool, s.id, n.last_seen_unix_ms, "
-      "n.service_state, n.service_from_unix_ms, n.service_until_unix_ms, n.service_who, n.service_why from nodes n "
+      "n.service_state, n.service_from_unix_ms, n.service_until_unix_ms, n.service_who, n.service_why, n.machine_uuid, n.machine_ports "
+      "from nodes n "
       "left join shapes s on s.number = n.shape",
       [&take](const Statement& row) {
-        StoredNode node{.node = node_at(row), .shape = {}, .last_seen_unix_ms = {}, .service = order_at(row, 8)};
+        StoredNode node{
+            .node = node_at(row), .shape = {}, .last_seen_unix_ms = {}, .service = order_at(row, 8), .machine = machine_at(row, 13)};
         if (!row.is_null(6)) node.shape = id_at<ShapeId>(row, 6);
         if (!row.is_null(7)) node.last_seen_unix_ms = count_at(row, 7);
         take(node);

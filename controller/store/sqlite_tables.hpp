@@ -11,6 +11,7 @@
 #include "controller/store/child_rows.hpp"
 #include "controller/store/clone_rows.hpp"
 #include "controller/store/controller_id.hpp"
+#include "controller/store/double_rows.hpp"
 #include "controller/store/joining_rows.hpp"
 #include "controller/store/region_rows.hpp"
 #include "controller/store/register_rows.hpp"
@@ -27,6 +28,7 @@ enum Sql : std::size_t {
   kAddShape,
   kNoteShape,
   kNoteSeen,
+  kNoteMachine,
   kFindSite,
   kFindNode,
   kFindNodeById,
@@ -88,6 +90,8 @@ class SqliteStore final : public Store {
   Result<Done> put_clone(const Clone& clone) override { return put_clone_row(database_, clone); }
   Result<std::optional<Clone>> find_clone(const NodeId& node) override { return find_clone_row(database_, node); }
   Result<std::vector<Clone>> clones() override { return clone_rows(database_); }
+  Result<Done> put_double(const SettledDouble& settled) override { return put_double_row(database_, settled); }
+  Result<std::vector<SettledDouble>> doubles() override { return double_rows(database_); }
   void act_for(std::string who, std::string origin) override {
     actor_ = std::move(who);
     origin_ = std::move(origin);

@@ -18,6 +18,7 @@ const std::array<const char*, kSqlCount> kSqlTexts = {
     "update nodes set shape = (select number from shapes where id = ?2), last_seen_unix_ms = ?3 where id = ?1 and "
     "(shape is not (select number from shapes where id = ?2) or last_seen_unix_ms is null or last_seen_unix_ms < ?3 - 1800000)",
     "update nodes set last_seen_unix_ms = ?2 where id = ?1 and (last_seen_unix_ms is null or last_seen_unix_ms < ?2 - 1800000)",
+    "update nodes set machine_uuid = ?2, machine_ports = ?3 where id = ?1 and (machine_uuid is not ?2 or machine_ports is not ?3)",
     "select id, name, region, owner_class, compute_class, service, security_level, hub, hub_cluster, industry, public_compute, declared, "
     "owner, filing_number, latitude_udeg, longitude_udeg, pue_permille, green_share_permille from sites where name = ?1 or id = ?2",
     "select id, public_key, site, hostname, joined_unix_ms, pool from nodes where public_key = ?1",

@@ -16,6 +16,7 @@
 #include "controller/access/audit_chain.hpp"
 #include "controller/map/child.hpp"
 #include "controller/map/clones.hpp"
+#include "controller/map/doubles.hpp"
 #include "controller/map/service_order.hpp"
 #include "controller/map/site.hpp"
 #include "controller/store/joining.hpp"
@@ -28,6 +29,7 @@ struct StoredNode {
   std::optional<ShapeId> shape;                    ///< its bytes are among shapes()
   std::optional<std::uint64_t> last_seen_unix_ms;  ///< to the hour
   ServiceOrder service{};
+  MachineMarks machine{};  ///< as it said them last
   bool operator==(const StoredNode&) const = default;
 };
 
@@ -45,6 +47,7 @@ struct NodeNote {
   std::uint64_t seen_unix_ms = 0;
   std::optional<ShapeId> shape;       ///< as it said hello with; absent: as before
   std::optional<EncodedShape> bytes;  ///< that shape's own, when it was new to the map (checked by it)
+  MachineMarks machine{};             ///< where the node said any
 };
 
 struct StoreFacts {
@@ -92,6 +95,10 @@ class Store {
   virtual Result<Done> put_clone(const Clone& clone) = 0;
   virtual Result<std::optional<Clone>> find_clone(const NodeId& node) = 0;
   virtual Result<std::vector<Clone>> clones() = 0;
+  /// What an admin said of two nodes, in place of what was put of them before, whichever way round; unknown nodes are passed over. A
+  /// removed node is in none.
+  virtual Result<Done> put_double(const SettledDouble& settled) = 0;
+  virtual Result<std::vector<SettledDouble>> doubles() = 0;
   /// For whom changes are carried out from now on, and from where; both empty: nobody in particular.
   virtual void act_for(std::string who, std::string origin) = 0;
   [[nodiscard]] virtual const std::string& actor() const = 0;

@@ -107,6 +107,8 @@ class Walk {
       const auto shape = some_shape(static_cast<std::uint8_t>(draw(9)));
       if (draw(2) == 0) note.shape = shape.id;
       if (note.shape && draw(2) == 0) note.bytes = shape;
+      if (draw(3) == 0) note.machine.uuid = std::uint64_t{random_()} << 32U | random_();
+      if (draw(3) == 0) note.machine.ports = draw(9);
       expect(note);
       notes.push_back(note);
     }
@@ -117,6 +119,7 @@ class Walk {
     const auto at = model_.nodes.find(note.node);
     if (at == model_.nodes.end()) return;
     auto& node = at->second;
+    if (note.machine.any()) node.machine = note.machine;
     std::optional<ShapeId> shape = node.shape;
     if (note.shape) shape = model_.shapes.contains(*note.shape) ? note.shape : std::nullopt;
     const bool old = !node.last_seen_unix_ms || *node.last_seen_unix_ms + 1'800'000 < note.seen_unix_ms;

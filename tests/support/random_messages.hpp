@@ -206,6 +206,8 @@ inline Hello RandomMessages::hello() {
   };
   hello.fingerprints = fingerprints(kMaxFingerprints);
   if (often()) hello.guest_fingerprints = fingerprints(kMaxGuestFingerprints);
+  if (often()) hello.machine.uuid = any_u64();
+  if (often()) hello.machine.ports = any_u64();
   if (below(4) == 0) {
     Measured measured;
     measured.at_unix_s = any_u64() | 1U;

@@ -37,6 +37,9 @@ inline std::optional<AdminChange> access_change(const decltype(AdminRequest::wha
   if (const auto* revoke = std::get_if<RevokeApiToken>(&what)) {
     return revoke->id == "absent" ? AdminChange(absent) : ApiTokenRevoked{{.id = revoke->id, .user = "a", .secret_hash = {}}};
   }
+  if (const auto* pair = std::get_if<SettleDouble>(&what)) {
+    return DoubleSettled{{.node = pair->node, .other = pair->other, .same = pair->same, .settled_unix_ms = 1'790'000'000'000}};
+  }
   if (std::holds_alternative<NoteAudit>(what) || std::holds_alternative<NoteUses>(what)) return Noted{};
   const AuditEntry entry{.at_unix_ms = 1'790'000'000'000, .who = "a", .what = "b", .subject = "c", .detail = "d"};
   if (std::holds_alternative<AskAudit>(what)) return AuditPage{.lines = {{.number = 1, .entry = entry, .hash = audit_hash("", 1, entry)}}};

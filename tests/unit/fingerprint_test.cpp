@@ -44,3 +44,18 @@ TEST_CASE("fingerprint: the numbers stay what they are, as agents of other versi
   CHECK(mac_fingerprint("rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", "52:54:00:12:34:57") == 0x7EEC'A3B6'A238'B7B5);
   CHECK(uuid_fingerprint("", "4c4c4544-0042-3510-8054-b4c04f565931") == 0xFBAD'AAFA'67C8'A691);
 }
+
+TEST_CASE("fingerprint: ports together are one whatever their order, and addresses that no maker gave are not among them") {
+  const std::vector<std::string> two = {"b4:96:91:00:00:01", "b4:96:91:00:00:02\n"};
+  const auto ports = ports_fingerprint("salt", two);
+  REQUIRE(ports);
+  CHECK(ports_fingerprint("salt", {"B4:96:91:00:00:02", "b4:96:91:00:00:01", "b4:96:91:00:00:01"}) == ports);
+  CHECK(ports_fingerprint("salt", {"b4:96:91:00:00:01", "b4:96:91:00:00:02", "02:42:00:00:00:01", "01:00:5e:00:00:01", "nonsense",
+                                   "00:00:00:00:00:00"}) == ports);
+  CHECK(ports_fingerprint("other", two) != ports);
+  CHECK(ports_fingerprint("salt", {two[0]}) != ports);
+  CHECK(ports_fingerprint("salt", {two[0]}) != mac_fingerprint("salt", two[0]));
+  CHECK(ports_fingerprint("salt", {"b0:96:91:00:00:01"}) != ports_fingerprint("salt", {"b4:96:91:00:00:01"}));  // makers differ there
+  CHECK_FALSE(ports_fingerprint("salt", {}));
+  CHECK_FALSE(ports_fingerprint("salt", {"02:42:00:00:00:01"}));
+}
