@@ -11,6 +11,7 @@
 #include "common/join_token.hpp"
 #include "tests/fleet/children.hpp"
 #include "tests/fleet/fleet.hpp"
+#include "tests/fleet/live.hpp"
 
 namespace {
 
@@ -23,7 +24,8 @@ int fail(const Error& error) {
 
 struct Line {
   fleet::FleetOptions options;
-  std::string token, sites, children, keys_file, to, preset = "mix";
+  std::string token, sites, children, keys_file, to, live, preset = "mix";
+  std::uint16_t next_port = 0;
   std::uint32_t child_churn = 0, child_restart_s = 0;
   std::uint32_t nodes = 0;  ///< of the whole plan; 0 = as many as agents
   bool print_sites = false;
@@ -155,6 +157,10 @@ void add_options(CLI::App& app, Line& line) {
   app.add_option("--seconds", options.seconds, "how long; 0 until SIGTERM");
   app.add_option("--report-every", options.report_every_s, "seconds between report lines; 0 only at the end");
   app.add_option("--keys-file", line.keys_file, "keeps the keys between runs, so that a restarted fleet joins no second time");
+  app.add_option(
+      "--live", line.live,
+      "folder of state folders: each agent is the uplink of the real one, which changes its key and follows the server's; no faults");
+  app.add_option("--next-port", line.next_port, "with --live: the controller's other port; default two above the message port");
   app.add_option("--to", line.to, "message port instead of the token's: tcp://host:port, with the same server key");
   app.add_flag("--any-ack", options.any_ack, "take every ack as the agent's own, from a peer that answers all alike");
   app.add_flag("--exact", options.exact, "tell every change of a reading, however small");
@@ -185,6 +191,17 @@ int main(int argc, char** argv) {
   if (line.preset == "national") print_national(plan);
   if (!line.children.empty()) {
     const auto ran = run_as_children(line, plan);
+    return ran ? 0 : fail(ran.error());
+  }
+  if (!line.live.empty()) {
+    const auto ran = fleet::run_live({.first = options.first,
+                                      .agents = options.agents,
+                                      .seed = options.seed,
+                                      .seconds = options.seconds,
+                                      .token = line.token,
+                                      .states = line.live,
+                                      .next_port = line.next_port},
+                                     plan);
     return ran ? 0 : fail(ran.error());
   }
   auto tokens = line.sites.empty() ? Result<std::vector<std::string>>(std::vector<std::string>(options.agents, line.token))
