@@ -79,6 +79,7 @@ bool CapacityMap::restore_shape(const EncodedShape& shape, std::uint64_t now_ms)
 
 void CapacityMap::expect_nodes(std::size_t nodes) {
   state_->nodes.reserve(nodes);
+  state_->expected_nodes = nodes;
 }
 
 bool CapacityMap::ask_benchmark(const NodeId& node, std::uint32_t seconds, std::uint64_t now_ms) {
@@ -121,7 +122,11 @@ bool CapacityMap::settle_double(const SettledDouble& settled) {
 }
 
 void CapacityMap::restore_machine(const NodeId& node, const MachineMarks& marks) {
-  if (const auto row = state_->nodes.find(node)) state_->doubles.say(*row, marks, 0);
+  const auto row = state_->nodes.find(node);
+  if (!row) return;
+  // Room for all once one says any: an index that grows under a million rows is moved a hundred times over.
+  if (const auto nodes = std::exchange(state_->expected_nodes, 0)) state_->doubles.reserve(nodes);
+  state_->doubles.say(*row, marks, 0);
 }
 
 bool CapacityMap::restore_double(const SettledDouble& settled) {

@@ -26,6 +26,10 @@ void DoubleTable::put(Kind kind, RowIndex row, Fingerprint mark, std::uint64_t s
   touch(row);
 }
 
+void DoubleTable::reserve(std::size_t nodes) {
+  for (auto& kind : kinds_) kind.reserve(nodes);
+}
+
 bool DoubleTable::say(RowIndex row, const MachineMarks& marks, std::uint64_t now_unix_ms) {
   if (!marks.any()) return false;
   const std::array now = {marks.uuid.value_or(0), marks.ports.value_or(0)};

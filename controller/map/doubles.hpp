@@ -58,6 +58,8 @@ class DoubleTable {
   static constexpr std::size_t kMostShown = 1'000;   ///< pairs in one list
   static constexpr std::size_t kMostPairs = 10'000;  ///< that are looked at for it: some milliseconds
 
+  /// Makes room for so many nodes at once, where they come at once.
+  void reserve(std::size_t nodes);
   /// What a node says now. Nothing holds what it said before; so does a mark that is missing beside one that has not changed: not every
   /// agent can read everything each time. True: it says another one.
   bool say(RowIndex row, const MachineMarks& marks, std::uint64_t now_unix_ms);

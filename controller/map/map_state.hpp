@@ -203,7 +203,8 @@ struct CapacityMap::State {
   GuestTable guests;
   DoubleTable doubles;
   ChangeFeed changes;
-  bool restoring = false;  ///< add_node() puts in what was known before this start
+  std::size_t expected_nodes = 0;  ///< that come at once, of which none has said its machine's marks yet
+  bool restoring = false;          ///< add_node() puts in what was known before this start
   BenchmarkAsks benchmarks;
   ConductNotes conduct;
   CloneTable clones;

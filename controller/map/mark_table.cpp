@@ -9,6 +9,10 @@ Fingerprint MarkTable::mark(RowIndex row) const {
   return chunk < chunks_.size() && chunks_[chunk] ? (*chunks_[chunk])[row % kChunkRows] : 0;
 }
 
+void MarkTable::reserve(std::size_t rows) {
+  single_.reserve(rows, mark_of_row());
+}
+
 void MarkTable::set(RowIndex row, Fingerprint mark) {
   const auto chunk = row / kChunkRows;
   if (chunk >= chunks_.size()) chunks_.resize(chunk + 1);

@@ -30,6 +30,8 @@ class MarkTable {
   [[nodiscard]] Fingerprint mark(RowIndex row) const;
   /// In place of what the row said before; 0 = nothing.
   void put(RowIndex row, Fingerprint mark, std::uint64_t since_unix_ms);
+  /// Makes room for so many rows at once, where they come at once.
+  void reserve(std::size_t rows);
   /// Does another row say the same, however many do?
   [[nodiscard]] bool shares(RowIndex row) const { return !shared_.empty() && mark(row) != 0 && shared_.contains(mark(row)); }
   /// take(rows): of each mark that more than one row says and not too many, in no order.

@@ -206,6 +206,7 @@ TEST_CASE("map doubles: a host cannot be counted in its own guest, whatever is c
 TEST_CASE("map doubles: what was noted before a restart holds before anybody has spoken") {
   for (const bool same : {true, false}) {
     World world;
+    world.map.expect_nodes(5'000);
     const auto before = numbered_id<NodeId>(1), after = numbered_id<NodeId>(2), third = numbered_id<NodeId>(3);
     for (const auto& id : {before, after, third}) {
       KnownNode node;
