@@ -39,6 +39,12 @@ struct Folder {
   TemporaryFolder folder;
 };
 
+/// With the key's age, which is the file's where nothing is written down yet.
+void copy_folder(const std::string& from, const std::string& to) {
+  fs::copy(from, to);
+  fs::last_write_time(to + "/server.key", fs::last_write_time(from + "/server.key"));
+}
+
 void check_same(const ServerKeys& a, const ServerKeys& b) {
   CHECK(a.phase == b.phase);
   CHECK(a.phase_since_unix_ms == b.phase_since_unix_ms);
@@ -91,11 +97,11 @@ TEST_CASE("server keys: a crash at any moment of a change leaves the phase befor
     for (int i = 0; i < phase; ++i) static_cast<void>(folder.next(100));
     const auto before = folder.open();
     const TemporaryFolder kept;
-    fs::copy(folder.folder.path(), kept.path() + "/a");
+    copy_folder(folder.folder.path(), kept.path() + "/a");
     const auto after = folder.next(900);
     INFO("phase " << phase);
     // Cut off before the record was written: a next key may lie there already.
-    fs::copy(kept.path() + "/a", kept.path() + "/b");
+    copy_folder(kept.path() + "/a", kept.path() + "/b");
     if (after.phase == KeyPhase::kLearning) {
       fs::copy_file(folder.file("server.key.next"), kept.path() + "/b/server.key.next");
       fs::copy_file(folder.file("enrol.key"), kept.path() + "/b/enrol.key");
@@ -108,7 +114,7 @@ TEST_CASE("server keys: a crash at any moment of a change leaves the phase befor
     for (int step = 0; step < 4; ++step) {
       INFO("step " << step);
       const auto cut = kept.path() + "/cut" + std::to_string(step);
-      fs::copy(kept.path() + "/a", cut);
+      copy_folder(kept.path() + "/a", cut);
       if (after.phase == KeyPhase::kLearning) {
         fs::copy_file(folder.file("server.key.next"), cut + "/server.key.next");
         fs::copy_file(folder.file("enrol.key"), cut + "/enrol.key");
