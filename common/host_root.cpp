@@ -14,27 +14,13 @@
 #include <memory>
 #include <utility>
 
+#include "common/open_file.hpp"
+
 namespace capmap {
 namespace {
 
 constexpr std::size_t kMaxListNumbers = 65'536;
 constexpr std::size_t kMaxLinkBytes = 4'096;
-
-/// A file descriptor that closes itself.
-class OpenFile {
- public:
-  explicit OpenFile(int fd) : fd_(fd) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 Error from_errno(std::string_view path, int number) {
   const std::string place(path);

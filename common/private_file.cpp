@@ -7,27 +7,13 @@
 #include <array>
 #include <cerrno>
 
+#include "common/open_file.hpp"
 #include "common/whole_file.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr mode_t kOthers = 077;
-
-/// A file descriptor that closes itself.
-class File {
- public:
-  File(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC)) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Result<Done> check_owner(const std::string& path, uid_t owner, const char* what) {
   const auto own = geteuid();
@@ -44,7 +30,7 @@ Result<Done> check_owner(const std::string& path, uid_t owner, const char* what)
 }  // namespace
 
 Result<std::string> read_private_file(const std::string& path, std::size_t max_bytes, const char* what) {
-  const File file(path, O_RDONLY | O_NONBLOCK);  // of a pipe nobody may ever write into
+  const OpenFile file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // of a pipe nobody may ever write into
   if (file.fd() < 0) return file_error(path, "open", errno);
   struct stat about {};
   if (fstat(file.fd(), &about) != 0) return file_error(path, "look at", errno);

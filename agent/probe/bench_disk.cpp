@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "agent/probe/bench_run.hpp"
+#include "common/open_file.hpp"
 
 namespace capmap {
 namespace {
@@ -26,20 +27,6 @@ struct Free {
   void operator()(unsigned char* bytes) const { std::free(bytes); }
 };
 using Buffer = std::unique_ptr<unsigned char, Free>;
-
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Error from_errno(const std::string& place, int number) {
   const std::string why = place + ": " + std::strerror(number);
@@ -101,12 +88,12 @@ Result<DiskResult> bench_disk(const std::string& folder, const BenchClock& write
   if (!bytes) return bytes.error();
   const Buffer buffer(static_cast<unsigned char*>(std::aligned_alloc(kPageBytes, kChunkBytes)));
   if (!buffer) return Error{ErrorCode::kFull, "not enough memory"};
-  const File file(open_nameless(folder));
+  const OpenFile file(open_nameless(folder));
   if (file.fd() < 0) return from_errno(folder, errno);
   const auto written = write_file(file.fd(), folder, *bytes, buffer.get(), write_clock);
   if (!written) return written.error();
   posix_fadvise(file.fd(), 0, 0, POSIX_FADV_DONTNEED);
-  const File past_cache(open(("/proc/self/fd/" + std::to_string(file.fd())).c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
+  const OpenFile past_cache(open(("/proc/self/fd/" + std::to_string(file.fd())).c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
   DiskResult result{.megabytes_a_second = 0, .bytes = *written, .direct = past_cache.fd() >= 0};
   const int fd = result.direct ? past_cache.fd() : file.fd();
   std::uint64_t read_bytes = 0;

@@ -8,7 +8,7 @@ export LC_ALL=C
 
 # file                                          may include of ours (regular expressions, no spaces)
 readonly ground='result|check|clock|ids|precision|utf8|labels|fingerprint|hardware|messages|published|accelerator_addresses|accelerator_vendor|coarse_rate|time_text'
-readonly reading='host_root|config[a-z_]*|log|csv[a-z_]*|catalog_folder|chip_table[a-z_]*|region_[a-z]+|descriptor_table|join_token'
+readonly reading='host_root|open_file|config[a-z_]*|log|csv[a-z_]*|catalog_folder|chip_table[a-z_]*|region_[a-z]+|descriptor_table|join_token'
 arrows() {
   cat <<TABLE
 ^common/($ground)[.]                            ^common/($ground)[.]hpp\$
