@@ -4,6 +4,9 @@ find_package(Threads REQUIRED)
 
 function(capmap_dependency name module)
   pkg_check_modules(${name}_pc REQUIRED IMPORTED_TARGET ${module})
+  # CMake reads "-isystem FOLDER" of a module in one way at its first run and in another at each later one: all would be built anew. The
+  # headers we include need neither these folders nor other flags.
+  set_target_properties(PkgConfig::${name}_pc PROPERTIES INTERFACE_COMPILE_OPTIONS "" INTERFACE_INCLUDE_DIRECTORIES "")
   add_library(${name} INTERFACE)
   target_link_libraries(${name} INTERFACE PkgConfig::${name}_pc)
 endfunction()
