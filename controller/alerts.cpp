@@ -39,13 +39,19 @@ std::string site_name(const MapView& view, std::uint32_t site) {
 
 }  // namespace
 
-void AlertWatch::tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, bool firing,
-                      const std::string& text) {
+void AlertWatch::tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, std::uint32_t site,
+                      bool firing, const std::string& text) {
   if (firing == firing_.contains(key)) return;
-  if (firing) firing_.insert(key);
+  if (firing) firing_.emplace(key, site);
   if (!firing) firing_.erase(key);
-  found.push_back(
-      {.kind = kind, .firing = firing, .key = key, .subject = subject, .text = text, .at_unix_ms = now_unix_ms_, .number = ++count_});
+  found.push_back({.kind = kind,
+                   .firing = firing,
+                   .key = key,
+                   .subject = subject,
+                   .site = site,
+                   .text = text,
+                   .at_unix_ms = now_unix_ms_,
+                   .number = ++count_});
 }
 
 std::vector<Alert> AlertWatch::look(const MapView& view, const StoreHealth* store, std::uint64_t now_unix_ms) {
@@ -67,20 +73,22 @@ void AlertWatch::look_at_clones(const MapView& view, std::vector<Alert>& found) 
     const auto key = "clone:" + id;
     held.insert(key);
     if (clone.since_unix_ms < started_unix_ms_) {
-      firing_.insert(key);
+      firing_.emplace(key, clone.site);
       continue;
     }
     std::string names;
     for (const auto& run : clone.runs) names += (names.empty() ? "" : ", ") + (run.hostname.empty() ? "no name" : run.hostname);
-    tell(found, Alert::Kind::kClone, key, id, true,
+    tell(found, Alert::Kind::kClone, key, id, clone.site, true,
          "the key of " + id + " at " + site_name(view, clone.site) + " speaks from two places (" + names +
              "): none of them is counted; capmapctl nodes clones settle");
   }
-  std::vector<std::string> over;
-  for (const auto& key : firing_) {
-    if (key.starts_with("clone:") && !held.contains(key)) over.push_back(key);
+  std::vector<std::pair<std::string, std::uint32_t>> over;
+  for (const auto& [key, site] : firing_) {
+    if (key.starts_with("clone:") && !held.contains(key)) over.emplace_back(key, site);
   }
-  for (const auto& key : over) tell(found, Alert::Kind::kClone, key, key.substr(6), false, "the clone of " + key.substr(6) + " is settled");
+  for (const auto& [key, site] : over) {
+    tell(found, Alert::Kind::kClone, key, key.substr(6), site, false, "the clone of " + key.substr(6) + " is settled");
+  }
 }
 
 void AlertWatch::look_at_verdicts(const MapView& view, std::vector<Alert>& found) {
@@ -93,21 +101,23 @@ void AlertWatch::look_at_verdicts(const MapView& view, std::vector<Alert>& found
     if (firing_.contains("clone:" + to_text(change.node)) || contradicted_.size() >= kMostKept) continue;
     if (contradicted_.emplace(change.node, now_unix_ms_).second) fresh.push_back(change);
   }
-  const auto add = [&](const std::string& key, const std::string& subject, const std::string& text) {
+  const auto add = [&](const std::string& key, const std::string& subject, std::uint32_t site, const std::string& text) {
     found.push_back({.kind = Alert::Kind::kContradiction,
                      .firing = true,
                      .key = key,
                      .subject = subject,
+                     .site = site,
                      .text = text,
                      .at_unix_ms = now_unix_ms_,
                      .number = ++count_});
   };
   if (fresh.size() > kMostContradictions) {
-    return add("contradictions", "", std::to_string(fresh.size()) + " nodes cannot be what they say: capmapctl contradictions tells why");
+    return add("contradictions", "", 0,
+               std::to_string(fresh.size()) + " nodes cannot be what they say: capmapctl contradictions tells why");
   }
   for (const auto& change : fresh) {
     const auto id = to_text(change.node);
-    add("contradiction:" + id, id,
+    add("contradiction:" + id, id, change.to->site,
         "node " + id + " at " + site_name(view, change.to->site) + " cannot be what it says: capmapctl nodes show " + id + " tells why");
   }
 }
@@ -134,7 +144,7 @@ void AlertWatch::look_at_sites(const MapView& view, std::vector<Alert>& found) {
     if (sites[site].alive > 0) lit_sites_.insert(site);
     const auto id = to_text(view.sites[site]->id);
     const bool dark = sites[site].alive == 0 && sites[site].lost > 0 && lit_sites_.contains(site);
-    tell(found, Alert::Kind::kSiteDark, "site_dark:" + id, id, dark,
+    tell(found, Alert::Kind::kSiteDark, "site_dark:" + id, id, site, dark,
          dark ? "site " + site_name(view, site) + ": all " + std::to_string(sites[site].lost) + " nodes are lost"
               : "site " + site_name(view, site) + ": nodes are heard again, or gone for good");
   }
@@ -143,10 +153,10 @@ void AlertWatch::look_at_sites(const MapView& view, std::vector<Alert>& found) {
 void AlertWatch::look_at_store(const StoreHealth* store, std::vector<Alert>& found) {
   const std::string problem = store == nullptr ? std::string() : store->problem;
   const bool full = problem.find("full") != std::string::npos || problem.find("No space") != std::string::npos;
-  tell(found, Alert::Kind::kDiskFull, "disk_full", "", full,
+  tell(found, Alert::Kind::kDiskFull, "disk_full", "", 0, full,
        full ? "the controller's disk is full: " + problem : "the controller's disk has room again");
   const bool failing = !problem.empty() && !full;
-  tell(found, Alert::Kind::kStoreProblem, "store_problem", "", failing,
+  tell(found, Alert::Kind::kStoreProblem, "store_problem", "", 0, failing,
        failing ? "the controller cannot keep changes: " + problem : "the controller keeps changes again");
 }
 

@@ -17,8 +17,9 @@ struct Alert {
   enum class Kind : std::uint8_t { kClone, kContradiction, kSiteDark, kStoreProblem, kDiskFull };
   Kind kind = Kind::kClone;
   bool firing = true;
-  std::string key;      ///< what it is about: while it fires nobody is told again
-  std::string subject;  ///< n-… or s-… id; empty: the controller itself
+  std::string key;         ///< what it is about: while it fires nobody is told again
+  std::string subject;     ///< n-… or s-… id; empty: the controller itself
+  std::uint32_t site = 0;  ///< where that is: index, of views; 0: nowhere in particular
   std::string text;
   std::uint64_t at_unix_ms = 0;
   std::uint64_t number = 0;  ///< of this start
@@ -46,12 +47,12 @@ class AlertWatch {
   void look_at_sites(const MapView& view, std::vector<Alert>& found);
   void look_at_store(const StoreHealth* store, std::vector<Alert>& found);
   /// Of what lasts: told when it changes.
-  void tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, bool firing,
-            const std::string& text);
+  void tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, std::uint32_t site,
+            bool firing, const std::string& text);
 
   std::uint64_t started_unix_ms_, now_unix_ms_ = 0, count_ = 0;
-  std::optional<std::uint64_t> revision_;  ///< of the view before
-  std::set<std::string> firing_;
+  std::optional<std::uint64_t> revision_;         ///< of the view before
+  std::map<std::string, std::uint32_t> firing_;   ///< key ▶ site
   std::set<std::uint32_t> lit_sites_;             ///< that had a node alive since the start: only these can go dark
   std::map<NodeId, std::uint64_t> contradicted_;  ///< when it was told
 };

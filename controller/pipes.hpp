@@ -26,7 +26,8 @@ inline constexpr const char* kAdminPipe = "inproc://admin";           ///< Admin
 inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteBatch: from the map thread to store, which may drop it
 inline constexpr const char* kHistoryPipe = "inproc://history";       ///< HistoryRequest: from http to the history thread; stop from main
 inline constexpr const char* kPasswordPipe = "inproc://passwords";    ///< PasswordJob: from http to the password worker; stop from main
-inline constexpr const char* kHttpPipe = "inproc://http";  ///< HttpInput: from map, store and history to http; stop from the map thread
+inline constexpr const char* kHttpPipe =
+    "inproc://http";  ///< HttpInput: from map, store, history and alerts to http; stop from the map thread
 inline constexpr const char* kConnectionsPipe = "inproc://connections";  ///< libzmq's own events: from ingest's ROUTER to zap
 inline constexpr const char* kKeyWordsPipe = "inproc://key_words";       ///< KeyWord: from ingest to store, which may be behind
 inline constexpr int kNotesHighWater = 8;                                ///< batches that wait for a slow disk, at each end

@@ -12,6 +12,7 @@
 #include "common/result.hpp"
 #include "controller/access/principal.hpp"
 #include "controller/access_requests.hpp"
+#include "controller/alerts.hpp"
 #include "controller/history/past.hpp"
 #include "controller/history/usage_series.hpp"
 #include "controller/import_request.hpp"
@@ -185,6 +186,9 @@ struct PasswordDone {
 };
 
 /// To the http thread (inproc://http).
-using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone>;
+struct AlertTold {
+  Alert alert;
+};
+using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone, AlertTold>;
 
 }  // namespace capmap

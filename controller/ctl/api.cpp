@@ -126,6 +126,18 @@ Result<std::string> api_get_csv(const ApiConnection& connection, const std::stri
   return problem_of(reply->status, problem ? *problem : Json());
 }
 
+Result<Done> api_get_stream(const ApiConnection& connection, const std::string& path,
+                            const std::function<bool(std::string_view)>& on_bytes) {
+  ApiRequest request{
+      .method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/event-stream, application/problem+json;q=0.5"};
+  request.on_bytes = on_bytes;
+  const auto reply = send_read(connection, std::move(request));
+  if (!reply) return reply.error();
+  if (reply->status >= 200 && reply->status <= 299) return Done{};
+  const auto problem = parse_answer(reply->body);
+  return problem_of(reply->status, problem ? *problem : Json());
+}
+
 Error problem_of(std::uint32_t status, const Json& problem) {
   std::string what = text_at(problem, "title").value_or("the controller answered " + std::to_string(status));
   if (const auto detail = text_at(problem, "detail"); detail && *detail != what) what += ": " + *detail;

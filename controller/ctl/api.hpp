@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@ Result<ApiJson> parse_answer(std::string_view body);
 Result<ApiJson> api_get(const ApiConnection& connection, const std::string& path);
 /// GET of a table as text (text/csv), as it came. Errors likewise.
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path);
+/// GET of an event stream, with a token as api_get has one: what comes is given to `on_bytes` for as long as it says true. Done: the
+/// stream has ended, or it said false. Errors likewise.
+Result<Done> api_get_stream(const ApiConnection& connection, const std::string& path,
+                            const std::function<bool(std::string_view)>& on_bytes);
 /// POST of a JSON body with the admin token, and its JSON answer. Errors likewise, and those of reading the token file.
 Result<ApiJson> api_post(const ApiConnection& connection, const std::string& path, const ApiJson& body);
 

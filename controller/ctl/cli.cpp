@@ -118,6 +118,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_export(app, line);
   add_map(app, line);
   add_history(app, line);
+  add_events(app, line);
   add_reports(app, line);
   add_resolve(app, line);
   add_status(app, line);

@@ -46,6 +46,7 @@ void add_regions(CLI::App& app, Line& line);
 void add_places(CLI::App& app, Line& line);
 void add_nodes(CLI::App& app, Line& line);
 void add_history(CLI::App& app, Line& line);
+void add_events(CLI::App& app, Line& line);
 /// Subcommands of history.
 void add_past(CLI::App& history, Line& line);
 /// Behind add_sites: adds to its commands.

@@ -91,6 +91,10 @@ GateOptions gate_options(const HttpOptions& options) {
   return gate;
 }
 
+bool has(const HttpResponse& response, std::string_view name) {
+  return std::any_of(response.headers.begin(), response.headers.end(), [name](const auto& pair) { return pair.first == name; });
+}
+
 bool serves_reads(const Route& route) {
   return route.method == std::string_view("GET");
 }
@@ -118,6 +122,7 @@ Api::Api(const HttpOptions& options, const HttpSources& sources, std::function<M
     : options_(options),
       sources_(sources),
       gate_(gate_options(options), sources.access, sources.clock),
+      watchers_(gate_, sources.clock),
       server_metrics_(std::move(server_metrics)),
       metrics_([this] { return all_metrics(); }) {}
 
@@ -188,7 +193,8 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
                   .by_admin = asker->principal.role == Role::kAdmin,
                   .store_problem = health ? health->problem : std::string(),
                   .asker = asker,
-                  .gate = gate_};
+                  .gate = gate_,
+                  .watchers = watchers_};
   if (route.needs_view && !call.view) {
     return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});
   }
@@ -237,11 +243,11 @@ HttpResponse Api::finish(const std::string& route, HttpResponse response, const 
   const bool known = asker != nullptr && asker->principal.via != Via::kNobody;
   const bool refused = response.status == 401 || response.status == 403 || response.status == 421 || response.status == 429;
   if (refused && asker != nullptr) gate_.note_refused(*asker, note->head, response);
-  const bool cache_told =
-      std::any_of(response.headers.begin(), response.headers.end(), [](const auto& pair) { return pair.first == "Cache-Control"; });
-  if (!cache_told) response.headers.emplace_back("Cache-Control", known ? "no-store" : "no-cache");
+  if (!has(response, "Cache-Control")) response.headers.emplace_back("Cache-Control", known ? "no-store" : "no-cache");
   if (known && asker->principal.scoped()) response.headers.emplace_back("X-Capmap-Scope", scope_text(asker->principal));
-  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (!has(response, "Content-Security-Policy")) {
+    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  }
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   if (!response.content_type.empty()) response.headers.emplace_back("Content-Type", response.content_type);
@@ -255,6 +261,7 @@ Metrics Api::all_metrics() const {
     if (const auto taken = source->take()) add(*taken);
   }
   add(server_metrics_());
+  add(watchers_.metrics());
   for (const auto& [key, count] : answered_) {
     all.push_back({"capmap_http_requests_total",
                    "HTTP requests answered, refused ones too, by route and status.",

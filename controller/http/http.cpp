@@ -13,6 +13,7 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kLookEveryMs = 50;       ///< at deadlines
+constexpr int kWatchedMs = 50;                   ///< longest sleep while somebody waits for what happens
 constexpr int kIdleMs = 1'000, kWaitingMs = 50;  ///< longest sleep without and with deadlines to watch
 constexpr std::size_t kAnswersPerTurn = 256;
 constexpr std::size_t kMaxGivenUp = 1'000;
@@ -44,6 +45,8 @@ class HttpThread {
   std::optional<HttpResponse> on_request(std::uint64_t ticket, const HttpRequest& request);
   std::optional<HttpResponse> go_on(std::uint64_t ticket, const std::string& route, const std::shared_ptr<const RequestNote>& note,
                                     Outcome outcome);
+  [[nodiscard]] int longest_sleep_ms();
+  void tell_watchers();
   void write_notes();
   Result<Done> ask(std::uint64_t ticket, Question question);
   /// False on stop.
@@ -102,12 +105,14 @@ Result<Done> HttpThread::run() {
   for (;;) {
     if (pulse_ != nullptr) pulse_->beat(clock_.boot_ms());
     std::array items = {Waitable{.socket = &input_}, Waitable{.socket = nullptr, .fd = server_->epoll_fd()}};
-    wait_any(items, server_->timeout_ms(waiting_.empty() ? kIdleMs : kWaitingMs));
+    wait_any(items, server_->timeout_ms(longest_sleep_ms()));
     if (!take_answers()) break;
+    tell_watchers();
     server_->run();
     give_up_late_ones();
     write_notes();
   }
+  for (const auto number : api_.watchers().end_all("the controller is stopping")) server_->wake(number);
   answer_all_waiting();
   const auto until_ms = clock_.boot_ms() + kDrainMs;
   while (!server_->drained() && clock_.boot_ms() < until_ms) {
@@ -117,6 +122,18 @@ Result<Done> HttpThread::run() {
     answer_all_waiting();
   }
   return Done{};
+}
+
+int HttpThread::longest_sleep_ms() {
+  if (api_.watchers().busy()) return 0;
+  if (api_.watchers().any()) return kWatchedMs;
+  return waiting_.empty() ? kIdleMs : kWaitingMs;
+}
+
+void HttpThread::tell_watchers() {
+  auto& watchers = api_.watchers();
+  watchers.look(api_.view());
+  for (const auto number : watchers.turn()) server_->wake(number);
 }
 
 std::optional<HttpResponse> HttpThread::on_request(std::uint64_t ticket, const HttpRequest& request) {
@@ -181,6 +198,8 @@ bool HttpThread::take_answers() {
     } else if (auto* past = std::get_if<HistoryAnswer>(input->get())) {
       const auto ticket = past->ticket;
       take_answer(ticket, std::move(*past));
+    } else if (const auto* told = std::get_if<AlertTold>(input->get())) {
+      api_.watchers().take(told->alert);
     } else if (auto* password = std::get_if<PasswordDone>(input->get())) {
       const auto ticket = password->ticket;
       take_answer(ticket, std::move(*password));

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,11 +40,14 @@ inline std::optional<std::string_view> header(const HttpRequest& request, std::s
   return std::nullopt;
 }
 
+class ByteStream;
+
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
   TextPairs headers;
+  std::shared_ptr<ByteStream> stream{};  ///< not null: instead of the body
 };
 
 /// What came back on a question to another thread; an Error when nothing did: kTimeout (asked, no answer yet), kUnavailable (not asked).

@@ -20,6 +20,8 @@ constexpr RouteAccess kAdmin{.least = Role::kAdmin, .open = false, .partial = fa
 constexpr std::array kNamed = {
     Named{"GET", "/healthz", kOpen},
     Named{"GET", "/readyz", kOpen},
+    Named{"GET", "/v1/openapi.yaml", kOpen},  // the same text is in every package
+    Named{"GET", "/v1/docs", kOpen},
     Named{"POST", "/v1/login", kOpen},
     Named{"POST", "/v1/logout", kRead},
     Named{"GET", "/v1/session", kRead},
@@ -32,6 +34,7 @@ constexpr std::array kNamed = {
     Named{"POST", "/v1/doubles", kWithinScope},
     Named{"GET", "/v1/imbalance/{name}", kRead},
     Named{"GET", "/v1/changes", kRead},
+    Named{"GET", "/v1/events", kRead},
     Named{"GET", "/v1/contradictions", kRead},
     Named{"GET", "/v1/clones", kRead},
     Named{"GET", "/v1/history", kRead},        // of one site or division within it

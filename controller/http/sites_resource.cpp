@@ -5,6 +5,7 @@
 
 #include "common/join_token.hpp"
 #include "common/region_table.hpp"
+#include "controller/http/columns_body.hpp"
 #include "controller/http/declared_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
@@ -113,6 +114,8 @@ Outcome get_sites(const Call& call) {
   auto etag = revision_etag(*call.view);
   if (call.by_admin) etag.insert(etag.size() - 1, "-exact");
   etag.insert(etag.size() - 1, scope_tag(call.asker->principal));
+  const bool columns = wants_columns(call.request);
+  if (columns) etag.insert(etag.size() - 1, "-columns");
   if (auto same = not_modified(call, etag)) return *same;
   Json sites = Json::array();
   for (const auto& site : call.view->sites) {
@@ -124,9 +127,9 @@ Outcome get_sites(const Call& call) {
   answer["coordinates"] = call.by_admin ? "exact" : "tenths of a degree";
   if (call.asker->principal.scoped()) answer["scope"] = scope_text(call.asker->principal);
   answer["sites"] = std::move(sites);
-  auto response = json_response(answer);
+  auto response = columns ? columns_response(answer, "sites") : json_response(answer);
   response.headers.emplace_back("ETag", etag);
-  response.headers.emplace_back("Vary", "Authorization");
+  response.headers.emplace_back("Vary", "Authorization, Accept");
   return response;
 }
 

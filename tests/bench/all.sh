@@ -26,6 +26,7 @@ measure map "$build/tests/bench/capmap_bench_map" 1000000 --json build/bench.map
 measure batch "$build/tests/bench/capmap_bench_batch" --json build/bench.batch.json
 measure history "$build/tests/bench/capmap_bench_history_samples" --json build/bench.history.json
 measure restart tests/bench/restart.sh 1000000 "$build"
+measure events "$build/tests/bench/capmap_bench_events" 2000 --json build/bench.events.json
 measure history_days "$build/tests/fleet/capmap_history_days" "$scratch" --nodes 1000000 --days 3 \
   --json build/bench.history.json
 measure ingest tests/bench/ingest.sh 5000 60 "$build"
@@ -42,7 +43,7 @@ jq -r '.[] | [.name, (.value // "-"), .unit, (.reference // "-"), (.ratio // "-"
 for name in ingest.cpu_ratio_bare ingest.agents ingest.core_share ingest.rss_mb batch.states_per_s map.bytes_per_node_1m map.bytes_per_node_20m \
   map.rss_gb_20m rollup.p99_ms_region_1m rollup.p99_ms_region_20m rollup.p99_ms_model_1m rollup.p99_ms_3dims_filter_1m \
   rollup.p99_ms_3dims_filter_20m rollup.p99_ms_all_measures_1m rollup.writer_pause_ms scan.p99_ms_1m restart.s_1m dead.seen_s reconnect.s \
-  prom.ratio history.mb_per_day history.samples_mb_per_day history.usage_7d_ms; do
+  prom.ratio events.kb_a_watcher_tls events.reach_all_ms_tls history.mb_per_day history.samples_mb_per_day history.usage_7d_ms; do
   jq -e --arg name "$name" 'any(.[]; .name == $name and .value != null)' build/bench.json >/dev/null ||
     echo "not measured: $name$(jq -r --arg name "$name" '.[] | select(.name == $name) | ": " + (.reason // "no reason is known")' build/bench.json)"
 done

@@ -50,6 +50,7 @@ TEST_CASE("the manual and the completion know every command and flag that help s
                                                           {"history"},
                                                           {"history", "spans"},
                                                           {"history", "events"},
+                                                          {"events"},
                                                           {"imbalance"},
                                                           {"resolve"},
                                                           {"sites", "import"},
