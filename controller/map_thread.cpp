@@ -9,9 +9,9 @@
 #include "common/transport.hpp"
 #include "controller/ack_pace.hpp"
 #include "controller/challenger.hpp"
+#include "controller/map_answers.hpp"
 #include "controller/note_taker.hpp"
 #include "controller/pipes.hpp"
-#include "controller/requests.hpp"
 
 namespace capmap {
 namespace {
@@ -61,7 +61,6 @@ class MapThread {
  private:
   /// False on stop.
   bool take_inputs();
-  void answer_queries();
   /// Applies what has reports step by step while the turn lasts; true when the input is done.
   bool work_on(Begun& begun, std::uint64_t until_ms);
   void note_wait(const MapInput& input);
@@ -88,6 +87,7 @@ class MapThread {
   std::uint64_t held_clones_ = 0, told_clones_ = 0;  ///< sign_of() those held, and those that the store was told
   std::uint64_t clones_at_ms_ = 0;
   zmq::socket_t input_, queries_, acks_, http_, store_;
+  MapAnswers answers_;
   std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
   std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
   bool more_expires_ = false;  ///< of what is due by the last look at the clock
@@ -110,7 +110,7 @@ Result<Done> MapThread::open(zmq::context_t& context) {
   auto store = open_push(context, kNotesPipe, kNotesHighWater);
   if (!store) return store.error();
   store_ = std::move(*store);
-  return Done{};
+  return answers_.open(context);
 }
 
 Result<Done> MapThread::run() {
@@ -129,7 +129,7 @@ Result<Done> MapThread::run() {
     turn_at_ms_ = now_ms;
     const bool inputs_wait = items[0].ready || begun_;
     if (inputs_wait && !take_inputs()) break;
-    if (items[1].ready) answer_queries();
+    if (items[1].ready) answers_.answer(queries_, map_, clock_, kTurnMs);
     if (!inputs_wait || now_ms > advanced_at_ms_ + 4 * kAdvanceEveryMs) move_clock();
     keep_pace();
     publish();
@@ -253,28 +253,6 @@ void MapThread::hand_over_notes() {
     return notes_.put_back(std::move(kept));
   }
   told_clones_ = told;
-}
-
-void MapThread::answer_queries() {
-  const auto until_ms = clock_.boot_ms() + kTurnMs;
-  do {
-    auto query = receive_object<NodeQuery>(queries_, 0);
-    if (!query || !*query) return;
-    NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = map_.chunk_count()};
-    if ((*query)->shape) {
-      answer.hardware = map_.hardware_of(*(*query)->shape);
-    } else if ((*query)->child) {
-      answer.child = map_.child(*(*query)->child);
-    } else if ((*query)->id) {
-      if ((*query)->benchmark_seconds != 0) map_.ask_benchmark(*(*query)->id, (*query)->benchmark_seconds, clock_.boot_ms());
-      if (auto row = (*query)->resolve ? map_.resolve(*(*query)->id) : map_.node(*(*query)->id)) answer.rows.push_back(std::move(*row));
-    } else if ((*query)->chunk < answer.chunk_count) {
-      const auto& selection = (*query)->selection;
-      answer.rows = selection ? map_.chunk((*query)->chunk, *selection) : map_.chunk((*query)->chunk);
-    }
-    // A full pipe means http has stopped reading: its own deadline answers the reader.
-    static_cast<void>(send_object(http_, std::make_unique<HttpInput>(std::move(answer)), false));
-  } while (clock_.boot_ms() < until_ms);
 }
 
 void MapThread::move_clock() {

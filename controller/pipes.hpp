@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "controller/import_request.hpp"
 #include "controller/map/reports.hpp"
 #include "controller/map/site.hpp"
+#include "controller/requests.hpp"
 #include "controller/store/store.hpp"
 
 namespace capmap {
@@ -26,6 +28,10 @@ inline constexpr const char* kAdminPipe = "inproc://admin";           ///< Admin
 inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteBatch: from the map thread to store, which may drop it
 inline constexpr const char* kHistoryPipe = "inproc://history";       ///< HistoryRequest: from http to the history thread; stop from main
 inline constexpr const char* kPasswordPipe = "inproc://passwords";    ///< PasswordJob: from http to the password worker; stop from main
+/// SqlJob: from http to each of the workers; stop from main. And what the map thread answers each.
+inline constexpr std::array kSqlPipes = {"inproc://sql.0", "inproc://sql.1"};
+inline constexpr std::array kSqlRowsPipes = {"inproc://sql_rows.0", "inproc://sql_rows.1"};
+static_assert(kSqlPipes.size() == kSqlWorkers && kSqlRowsPipes.size() == kSqlWorkers);
 inline constexpr const char* kHttpPipe = "inproc://http";  ///< HttpInput: from map, store and history to http; stop from the map thread
 inline constexpr const char* kConnectionsPipe = "inproc://connections";  ///< libzmq's own events: from ingest's ROUTER to zap
 inline constexpr const char* kKeyWordsPipe = "inproc://key_words";       ///< KeyWord: from ingest to store, which may be behind

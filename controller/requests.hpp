@@ -18,6 +18,7 @@
 #include "controller/joining_requests.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
+#include "controller/sql/sql_run.hpp"
 
 namespace capmap {
 
@@ -35,6 +36,15 @@ struct NodeQuery {
   std::shared_ptr<NodeSelection> selection{};
   std::optional<ShapeId> shape{};       ///< instead of nodes: the hardware it is of
   std::optional<ControllerId> child{};  ///< instead of nodes: that child
+  /// Instead of whole rows these parts of them, told to that SQL worker: of so many chunks from `chunk` on, or of the one with `id`.
+  std::optional<NodeParts> parts{};
+  std::size_t chunks = 1;
+  std::uint8_t worker = 0;
+};
+/// To an SQL worker (kSqlRowsPipes), of a question with parts.
+struct NodePartsAnswer {
+  std::uint64_t ticket = 0;
+  NodeTold told;
 };
 struct NodeAnswer {
   std::uint64_t ticket = 0;
@@ -184,7 +194,19 @@ struct PasswordDone {
   std::string hash{};  ///< that was made
 };
 
+/// To an SQL worker, which does one at a time.
+inline constexpr std::uint8_t kSqlWorkers = 2;
+struct SqlJob {
+  std::uint64_t ticket = 0;
+  SqlQuestion question;
+};
+struct SqlDone {
+  std::uint64_t ticket = 0;
+  std::uint8_t worker = 0;  ///< which is free now
+  std::variant<SqlRefusal, SqlAnswer> what;
+};
+
 /// To the http thread (inproc://http).
-using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone>;
+using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone, SqlDone>;
 
 }  // namespace capmap

@@ -117,6 +117,19 @@ Result<Json> api_get(const ApiConnection& connection, const std::string& path) {
   return answer;
 }
 
+Result<Json> api_ask(const ApiConnection& connection, const std::string& path, const Json& body, Json& problem) {
+  const auto reply = send_read(
+      connection, {.method = "POST", .path = path, .body = body.dump(-1, ' ', false, Json::error_handler_t::replace), .bearer = {}});
+  if (!reply) return reply.error();
+  auto answer = parse_answer(reply->body);
+  if (reply->status < 200 || reply->status > 299) {
+    if (answer) problem = std::move(*answer);
+    return problem_of(reply->status, problem);
+  }
+  if (!answer) return Error{answer.error().code, connection.url + path + " " + answer.error().what};
+  return answer;
+}
+
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path) {
   auto reply = send_read(connection,
                          {.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/csv, application/problem+json;q=0.5"});

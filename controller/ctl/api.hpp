@@ -40,6 +40,9 @@ Result<ApiJson> api_get_as_admin(const ApiConnection& connection, const std::str
 /// POST of a body that is JSON already with the admin token, and what is answered, whether it was done or refused.
 /// status: what HTTP said.
 Result<ApiJson> api_post_any(const ApiConnection& connection, const std::string& path, std::string body, std::uint32_t& status);
+/// POST of a question, which changes nothing: with a token as api_get has it. Errors as api_get; then `problem` is what the controller
+/// said.
+Result<ApiJson> api_ask(const ApiConnection& connection, const std::string& path, const ApiJson& body, ApiJson& problem);
 /// A refusal as one line: "title: detail".
 Error problem_of(std::uint32_t status, const ApiJson& problem);
 

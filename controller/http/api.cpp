@@ -160,7 +160,9 @@ std::size_t Api::most_body_bytes(const HttpRequest& head) {
   const auto target = parse_target(head.target);
   const auto found = target ? find_route(head.method, *target) : Found{};
   if (found.route == nullptr || found.route->most_body_bytes <= kMaxBodyBytes) return kMaxBodyBytes;
-  return look(*found.route, head).refused ? kMaxBodyBytes : found.route->most_body_bytes;
+  const auto seen = look(*found.route, head);
+  const bool may = !seen.refused && seen.asker->principal.may(access_of(*found.route).long_body);
+  return may ? found.route->most_body_bytes : kMaxBodyBytes;
 }
 
 Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value,

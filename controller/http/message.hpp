@@ -18,7 +18,7 @@ namespace capmap {
 using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
 inline constexpr std::size_t kMaxBodyBytes = 65'536;         ///< where a route does not say otherwise
-inline constexpr std::size_t kMaxLongBodyBytes = 1'048'576;  ///< of a route that takes a list, and only from who may change something
+inline constexpr std::size_t kMaxLongBodyBytes = 1'048'576;  ///< of a route that takes a list or tables, from who may change something
 inline constexpr std::size_t kMaxImportBytes = 33'554'432;   ///< an import, likewise
 
 struct HttpRequest {
@@ -47,9 +47,9 @@ struct HttpResponse {
 };
 
 /// What came back on a question to another thread; an Error when nothing did: kTimeout (asked, no answer yet), kUnavailable (not asked).
-using Answer = std::variant<Error, NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone>;
+using Answer = std::variant<Error, NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone, SqlDone>;
 /// To whom a question can be put.
-using Question = std::variant<NodeQuery, AdminRequest, HistoryRequest, PasswordJob>;
+using Question = std::variant<NodeQuery, AdminRequest, HistoryRequest, PasswordJob, SqlJob>;
 
 struct Outcome;
 /// Goes on with the answer. May be called again with a late answer after it was called with kTimeout: nobody waits for that result any

@@ -63,6 +63,8 @@ Outcome get_api_tokens(const Call& call);
 Outcome delete_api_token(const Call& call);
 Outcome get_audit(const Call& call);
 Outcome get_audit_check(const Call& call);
+Outcome post_sql(const Call& call);
+Outcome get_sql(const Call& call);
 Outcome get_health(const Call& call);
 Outcome get_ready(const Call& call);
 Outcome get_metrics(const Call& call);

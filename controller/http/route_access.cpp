@@ -15,6 +15,8 @@ struct Named {
 constexpr RouteAccess kOpen{.least = Role::kViewer, .open = true, .partial = true};
 constexpr RouteAccess kRead{.least = Role::kViewer, .open = false, .partial = true};
 constexpr RouteAccess kWithinScope{.least = Role::kOperator, .open = false, .partial = true};
+/// Tables of one's own come in bodies that are long.
+constexpr RouteAccess kSql{.least = Role::kViewer, .open = false, .partial = true, .long_body = Role::kOperator};
 constexpr RouteAccess kAdmin{.least = Role::kAdmin, .open = false, .partial = false};
 
 constexpr std::array kNamed = {
@@ -39,6 +41,8 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/history/events", kRead},
     Named{"GET", "/v1/sites", kRead},
     Named{"GET", "/v1/pools", kRead},
+    Named{"GET", "/v1/sql", kRead},
+    Named{"POST", "/v1/sql", kSql},
     Named{"GET", "/v1/api-tokens", kRead},              // one's own
     Named{"POST", "/v1/users/{name}/tokens", kRead},    // for oneself
     Named{"POST", "/v1/users/{name}/password", kRead},  // one's own

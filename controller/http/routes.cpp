@@ -64,6 +64,8 @@ const std::vector<Route>& routes() {
       {"DELETE", "/v1/api-tokens/{id}", delete_api_token, false, true},
       {"GET", "/v1/audit", get_audit, false, false, {"since", "who", "what", "limit", "cursor"}},
       {"GET", "/v1/audit/verify", get_audit_check, false, false, {"expect"}},
+      {"GET", "/v1/sql", get_sql},
+      {"POST", "/v1/sql", post_sql, true, false, {}, false, kMaxLongBodyBytes},
       {"GET", "/healthz", get_health},
       {"GET", "/readyz", get_ready},
       {"GET", "/metrics", get_metrics},

@@ -12,6 +12,7 @@
 #include "controller/map/clones.hpp"
 #include "controller/map/left_out.hpp"
 #include "controller/map/map_view.hpp"
+#include "controller/map/node_chunk.hpp"
 #include "controller/map/node_selection.hpp"
 #include "controller/map/reports.hpp"
 
@@ -159,6 +160,10 @@ class CapacityMap {
   };
   /// Cost: a look at each row, no cold record.
   [[nodiscard]] std::vector<Match> matching(std::size_t chunk, NodeSelection& selection) const;
+  /// Of the rows that are wanted only these parts. Cost: as matching(), and a copy; `rows` costs a cold record each.
+  [[nodiscard]] NodeChunk take(std::size_t index, NodeSelection& selection, const NodeParts& parts) const;
+  /// Likewise of one node; empty: there is none.
+  [[nodiscard]] NodeChunk take(const NodeId& id, const NodeParts& parts) const;
   [[nodiscard]] std::optional<NodeRow> node(const NodeId& id) const;
   /// Likewise, and who speaks for it; also by the id under which a child knows a node of its own. Cost: a look at each child.
   [[nodiscard]] std::optional<NodeRow> resolve(const NodeId& id) const;

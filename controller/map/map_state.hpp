@@ -189,6 +189,8 @@ struct CapacityMap::State {
 
   // map_readers.cpp --------------------------------------------------------------------------------------------------------------
   [[nodiscard]] NodeRow node_row(RowIndex row) const;
+  [[nodiscard]] NodeBrief brief(RowIndex row) const;
+  void copy(RowIndex row, const NodeParts& parts, NodeChunk& chunk) const;
 
   MapOptions options;
   std::shared_ptr<const ChipTable> chips;

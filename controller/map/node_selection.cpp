@@ -3,7 +3,7 @@
 namespace capmap {
 
 Holds NodeSelection::holds(const CellKey& key) const {
-  if ((site && key.site != *site) || (liveness && key.liveness != *liveness)) return Holds::kNo;
+  if (!wants_site(key.site) || (liveness && key.liveness != *liveness)) return Holds::kNo;
   return filter ? filter->holds(indexes_of(key)) : Holds::kYes;
 }
 
@@ -14,8 +14,7 @@ void NodeSelection::follow(std::uint64_t layout, std::size_t slots) {
 }
 
 bool NodeSelection::keeps(const NodeRow& row) const {
-  return row.slot >= first_slot && (!site || row.site == *site) && (!liveness || row.liveness == *liveness) &&
-         (!filter || filter->keeps(row));
+  return row.slot >= first_slot && wants_site(row.site) && (!liveness || row.liveness == *liveness) && (!filter || filter->keeps(row));
 }
 
 }  // namespace capmap

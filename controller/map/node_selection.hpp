@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace capmap {
 class NodeSelection {
  public:
   std::optional<std::uint32_t> site;
+  std::shared_ptr<const std::vector<std::uint8_t>> sites;  ///< [site] not 0: wanted; what lies beyond its end is not. null: all
   std::optional<Liveness> liveness;
   std::optional<RowFilter> filter;
   std::uint32_t first_slot = 0;  ///< of the chunk: rows before it are passed over
@@ -34,6 +36,9 @@ class NodeSelection {
 
  private:
   static constexpr std::uint8_t kUnjudged = 3;
+  [[nodiscard]] bool wants_site(std::uint32_t index) const {
+    return (!site || index == *site) && (!sites || (index < sites->size() && (*sites)[index] != 0));
+  }
   std::vector<std::uint8_t> by_cell_;  ///< [slot] Holds
   std::uint64_t layout_ = 0;
 };

@@ -25,6 +25,7 @@ measure map "$build/tests/bench/capmap_bench_map" 1000000 --json build/bench.map
 [ "$CAPMAP_BENCH_FULL" = 0 ] || measure map_20m "$build/tests/bench/capmap_bench_map" 20000000 --json build/bench.map.json
 measure batch "$build/tests/bench/capmap_bench_batch" --json build/bench.batch.json
 measure history "$build/tests/bench/capmap_bench_history_samples" --json build/bench.history.json
+measure sql "$build/tests/bench/capmap_bench_sql" 1000000 --json build/bench.sql.json
 measure restart tests/bench/restart.sh 1000000 "$build"
 measure history_days "$build/tests/fleet/capmap_history_days" "$scratch" --nodes 1000000 --days 3 \
   --json build/bench.history.json
@@ -42,7 +43,7 @@ jq -r '.[] | [.name, (.value // "-"), .unit, (.reference // "-"), (.ratio // "-"
 for name in ingest.cpu_ratio_bare ingest.agents ingest.core_share ingest.rss_mb batch.states_per_s map.bytes_per_node_1m map.bytes_per_node_20m \
   map.rss_gb_20m rollup.p99_ms_region_1m rollup.p99_ms_region_20m rollup.p99_ms_model_1m rollup.p99_ms_3dims_filter_1m \
   rollup.p99_ms_3dims_filter_20m rollup.p99_ms_all_measures_1m rollup.writer_pause_ms scan.p99_ms_1m restart.s_1m dead.seen_s reconnect.s \
-  prom.ratio history.mb_per_day history.samples_mb_per_day history.usage_7d_ms; do
+  prom.ratio sql.count_ms_1m sql.by_region_ms_1m history.mb_per_day history.samples_mb_per_day history.usage_7d_ms; do
   jq -e --arg name "$name" 'any(.[]; .name == $name and .value != null)' build/bench.json >/dev/null ||
     echo "not measured: $name$(jq -r --arg name "$name" '.[] | select(.name == $name) | ": " + (.reason // "no reason is known")' build/bench.json)"
 done

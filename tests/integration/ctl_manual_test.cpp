@@ -51,6 +51,7 @@ TEST_CASE("the manual and the completion know every command and flag that help s
                                                           {"history", "spans"},
                                                           {"history", "events"},
                                                           {"imbalance"},
+                                                          {"sql"},
                                                           {"resolve"},
                                                           {"sites", "import"},
                                                           {"sites", "export"},

@@ -214,6 +214,7 @@ class HttpWorld {
     options.version = "9.8.7";
     options.controller_id = to_text(kOwnController);
     options.passwords = "inproc://passwords";
+    options.sql = SqlWorkers::pipes();
     passwords_ = std::thread([this] { static_cast<void>(run_passwords(context_, "inproc://passwords", "inproc://http")); });
     if (!admin_token.empty()) options.admin_token_hash = secret_hash(admin_token);
     std::promise<Result<std::uint16_t>> ready;
@@ -270,6 +271,7 @@ class HttpWorld {
       if (!query || !*query) return;
       ++queries;
       if (map_silent) continue;
+      if ((*query)->parts && answer_parts(context_, **query, node_row)) continue;
       NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = 3};
       if ((*query)->shape == kSentShape) answer.hardware = 1;
       if ((*query)->child == kChildController)
@@ -340,6 +342,7 @@ class HttpWorld {
   }
 
   zmq::context_t context_;
+  SqlWorkers sql_{context_, clock, view};
   std::atomic<bool> ended_{false};
   std::thread http_, map_, admin_, history_, passwords_;
 };
