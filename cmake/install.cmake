@@ -24,6 +24,9 @@ endforeach()
 # In force as installed: a vendor's nodes are there only where its cards are. The examples are not.
 install(DIRECTORY packaging/systemd/capmap-agent.service.d DESTINATION lib/systemd/system COMPONENT agent)
 install(DIRECTORY packaging/systemd/examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap/systemd COMPONENT agent)
+# For a Prometheus and a Grafana somewhere: nothing of it runs by itself.
+install(DIRECTORY packaging/prometheus packaging/grafana DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap COMPONENT controller
+        FILES_MATCHING PATTERN "*.yml" PATTERN "*.json")
 if(TARGET capmap-fleet)
   install(FILES tests/fleet/capmap-fleet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
   install(PROGRAMS tests/fleet/make_sites.py tests/fleet/make_orders.py tests/fleet/sum_truth.py

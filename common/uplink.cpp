@@ -40,6 +40,7 @@ Result<Done> Uplink::run() {
     send_due();
     offer_key();
     tell_pace();
+    if (options_.counts != nullptr) options_.counts->up = link_ && ready_;
   }
   say_goodbye();
   return Done{};
@@ -102,6 +103,10 @@ void Uplink::take_acks() {
 
 void Uplink::take_ack(const Ack& ack) {
   if (!talk_.on_ack(ack, clock_.boot_ms())) return;
+  if (options_.counts != nullptr) {
+    ++options_.counts->acks;
+    options_.counts->ack_boot_ms = clock_.boot_ms();
+  }
   backoff_ms_ = kFirstBackoffMs;
   handshake_ms_ = kTransportHandshakeMs;
   if (answered_) return;
@@ -124,8 +129,13 @@ void Uplink::send_due() {
 
 void Uplink::send_message(AgentMessage message) {
   if (auto* hello = std::get_if<Hello>(&message)) hello->time_unix_ms = clock_.unix_ms();
+  const auto bytes = encode(message);
+  if (options_.counts != nullptr) {
+    ++options_.counts->messages;
+    options_.counts->bytes += bytes.size();
+  }
   // A full queue is a link that takes nothing: no ack comes, and the link is given up as silent.
-  static_cast<void>(send(link_->dealer, encode(message)));
+  static_cast<void>(send(link_->dealer, bytes));
 }
 
 void Uplink::tell_pace() {

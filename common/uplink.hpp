@@ -8,6 +8,7 @@
 #include "common/conversation.hpp"
 #include "common/key_ring.hpp"
 #include "common/known_server.hpp"
+#include "common/link_counts.hpp"
 #include "common/result.hpp"
 #include "common/transport.hpp"
 #include "common/watchdog.hpp"
@@ -23,6 +24,7 @@ struct UplinkOptions {
   std::string snapshots = "inproc://snapshots";  ///< PULL bound here: UplinkInput objects from the tick thread; stop ends the uplink
   std::string pace = "inproc://pace";            ///< PUSH connected here: UplinkPace objects to the tick thread
   Pulse* pulse = nullptr;                        ///< beaten at each turn
+  LinkCounts* counts = nullptr;                  ///< counted into
   std::uint64_t most_sleep_ms = 600'000;         ///< so often it turns at least
 };
 

@@ -50,6 +50,7 @@ Result<Done> Uplink::open_link() {
   auto opened = open_watched_dealer(context_, dealer);
   if (!opened) return opened.error();
   link_.emplace(std::move(*opened));
+  if (options_.counts != nullptr) ++options_.counts->links;
   family_until_ms_ = is_host_name(dealer.endpoint) ? clock_.boot_ms() + kFamilyMs : UINT64_MAX;
   retries_ = 0;
   return Done{};

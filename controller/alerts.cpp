@@ -8,6 +8,7 @@
 
 #include "common/time_text.hpp"
 #include "common/utf8.hpp"
+#include "controller/map/site_liveness.hpp"
 
 namespace capmap {
 namespace {
@@ -113,27 +114,12 @@ void AlertWatch::look_at_verdicts(const MapView& view, std::vector<Alert>& found
 }
 
 void AlertWatch::look_at_sites(const MapView& view, std::vector<Alert>& found) {
-  struct Seen {
-    std::uint32_t alive = 0, lost = 0;
-  };
-  std::vector<Seen> sites(view.sites.size());
-  for (std::size_t block = 0; block < view.cells.block_count(); ++block) {
-    const auto& keys = view.cells.keys(block);
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      const auto site = keys.site(i);
-      if (keys.state[i] == kFreeSlot || site >= sites.size() || !counts_as_installed(service_of(keys.state[i]))) continue;
-      if (liveness_of(keys.state[i]) != Liveness::kLost) {
-        sites[site].alive += keys.nodes[i];
-      } else if (service_of(keys.state[i]) != ServiceState::kMaintenance) {
-        sites[site].lost += keys.nodes[i];
-      }
-    }
-  }
+  const auto sites = liveness_by_site(view);
   for (std::uint32_t site = 1; site < sites.size(); ++site) {
     if (!view.sites[site]) continue;
     if (sites[site].alive > 0) lit_sites_.insert(site);
     const auto id = to_text(view.sites[site]->id);
-    const bool dark = sites[site].alive == 0 && sites[site].lost > 0 && lit_sites_.contains(site);
+    const bool dark = sites[site].dark() && lit_sites_.contains(site);
     tell(found, Alert::Kind::kSiteDark, "site_dark:" + id, id, dark,
          dark ? "site " + site_name(view, site) + ": all " + std::to_string(sites[site].lost) + " nodes are lost"
               : "site " + site_name(view, site) + ": nodes are heard again, or gone for good");

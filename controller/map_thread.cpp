@@ -322,11 +322,13 @@ void MapThread::publish_metrics() {
   counter("capmap_map_acks_dropped_total", "Acks dropped because ingest was behind.", acks_dropped_);
   counter("capmap_map_pauses_total", "Times this process was stopped from outside for over 1.5 s.", pauses_);
   counter("capmap_map_notes_dropped_total", "Last-seen times and shapes dropped because the store was far behind.", notes_.dropped());
-  const auto gauge = [&out](const char* name, const char* help, std::uint64_t value) {
+  const auto gauge = [&out](const char* name, const char* help, auto value) {
     out.push_back({name, help, Metric::Kind::kGauge, {}, static_cast<double>(value)});
   };
-  gauge("capmap_map_interval_ms", "Interval that acks give to nodes; longer than configured while the map is behind.", pace_.interval_ms());
-  gauge("capmap_map_behind_ms", "Longest wait of a batch of messages for the map, within the last second.", pace_.lag_ms());
+  gauge("capmap_map_interval_seconds", "Interval that acks give to nodes; longer than configured while the map is behind.",
+        pace_.interval_ms() / 1e3);
+  gauge("capmap_map_behind_seconds", "Longest wait of a batch of messages for the map, within the last second.",
+        static_cast<double>(pace_.lag_ms()) / 1e3);
   gauge("capmap_map_shapes", "Shapes known.", counters.shapes);
   gauge("capmap_map_hardware_rows", "Hardware rows known.", counters.hardware_rows);
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));

@@ -255,6 +255,13 @@ Metrics Api::all_metrics() const {
     if (const auto taken = source->take()) add(*taken);
   }
   add(server_metrics_());
+  if (const auto tls = sources_.tls == nullptr ? nullptr : sources_.tls->take()) {
+    all.push_back({"capmap_tls_expires_timestamp_seconds",
+                   "When the certificate that connections are shown ends, seconds since 1970.",
+                   Metric::Kind::kGauge,
+                   {},
+                   static_cast<double>(tls->expires_unix_s())});
+  }
   for (const auto& [key, count] : answered_) {
     all.push_back({"capmap_http_requests_total",
                    "HTTP requests answered, refused ones too, by route and status.",

@@ -5,6 +5,7 @@
 #include "controller/http/json.hpp"
 #include "controller/http/routes.hpp"
 #include "controller/map/filter.hpp"
+#include "controller/map/node_selection.hpp"
 
 namespace capmap {
 
@@ -14,6 +15,10 @@ struct NodeList {
   std::optional<FilterNode> only{};              ///< what all of them fulfil, beside what the reader asks
   std::function<void(Json& answer)> rest{};      ///< puts what the answer has beside its nodes; may be empty
 };
+
+/// What a reader wants of all nodes, into `selection`: the parameters site, liveness and filter, those of them that the route takes, and
+/// `wanted`, within the scope of who asks. Returns what refuses a parameter that is not understood.
+std::optional<HttpResponse> read_selection(const Call& call, std::optional<FilterNode> wanted, NodeSelection& selection);
 
 /// Answers {"nodes": […], "next": …} by the parameters site, liveness, filter, limit and cursor, those of them that the route takes. A
 /// page looks at a few chunks of the node table at most, so it may be short and still not be the last. Thread: http.

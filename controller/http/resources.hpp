@@ -10,6 +10,7 @@ namespace capmap {
 Outcome get_map(const Call& call);
 Outcome get_nodes(const Call& call);
 Outcome get_node(const Call& call);
+Outcome get_prometheus_targets(const Call& call);
 Outcome get_absent(const Call& call);
 Outcome get_contradictions(const Call& call);
 Outcome get_clones(const Call& call);

@@ -27,6 +27,7 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/nodes", kRead},
     Named{"GET", "/v1/nodes/{id}", kRead},
     Named{"GET", "/v1/shared", kRead},
+    Named{"GET", "/v1/sd/prometheus", kRead},
     Named{"GET", "/v1/absent", kRead},
     Named{"GET", "/v1/doubles", kRead},  // pairs of which both are within it
     Named{"POST", "/v1/doubles", kWithinScope},

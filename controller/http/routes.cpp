@@ -20,6 +20,7 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/nodes/{id}/benchmark", post_benchmark, false, true},
       {"POST", "/v1/nodes/{id}/service", post_service, false, true},
       {"POST", "/v1/nodes/{id}/pool", post_node_pool, false, true},
+      {"GET", "/v1/sd/prometheus", get_prometheus_targets, true, false, {"site", "liveness", "filter", "port", "host", "part"}},
       {"GET", "/v1/shared", get_shared, true, false, {"limit", "cursor"}},
       {"GET", "/v1/changes", get_changes, true, false, {"since", "limit"}},
       {"GET", "/v1/history/spans", get_history_spans},

@@ -7,6 +7,7 @@
 #include "common/ids.hpp"
 #include "controller/http/routes.hpp"
 #include "tests/support/contract_access.hpp"
+#include "tests/support/contract_exports.hpp"
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"
 #include "tests/support/program.hpp"
@@ -196,18 +197,6 @@ void ask_past(Answers& answers) {
   }
 }
 
-void ask_descriptors(Answers& answers, std::uint16_t port) {
-  const std::string operation = "GET /v1/export/descriptors", path = "/v1/export/descriptors?form=a&edition=k1";
-  note(answers, operation, get(port, path));
-  note(answers, operation, get(port, "/v1/export/descriptors?form=a"));
-  note(answers, operation, get(port, path, "If-None-Match: *\r\n"));
-  for (const char* site : {"/v1/sites/one/codes", "/v1/sites/absent/codes"}) {
-    note(answers, "POST /v1/sites/{id}/codes", post(port, site, R"({"zone":"502","pool_zones":{"batch":"503"}})", kAdminToken));
-  }
-  note(answers, "POST /v1/sites/{id}/codes", post(port, "/v1/sites/one/codes", R"({"zone":5})", kAdminToken));
-  note(answers, "POST /v1/sites/{id}/codes", post(port, "/v1/sites/one/codes", "{}", "wrong"));
-}
-
 void ask_region_import(Answers& answers, std::uint16_t port) {
   const std::string operation = "POST /v1/regions", fine = R"({"year":2024,"regions":[{"code":"1101","name":"a"}],"dry_run":true})";
   note(answers, operation, post(port, "/v1/regions", fine, kAdminToken));
@@ -236,18 +225,20 @@ void ask_late(Answers& answers, HttpWorld& world) {
   auto resolved = std::async([&world] { return get(world.port, "/v1/resolve/" + to_text(node_row(1).id)); });
   auto absent = std::async([&world] { return get(world.port, "/v1/absent"); });
   auto contradictions = std::async([&world] { return get(world.port, "/v1/contradictions"); });
+  auto targets = std::async([&world] { return get(world.port, "/v1/sd/prometheus"); });
   auto node = std::async([&world] { return get(world.port, "/v1/nodes/" + to_text(node_row(1).id)); });
   auto site = std::async([&world] { return post(world.port, "/v1/sites", R"({"name":"late"})", kAdminToken); });
   auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
   auto benchmark =
       std::async([&world] { return post(world.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", kAdminToken); });
-  while (world.queries < queries + 8 || world.changes < changes + 2) std::this_thread::yield();
+  while (world.queries < queries + 9 || world.changes < changes + 2) std::this_thread::yield();
   world.clock.advance_ms(6'000);
   note(answers, "GET /v1/map", map.get());
   note(answers, "GET /v1/history", history.get());
   note(answers, "GET /v1/nodes", nodes.get());
   note(answers, "GET /v1/absent", absent.get());
   note(answers, "GET /v1/contradictions", contradictions.get());
+  note(answers, "GET /v1/sd/prometheus", targets.get());
   note(answers, "GET /v1/resolve/{id}", resolved.get());
   note(answers, "GET /v1/nodes/{id}", node.get());
   note(answers, "POST /v1/nodes/{id}/benchmark", benchmark.get());
@@ -268,7 +259,7 @@ Answers ask_everything() {
     ask_benchmark(answers, world.port);
     ask_node_changes(answers, world.port);
     ask_region_import(answers, world.port);
-    ask_descriptors(answers, world.port);
+    ask_exports(world, [&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); });
     ask_import(answers, world.port);
     ask_joining_and_keys([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); }, world.port,
                          kAdminToken);
@@ -278,7 +269,7 @@ Answers ask_everything() {
   }
   HttpWorld bare("");  // no map yet, no admin token
   for (const char* path : {"/v1/history/spans", "/v1/history/events"}) note(answers, std::string("GET ") + path, get(bare.port, path));
-  for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sites", "/v1/history", "/readyz"}) {
+  for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sd/prometheus", "/v1/sites", "/v1/history", "/readyz"}) {
     note(answers, std::string("GET ") + path, get(bare.port, path));
   }
   note(answers, "GET /v1/nodes/{id}", get(bare.port, "/v1/nodes/" + to_text(node_row(1).id)));
@@ -299,7 +290,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 59);
+  REQUIRE(contract.operations.size() == 60);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);
