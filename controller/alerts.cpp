@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "common/time_text.hpp"
@@ -52,6 +53,7 @@ std::vector<Alert> AlertWatch::look(const MapView& view, const StoreHealth* stor
   std::vector<Alert> found;
   now_unix_ms_ = now_unix_ms;
   look_at_store(store, found);
+  look_at_doubles(view, found);  // their list may be newer than the last change
   if (revision_ == view.revision) return found;
   look_at_clones(view, found);
   if (view.changes && revision_) look_at_verdicts(view, found);
@@ -81,6 +83,56 @@ void AlertWatch::look_at_clones(const MapView& view, std::vector<Alert>& found) 
     if (key.starts_with("clone:") && !held.contains(key)) over.push_back(key);
   }
   for (const auto& key : over) tell(found, Alert::Kind::kClone, key, key.substr(6), false, "the clone of " + key.substr(6) + " is settled");
+}
+
+void AlertWatch::look_at_doubles(const MapView& view, std::vector<Alert>& found) {
+  if (view.doubles == std::exchange(seen_doubles_, view.doubles)) return;
+  constexpr const char* kKey = "double:";
+  std::set<std::string> suspected;
+  std::vector<const Double*> fresh;
+  for (const auto& pair : view.doubles ? std::span<const Double>(view.doubles->pairs) : std::span<const Double>()) {
+    if (pair.state != DoubleState::kSuspected) continue;
+    const auto key = to_text(pair.node.node) + ":" + to_text(pair.other.node);
+    suspected.insert(key);
+    const bool worked_on = pair.node.service == ServiceState::kMaintenance || pair.other.service == ServiceState::kMaintenance;
+    if (doubles_.contains(key) || worked_on) continue;
+    const bool is_new = pair.since_unix_ms >= started_unix_ms_;
+    doubles_.emplace(key, is_new);
+    if (is_new) fresh.push_back(&pair);
+  }
+  const auto add = [&](bool firing, const std::string& key, const std::string& subject, const std::string& text) {
+    found.push_back({.kind = Alert::Kind::kDouble,
+                     .firing = firing,
+                     .key = key,
+                     .subject = subject,
+                     .text = text,
+                     .at_unix_ms = now_unix_ms_,
+                     .number = ++count_});
+  };
+  const bool all_seen = !view.doubles || view.doubles->complete;
+  for (auto it = doubles_.begin(); it != doubles_.end();) {
+    if (!all_seen || suspected.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    const auto node = it->first.substr(0, it->first.find(':'));
+    if (it->second) add(false, kKey + it->first, node, "whether " + node + " is another node too is settled, or not asked any more");
+    it = doubles_.erase(it);
+  }
+  if (fresh.size() > kMostDoubles) {
+    for (const auto* pair : fresh) doubles_[to_text(pair->node.node) + ":" + to_text(pair->other.node)] = false;
+    return add(true, "doubles", "",
+               std::to_string(fresh.size()) + " pairs of nodes say that they are one machine each: capmapctl nodes doubles lists them");
+  }
+  for (const auto* pair : fresh) {
+    const auto side = [&view](const Double::Side& one) {
+      return to_text(one.node) + " (" + (one.hostname.empty() ? "no name" : one.hostname) + ", " + site_name(view, one.site) + ")";
+    };
+    const auto id = to_text(pair->node.node);
+    add(true, kKey + id + ":" + to_text(pair->other.node), id,
+        side(pair->node) + " and " + side(pair->other) +
+            " say that they are one machine, and both count: capmapctl nodes doubles, then nodes doubles confirm or dismiss");
+  }
 }
 
 void AlertWatch::look_at_verdicts(const MapView& view, std::vector<Alert>& found) {

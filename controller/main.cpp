@@ -139,6 +139,7 @@ int run(const ControllerSettings& settings) {
                                .max_child_nodes = settings.max_child_nodes,
                                .regions = parts.regions,
                                .descriptors = parts.descriptors,
+                               .declared_binds = settings.believe_declared == kDeclaredWords[1],
                                .contradicted = settings.believe_contradicted == kBelieveWords[0] ? Believe::kCount : Believe::kExclude};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;

@@ -31,12 +31,13 @@ inline constexpr const char* kConnectionsPipe = "inproc://connections";  ///< li
 inline constexpr const char* kKeyWordsPipe = "inproc://key_words";       ///< KeyWord: from ingest to store, which may be behind
 inline constexpr int kNotesHighWater = 8;                                ///< batches that wait for a slow disk, at each end
 
-/// A node speaks of its keys: it offers another one, or says something under the one it offered.
+/// A node or child controller speaks of its keys: it offers another one, or says something under the one it offered.
 struct KeyWord {
   NodeId node;
   PeerRoute route;               ///< for the answer
   std::uint16_t generation = 0;  ///< of the key it said it with
   std::optional<KeyOffer> offer{};
+  bool child = false;  ///< the bytes of `node` are the id of a child controller
 };
 /// A node was let in, moved to another pool or has another key (durable already); it may report from now on.
 struct NodeAdmitted {

@@ -108,7 +108,8 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   const auto changing = store.joining().node_keys();
   if (!changing) return changing.error();
   for (const auto& node : *changing) {
-    if (!node.next_key.empty()) keys.push_back({.public_key = node.next_key, .node = node.node, .generation = 1});
+    if (node.next_key.empty()) continue;
+    keys.push_back({.public_key = node.next_key, .node = node.node, .child = node.child, .generation = 1});
   }
   const auto revoked = store.joining().revoked();
   if (!revoked) return revoked.error();

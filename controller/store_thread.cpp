@@ -211,6 +211,7 @@ void StoreThread::ask_server_keys(AdminChange& change) {
   if (done == nullptr || server_keys_ == nullptr) return;
   const auto with_count = [this](ServerKeyStatus status) {
     if (auto facts = store_->facts()) status.enrolled = facts->nodes;
+    if (auto children = store_->children()) status.enrolled += children->size();
     return status;
   };
   if (auto* const list = std::get_if<RevokedList>(&done->what)) {

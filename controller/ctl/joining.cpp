@@ -104,6 +104,9 @@ std::string keys_text(const ApiJson& answer, bool terminal) {
   if (const auto changing = number_at(answer, "nodes_changing").value_or(0); changing > 0) {
     text += plural(changing, "node") + " on the way to another key\n";
   }
+  if (const auto changing = number_at(answer, "children_changing").value_or(0); changing > 0) {
+    text += plural(changing, "child controller") + " on the way to another key\n";
+  }
   return text;
 }
 
@@ -161,7 +164,9 @@ Result<Done> list_keys(const ApiConnection& connection, const Screen& screen) {
 
 Result<Done> rotate_keys(const ApiConnection& connection, const Screen& screen, const std::string& whose, bool all) {
   ApiJson body = {{"all", true}};
-  if (!all) {
+  if (!all && whose.starts_with("c-")) {
+    body = {{"child", whose}};
+  } else if (!all) {
     const auto path = node_path(connection, whose);
     if (!path) return path.error();
     body = {{"node", path->substr(path->rfind('/') + 1)}};
@@ -171,7 +176,7 @@ Result<Done> rotate_keys(const ApiConnection& connection, const Screen& screen, 
   if (screen.json) {
     screen.out << answer->dump() << "\n";
   } else {
-    screen.out << (all ? "all connected nodes are" : printable(whose) + " is") << " asked for another key with the next message\n";
+    screen.out << (all ? "all that are connected are" : printable(whose) + " is") << " asked for another key with the next message\n";
   }
   return Done{};
 }

@@ -58,6 +58,9 @@ std::vector<std::string> sum_cells(const Json& declared, const char* name, UnitT
   if (amount_at(sum, "installed") && complete != sum.end() && complete->is_boolean() && !complete->get<bool>()) {
     note += std::string(note.empty() ? "" : "; ") + "some of what is installed is not known";
   }
+  if (const auto beyond = number_at(sum, "sites_beyond").value_or(0); beyond > 0) {
+    note += std::string(note.empty() ? "" : "; ") + plural(beyond, "site") + " with " + amount("beyond") + " more than declared";
+  }
   return {amount("declared"), amount("installed"), difference_text(sum, unit), note};
 }
 

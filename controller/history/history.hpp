@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ class History {
   void begin_span(const MapView& view, std::uint64_t now_unix_ms);
   void begin_day(const MapView& view, std::uint64_t now_unix_ms);
   void note_events(const MapView& view, std::uint64_t now_unix_ms);
+  /// Nodes that began to say since this start that they are a machine that another node is too: an event of each.
+  void note_doubles(const MapView& view);
   void end_span();
   void sample(const MapView& view, std::uint64_t now_unix_ms);
   [[nodiscard]] bool waits() const;
@@ -77,6 +80,8 @@ class History {
   HistoryCounters counters_;
   HistoryRecord pending_;
   std::size_t pending_cells_ = 0;
+  DoubleTable::Published doubles_;                 ///< of the view before
+  std::set<std::pair<NodeId, NodeId>> suspected_;  ///< of them
   bool open_ = false;
   std::int64_t last_span_ = 0;
   std::uint64_t last_unix_ms_ = 0;  ///< of the last moment that was recorded

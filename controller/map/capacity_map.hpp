@@ -30,6 +30,7 @@ struct MapOptions {
   bool cold_records = true;                              ///< keep what is only shown: names, versions, each device's use, problems
   std::shared_ptr<const RegionTable> regions{};          ///< what hub a site is of that declares none; null = none
   std::shared_ptr<const DescriptorTable> descriptors{};  ///< handed to readers
+  bool declared_binds = false;                           ///< a card of a model that its site does not declare is a contradiction
   Believe contradicted = Believe::kCount;                ///< what nodes count for whose hardware cannot be what they say
 };
 

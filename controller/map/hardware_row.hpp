@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ struct HardwareRow {
   Shape shape;
   ShapeId id;  ///< of `shape` as this controller reads it: the same at each start, whatever newer agents send along with it
   std::optional<std::string> microarchitecture;
-  std::vector<std::string> accelerator_names;  ///< [shape.accelerators]
+  std::vector<std::string> accelerator_names;            ///< [shape.accelerators]
+  std::vector<std::optional<std::uint32_t>> card_watts;  ///< [shape.accelerators] that the sheet says of one card; absent: not known
   PeakRating peak;
   std::vector<Finding> findings;  ///< against the chip table and what is built (physics.hpp)
 };

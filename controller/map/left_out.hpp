@@ -13,6 +13,8 @@ struct MapView;
 /// What contradicted nodes count for in totals.
 enum class Believe : std::uint8_t { kCount, kExclude };
 inline constexpr std::array<const char*, 2> kBelieveWords = {"count", "exclude"};
+/// Whether what sites declare only stands beside what is found, or a card that is not declared contradicts its node.
+inline constexpr std::array<const char*, 2> kDeclaredWords = {"beside", "binding"};
 
 /// What contradicted nodes claim to have: those that stand in totals, and those that are left out of them (retired ones are in neither).
 struct ClaimedSums {

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -113,6 +114,10 @@ struct CapacityMap::State {
   [[nodiscard]] Verdict verdict(RowIndex row) const;
   /// All that is found against a node, contradictions first by what the map excludes it for.
   [[nodiscard]] std::vector<Finding> findings(RowIndex row) const;
+  /// Of them what judge() goes by: of its past, hello, hardware, and what its site declares.
+  void add_judged(RowIndex row, const Hello& hello, std::vector<Finding>& found) const;
+  /// Judges nodes anew of sites that declare another thing than before, so many at once. True when there are more.
+  bool rejudge();
   /// Whether hello, hardware and past contradict each other, and what policy makes of that. Between numbers() and settle().
   void judge(RowIndex row);
   /// What changed hardware says against that before; `shape` is the new one (0: not known yet). Before the row is bound to it.
@@ -211,6 +216,8 @@ struct CapacityMap::State {
   DoubtTable doubts;
   ShapePast past;
   Contradicted contradicted;
+  std::set<std::uint32_t> rejudge_sites;  ///< their nodes from this row on
+  RowIndex rejudge_next = 0;
   bool hello_starts = false;  ///< the hello that is being taken is the first of its run
   ServiceOrders services;
   std::vector<std::shared_ptr<const Site>> sites;

@@ -76,6 +76,7 @@ class SqliteStore final : public Store {
   Result<Done> put_node(const KnownNode& node) override;
   Result<Done> put_child(const KnownChild& child) override { return put_child_row(database_, child); }
   Result<std::optional<KnownChild>> find_child(const std::string& key) override { return find_child_row(database_, key); }
+  Result<std::optional<KnownChild>> find_child(const ControllerId& id) override { return find_child_row(database_, id); }
   Result<std::vector<KnownChild>> children() override { return child_rows(database_); }
   Result<Done> put_pool(const Pool& pool) override;
   Result<Done> put_regions(const RegionList& list) override { return put_region_rows(database_, list); }

@@ -116,6 +116,7 @@ class Store {
   virtual Result<std::optional<KnownNode>> find_node(const std::string& public_key) = 0;
   virtual Result<std::vector<KnownChild>> children() = 0;
   virtual Result<std::optional<KnownChild>> find_child(const std::string& public_key) = 0;
+  virtual Result<std::optional<KnownChild>> find_child(const ControllerId& id) = 0;
   virtual Result<std::optional<KnownNode>> find_node(const NodeId& id) = 0;
   virtual Result<std::vector<Pool>> pools() = 0;
   virtual Result<RegionList> regions() = 0;

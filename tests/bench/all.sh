@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs every bench, merges what they wrote (build/bench.*.json) into build/bench.json, and prints one table.
-#   all.sh [BUILD_FOLDER]     default build/release; some 45 minutes. CAPMAP_BENCH_FULL=0 leaves out 20,000,000 nodes and 19,000 agents.
+#   all.sh [BUILD_FOLDER]     default build/release; some 50 minutes. CAPMAP_BENCH_FULL=0 leaves out 20,000,000 nodes and 19,000 agents.
 # A bench that cannot run here is said, and so is each figure of the design that none of them measured; a target missed is no failure here.
 # Exit: 0 all ran, 1 one did not.
 set -euo pipefail
@@ -32,6 +32,7 @@ measure ingest tests/bench/ingest.sh 5000 60 "$build"
 measure prometheus tests/bench/prometheus.sh 100000 "$build"
 measure agent tests/bench/agent_footprint.sh 10 "$build" 0 build/bench.agent.json
 measure instructions tests/bench/tick_instructions.sh 30 "$build"
+measure enrol tests/bench/enrol.sh 5000 "$build"
 measure first_light tests/bench/first_light.sh 5 "$build"
 shopt -s nullglob
 parts=(build/bench.*.json)
