@@ -75,6 +75,17 @@ struct Parts {
   std::shared_ptr<const DescriptorTable> descriptors;
 };
 
+/// An operator's rows that a newer catalog does not take (its columns may be others) must not keep the map from coming up.
+std::shared_ptr<const ChipTable> load_chips(const std::string& catalog, const OwnChips& own) {
+  auto table = ChipTable::load(catalog, &own);
+  if (!table && own != OwnChips{}) {
+    log_error("own_chips_left_out", {{"what", table.error().what}, {"fix", "capmapctl chips add with rows that the catalog takes"}});
+    const OwnChips none;
+    table = ChipTable::load(catalog, &none);
+  }
+  return std::make_shared<const ChipTable>(value_or_give_up(std::move(table)));
+}
+
 /// Everything that can be wrong with settings and files is found before a thread runs.
 Parts load_parts(const ControllerSettings& settings) {
   Parts parts;
@@ -85,7 +96,7 @@ Parts load_parts(const ControllerSettings& settings) {
   parts.keys = value_or_give_up(open_server_keys(settings.state));
   parts.opened = value_or_give_up(open_store_in_check(settings.state, NoStore::kRefuse));
   const auto catalog = value_or_give_up(find_catalog(settings.catalog));
-  parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(catalog)));
+  parts.chips = load_chips(catalog, value_or_give_up(parts.opened.store->own_chips()));
   parts.regions = std::make_shared<const RegionTable>(value_or_give_up(RegionTable::load(catalog)));
   parts.history = value_or_give_up(History::open({.state_folder = settings.state,
                                                   .write_every_ms = settings.history_write_every_s * std::uint64_t{1'000},

@@ -221,10 +221,17 @@ void MapThread::apply(MapInput& input) {
     map_.put_pool(pool->pool);
   } else if (const auto* service = std::get_if<ServiceChanged>(&input)) {
     map_.set_service(service->node, service->order, clock_.unix_ms());
+  } else if (const auto* group = std::get_if<GroupServiceChanged>(&input)) {
+    group->pool ? map_.set_pool_service(*group->pool, group->order, clock_.unix_ms())
+                : map_.set_site_service(group->site, group->order, clock_.unix_ms());
+  } else if (auto* labelled = std::get_if<LabelsChanged>(&input)) {
+    map_.set_labels(labelled->node, std::move(labelled->labels));
   } else if (const auto* left = std::get_if<NodeLeft>(&input)) {
     map_.remove_node(left->node, clock_.boot_ms());
   } else if (const auto* regions = std::get_if<RegionsChanged>(&input)) {
     if (auto put = map_.put_regions(regions->list); !put) log_warn("regions_not_understood", {{"what", put.error().what}});
+  } else if (const auto* table = std::get_if<ChipsInForce>(&input)) {
+    map_.put_chips(table->chips, *table->rated);
   } else if (const auto* kept = std::get_if<CloneKept>(&input)) {
     map_.settle_clone(kept->node, kept->run, clock_.unix_ms());
   } else if (const auto* pair = std::get_if<DoubleKept>(&input)) {

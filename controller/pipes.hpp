@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "common/codec_keys.hpp"
+#include "common/labels.hpp"
 #include "controller/import_request.hpp"
+#include "controller/map/hardware_row.hpp"
 #include "controller/map/reports.hpp"
 #include "controller/map/site.hpp"
 #include "controller/store/store.hpp"
@@ -68,6 +70,17 @@ struct ServiceChanged {
   NodeId node;
   ServiceOrder order;
 };
+/// The same of a whole site, or of a pool.
+struct GroupServiceChanged {
+  SiteId site;
+  std::optional<PoolId> pool;
+  ServiceOrder order;
+};
+/// An admin's labels of a node, all of them (durable already).
+struct LabelsChanged {
+  NodeId node;
+  std::vector<Label> labels;
+};
 /// A node was removed (durable already).
 struct NodeLeft {
   NodeId node;
@@ -85,7 +98,12 @@ struct DoubleKept {
 struct RegionsChanged {
   RegionList list;
 };
+/// Another chip table is in force (its own rows are durable already), with what was rated by it.
+struct ChipsInForce {
+  std::shared_ptr<const ChipTable> chips;
+  std::shared_ptr<const RatedHardware> rated;  ///< never null
+};
 using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft,
-                              RegionsChanged, RecordsImported, CloneKept, DoubleKept>;
+                              RegionsChanged, RecordsImported, CloneKept, DoubleKept, ChipsInForce, GroupServiceChanged, LabelsChanged>;
 
 }  // namespace capmap

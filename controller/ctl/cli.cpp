@@ -119,6 +119,8 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_map(app, line);
   add_history(app, line);
   add_reports(app, line);
+  add_orders(app, line);
+  add_chip_commands(app, line);
   add_resolve(app, line);
   add_status(app, line);
   add_store(app, line);

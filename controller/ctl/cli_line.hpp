@@ -51,6 +51,10 @@ void add_past(CLI::App& history, Line& line);
 /// Behind add_sites: adds to its commands.
 void add_export(CLI::App& app, Line& line);
 void add_reports(CLI::App& app, Line& line);
+/// After add_sites and add_nodes: adds to their commands; and pools.
+void add_orders(CLI::App& app, Line& line);
+/// chips and hardware.
+void add_chip_commands(CLI::App& app, Line& line);
 void add_resolve(CLI::App& app, Line& line);
 void add_doctor(CLI::App& app, Line& line);
 /// After add_nodes: adds to its commands.

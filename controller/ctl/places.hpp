@@ -2,6 +2,7 @@
 #include <string>
 
 #include "controller/ctl/commands.hpp"
+#include "controller/ctl/foreign.hpp"
 #include "controller/store/columns.hpp"
 
 namespace capmap {
@@ -11,6 +12,7 @@ struct ImportOptions {
   std::string file;
   RecordKind kind = RecordKind::kSites;  ///< of a CSV file; TOML says it itself
   bool dry_run = false, yes = false, allow_move = false;
+  ForeignOptions foreign{};  ///< of another program's inventory, where foreign.from is not empty
 };
 /// `sites import`: shows what a file would change, asks, and does it: all of it or nothing.
 Result<Done> import_records(const ApiConnection& connection, const Screen& screen, const ImportOptions& options);

@@ -59,6 +59,8 @@ class History {
  private:
   History(HistoryOptions options, std::unique_ptr<CellHistory> cells, SampleStore samples, PastNames names, std::optional<PastSpan> last,
           std::string chips_name);
+  /// The map is rated with another chip table.
+  void follow_chips(const std::shared_ptr<const ChipTable>& chips);
   void begin_span(const MapView& view, std::uint64_t now_unix_ms);
   void begin_day(const MapView& view, std::uint64_t now_unix_ms);
   void note_events(const MapView& view, std::uint64_t now_unix_ms);

@@ -61,6 +61,18 @@ std::optional<unsigned> wanted(std::string_view accept, std::string_view type) {
   return std::nullopt;
 }
 
+std::string escaped(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain) out += c;
+    if (!plain) out.append({'%', kHex[byte >> 4U], kHex[byte & 15U]});
+  }
+  return out;
+}
+
 std::string as_utf8(const std::string& text) {
   if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return text;
   return Json::parse(json_text(Json(text))).get<std::string>();
@@ -97,6 +109,14 @@ bool wants_csv(const HttpRequest& request) {
   if (!accept) return false;
   const auto csv = wanted(*accept, "text/csv");
   return csv && *csv > 0 && *csv > wanted(*accept, "application/json").value_or(0);
+}
+
+std::string next_link(const Target& target, const std::string& cursor) {
+  std::string link = "<?cursor=" + escaped(cursor);
+  for (const auto& [name, value] : target.query) {
+    if (name != "cursor") link += "&" + escaped(name) + "=" + escaped(value);
+  }
+  return link + ">; rel=\"next\"";
 }
 
 HttpResponse csv_response(const CsvText& table) {

@@ -20,6 +20,7 @@ struct Page {
   std::string scope;  ///< of who asks; empty: everything
   std::shared_ptr<const MapView> view;
   std::shared_ptr<NodeSelection> selection = std::make_shared<NodeSelection>();
+  std::optional<PageForm> form{};  ///< where the list can be a table
   std::size_t limit = kDefaultLimit;
   std::size_t chunk = 0, row = 0, asked = 0;
   Json nodes = Json::array();
@@ -33,7 +34,7 @@ Outcome finish(const Page& page, bool more) {
   answer["next"] = more ? Json(std::to_string(page.chunk) + "." + std::to_string(page.row)) : Json(nullptr);
   if (!page.scope.empty()) answer["scope"] = page.scope;
   if (page.list.rest) page.list.rest(answer);
-  return json_response(answer);
+  return page.form ? page.form->response(answer, "nodes", page.list.columns) : json_response(answer);
 }
 
 Outcome take_chunk(const std::shared_ptr<Page>& page, const Answer& answer) {
@@ -112,6 +113,8 @@ Outcome list_nodes(const Call& call, NodeList list) {
   auto page = std::make_shared<Page>();
   page->list = std::move(list);
   page->view = call.view;
+  if (!page->list.columns.empty()) page->form.emplace(call);
+  if (page->list.narrow) page->list.narrow(*page->selection);
   if (call.asker->principal.scoped()) page->scope = scope_text(call.asker->principal);
   const auto limit = parse_count("limit", parameter(call.target, "limit").value_or(std::to_string(kDefaultLimit)), 1, kMaxLimit);
   if (!limit) return error_response(limit.error());

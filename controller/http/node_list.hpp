@@ -1,8 +1,10 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "controller/http/json.hpp"
+#include "controller/http/page_form.hpp"
 #include "controller/http/routes.hpp"
 #include "controller/map/filter.hpp"
 
@@ -13,6 +15,8 @@ struct NodeList {
   std::function<Json(const NodeRow& row)> line;  ///< of one node
   std::optional<FilterNode> only{};              ///< what all of them fulfil, beside what the reader asks
   std::function<void(Json& answer)> rest{};      ///< puts what the answer has beside its nodes; may be empty
+  std::function<void(NodeSelection& of)> narrow{};  ///< to nodes of which the map noted something; may be empty
+  std::span<const PageColumn> columns{};            ///< as CSV, where that is wanted; static. None: JSON alone
 };
 
 /// Answers {"nodes": […], "next": …} by the parameters site, liveness, filter, limit and cursor, those of them that the route takes. A

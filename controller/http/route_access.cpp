@@ -26,11 +26,19 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/map", kRead},
     Named{"GET", "/v1/nodes", kRead},
     Named{"GET", "/v1/nodes/{id}", kRead},
+    Named{"GET", "/v1/nodes/versions", kRead},
+    Named{"GET", "/v1/nodes/flapping", kRead},
+    Named{"GET", "/v1/nodes/lost-updates", kRead},
+    Named{"GET", "/v1/nodes/skew", kRead},
     Named{"GET", "/v1/shared", kRead},
     Named{"GET", "/v1/absent", kRead},
     Named{"GET", "/v1/doubles", kRead},  // pairs of which both are within it
     Named{"POST", "/v1/doubles", kWithinScope},
     Named{"GET", "/v1/imbalance/{name}", kRead},
+    Named{"GET", "/v1/chips", kRead},  // how many stand within it
+    Named{"GET", "/v1/chips/unrated", kRead},
+    Named{"GET", "/v1/chips/own", kRead},  // of no site
+    Named{"GET", "/v1/hardware", kRead},
     Named{"GET", "/v1/changes", kRead},
     Named{"GET", "/v1/contradictions", kRead},
     Named{"GET", "/v1/clones", kRead},
@@ -47,7 +55,11 @@ constexpr std::array kNamed = {
     Named{"POST", "/v1/nodes/{id}/benchmark", kWithinScope},
     Named{"POST", "/v1/nodes/{id}/service", kWithinScope},
     Named{"POST", "/v1/nodes/{id}/pool", kWithinScope},
+    Named{"POST", "/v1/nodes/{id}/site", kWithinScope},  // from and to
+    Named{"POST", "/v1/nodes/{id}/labels", kWithinScope},
     Named{"POST", "/v1/pools", kWithinScope},
+    Named{"POST", "/v1/pools/{id}/service", kWithinScope},
+    Named{"POST", "/v1/sites/{id}/service", kWithinScope},
     Named{"POST", "/v1/sites", kWithinScope},
     Named{"POST", "/v1/sites/{id}/declared", kWithinScope},
     Named{"POST", "/v1/sites/{id}/codes", kWithinScope},

@@ -115,8 +115,11 @@ Outcome get_sites(const Call& call) {
   etag.insert(etag.size() - 1, scope_tag(call.asker->principal));
   if (auto same = not_modified(call, etag)) return *same;
   Json sites = Json::array();
-  for (const auto& site : call.view->sites) {
-    if (site && may_see(call, *site)) sites.push_back(site_json(*site, call.by_admin));
+  for (std::size_t i = 0; i < call.view->sites.size(); ++i) {
+    const auto& site = call.view->sites[i];
+    if (!site || !may_see(call, *site)) continue;
+    sites.push_back(site_json(*site, call.by_admin));
+    sites.back()["service_order"] = group_order_json(*call.view, GroupOrders::Kind::kSite, i);
   }
   Json answer;
   answer["revision"] = call.view->revision;

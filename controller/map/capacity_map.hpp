@@ -75,8 +75,17 @@ class CapacityMap {
   /// Lays a code list over MapOptions::regions, in place of the one before. Errors: as RegionTable::with_list, and kAbsent without a
   /// catalog; then all stays as it was.
   Result<Done> put_regions(const RegionList& list);
+  /// Another chip table is in force, and `ready` is what somebody rated with it already (the rest is rated here and now): peaks, names and
+  /// findings of all hardware are the new ones with the next view. Nodes whose verdict may be another are judged anew with advance().
+  void put_chips(std::shared_ptr<const ChipTable> chips, const RatedHardware& ready);
   /// In service, draining, … retired, from a time until a time if the order says so. False: no such node.
   bool set_service(const NodeId& node, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  /// The same of all nodes of a site, or of a pool, those that come later too; the strongest of what is ordered of a node, its pool and its
+  /// site holds. Those that are there follow with advance_service(). False: no such site, or pool.
+  bool set_site_service(const SiteId& site, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  bool set_pool_service(const PoolId& pool, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  /// Labels that an admin put on a node, in place of those before; they stand over its agent's. False: no such node.
+  bool set_labels(const NodeId& node, std::vector<Label> labels);
   /// Carries out orders whose time has come or is over. Cost: only those, and bounded; true = more are due, call again.
   bool advance_service(std::uint64_t now_unix_ms);
   /// Forgets a node for good: it leaves its cell, and its row waits for the next node. False: no such node.

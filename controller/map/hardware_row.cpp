@@ -44,6 +44,7 @@ HardwareRow describe_hardware(Shape shape, const ChipTable* chips) {
   row.peak = chips != nullptr ? chips->rate(shape) : unrated(shape, row.accelerator_names);
   if (chips != nullptr) {
     const auto fit = chips->fit(shape);
+    row.parts = chips->parts(shape);
     row.findings = physical_findings(shape, row.microarchitecture, &fit);
   } else {
     row.findings = physical_findings(shape, row.microarchitecture, nullptr);

@@ -1,8 +1,11 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "common/chip_table.hpp"
 #include "common/hardware.hpp"
 #include "common/ids.hpp"
 #include "common/precision.hpp"
@@ -18,9 +21,12 @@ struct HardwareRow {
   std::vector<std::string> accelerator_names;  ///< [shape.accelerators]
   PeakRating peak;
   std::vector<Finding> findings;  ///< against the chip table and what is built (physics.hpp)
+  ChipParts parts{};              ///< in the chip table it was rated with
 };
 
-class ChipTable;
+/// Rows by their id.
+using RatedHardware = std::unordered_map<ShapeId, std::shared_ptr<const HardwareRow>, IdHash>;
+
 /// A shape named and rated. Without a chip table nothing is rated, and the row says so.
 HardwareRow describe_hardware(Shape shape, const ChipTable* chips);
 

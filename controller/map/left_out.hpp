@@ -26,8 +26,8 @@ struct Contradicted {
   ClaimedSums counted, left_out;
 };
 
-/// A node of this hardware (null: not known) comes into a cell, or leaves one. Cells of other verdicts are passed over.
-void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes);
+/// Nodes of this hardware (null: not known) come into a cell, or leave one. Cells of other verdicts are passed over.
+void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes, std::uint64_t nodes = 1);
 
 /// The same of some sites alone, from the cells of a view. `at`: is the site of that place in the view among them? Cost: a pass over the
 /// states of all cells.

@@ -65,6 +65,7 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const st
   place.pool = node.pool ? pool_index(*node.pool) : std::uint16_t{0};
   nodes.cold(row).joined_hostname = node.hostname;
   if (known) shared.move(row, place.site);
+  place.service = service_at(row);  // of the site and pool that it comes to, too
   if (!known) {
     place.interval_ds = interval_ds();
     nodes.talk(row).heard_ms = last_seen_unix_ms.value_or(0) & kMost48Bits;
@@ -143,7 +144,8 @@ void CapacityMap::State::age_out(RowIndex row) {
 }
 
 bool CapacityMap::State::advance() {
-  const bool more_goes = std::ranges::any_of(children, [this](ChildLink& child) { return sweep(child); });
+  const bool more_judged = judge_anew();
+  const bool more_goes = std::ranges::any_of(children, [this](ChildLink& child) { return sweep(child); }) || more_judged;
   std::size_t cost = 0;
   while (cost < kAdvanceBudget) {
     const auto block = due.take(now_ms);

@@ -1,5 +1,7 @@
 #include "controller/map/node_selection.hpp"
 
+#include <algorithm>
+
 namespace capmap {
 
 Holds NodeSelection::holds(const CellKey& key) const {
@@ -11,6 +13,18 @@ void NodeSelection::follow(std::uint64_t layout, std::size_t slots) {
   if (layout == layout_) return;
   layout_ = layout;
   by_cell_.assign(slots, kUnjudged);
+}
+
+bool NodeSelection::keeps_noted(const NodeRow& row) const {
+  switch (noted) {
+    case Noted::kReturns:
+      return static_cast<std::uint64_t>(std::ranges::count_if(row.returns_boot_ms, [this](auto at) { return at >= since_boot_ms; })) >= least;
+    case Noted::kLosses: return row.lost_messages && row.lost_messages->lost.count() >= least;
+    case Noted::kNothing: break;
+  }
+  if (least == 0) return true;
+  const auto skew = row.clock_skew_ms.value_or(0);
+  return static_cast<std::uint64_t>(skew < 0 ? -skew : skew) >= least;
 }
 
 bool NodeSelection::keeps(const NodeRow& row) const {

@@ -15,6 +15,11 @@ class NodeSelection {
   std::optional<std::uint32_t> site;
   std::optional<Liveness> liveness;
   std::optional<RowFilter> filter;
+  /// Only nodes of which the map noted it: it tells which cost nothing to be passed over.
+  enum class Noted : std::uint8_t { kNothing, kReturns, kLosses };
+  Noted noted = Noted::kNothing;
+  std::uint64_t since_boot_ms = 0;  ///< of returns
+  std::uint64_t least = 0;          ///< so many returns since then, or lost messages; with kNothing: a clock so many ms off, 0 = any
   std::uint32_t first_slot = 0;  ///< of the chunk: rows before it are passed over
   std::size_t most = SIZE_MAX;   ///< rows of one answer
   std::uint64_t looked_at = 0;   ///< nodes in cells that were judged so far, wanted or not
@@ -31,6 +36,8 @@ class NodeSelection {
   }
   /// All of it for a row that was copied.
   [[nodiscard]] bool keeps(const NodeRow& row) const;
+  /// What is not judged by cells: notes of the map, and the clock.
+  [[nodiscard]] bool keeps_noted(const NodeRow& row) const;
 
  private:
   static constexpr std::uint8_t kUnjudged = 3;

@@ -7,6 +7,7 @@
 #include "common/ids.hpp"
 #include "controller/http/routes.hpp"
 #include "tests/support/contract_access.hpp"
+#include "tests/support/contract_chips.hpp"
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"
 #include "tests/support/program.hpp"
@@ -236,13 +237,18 @@ void ask_late(Answers& answers, HttpWorld& world) {
   auto resolved = std::async([&world] { return get(world.port, "/v1/resolve/" + to_text(node_row(1).id)); });
   auto absent = std::async([&world] { return get(world.port, "/v1/absent"); });
   auto contradictions = std::async([&world] { return get(world.port, "/v1/contradictions"); });
+  std::map<std::string, std::future<Reply>> lists;
+  for (const std::string path : {"/v1/nodes/versions", "/v1/nodes/flapping", "/v1/nodes/lost-updates", "/v1/nodes/skew"}) {
+    lists["GET " + path] = std::async([&world, path] { return get(world.port, path); });
+  }
   auto node = std::async([&world] { return get(world.port, "/v1/nodes/" + to_text(node_row(1).id)); });
   auto site = std::async([&world] { return post(world.port, "/v1/sites", R"({"name":"late"})", kAdminToken); });
   auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
   auto benchmark =
       std::async([&world] { return post(world.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", kAdminToken); });
-  while (world.queries < queries + 8 || world.changes < changes + 2) std::this_thread::yield();
+  while (world.queries < queries + 12 || world.changes < changes + 2) std::this_thread::yield();
   world.clock.advance_ms(6'000);
+  for (auto& [operation, reply] : lists) note(answers, operation, reply.get());
   note(answers, "GET /v1/map", map.get());
   note(answers, "GET /v1/history", history.get());
   note(answers, "GET /v1/nodes", nodes.get());
@@ -272,10 +278,13 @@ Answers ask_everything() {
     ask_import(answers, world.port);
     ask_joining_and_keys([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); }, world.port,
                          kAdminToken);
+    ask_orders([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); }, world.port, kAdminToken);
+    ask_chips([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); }, world.port, kAdminToken);
     ask_doubles(world, [&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); });
     ask_access(world, [&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); });
     ask_late(answers, world);
   }
+  ask_without_chips([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); });
   HttpWorld bare("");  // no map yet, no admin token
   for (const char* path : {"/v1/history/spans", "/v1/history/events"}) note(answers, std::string("GET ") + path, get(bare.port, path));
   for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sites", "/v1/history", "/readyz"}) {
@@ -299,7 +308,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 59);
+  REQUIRE(contract.operations.size() == 72);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

@@ -14,6 +14,7 @@
 #include "controller/http/http.hpp"
 #include "controller/password_thread.hpp"
 #include "controller/requests.hpp"
+#include "tests/support/catalog_chips.hpp"
 #include "tests/support/catalog_descriptors.hpp"
 #include "tests/support/catalog_regions.hpp"
 #include "tests/support/joining_world.hpp"
@@ -50,6 +51,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
   view->resync_over = true;
   view->regions = catalog_regions();
   view->descriptors = catalog_descriptors();
+  view->chips = catalog_chips();
   auto declared = std::make_shared<Site>();
   declared->id.bytes[0] = 1;
   declared->name = "北京 \"one\"";
@@ -79,6 +81,7 @@ inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
   hardware->accelerator_names = {"Example NPU"};
   hardware->peak.cpu[static_cast<std::size_t>(Precision::kFp64)] = 3'000'000;
   hardware->peak.unrated = {{.what = "Example NPU", .why = "not in the chip table", .count = 8}};
+  hardware->parts = {.cpu = {}, .devices = {{.entry = {}, .unrated = "not in the chip table"}}};
   view->hardware = {nullptr, hardware};
 
   Cell fresh;
@@ -135,8 +138,27 @@ inline NodeRow node_row(std::uint8_t i) {
 inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
   if (const auto* import = std::get_if<ImportRecords>(&what)) return import_change(*import);
   if (const auto* joining = std::get_if<JoiningRequest>(&what)) return joining_change(*joining);
+  if (const auto* chips = std::get_if<ChangeChips>(&what)) {
+    return ChipsChanged{.before_version = "7", .version = "7-0a", .digest = "d", .changes = {}, .effects = {}, .dry_run = chips->dry_run,
+                        .others = !chips->expect.empty()};
+  }
   const Error no_node{ErrorCode::kAbsent, "no such node"};
   const NodeId stranger{{99}};
+  if (const auto* group = std::get_if<OrderGroupService>(&what)) {
+    GroupServiceOrdered ordered{.site = {}, .pool = {}, .order = group->order};
+    ordered.site.name = group->site;
+    if (!group->pool.empty()) ordered.pool = Pool{};
+    const bool absent = group->site == "absent" || group->pool == to_text(PoolId{{99}});
+    return absent ? AdminChange(Error{ErrorCode::kAbsent, "not there"}) : AdminChange(ordered);
+  }
+  if (const auto* move = std::get_if<MoveNode>(&what)) {
+    KnownNode node;
+    node.id = move->node;
+    return move->node == stranger ? AdminChange(no_node) : NodeMoved{node};
+  }
+  if (const auto* labels = std::get_if<LabelNode>(&what)) {
+    return labels->node == stranger ? AdminChange(no_node) : NodeLabelled{.node = labels->node, .labels = labels->labels};
+  }
   if (const auto* service = std::get_if<OrderService>(&what)) {
     return service->node == stranger ? AdminChange(no_node) : ServiceOrdered{.node = service->node, .order = service->order};
   }
@@ -279,7 +301,7 @@ class HttpWorld {
         const bool asked_for = (*query)->id ? row.id == *(*query)->id : (*query)->chunk == i / 4U;
         const auto& selection = (*query)->selection;
         if (asked_for && selection) ++selection->looked_at;
-        if (asked_for && selection && (answer.rows.size() == selection->most || !selection->keeps(row))) continue;
+        if (asked_for && selection && (answer.rows.size() == selection->most || !selection->keeps(row) || !selection->keeps_noted(row))) continue;
         if ((*query)->resolve && i == 4) row.child = kChildController;
         if (asked_for) answer.rows.push_back(std::move(row));
       }
