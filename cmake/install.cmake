@@ -13,6 +13,8 @@ foreach(component agent controller ctl tools)
 endforeach()
 install(FILES packaging/man/capmapctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ctl)
 install(FILES packaging/completions/capmapctl DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT ctl)
+install(FILES packaging/completions/_capmapctl DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT ctl)
+install(FILES packaging/completions/capmapctl.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT ctl)
 foreach(component agent controller)  # both read the catalog, and neither needs the other
   install(DIRECTORY schemas/catalog DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap COMPONENT ${component})
   install(FILES packaging/man/capmap-${component}.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT ${component})

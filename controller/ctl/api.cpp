@@ -32,6 +32,8 @@ ErrorCode code_of(std::uint32_t status) {
 }
 
 Result<ApiReply> send(const ApiConnection& connection, ApiRequest request) {
+  if (connection.reads_only && request.method != "GET")
+    return Error{ErrorCode::kDenied, "--watch is for commands that only look: this one would be done again and again"};
   request.tls_ca = connection.tls_ca;
   request.tls_pin = connection.tls_fingerprint;
   return send_request(connection.url, connection.timeout_ms, request);
@@ -164,14 +166,19 @@ Result<Json> api_post_secret(const ApiConnection& connection, const std::string&
                                .secret_body = true});
 }
 
-std::string login_file(const std::string& url) {
+std::string settings_folder() {
   const auto variable = [](const char* name) {
     const char* const value = std::getenv(name);
     return std::string(value == nullptr ? "" : value);
   };
   auto folder = variable("XDG_CONFIG_HOME");
   if (folder.empty() && !variable("HOME").empty()) folder = variable("HOME") + "/.config";
-  return folder.empty() ? std::string() : folder + "/capmap/tokens/" + url_escaped(url);
+  return folder.empty() ? folder : folder + "/capmap";
+}
+
+std::string login_file(const std::string& url) {
+  const auto folder = settings_folder();
+  return folder.empty() ? folder : folder + "/tokens/" + url_escaped(url);
 }
 
 Result<Done> make_folders_of(const std::string& file) {

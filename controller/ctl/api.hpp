@@ -20,6 +20,7 @@ struct ApiConnection {
   std::string token_file;  ///< empty: the token of capmapctl login, else admin.token in the state folder
   std::string tls_ca{}, tls_fingerprint{};
   std::uint32_t timeout_ms = 10'000;
+  bool reads_only = false;  ///< what changes anything is refused here: it would be done again and again
 };
 
 /// The body of an answer. Errors: kMalformed (not JSON, or nested deeper than any answer of ours: showing or copying such a one would
@@ -46,6 +47,8 @@ Error problem_of(std::uint32_t status, const ApiJson& problem);
 /// DELETE with the admin token, likewise.
 Result<ApiJson> api_delete(const ApiConnection& connection, const std::string& path);
 
+/// $XDG_CONFIG_HOME/capmap, else ~/.config/capmap; empty: there is no home folder.
+std::string settings_folder();
 /// Where capmapctl login keeps the token for a controller's URL; empty: there is no home folder.
 std::string login_file(const std::string& url);
 /// The folders above a file, each 0700 where it is made.

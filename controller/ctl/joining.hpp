@@ -40,8 +40,8 @@ Result<Done> rotate_server_key(const ApiConnection& connection, const Screen& sc
 Result<std::uint64_t> parse_end(const std::string& text, std::uint64_t now_unix_ms);
 
 /// Answers as text. Pure.
-std::string tokens_text(const ApiJson& answer, bool terminal);
-std::string pending_text(const ApiJson& answer, bool terminal);
-std::string keys_text(const ApiJson& answer, bool terminal);
+std::string tokens_text(const ApiJson& answer, const TableLook& look);
+std::string pending_text(const ApiJson& answer, const TableLook& look);
+std::string keys_text(const ApiJson& answer, const TableLook& look);
 
 }  // namespace capmap

@@ -22,8 +22,8 @@ Result<Done> list_owners(const ApiConnection& connection, const Screen& screen);
 Result<Done> list_links(const ApiConnection& connection, const Screen& screen);
 
 /// Answers of the API as text. Pure.
-std::string owners_text(const ApiJson& answer, bool terminal);
-std::string links_text(const ApiJson& answer, bool terminal);
+std::string owners_text(const ApiJson& answer, const TableLook& look);
+std::string links_text(const ApiJson& answer, const TableLook& look);
 /// One of the answer's sites; empty where it is not among them.
 std::string site_text(const ApiJson& answer, const std::string& name_or_id);
 /// Answers of the API as CSV; pools and links by the names of their sites.

@@ -33,6 +33,7 @@ measure prometheus tests/bench/prometheus.sh 100000 "$build"
 measure agent tests/bench/agent_footprint.sh 10 "$build" 0 build/bench.agent.json
 measure instructions tests/bench/tick_instructions.sh 30 "$build"
 measure first_light tests/bench/first_light.sh 5 "$build"
+measure http tests/bench/http_map.sh 10 "$build"
 shopt -s nullglob
 parts=(build/bench.*.json)
 if [ ${#parts[@]} -gt 0 ]; then jq -s 'add' "${parts[@]}" >build/bench.json; else echo '[]' >build/bench.json; fi

@@ -26,7 +26,8 @@ expect agent capmap-agent bin/capmap-agent bin/capmap-probe share/capmap/catalog
 expect controller capmap-controller bin/capmap-controller share/capmap/catalog share/capmap/config/controller.toml \
   share/man/man8/capmap-controller.8 lib/systemd/system/capmap-controller.service \
   lib/{sysusers,tmpfiles}.d/capmap-controller.conf
-expect ctl capmapctl bin/capmapctl share/man/man1/capmapctl.1 share/bash-completion/completions/capmapctl
+expect ctl capmapctl bin/capmapctl share/man/man1/capmapctl.1 share/bash-completion/completions/capmapctl \
+  share/zsh/vendor-completions/_capmapctl share/fish/vendor_completions.d/capmapctl.fish
 expect tools capmap-fleet bin/capmap-fleet share/man/man1/capmap-fleet.1 share/capmap/fleet/make_orders.py share/capmap/fleet/make_sites.py \
   share/capmap/fleet/sum_truth.py
 "$folder/tools/share/capmap/fleet/sum_truth.py" --help >/dev/null

@@ -1,0 +1,97 @@
+// What commands are for, in Chinese.
+#include <array>
+
+#include "controller/ctl/language.hpp"
+
+namespace capmap {
+namespace {
+
+constexpr auto kPhrases = std::to_array<Phrase>({
+    {"the capacity map: what there is, what is free, how old that is", "算力地图：有什么、空闲多少、数据多旧"},
+    {"whether the controller answers and is ready; exit code 3 when not", "控制器是否应答并就绪；否则退出码为 3"},
+    {"copy the controller's database of this machine to a file, also while it runs", "把本机控制器的数据库备份到文件，运行中也可以"},
+    {"put a backup in the place of the database; the controller must be stopped", "用备份替换数据库；控制器必须先停止"},
+    {"the controller's database on this machine", "本机控制器的数据库"},
+    {"look through all of the database, or of a backup", "完整检查数据库或备份"},
+    {"API tokens: how programs ask", "API 令牌：程序凭它访问"},
+    {"make an API token of a user; it is shown once", "为用户生成 API 令牌；只显示一次"},
+    {"API tokens; one's own where one is no admin", "API 令牌；非管理员只看到自己的"},
+    {"end an API token at once", "立即作废一个 API 令牌"},
+    {"who may ask this controller for what", "谁可以访问本控制器、可以做什么"},
+    {"all users", "全部用户"},
+    {"let somebody ask", "添加用户"},
+    {"change what is named, and nothing else", "只修改所写的各项"},
+    {"change one's own password: the one that stands, then the new one; two lines of the standard input do too", "修改自己的口令：先旧后新；也可从标准输入读两行"},
+    {"let somebody ask no more, from this moment on", "立即停用一个用户"},
+    {"forget a user and all their API tokens", "删除用户及其全部 API 令牌"},
+    {"show a password once, and ask with an API token from then on", "用口令登录一次，此后使用 API 令牌"},
+    {"end the token of login", "作废登录所得的令牌"},
+    {"who the controller takes us for, and what we may", "控制器认为我们是谁、有哪些权限"},
+    {"who changed what, and who was refused; newest first", "谁改了什么、谁被拒绝；最新的在前"},
+    {"whether all entries are there as they were written; exit code 1 when not", "审计记录是否完整未改；否则退出码为 1"},
+    {"the certificate in the state folder of this machine", "本机状态目录中的证书"},
+    {"make a key and a certificate for it, and show its fingerprints", "生成密钥和证书并显示指纹"},
+    {"the fingerprints to trust it by", "用于信任它的指纹"},
+    {"nodes whose key spoke from two places: they are in no total until that is settled", "密钥从两处发言的节点：处理之前不计入任何合计"},
+    {"say which run is the node, or refuse the key", "指明哪次运行是该节点，或拒绝该密钥"},
+    {"say that a node is another one under another key: from then on it is in no total", "确认某节点是另一密钥下的同一台机器：此后不再计入合计"},
+    {"say that two nodes are two machines: both count, and are suspected no more", "确认两个节点是两台机器：都计入，不再怀疑"},
+    {"nodes that say they run on one machine: it may be counted twice", "自称在同一台机器上的节点：可能被重复计算"},
+    {"nodes that cannot be what they say: why, what they claim, what is plausible", "所报与事实不符的节点：原因、所报值、合理值"},
+    {"what a shell reads to complete commands, flags and names of sites", "供 shell 补全命令、选项和站点名称的脚本"},
+    {"what is wrong with the controller's installation on this machine, and how it is put right", "检查本机控制器安装有何问题、如何修复"},
+    {"what others read", "供外部读取的数据"},
+    {"identifiers with the capacity inside, of sites and pools, or why there is none", "站点和资源池的含算力标识，或没有的原因"},
+    {"how use went, with its percentiles by hour of the day", "使用情况的历史，以及按一天各小时的百分位数"},
+    {"join tokens: what lets a server in", "加入令牌：服务器凭它加入"},
+    {"make a join token; it is shown once", "生成加入令牌；只显示一次"},
+    {"all tokens, without their secrets", "全部令牌，不含密文"},
+    {"a token lets nobody in any more; whom it let in stays", "令牌不再放行；已加入者不受影响"},
+    {"machines that wait to be let in, and the rules that approve by themselves", "等待批准的机器，以及自动批准规则"},
+    {"let in who waits: by id, or by a rule on addresses", "批准等待者：按编号，或按地址规则"},
+    {"refuse who waits, for a week; or end a rule", "拒绝等待者一周；或撤销规则"},
+    {"keys of nodes, child controllers and the server itself", "节点、下级控制器和服务器自身的密钥"},
+    {"the server's keys and who knows them, and keys that are never let in again", "服务器密钥及知晓情况，以及永久拒绝的密钥"},
+    {"change keys while all stay on the map: a node's, those of all that are connected, or the server's own", "在线更换密钥：某节点、全部在线节点或服务器自身"},
+    {"never let a key in again: its connection ends at once, its owner leaves the map", "永久拒绝一个密钥：连接立即中断，其所有者离开地图"},
+    {"list nodes, or show one", "列出节点，或查看其中一个"},
+    {"all that is known of one node", "某节点的全部信息"},
+    {"ask a node to measure itself, and wait for what comes; its owner must allow that", "请节点自测并等待结果；须经其所有者允许"},
+    {"take no new work on a node", "节点不再接受新任务"},
+    {"put a node back into service", "让节点恢复服务"},
+    {"a node is worked on, for a time or until undrain", "节点维护，限时或直至恢复"},
+    {"a node is not to be trusted: it leaves all totals", "隔离不可信的节点：不计入任何合计"},
+    {"a node has served its time: it leaves all totals, and is still shown", "节点退役：不计入合计，仍可查看"},
+    {"forget a node for good; its key is refused from then on", "永久删除节点；其密钥此后被拒绝"},
+    {"nodes that were let in and are lost or never came, and what sites declare and nobody has met", "已准入但失联或从未出现的节点，以及站点申报而未见到的节点"},
+    {"from when until when the map is known, and the chip tables it can be re-stated with", "地图历史的起止时间，以及可用于重算的芯片表"},
+    {"nodes that joined, left, moved, changed, were drained, doubted, lost or came back", "节点的加入、离开、迁移、变化、排空、存疑、失联与恢复"},
+    {"add and change sites, pools, owners and links by a file: all of it or nothing", "按文件增改站点、资源池、归属单位和链路：全部生效或全不生效"},
+    {"print them as CSV that import takes back; sites need the admin token", "导出为可再导入的 CSV；站点需管理员令牌"},
+    {"all that is declared of one site", "某站点申报的全部内容"},
+    {"organisations that own sites", "拥有站点的单位"},
+    {"trunk links between sites", "站点间的干线链路"},
+    {"controllers by name, for who looks after several", "按名称管理多个控制器"},
+    {"keep what is said beside it (--url, --tls-ca, --token-file, -o ...) under a name", "把所写选项（--url、--tls-ca、--token-file、-o 等）存为一个名称"},
+    {"the tree of regions, and what stands in them", "地区树，以及其中的资源"},
+    {"put a list of codes and names in force, as a whole", "整体启用一份代码与名称表"},
+    {"where capacity and its use are uneven: six views, one a name", "算力及其使用的不均衡：六种视图"},
+    {"what an id names: node, site, pool, controller, kind of hardware", "编号指的是什么：节点、站点、资源池、控制器、硬件类型"},
+    {"make a controller's state folder on this machine: keys, admin token, first site", "在本机建立控制器状态目录：密钥、管理员令牌、首个站点"},
+    {"places with one operator", "由一个运营者管理的场所"},
+    {"all sites", "全部站点"},
+    {"declare a site", "申报一个站点"},
+    {"what a site's operator says stands there, in place of what was declared before", "站点运营者申报的资源，取代此前的申报"},
+    {"the controller's settings file on this machine, as the controller reads it", "本机控制器的配置文件，以控制器自身的读法为准"},
+    {"each setting with its value and where it was set", "每项设置的值及其来源"},
+    {"whether the file is right; the place and what would be", "配置文件是否正确；有误则指出位置和改法"},
+    {"capmapctl: the capacity map from the command line", "capmapctl：命令行中的算力地图"},
+});
+
+}  // namespace
+
+std::span<const Phrase> chinese_commands() {
+  return kPhrases;
+}
+
+}  // namespace capmap
