@@ -19,14 +19,10 @@
 #include "agent/benchmark.hpp"
 #include "agent/guests.hpp"
 #include "agent/hardware_signs.hpp"
-#include "agent/kept_file.hpp"
 #include "agent/machine_marks.hpp"
+#include "agent/metrics_listener.hpp"
 #include "agent/privileged_facts.hpp"
-#include "agent/probe_cpu.hpp"
-#include "agent/probe_energy.hpp"
-#include "agent/probe_memory.hpp"
-#include "agent/probe_network.hpp"
-#include "agent/probe_storage.hpp"
+#include "agent/read_usage.hpp"
 #include "agent/shape_probe.hpp"
 #include "agent/shared_storage.hpp"
 #include "common/log.hpp"
@@ -42,7 +38,7 @@ constexpr std::uint64_t kMinSnapshotGapMs = 250;    ///< rates over less than th
 constexpr std::uint64_t kShapePatienceMs = 10'000;  ///< then hello goes out without a shape
 constexpr std::uint64_t kMaxWaitMs = 60'000, kUplinkSleepMs = 600'000;
 
-UplinkOptions uplink_options(const AgentParts& parts, const Watchdog& watchdog, Pulse& pulse) {
+UplinkOptions uplink_options(const AgentParts& parts, const Watchdog& watchdog, Pulse& pulse, LinkCounts& counts) {
   const auto& s = parts.settings;
   return {.dealer = {.endpoint = s.controller_endpoint, .server_public_key = s.controller_public_key, .keys = {}},
           .thresholds = s.thresholds,
@@ -50,6 +46,7 @@ UplinkOptions uplink_options(const AgentParts& parts, const Watchdog& watchdog, 
           .server = parts.server,
           .key_max_age_ms = std::uint64_t{s.key_max_age_days} * 86'400'000,
           .pulse = &pulse,
+          .counts = &counts,
           .most_sleep_ms = watchdog.most_sleep_ms(kUplinkSleepMs)};
 }
 
@@ -67,58 +64,19 @@ void uplink_thread(zmq::context_t& context, const UplinkOptions& options, const 
   if (pipe) send_stop(*pipe);
 }
 
-/// What the probes of use remember from one tick to the next.
-struct ProbeMemory {
-  CpuMemory cpu;
-  KeptFile meminfo{"proc/meminfo"};
-  StorageMemory storage;
-  NetworkMemory network;
-  EnergyMemory energy;
-};
-
-/// The value, or a problem line under the probe's name and an empty value.
-template <class T>
-T value_or_problem(Usage& usage, const char* probe, const Result<T>& read) {
-  if (read) return *read;
-  usage.problems.push_back({.probe = probe, .what = read.error().what});
-  return {};
-}
-
-/// What the agent looks at each tick stands in this function, and nowhere else. A probe that fails costs its own fields and one line in
-/// `problems`. Cost: four small reads and one a package; each kUsedEvery ticks statvfs, each kDiskLookEvery two directories.
-Usage read_usage(const HostRoot& root, ProbeMemory& memory, std::uint64_t now_ms) {
-  Usage usage;
-  const auto ram = value_or_problem(usage, "memory", read_memory(root, memory.meminfo));
-  const auto cpu = value_or_problem(usage, "cpu", read_cpu(root, memory.cpu, now_ms));
-  auto disks = value_or_problem(usage, "storage", read_disk_traffic(root, memory.storage, now_ms));
-  auto nics = value_or_problem(usage, "network", read_network(root, memory.network, now_ms));
-  usage.readings = {
-      .cpu_busy_millicores = cpu.busy_millicores,
-      .memory_used_mib = memory_used_mib(ram),
-      .storage_used_mb = value_or_problem(usage, "file_systems", read_storage_used(root, memory.storage)),
-      .storage_read_kbs = disks.out,
-      .storage_write_kbs = disks.in,
-      .network_receive_kbps = nics.in,
-      .network_transmit_kbps = nics.out,
-      .power_watts = value_or_problem(usage, "energy", read_power(root, memory.energy, now_ms)),
-  };
-  usage.cpu_steal_millicores = cpu.steal_millicores;
-  usage.load_centi = cpu.load_centi;
-  usage.disk_traffic = std::move(disks.devices);
-  usage.nic_traffic = std::move(nics.devices);
-  return usage;
-}
-
 /// The tick thread: signals, shape, snapshots. It owns its two pipe ends and dies before the context.
 class Ticker {
  public:
-  Ticker(const AgentParts& parts, const Clock& clock, zmq::socket_t pace, zmq::socket_t snapshots, Watchdog watchdog, const Pulse& uplink)
+  /// `report`: told after each tick; null: nobody asks.
+  Ticker(const AgentParts& parts, const Clock& clock, zmq::socket_t pace, zmq::socket_t snapshots, Watchdog watchdog, const Pulse& uplink,
+         Published<TickReport>* report)
       : parts_(parts),
         clock_(clock),
         pace_(std::move(pace)),
         snapshots_(std::move(snapshots)),
         watchdog_(watchdog),
         uplink_(uplink),
+        published_(report),
         root_(parts.settings.root),
         shape_(shape_options(parts)),
         accelerators_(parts.settings, parts.probe_program),
@@ -242,7 +200,7 @@ class Ticker {
   void take_snapshot() {
     const auto begin = clock_.boot_ms();
     auto input = std::make_unique<UplinkInput>();
-    input->usage = read_usage(root_, probe_memory_, begin);
+    input->usage = read_usage(root_, probe_memory_, begin, report_.probes);
     accelerators_.add_to(*input->usage, begin);
     shared_storage_.add_to(*input->usage, begin);
     guests_.add_to(*input->usage);
@@ -253,9 +211,23 @@ class Ticker {
     if (due_ms_ > 0)
       plan(std::max(due_ms_, begin) + interval_ms_);  // unless the uplink says otherwise: it is woken once a tick, and so are we
     input->next_due_ms = due_ms_;
+    report_.problems = input->usage->problems.size();
     send_input(std::move(input));
     const auto took = clock_.boot_ms() - begin;
+    tell(begin, took);
     log_.note("tick", took > interval_ms_ / 2 ? "a snapshot took over half the interval" : "");
+  }
+
+  void tell(std::uint64_t at_ms, std::uint64_t took_ms) {
+    if (published_ == nullptr) return;
+    report_.version = parts_.version;
+    report_.started_boot_ms = started_ms_;
+    report_.ticks += 1;
+    report_.at_boot_ms = at_ms;
+    report_.took_ms = took_ms;
+    report_.interval_ms = interval_ms_;
+    report_.shape_known = facts_.has_value();
+    published_->publish(std::make_shared<const TickReport>(report_));
   }
 
   void note_problems(const Usage& usage) {
@@ -283,6 +255,8 @@ class Ticker {
   zmq::socket_t pace_, snapshots_;
   Watchdog watchdog_;
   const Pulse& uplink_;
+  Published<TickReport>* published_;
+  TickReport report_;
   HostRoot root_;
   ShapeProbe shape_;
   Accelerators accelerators_;
@@ -299,6 +273,17 @@ class Ticker {
   std::uint32_t interval_ms_ = 10'000;
   bool sent_facts_ = false, ended_ = false, uplink_gone_ = false;
 };
+
+/// Its own metrics, where they are asked for. That they cannot be told is no reason to tell nothing of the server.
+std::unique_ptr<MetricsListener> serve_metrics(const AgentSettings& settings, const Published<TickReport>& report, const LinkCounts& counts,
+                                               const Clock& clock) {
+  if (settings.metrics_listen.empty()) return nullptr;
+  const auto address = parse_metrics_address(settings.metrics_listen);
+  auto started = address ? MetricsListener::start(*address, report, counts, clock) : address.error();
+  if (!started) log_error("metrics_not_told", {{"what", started.error().what}});
+  if (started) log_info("metrics_told", {{"at", (*started)->where()}});
+  return started ? std::move(*started) : nullptr;
+}
 
 }  // namespace
 
@@ -317,7 +302,10 @@ Result<Done> run_agent(const AgentParts& parts, const Clock& clock) {
   zmq::context_t context(1);
   const auto watchdog = Watchdog::from_environment();
   Pulse turning;
-  const auto options = uplink_options(parts, watchdog, turning);
+  LinkCounts counts;
+  Published<TickReport> report;
+  const auto metrics = serve_metrics(parts.settings, report, counts, clock);
+  const auto options = uplink_options(parts, watchdog, turning, counts);
   auto pace = open_pull(context, options.pace);
   if (!pace) return pace.error();
   auto snapshots = open_push(context, options.snapshots);
@@ -326,7 +314,7 @@ Result<Done> run_agent(const AgentParts& parts, const Clock& clock) {
   std::jthread uplink(uplink_thread, std::ref(context), std::cref(options), std::cref(clock), std::ref(outcome));
   log_info("agent_started", {{"version", parts.version}, {"controller", parts.settings.controller_endpoint}});
   notify_systemd("READY=1\nSTATUS=reporting to " + parts.settings.controller_endpoint);
-  Ticker ticker(parts, clock, std::move(*pace), std::move(*snapshots), watchdog, turning);
+  Ticker ticker(parts, clock, std::move(*pace), std::move(*snapshots), watchdog, turning, metrics ? &report : nullptr);
   ticker.run();
   notify_systemd("STOPPING=1");
   uplink.join();

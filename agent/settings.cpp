@@ -58,6 +58,8 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   text("join.token_file", s.join_token_file,
        "file of a join token, for images and configuration management: the first start joins with it");
   text("log.level", s.log_level, "trace, debug, info, warn or error");
+  text("metrics.listen", s.metrics_listen,
+       "where this agent tells its own metrics: 127.0.0.1:9101, [::1]:9101, or a socket's absolute path; empty = nowhere");
   text("root", s.root, "folder whose proc and sys are read");
   number("benchmark.most_s", s.benchmark_most_s, 0, 3'600,
          "longest test of a benchmark the controller may ask for, seconds; 0 = it may not");

@@ -32,6 +32,7 @@ struct AgentSettings {
   std::string nvml_library;            ///< instead of NVIDIA's own; empty = the one that is installed, where its driver is loaded
   std::string dcmi_library;            ///< likewise Huawei's
   std::string rocm_smi_library;        ///< likewise AMD's ROCm SMI
+  std::string metrics_listen;          ///< where its own metrics are told (agent/metrics_address.hpp); empty = nowhere
   Thresholds thresholds;
   std::vector<Label> labels;  ///< ascending by key
 };

@@ -21,6 +21,7 @@ capmap_dependency(capmap_microhttpd libmicrohttpd)
 capmap_dependency(capmap_gnutls gnutls)
 capmap_dependency(capmap_curl libcurl)
 capmap_dependency(capmap_sqlite sqlite3)
+capmap_dependency(capmap_zlib zlib)
 
 find_path(CAPMAP_FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)
 find_program(CAPMAP_FLATC flatc REQUIRED)

@@ -13,6 +13,8 @@ foreach(component agent controller ctl tools)
 endforeach()
 install(FILES packaging/man/capmapctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ctl)
 install(FILES packaging/completions/capmapctl DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT ctl)
+install(FILES packaging/completions/_capmapctl DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT ctl)
+install(FILES packaging/completions/capmapctl.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT ctl)
 foreach(component agent controller)  # both read the catalog, and neither needs the other
   install(DIRECTORY schemas/catalog DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap COMPONENT ${component})
   install(FILES packaging/man/capmap-${component}.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT ${component})
@@ -24,6 +26,9 @@ endforeach()
 # In force as installed: a vendor's nodes are there only where its cards are. The examples are not.
 install(DIRECTORY packaging/systemd/capmap-agent.service.d DESTINATION lib/systemd/system COMPONENT agent)
 install(DIRECTORY packaging/systemd/examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap/systemd COMPONENT agent)
+# For a Prometheus and a Grafana somewhere: nothing of it runs by itself.
+install(DIRECTORY packaging/prometheus packaging/grafana DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap COMPONENT controller
+        FILES_MATCHING PATTERN "*.yml" PATTERN "*.json")
 if(TARGET capmap-fleet)
   install(FILES tests/fleet/capmap-fleet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
   install(PROGRAMS tests/fleet/make_sites.py tests/fleet/make_orders.py tests/fleet/sum_truth.py

@@ -1,10 +1,13 @@
 #include "common/chip_table.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <tuple>
 #include <utility>
 
 #include "common/catalog_folder.hpp"
+#include "common/chip_table_own.hpp"
 #include "common/chip_table_rate.hpp"
 #include "common/host_root.hpp"
 
@@ -13,11 +16,29 @@ namespace {
 
 constexpr std::size_t kMaxVersionBytes = 32;
 
-template <class Rows>
-Result<Rows> load_rows(const std::string& directory, const char* file, Result<Rows> (*read)(const CsvTable&)) {
-  const auto table = read_catalog_file(directory, file);
+/// The rows of a file, an operator's first; the catalog's row of the same name as one of theirs is left out.
+template <class Row>
+Result<std::vector<Row>> load_rows(const std::string& directory, ChipFile file, const OwnChips& own,
+                                   Result<std::vector<Row>> (*read)(const CsvTable&)) {
+  const auto i = static_cast<std::size_t>(file);
+  auto table = read_catalog_file(directory, (std::string(kChipFileNames[i]) + ".csv").c_str());
   if (!table) return table.error();
-  return read(*table);
+  if (own[i].empty()) return read(*table);
+  const auto laid = parse_csv("own_" + std::string(kChipFileNames[i]) + ".csv", own[i]);
+  if (!laid) return laid.error();
+  auto rows = read(*laid);
+  if (!rows) return rows;
+  std::set<std::string> keys;
+  for (const auto& row : laid->rows) keys.insert(chip_key(file, *laid, row));
+  std::erase_if(table->rows, [&](const CsvRow& row) { return keys.contains(chip_key(file, *table, row)); });
+  if constexpr (requires(Row & row) { row.own; }) {
+    for (auto& row : *rows) row.own = true;
+  }
+  if (table->rows.empty()) return rows;
+  auto catalog = read(*table);
+  if (!catalog) return catalog;
+  rows->insert(rows->end(), std::make_move_iterator(catalog->begin()), std::make_move_iterator(catalog->end()));
+  return rows;
 }
 
 Result<std::string> load_version(const std::string& directory) {
@@ -78,20 +99,25 @@ ChipTable::ChipTable(ChipTable&&) noexcept = default;
 ChipTable& ChipTable::operator=(ChipTable&&) noexcept = default;
 ChipTable::~ChipTable() = default;
 
-Result<ChipTable> ChipTable::load(const std::string& directory) {
+Result<ChipTable> ChipTable::load(const std::string& directory, const OwnChips* own) {
   auto version = load_version(directory);
   if (!version) return version.error();
-  auto cpus = load_rows(directory, "cpus.csv", read_cpu_rows);
+  auto laid = own != nullptr ? Result<OwnChips>(*own) : read_own_chips(directory);
+  if (!laid) return laid.error();
+  auto cpus = load_rows(directory, ChipFile::kCpus, *laid, read_cpu_rows);
   if (!cpus) return cpus.error();
-  auto skus = load_rows(directory, "cpu_skus.csv", read_sku_rows);
+  auto skus = load_rows(directory, ChipFile::kCpuSkus, *laid, read_sku_rows);
   if (!skus) return skus.error();
-  auto accelerators = load_rows(directory, "accelerators.csv", read_accelerator_rows);
+  auto accelerators = load_rows(directory, ChipFile::kAccelerators, *laid, read_accelerator_rows);
   if (!accelerators) return accelerators.error();
-  auto names = load_rows(directory, "pci_names.csv", read_pci_name_rows);
+  auto names = load_rows(directory, ChipFile::kPciNames, *laid, read_pci_name_rows);
   if (!names) return names.error();
 
   ChipTable table;
   table.version_ = std::move(*version);
+  if (const auto mark = own_chips_mark(*laid); !mark.empty()) table.version_ += "-" + mark;
+  table.directory_ = directory;
+  table.own_ = std::move(*laid);
   table.cpus_ = std::move(*cpus);
   table.skus_ = std::move(*skus);
   table.accelerators_ = std::move(*accelerators);

@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,11 +14,18 @@
 
 namespace capmap {
 
+/// The files of the catalog that hold chips.
+enum class ChipFile : std::uint8_t { kCpus, kCpuSkus, kAccelerators, kPciNames };
+inline constexpr std::size_t kChipFileCount = 4;
+inline constexpr std::array<const char*, kChipFileCount> kChipFileNames = {"cpus", "cpu_skus", "accelerators", "pci_names"};
+/// Rows that an operator lays over the catalog's: [ChipFile] a CSV text with that file's titles; empty: none.
+using OwnChips = std::array<std::string, kChipFileCount>;
+
 /// One row of the table as a catalogue page shows it.
 struct ChipEntry {
   std::string part;    ///< "cpu", "gpu", "npu", "fpga", "other"
-  std::string vendor;  ///< of a processor; an accelerator's stands in its name
-  std::string name;    ///< microarchitecture or model
+  std::string vendor;  ///< for people
+  std::string name;    ///< microarchitecture or model; an accelerator's begins with its vendor
   std::string covers;  ///< a processor's products; an accelerator's PCI ids
   /// Operations a cycle and core of a processor; MFLOP/s or MOP/s of an accelerator. Only what a source supports.
   PeakMflops rates{};
@@ -26,6 +35,19 @@ struct ChipEntry {
   std::vector<std::string> unsourced;  ///< columns whose figure nobody vouches for
   std::string unrated;                 ///< why a processor's variant has no rate
   std::string notes, source;
+  bool own = false;  ///< an operator's row, not the catalog's
+};
+
+/// Where one part of a server stands in the table.
+struct ChipPart {
+  std::optional<std::uint32_t> entry;  ///< place in ChipTable::list(); absent: no row fits, or not one
+  std::string unrated;                 ///< why it has no peak; empty: it has
+  bool operator==(const ChipPart&) const = default;
+};
+struct ChipParts {
+  ChipPart cpu;
+  std::vector<ChipPart> devices;  ///< [shape.accelerators]
+  bool operator==(const ChipParts&) const = default;
 };
 
 /// How an accelerator's row of a shape meets the chip table.
@@ -49,12 +71,17 @@ struct ChipFit {
 /// For capmap-probe and the controller only: the agent service does not load it.
 class ChipTable {
  public:
-  /// Reads cpus.csv, cpu_skus.csv, accelerators.csv and pci_names.csv below `directory`. Every row is checked; a bad row fails
-  /// the load with file:line, column and reason. Errors: kAbsent, kDenied, kMalformed.
-  static Result<ChipTable> load(const std::string& directory);
+  /// Reads cpus.csv, cpu_skus.csv, accelerators.csv and pci_names.csv below `directory`, and lays an operator's rows over them: those
+  /// that are given, else those in own_cpus.csv and so on, which need not be there. A row of theirs takes the place of the catalog's row
+  /// of the same name (chip_key) and comes before all others. Every row is checked; a bad row fails the load with file:line, column and
+  /// reason. Errors: kAbsent, kDenied, kMalformed.
+  static Result<ChipTable> load(const std::string& directory, const OwnChips* own = nullptr);
 
-  /// The table's version, from schemas/catalog/VERSION ("1").
+  /// The table's version, from schemas/catalog/VERSION ("1"); with rows of an operator's "1-" and eight digits of a hash over them.
   [[nodiscard]] const std::string& version() const { return version_; }
+  /// Where it was read from, and what was laid over it.
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+  [[nodiscard]] const OwnChips& own() const { return own_; }
 
   /// Nominal peaks of one server: CPU = sum over core kinds of cores x base clock x FLOP/cycle(microarchitecture, precision,
   /// FMA units of that model); accelerators = sum of dense table peaks. What cannot be rated honestly is listed with its reason
@@ -64,8 +91,12 @@ class ChipTable {
   /// Whether its parts are listed, and what their rows say of memory, power and name: what verdicts are made of.
   [[nodiscard]] ChipFit fit(const Shape& shape) const;
 
+  /// Which row each part of a server is of, and why it has no peak.
+  [[nodiscard]] ChipParts parts(const Shape& shape) const;
+
   /// Every row, processors first, in file order.
   [[nodiscard]] std::vector<ChipEntry> list() const;
+  [[nodiscard]] std::size_t entry_count() const;  ///< of list()
 
   /// Microarchitecture of a CPU ("Zen 3"), absent when the table does not know it.
   [[nodiscard]] std::optional<std::string> microarchitecture(const CpuShape& cpu) const;
@@ -91,7 +122,8 @@ class ChipTable {
 
  private:
   ChipTable();
-  std::string version_;
+  std::string version_, directory_;
+  OwnChips own_;
   std::vector<CpuRow> cpus_;
   std::vector<SkuRow> skus_;
   std::vector<AcceleratorRow> accelerators_;

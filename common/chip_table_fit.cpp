@@ -88,4 +88,22 @@ ChipFit ChipTable::fit(const Shape& shape) const {
   return fit;
 }
 
+ChipParts ChipTable::parts(const Shape& shape) const {
+  ChipParts parts;
+  if (const auto rows = rows_of(cpus_, shape.cpu); !shape.cpu.identity.empty() && !rows.empty()) {
+    const auto words = name_words(shape.cpu.model);
+    const auto named = std::find_if(rows.begin(), rows.end(), [&](const CpuRow* row) { return name_matches(row->name, words); });
+    parts.cpu.entry = static_cast<std::uint32_t>((named == rows.end() ? rows.front() : *named) - cpus_.data());
+  }
+  if (const auto rated = rate_cpu(cpus_, skus_, shape.cpu); !rated) parts.cpu.unrated = rated.error().what;
+  for (const auto& device : shape.accelerators) {
+    auto& part = parts.devices.emplace_back();
+    if (const auto row = find_device(accelerators_, device, device.name)) {
+      part.entry = static_cast<std::uint32_t>(cpus_.size() + static_cast<std::size_t>(*row - accelerators_.data()));
+    }
+    if (const auto rated = rate_device(accelerators_, device, device.name); !rated) part.unrated = rated.error().what;
+  }
+  return parts;
+}
+
 }  // namespace capmap

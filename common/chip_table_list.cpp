@@ -36,7 +36,8 @@ ChipEntry entry_of(const ChipTable::CpuRow& row) {
                   .unsourced = {},
                   .unrated = row.unrated,
                   .notes = row.notes,
-                  .source = row.source};
+                  .source = row.source,
+                  .own = row.own};
   if (row.confidence == Confidence::kC) return entry;
   for (std::size_t p = 0; p < kPrecisionCount; ++p) entry.rates[p] = row.rate[p];
   return entry;
@@ -44,7 +45,7 @@ ChipEntry entry_of(const ChipTable::CpuRow& row) {
 
 ChipEntry entry_of(const ChipTable::AcceleratorRow& row) {
   return {.part = part_word(row.kind),
-          .vendor = {},
+          .vendor = row.vendor,
           .name = row.name,
           .covers = row.ids_text,
           .rates = row.peaks,
@@ -55,10 +56,15 @@ ChipEntry entry_of(const ChipTable::AcceleratorRow& row) {
           .unsourced = row.unsourced,
           .unrated = {},
           .notes = row.notes,
-          .source = row.source};
+          .source = row.source,
+          .own = row.own};
 }
 
 }  // namespace
+
+std::size_t ChipTable::entry_count() const {
+  return cpus_.size() + accelerators_.size();
+}
 
 std::vector<ChipEntry> ChipTable::list() const {
   std::vector<ChipEntry> entries;

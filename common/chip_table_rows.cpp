@@ -176,7 +176,8 @@ std::vector<PciId> pci_ids(RowReader& row) {
 }
 
 ChipTable::AcceleratorRow accelerator_row(RowReader& row) {
-  ChipTable::AcceleratorRow chip{.name = row.required("vendor") + " " + row.required("model"),
+  ChipTable::AcceleratorRow chip{.vendor = row.required("vendor"),
+                                 .name = row.required("vendor") + " " + row.required("model"),
                                  .form = row.required("form"),
                                  .kind = row.kind(),
                                  .ids = pci_ids(row),

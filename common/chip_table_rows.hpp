@@ -42,6 +42,7 @@ struct ChipTable::CpuRow {
   std::string unrated;                                               ///< why this variant has no rate; empty when it has
   Confidence confidence = Confidence::kC;
   std::string notes, source;
+  bool own = false;  ///< an operator's
 };
 
 /// The base clock of models whose name is all that tells them apart.
@@ -56,6 +57,7 @@ struct ChipTable::SkuRow {
 
 /// One accelerator model; figures are per PCI device, dense.
 struct ChipTable::AcceleratorRow {
+  std::string vendor;
   std::string name;  ///< vendor and model
   std::string form;  ///< "SXM5", "PCIe", "OAM (2 GCD)"
   AcceleratorKind kind = AcceleratorKind::kUnknown;
@@ -69,6 +71,7 @@ struct ChipTable::AcceleratorRow {
   PeakMflops peaks{};  ///< only what a source supports: nothing of confidence C, no field listed as unsourced
   Confidence confidence = Confidence::kC;
   std::string notes, source;
+  bool own = false;  ///< an operator's
   [[nodiscard]] bool fits(std::uint16_t vendor_id, std::uint16_t device_id) const {
     return std::any_of(ids.begin(), ids.end(), [&](const PciId& id) { return id.fits(vendor_id, device_id); });
   }

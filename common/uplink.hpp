@@ -8,6 +8,7 @@
 #include "common/conversation.hpp"
 #include "common/key_ring.hpp"
 #include "common/known_server.hpp"
+#include "common/link_counts.hpp"
 #include "common/result.hpp"
 #include "common/transport.hpp"
 #include "common/watchdog.hpp"
@@ -23,6 +24,7 @@ struct UplinkOptions {
   std::string snapshots = "inproc://snapshots";  ///< PULL bound here: UplinkInput objects from the tick thread; stop ends the uplink
   std::string pace = "inproc://pace";            ///< PUSH connected here: UplinkPace objects to the tick thread
   Pulse* pulse = nullptr;                        ///< beaten at each turn
+  LinkCounts* counts = nullptr;                  ///< counted into
   std::uint64_t most_sleep_ms = 600'000;         ///< so often it turns at least
 };
 
@@ -39,13 +41,9 @@ struct UplinkPace {
   std::uint32_t benchmark_seconds = 0;  ///< the controller asks for a benchmark; 0 = it does not
 };
 
-/// The thread that owns the DEALER socket: connects, sends what the Conversation says, reads acks, watches the monitor.
-/// A refused key is logged once a change and tried again slowly with a recreated socket (1 s doubling to 60 s, jittered), each second time
-/// with another one of the ring; a silent link is recreated likewise. A key that is too old, or that the controller wants changed, is
-/// changed over the link that it let in (common/key_change.hpp). Where the controller has other keys than expected, its ports are tried one
-/// after the other (common/known_server.hpp); where it wants the link on another port, that is made before this one is given up
-/// (common/link_move.hpp). On stop sends bye, waits at most 500 ms for it to leave, and returns.
-/// Returns Done after stop; an Error only when the socket cannot be made at all (bad endpoint or keys).
+/// The thread that owns the link to the controller (common/server_link.hpp): sends what the Conversation says, reads acks, gives the link
+/// up when the controller is silent. On stop sends bye, waits at most 500 ms for it to leave, and returns. Returns Done after stop; an
+/// Error only when the socket cannot be made at all (bad endpoint or keys).
 Result<Done> run_uplink(zmq::context_t& context, const UplinkOptions& options, const Clock& clock);
 
 }  // namespace capmap

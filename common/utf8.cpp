@@ -27,6 +27,13 @@ std::optional<std::uint32_t> take_character(std::string_view& text) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    if (!take_character(text)) return false;
+  }
+  return true;
+}
+
 bool is_printable_utf8(std::string_view text) {
   while (!text.empty()) {
     const auto character = take_character(text);

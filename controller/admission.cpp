@@ -37,7 +37,7 @@ const char* token_problem(const TokenRecord& token, const std::string& address, 
 Result<KnownChild> admit_child(Store& store, const JoinRequest& request, TokenRecord token, const std::optional<KnownChild>& known,
                                std::uint64_t now_unix_ms) {
   KnownChild child{.id = known ? known->id : random_id<ControllerId>(),
-                   .public_key = request.key,
+                   .public_key = known ? known->public_key : request.key,
                    .name = request.join.hostname,
                    .sites = token.child_sites,
                    .joined_unix_ms = known ? known->joined_unix_ms : now_unix_ms};
@@ -56,8 +56,14 @@ Result<KnownChild> admit_child(Store& store, const JoinRequest& request, TokenRe
 Result<JoinDecision> decide_child(Store& store, const JoinRequest& request, const TokenRecord& token, const TokenMaking& making,
                                   std::uint64_t now_unix_ms) {
   JoinDecision decision{.route = request.route, .hostname = request.join.hostname, .answer = "accepted", .joined = {}};
-  const auto known = store.find_child(request.key);
+  auto known = store.find_child(request.key);
   if (!known) return known.error();
+  if (!*known) {  // on its way to another key
+    const auto next = store.joining().find_next_key(request.key);
+    if (!next) return next.error();
+    if (*next) known = store.find_child(ControllerId{(*next)->node.bytes});
+    if (!known) return known.error();
+  }
   const bool changes = !*known || (*known)->sites != token.child_sites;
   if (changes && token.uses_left == 0) {
     decision.answer = "used_token";
@@ -66,7 +72,12 @@ Result<JoinDecision> decide_child(Store& store, const JoinRequest& request, cons
   }
   const auto child = changes ? admit_child(store, request, token, *known, now_unix_ms) : Result<KnownChild>(**known);
   if (!child) return child.error();
-  decision.joined = {.accepted = true, .reason = {}, .node_id = NodeId{child->id.bytes}, .site_name = {}, .port = making.message_port};
+  decision.joined = {.accepted = true,
+                     .reason = {},
+                     .node_id = NodeId{child->id.bytes},
+                     .site_name = {},
+                     .port = making.message_port,
+                     .next_port = making.next_port};
   if (changes) decision.let_in_child = *child;
   return decision;
 }

@@ -62,6 +62,14 @@ Result<Change> carry_out(Store& store, const ImportRecords& request, const Token
 
 Result<Change> carry_out(Store& store, const ImportRegions& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 
+Result<Change> carry_out(Store& store, const OrderGroupService& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const MoveNode& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const LabelNode& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+/// Whether an order can be: times, and the length of its reason.
+Result<Done> validate_order(const ServiceOrder& order, std::uint64_t now_unix_ms);
+
+Result<Change> carry_out(Store& store, const ChangeChips& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+
 Result<Change> carry_out(Store& store, const JoiningRequest& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 
 Result<Change> carry_out(Store& store, const CodeSite& request, const TokenMaking& making, std::uint64_t now_unix_ms);

@@ -21,12 +21,17 @@ Result<std::optional<KeysRevoked>> keys_of_node(Store& store, const std::optiona
   return std::optional(std::move(found));
 }
 
-std::optional<KeysRevoked> keys_of_child(const std::optional<KnownChild>& child) {
-  if (!child) return std::nullopt;
+Result<std::optional<KeysRevoked>> keys_of_child(Store& store, const std::optional<KnownChild>& child) {
+  if (!child) return std::optional<KeysRevoked>();
   KeysRevoked found{
       .keys = {{.public_key = child->public_key, .owner = child->id.bytes, .child = true}}, .name = child->name, .child = child};
   found.child->sites.clear();
-  return found;
+  const auto keys = store.joining().find_node_keys(NodeId{child->id.bytes});
+  if (!keys) return keys.error();
+  if (*keys && !(*keys)->next_key.empty()) {
+    found.keys.push_back({.public_key = (*keys)->next_key, .owner = child->id.bytes, .child = true});
+  }
+  return std::optional(std::move(found));
 }
 
 Result<std::optional<KeysRevoked>> owner_of(Store& store, const RevokeKey& request) {
@@ -36,16 +41,20 @@ Result<std::optional<KeysRevoked>> owner_of(Store& store, const RevokeKey& reque
     return keys_of_node(store, *node);
   }
   if (request.child) {
-    const auto children = store.children();
-    if (!children) return children.error();
-    const auto child = std::ranges::find(*children, *request.child, &KnownChild::id);
-    return keys_of_child(child == children->end() ? std::nullopt : std::optional(*child));
+    const auto child = store.find_child(*request.child);
+    if (!child) return child.error();
+    return keys_of_child(store, *child);
   }
   const auto node = store.find_node(request.public_key);
   if (!node) return node.error();
   if (*node) return keys_of_node(store, *node);
   const auto next = store.joining().find_next_key(request.public_key);
   if (!next) return next.error();
+  if (*next && (*next)->child) {
+    const auto offering = store.find_child(ControllerId{(*next)->node.bytes});
+    if (!offering) return offering.error();
+    return keys_of_child(store, *offering);
+  }
   if (*next) {
     const auto offering = store.find_node((*next)->node);
     if (!offering) return offering.error();
@@ -53,7 +62,7 @@ Result<std::optional<KeysRevoked>> owner_of(Store& store, const RevokeKey& reque
   }
   const auto child = store.find_child(request.public_key);
   if (!child) return child.error();
-  if (*child) return keys_of_child(*child);
+  if (*child) return keys_of_child(store, *child);
   return std::optional(KeysRevoked{.keys = {{.public_key = request.public_key}}, .name = ""});  // before anybody shows it
 }
 
@@ -68,8 +77,11 @@ Result<Change> list_revoked(Store& store) {
   if (!keys) return keys.error();
   const auto nodes = store.joining().node_keys();
   if (!nodes) return nodes.error();
-  const auto changing = std::ranges::count_if(*nodes, [](const NodeKeys& node) { return !node.next_key.empty(); });
-  return Change{JoiningDone{RevokedList{.keys = std::move(*keys), .changing = static_cast<std::uint64_t>(changing)}}};
+  RevokedList list{.keys = std::move(*keys)};
+  for (const auto& node : *nodes) {
+    if (!node.next_key.empty()) ++(node.child ? list.changing_children : list.changing);
+  }
+  return Change{JoiningDone{std::move(list)}};
 }
 
 Result<Change> rotate_keys(Store& store, const RotateKeys& request, std::uint64_t now_unix_ms) {
@@ -78,13 +90,20 @@ Result<Change> rotate_keys(Store& store, const RotateKeys& request, std::uint64_
     if (!node) return node.error();
     if (!*node) return Change{Error{ErrorCode::kAbsent, "no node has the id " + to_text(*request.node)}};
   }
+  if (request.child) {
+    const auto child = store.find_child(*request.child);
+    if (!child) return child.error();
+    if (!*child) return Change{Error{ErrorCode::kAbsent, "no child controller has the id " + to_text(*request.child)}};
+  }
   const AuditEntry entry{.at_unix_ms = now_unix_ms,
                          .who = "admin",
                          .what = "key_change_asked",
-                         .subject = request.node ? to_text(*request.node) : "all",
+                         .subject = request.node    ? to_text(*request.node)
+                                    : request.child ? to_text(*request.child)
+                                                    : "all",
                          .detail = ""};
   if (auto put = store.add_audit(entry); !put) return put.error();
-  return Change{JoiningDone{RotationAsked{request.node}}};
+  return Change{JoiningDone{RotationAsked{request.node, request.child}}};
 }
 
 /// The audit's line; the rest is files, and done once it stands (controller/server_key_desk.hpp).

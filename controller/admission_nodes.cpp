@@ -6,8 +6,6 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kMaxWhyBytes = 400;
-
 /// In the words of the API.
 Error no_such_node(const NodeId& node) {
   return {ErrorCode::kAbsent, "no node has the id " + to_text(node)};
@@ -15,17 +13,6 @@ Error no_such_node(const NodeId& node) {
 
 Result<Done> note(Store& store, std::uint64_t now_unix_ms, const char* what, const std::string& subject, const std::string& detail) {
   return store.add_audit({.at_unix_ms = now_unix_ms, .who = "admin", .what = what, .subject = subject, .detail = detail});
-}
-
-Result<Done> validate(const ServiceOrder& order, std::uint64_t now_unix_ms) {
-  const auto wrong = [](const char* what) { return Error{ErrorCode::kMalformed, what}; };
-  if (order.why.size() > kMaxWhyBytes) return wrong("reason: may have at most 400 bytes");
-  if (order.until_unix_ms && *order.until_unix_ms <= now_unix_ms) return wrong("until: lies in the past");
-  if (order.from_unix_ms && order.until_unix_ms && *order.until_unix_ms <= *order.from_unix_ms) return wrong("until: must be after from");
-  if (order.state == ServiceState::kInService && (order.from_unix_ms || order.until_unix_ms)) {
-    return wrong("from, until: in_service has none; give the other state its end instead");
-  }
-  return Done{};
 }
 
 }  // namespace
@@ -50,7 +37,7 @@ Result<Change> carry_out(Store& store, const AddPool& request, const TokenMaking
 }
 
 Result<Change> carry_out(Store& store, const OrderService& request, const TokenMaking&, std::uint64_t now_unix_ms) {
-  if (auto valid = validate(request.order, now_unix_ms); !valid) return Change{valid.error()};
+  if (auto valid = validate_order(request.order, now_unix_ms); !valid) return Change{valid.error()};
   const auto node = store.find_node(request.node);
   if (!node) return node.error();
   if (!*node) return Change{no_such_node(request.node)};

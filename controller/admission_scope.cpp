@@ -37,6 +37,20 @@ Refusal within(Store& store, const Principal& who, const CodeSite& request) {
 Refusal within(Store& store, const Principal& who, const OrderService& request) {
   return node_within(store, who, request.node);
 }
+Refusal within(Store& store, const Principal& who, const OrderGroupService& request) {
+  if (!request.site.empty()) return site_within(store, who, request.site);
+  const auto id = parse_id<PoolId>(request.pool);
+  const auto pool = id ? store.find_pool(*id) : Result<std::optional<Pool>>(std::optional<Pool>());
+  if (!pool) return pool.error();
+  return *pool ? site_within(store, who, to_text((*pool)->site)) : Refusal(std::optional<OutOfScope>());
+}
+Refusal within(Store& store, const Principal& who, const MoveNode& request) {
+  auto refused = node_within(store, who, request.node);
+  return !refused || *refused ? refused : site_within(store, who, request.site);
+}
+Refusal within(Store& store, const Principal& who, const LabelNode& request) {
+  return node_within(store, who, request.node);
+}
 Refusal within(Store& store, const Principal& who, const AssignPool& request) {
   return node_within(store, who, request.node);
 }

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "common/time_text.hpp"
 #include "common/utf8.hpp"
+#include "controller/map/site_liveness.hpp"
 
 namespace capmap {
 namespace {
@@ -39,19 +41,26 @@ std::string site_name(const MapView& view, std::uint32_t site) {
 
 }  // namespace
 
-void AlertWatch::tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, bool firing,
-                      const std::string& text) {
+void AlertWatch::tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, std::uint32_t site,
+                      bool firing, const std::string& text) {
   if (firing == firing_.contains(key)) return;
-  if (firing) firing_.insert(key);
+  if (firing) firing_.emplace(key, site);
   if (!firing) firing_.erase(key);
-  found.push_back(
-      {.kind = kind, .firing = firing, .key = key, .subject = subject, .text = text, .at_unix_ms = now_unix_ms_, .number = ++count_});
+  found.push_back({.kind = kind,
+                   .firing = firing,
+                   .key = key,
+                   .subject = subject,
+                   .site = site,
+                   .text = text,
+                   .at_unix_ms = now_unix_ms_,
+                   .number = ++count_});
 }
 
 std::vector<Alert> AlertWatch::look(const MapView& view, const StoreHealth* store, std::uint64_t now_unix_ms) {
   std::vector<Alert> found;
   now_unix_ms_ = now_unix_ms;
   look_at_store(store, found);
+  look_at_doubles(view, found);  // their list may be newer than the last change
   if (revision_ == view.revision) return found;
   look_at_clones(view, found);
   if (view.changes && revision_) look_at_verdicts(view, found);
@@ -67,20 +76,72 @@ void AlertWatch::look_at_clones(const MapView& view, std::vector<Alert>& found) 
     const auto key = "clone:" + id;
     held.insert(key);
     if (clone.since_unix_ms < started_unix_ms_) {
-      firing_.insert(key);
+      firing_.emplace(key, clone.site);
       continue;
     }
     std::string names;
     for (const auto& run : clone.runs) names += (names.empty() ? "" : ", ") + (run.hostname.empty() ? "no name" : run.hostname);
-    tell(found, Alert::Kind::kClone, key, id, true,
+    tell(found, Alert::Kind::kClone, key, id, clone.site, true,
          "the key of " + id + " at " + site_name(view, clone.site) + " speaks from two places (" + names +
              "): none of them is counted; capmapctl nodes clones settle");
   }
-  std::vector<std::string> over;
-  for (const auto& key : firing_) {
-    if (key.starts_with("clone:") && !held.contains(key)) over.push_back(key);
+  std::vector<std::pair<std::string, std::uint32_t>> over;
+  for (const auto& [key, site] : firing_) {
+    if (key.starts_with("clone:") && !held.contains(key)) over.emplace_back(key, site);
   }
-  for (const auto& key : over) tell(found, Alert::Kind::kClone, key, key.substr(6), false, "the clone of " + key.substr(6) + " is settled");
+  for (const auto& [key, site] : over) {
+    tell(found, Alert::Kind::kClone, key, key.substr(6), site, false, "the clone of " + key.substr(6) + " is settled");
+  }
+}
+
+void AlertWatch::look_at_doubles(const MapView& view, std::vector<Alert>& found) {
+  if (view.doubles == std::exchange(seen_doubles_, view.doubles)) return;
+  constexpr const char* kKey = "double:";
+  std::set<std::string> suspected;
+  std::vector<const Double*> fresh;
+  for (const auto& pair : view.doubles ? std::span<const Double>(view.doubles->pairs) : std::span<const Double>()) {
+    if (pair.state != DoubleState::kSuspected) continue;
+    const auto key = to_text(pair.node.node) + ":" + to_text(pair.other.node);
+    suspected.insert(key);
+    const bool worked_on = pair.node.service == ServiceState::kMaintenance || pair.other.service == ServiceState::kMaintenance;
+    if (doubles_.contains(key) || worked_on) continue;
+    const bool is_new = pair.since_unix_ms >= started_unix_ms_;
+    doubles_.emplace(key, is_new);
+    if (is_new) fresh.push_back(&pair);
+  }
+  const auto add = [&](bool firing, const std::string& key, const std::string& subject, const std::string& text) {
+    found.push_back({.kind = Alert::Kind::kDouble,
+                     .firing = firing,
+                     .key = key,
+                     .subject = subject,
+                     .text = text,
+                     .at_unix_ms = now_unix_ms_,
+                     .number = ++count_});
+  };
+  const bool all_seen = !view.doubles || view.doubles->complete;
+  for (auto it = doubles_.begin(); it != doubles_.end();) {
+    if (!all_seen || suspected.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    const auto node = it->first.substr(0, it->first.find(':'));
+    if (it->second) add(false, kKey + it->first, node, "whether " + node + " is another node too is settled, or not asked any more");
+    it = doubles_.erase(it);
+  }
+  if (fresh.size() > kMostDoubles) {
+    for (const auto* pair : fresh) doubles_[to_text(pair->node.node) + ":" + to_text(pair->other.node)] = false;
+    return add(true, "doubles", "",
+               std::to_string(fresh.size()) + " pairs of nodes say that they are one machine each: capmapctl nodes doubles lists them");
+  }
+  for (const auto* pair : fresh) {
+    const auto side = [&view](const Double::Side& one) {
+      return to_text(one.node) + " (" + (one.hostname.empty() ? "no name" : one.hostname) + ", " + site_name(view, one.site) + ")";
+    };
+    const auto id = to_text(pair->node.node);
+    add(true, kKey + id + ":" + to_text(pair->other.node), id,
+        side(pair->node) + " and " + side(pair->other) +
+            " say that they are one machine, and both count: capmapctl nodes doubles, then nodes doubles confirm or dismiss");
+  }
 }
 
 void AlertWatch::look_at_verdicts(const MapView& view, std::vector<Alert>& found) {
@@ -93,48 +154,35 @@ void AlertWatch::look_at_verdicts(const MapView& view, std::vector<Alert>& found
     if (firing_.contains("clone:" + to_text(change.node)) || contradicted_.size() >= kMostKept) continue;
     if (contradicted_.emplace(change.node, now_unix_ms_).second) fresh.push_back(change);
   }
-  const auto add = [&](const std::string& key, const std::string& subject, const std::string& text) {
+  const auto add = [&](const std::string& key, const std::string& subject, std::uint32_t site, const std::string& text) {
     found.push_back({.kind = Alert::Kind::kContradiction,
                      .firing = true,
                      .key = key,
                      .subject = subject,
+                     .site = site,
                      .text = text,
                      .at_unix_ms = now_unix_ms_,
                      .number = ++count_});
   };
   if (fresh.size() > kMostContradictions) {
-    return add("contradictions", "", std::to_string(fresh.size()) + " nodes cannot be what they say: capmapctl contradictions tells why");
+    return add("contradictions", "", 0,
+               std::to_string(fresh.size()) + " nodes cannot be what they say: capmapctl contradictions tells why");
   }
   for (const auto& change : fresh) {
     const auto id = to_text(change.node);
-    add("contradiction:" + id, id,
+    add("contradiction:" + id, id, change.to->site,
         "node " + id + " at " + site_name(view, change.to->site) + " cannot be what it says: capmapctl nodes show " + id + " tells why");
   }
 }
 
 void AlertWatch::look_at_sites(const MapView& view, std::vector<Alert>& found) {
-  struct Seen {
-    std::uint32_t alive = 0, lost = 0;
-  };
-  std::vector<Seen> sites(view.sites.size());
-  for (std::size_t block = 0; block < view.cells.block_count(); ++block) {
-    const auto& keys = view.cells.keys(block);
-    for (std::size_t i = 0; i < kBlockCells; ++i) {
-      const auto site = keys.site(i);
-      if (keys.state[i] == kFreeSlot || site >= sites.size() || !counts_as_installed(service_of(keys.state[i]))) continue;
-      if (liveness_of(keys.state[i]) != Liveness::kLost) {
-        sites[site].alive += keys.nodes[i];
-      } else if (service_of(keys.state[i]) != ServiceState::kMaintenance) {
-        sites[site].lost += keys.nodes[i];
-      }
-    }
-  }
+  const auto sites = liveness_by_site(view);
   for (std::uint32_t site = 1; site < sites.size(); ++site) {
     if (!view.sites[site]) continue;
     if (sites[site].alive > 0) lit_sites_.insert(site);
     const auto id = to_text(view.sites[site]->id);
-    const bool dark = sites[site].alive == 0 && sites[site].lost > 0 && lit_sites_.contains(site);
-    tell(found, Alert::Kind::kSiteDark, "site_dark:" + id, id, dark,
+    const bool dark = sites[site].dark() && lit_sites_.contains(site);
+    tell(found, Alert::Kind::kSiteDark, "site_dark:" + id, id, site, dark,
          dark ? "site " + site_name(view, site) + ": all " + std::to_string(sites[site].lost) + " nodes are lost"
               : "site " + site_name(view, site) + ": nodes are heard again, or gone for good");
   }
@@ -143,10 +191,10 @@ void AlertWatch::look_at_sites(const MapView& view, std::vector<Alert>& found) {
 void AlertWatch::look_at_store(const StoreHealth* store, std::vector<Alert>& found) {
   const std::string problem = store == nullptr ? std::string() : store->problem;
   const bool full = problem.find("full") != std::string::npos || problem.find("No space") != std::string::npos;
-  tell(found, Alert::Kind::kDiskFull, "disk_full", "", full,
+  tell(found, Alert::Kind::kDiskFull, "disk_full", "", 0, full,
        full ? "the controller's disk is full: " + problem : "the controller's disk has room again");
   const bool failing = !problem.empty() && !full;
-  tell(found, Alert::Kind::kStoreProblem, "store_problem", "", failing,
+  tell(found, Alert::Kind::kStoreProblem, "store_problem", "", 0, failing,
        failing ? "the controller cannot keep changes: " + problem : "the controller keeps changes again");
 }
 

@@ -14,25 +14,29 @@ namespace capmap {
 
 /// Something an operator should hear of. One that lasts is told when it begins (firing) and when it is over (resolved).
 struct Alert {
-  enum class Kind : std::uint8_t { kClone, kContradiction, kSiteDark, kStoreProblem, kDiskFull };
+  enum class Kind : std::uint8_t { kClone, kContradiction, kSiteDark, kStoreProblem, kDiskFull, kDouble };
   Kind kind = Kind::kClone;
   bool firing = true;
-  std::string key;      ///< what it is about: while it fires nobody is told again
-  std::string subject;  ///< n-… or s-… id; empty: the controller itself
+  std::string key;         ///< what it is about: while it fires nobody is told again
+  std::string subject;     ///< n-… or s-… id; empty: the controller itself
+  std::uint32_t site = 0;  ///< where that is: index, of views; 0: nowhere in particular
   std::string text;
   std::uint64_t at_unix_ms = 0;
   std::uint64_t number = 0;  ///< of this start
 };
-inline constexpr std::size_t kAlertKinds = 5;
-inline constexpr std::array<const char*, kAlertKinds> kAlertWords = {"clone", "contradiction", "site_dark", "store_problem", "disk_full"};
+inline constexpr std::size_t kAlertKinds = 6;
+inline constexpr std::array<const char*, kAlertKinds> kAlertWords = {"clone",         "contradiction", "site_dark",
+                                                                     "store_problem", "disk_full",     "double"};
 
 /// Finds what is new in each view; nothing twice. What befalls nodes in maintenance is no alert. Pure; one thread.
 class AlertWatch {
  public:
-  /// Clones of before `started_unix_ms` were told by the controller that found them.
+  /// Clones and doubles of before `started_unix_ms` were told by the controller that found them.
   explicit AlertWatch(std::uint64_t started_unix_ms) : started_unix_ms_(started_unix_ms) {}
   /// More nodes than this contradicted at one look are told as one alert.
   static constexpr std::size_t kMostContradictions = 20;
+  /// Likewise pairs of nodes that are newly suspected to be one machine.
+  static constexpr std::size_t kMostDoubles = 20;
   /// A node that was contradicted is not told again within a day.
   static constexpr std::uint64_t kQuietMs = 86'400'000;
   static constexpr std::size_t kMostKept = 100'000;  ///< nodes of that day
@@ -42,16 +46,19 @@ class AlertWatch {
 
  private:
   void look_at_clones(const MapView& view, std::vector<Alert>& found);
+  void look_at_doubles(const MapView& view, std::vector<Alert>& found);
   void look_at_verdicts(const MapView& view, std::vector<Alert>& found);
   void look_at_sites(const MapView& view, std::vector<Alert>& found);
   void look_at_store(const StoreHealth* store, std::vector<Alert>& found);
   /// Of what lasts: told when it changes.
-  void tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, bool firing,
-            const std::string& text);
+  void tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, std::uint32_t site,
+            bool firing, const std::string& text);
 
   std::uint64_t started_unix_ms_, now_unix_ms_ = 0, count_ = 0;
-  std::optional<std::uint64_t> revision_;  ///< of the view before
-  std::set<std::string> firing_;
+  std::optional<std::uint64_t> revision_;         ///< of the view before
+  std::map<std::string, std::uint32_t> firing_;   ///< key ▶ site
+  DoubleTable::Published seen_doubles_;           ///< of the view before
+  std::map<std::string, bool> doubles_;           ///< suspected pairs: were they told one by one?
   std::set<std::uint32_t> lit_sites_;             ///< that had a node alive since the start: only these can go dark
   std::map<NodeId, std::uint64_t> contradicted_;  ///< when it was told
 };

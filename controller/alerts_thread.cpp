@@ -10,6 +10,8 @@
 
 #include "common/log.hpp"
 #include "common/transport.hpp"
+#include "controller/pipes.hpp"
+#include "controller/requests.hpp"
 #include "controller/store/files.hpp"
 
 namespace capmap {
@@ -46,6 +48,9 @@ class AlertsThread {
     auto stop = open_pull(context, kAlertsPipe);
     if (!stop) return stop.error();
     stop_ = std::move(*stop);
+    auto http = open_push(context, kHttpPipe);
+    if (!http) return http.error();
+    http_ = std::move(*http);
     if (!options_.webhook_url.empty()) curl_.reset(curl_easy_init());
     if (!options_.webhook_url.empty() && !curl_) return Error{ErrorCode::kUnavailable, "libcurl has no memory"};
     return Done{};
@@ -78,6 +83,8 @@ class AlertsThread {
       log_warn("alert",
                {{"kind", kind}, {"state", alert.firing ? "firing" : "resolved"}, {"subject", alert.subject}, {"what", alert.text}});
       if (alert.firing) ++by_kind_[static_cast<std::size_t>(alert.kind)];
+      // For who watches /v1/events. A full pipe means http has stopped reading: the log has it.
+      static_cast<void>(send_object(http_, std::make_unique<HttpInput>(AlertTold{alert}), false));
       if (!curl_) continue;
       const auto epoch = epoch_text(options_.epoch);
       queue_.push(epoch + "-" + std::to_string(alert.number), alert_json(alert, options_.controller_id, epoch), clock_.boot_ms());
@@ -167,7 +174,7 @@ class AlertsThread {
   AlertWatch watch_;
   AlertQueue queue_;
   std::array<std::uint64_t, kAlertKinds> by_kind_{};
-  zmq::socket_t stop_;
+  zmq::socket_t stop_, http_;
   std::unique_ptr<CURL, CloseHandle> curl_;
   bool stopping_ = false, failing_ = false;
 };

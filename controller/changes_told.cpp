@@ -48,6 +48,24 @@ Result<Done> told(const ServiceOrdered& service, const JoiningPipes& pipes) {
   return tell_map(pipes, ServiceChanged{service.node, service.order});
 }
 
+Result<Done> told(const GroupServiceOrdered& ordered, const JoiningPipes& pipes) {
+  log_info("group_service_ordered", {{"site", ordered.site.name},
+                                     {"pool", ordered.pool ? ordered.pool->name : ""},
+                                     {"state", kServiceStateNames[static_cast<std::size_t>(ordered.order.state)]},
+                                     {"why", ordered.order.why}});
+  const auto pool = ordered.pool ? std::optional(ordered.pool->id) : std::nullopt;
+  return tell_map(pipes, GroupServiceChanged{.site = ordered.site.id, .pool = pool, .order = ordered.order});
+}
+
+Result<Done> told(const NodeMoved& moved, const JoiningPipes& pipes) {
+  log_info("node_moved", {{"node", to_text(moved.node.id)}, {"site", to_text(moved.node.site)}});
+  return tell_map(pipes, NodeAdmitted{moved.node});
+}
+
+Result<Done> told(const NodeLabelled& labelled, const JoiningPipes& pipes) {
+  return tell_map(pipes, LabelsChanged{.node = labelled.node, .labels = labelled.labels});
+}
+
 Result<Done> told(const PoolAssigned& assigned, const JoiningPipes& pipes) {
   return tell_map(pipes, NodeAdmitted{assigned.node});
 }
@@ -56,6 +74,12 @@ Result<Done> told(const RegionsImported& imported, const JoiningPipes& pipes) {
   if (!imported.changed || imported.dry_run) return Done{};
   log_info("regions_imported", {{"year", imported.list.year}, {"regions", imported.rows}});
   return tell_map(pipes, RegionsChanged{imported.list});
+}
+
+Result<Done> told(const ChipsChanged& changed, const JoiningPipes& pipes) {
+  if (changed.dry_run || changed.others) return Done{};
+  log_info("chips_in_force", {{"version", changed.version}, {"before", changed.before_version}, {"rows_changed", changed.changes.size()}});
+  return tell_map(pipes, ChipsInForce{.chips = changed.chips, .rated = changed.rated});
 }
 
 Result<Done> told(const ImportDone& imported, const JoiningPipes& pipes) {

@@ -112,7 +112,7 @@ bool Enrol::in_time(Routed& routed) {
   Joined later;
   later.reason =
       from_here ? "too many requests to join come from this address: ask again later" : "too many machines ask to join: ask again later";
-  later.retry_after_s = kAskAgainS;
+  later.retry_after_s = rates_.turn_s();
   static_cast<void>(send_routed(pipes_.router, std::as_bytes(std::span(static_cast<const char*>(routed.route.data()), routed.route.size())),
                                 encode(later)));
   return false;

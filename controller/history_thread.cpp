@@ -80,7 +80,7 @@ class HistoryThread {
   void publish_metrics() {
     const auto& counters = history_->counters();
     Metrics out;
-    const auto add = [&out](const char* name, const char* help, Metric::Kind kind, std::uint64_t value) {
+    const auto add = [&out](const char* name, const char* help, Metric::Kind kind, auto value) {
       out.push_back({name, help, kind, {}, static_cast<double>(value)});
     };
     add("capmap_history_changed_cells_total", "Changes of cells that history has taken.", Metric::Kind::kCounter, counters.changed_cells);
@@ -97,8 +97,9 @@ class HistoryThread {
     add("capmap_history_write_failures_total", "Writes of history that failed.", Metric::Kind::kCounter, counters.write_failures);
     add("capmap_history_failing", "1 while history cannot be written; the log says why.", Metric::Kind::kGauge,
         counters.problem.empty() ? 0 : 1);
-    add("capmap_history_clock_behind_ms", "How far the wall clock is behind the last record; nothing is recorded until it has passed it.",
-        Metric::Kind::kGauge, counters.clock_behind_ms);
+    add("capmap_history_clock_behind_seconds",
+        "How far the wall clock is behind the last record; nothing is recorded until it has passed it.", Metric::Kind::kGauge,
+        static_cast<double>(counters.clock_behind_ms) / 1e3);
     metrics_.publish(std::make_shared<const Metrics>(std::move(out)));
   }
 

@@ -46,14 +46,14 @@ class Ingest {
   bool send_acks();
   Result<Done> take_reports();
   void admit(Routed routed, ReportBatch& batch);
-  void admit_child(const ControllerId& child, bool on_other_port, Routed routed, std::uint64_t now_ms);
+  void admit_child(const From& from, bool on_other_port, Routed routed, std::uint64_t now_ms);
   void drop(const char* reason, ChildSender& sender, std::string_view who);
   Result<Done> hand_on_children(std::uint64_t received_ms);
   void take_orders(const KeyOrders& orders);
-  /// A message under a key that the node has only offered: the store is told, now and then until it has it.
+  /// A message under a key that its sender has only offered: the store is told, now and then until it has it.
   void tell_use(const From& from, const Routed& routed, std::uint64_t now_ms);
-  void take_offer(const From& from, const Routed& routed);
-  void ask_for_key(Sender& sender, const Routed& routed);
+  void take_offer(const From& from, KeyKnowledge& sender, const Routed& routed);
+  void ask_for_key(bool& rotate, const Routed& routed);
   /// What it is to hear of the server's keys.
   void tell_server_keys(KeyKnowledge& sender, bool on_other_port, const Routed& routed, std::uint64_t now_ms);
   void count_knowing();
@@ -144,16 +144,17 @@ Result<Done> Ingest::hand_on_children(std::uint64_t received_ms) {
   return send_object(map_, std::make_unique<MapInput>(std::move(next)));
 }
 
-void Ingest::admit_child(const ControllerId& child, bool on_other_port, Routed routed, std::uint64_t now_ms) {
+void Ingest::admit_child(const From& from, bool on_other_port, Routed routed, std::uint64_t now_ms) {
+  const ControllerId child{from.node.bytes};
+  if (refused_children_.contains(child)) return cut_off(routed);
   if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
   auto& sender = children_.try_emplace(child, ChildSender{.refilled_ms = now_ms}).first->second;
+  if (from.generation < sender.generation) return cut_off(routed);
   if (!sender.take(now_ms)) return drop("child_rate", sender, routed.user_id);
-  if (is_key_offer(bytes_of(routed.payload))) {
-    const auto offer = decode_key_offer(bytes_of(routed.payload));
-    if (!offer) return refuse("malformed", routed.user_id, offer.error().what);
-    return ports_.learned(sender.keys, offer->known_server_key);
-  }
+  if (from.generation > sender.generation) tell_use(from, routed, now_ms);
+  if (is_key_offer(bytes_of(routed.payload))) return take_offer(from, sender.keys, routed);
   tell_server_keys(sender.keys, on_other_port, routed, now_ms);
+  if (sender.rotate) ask_for_key(sender.rotate, routed);
   auto message = decode_child_message(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
   const auto kind = message->index();
@@ -175,37 +176,47 @@ void Ingest::take_orders(const KeyOrders& orders) {
   }
   for (const auto& taken : orders.taken) {
     uses_told_ms_.erase(taken.node);
-    if (const auto sender = senders_.find(taken.node); sender != senders_.end()) sender->second.generation = taken.generation;
+    if (taken.child) {
+      const auto child = children_.find(ControllerId{taken.node.bytes});
+      if (child != children_.end()) child->second.generation = taken.generation;
+    } else if (const auto sender = senders_.find(taken.node); sender != senders_.end()) {
+      sender->second.generation = taken.generation;
+    }
   }
   for (const auto& answer : orders.answers) {
     static_cast<void>(send_routed(router_, std::as_bytes(std::span(answer.route)), encode(answer.news)));
   }
   for (const auto& node : orders.rotate) senders_.try_emplace(node, Sender{.refilled_ms = clock_.boot_ms()}).first->second.rotate = true;
+  for (const auto& child : orders.rotate_children) {
+    children_.try_emplace(child, ChildSender{.refilled_ms = clock_.boot_ms()}).first->second.rotate = true;
+  }
   if (!orders.rotate_all) return;
   for (auto& [node, sender] : senders_) sender.rotate = true;
+  for (auto& [child, sender] : children_) sender.rotate = true;
 }
 
 void Ingest::tell_use(const From& from, const Routed& routed, std::uint64_t now_ms) {
   constexpr std::uint64_t kAgainMs = 10'000;
   auto& told_ms = uses_told_ms_[from.node];
   if (told_ms != 0 && now_ms < told_ms + kAgainMs) return;
-  KeyWord word{.node = from.node, .route = routed.route.to_string(), .generation = from.generation};
+  KeyWord word{.node = from.node, .route = routed.route.to_string(), .generation = from.generation, .child = from.child};
   if (send_object(keys_, std::make_unique<KeyWord>(std::move(word)), false)) told_ms = now_ms;
 }
 
-void Ingest::take_offer(const From& from, const Routed& routed) {
+void Ingest::take_offer(const From& from, KeyKnowledge& sender, const Routed& routed) {
   auto offer = decode_key_offer(bytes_of(routed.payload));
   if (!offer) return refuse("malformed", routed.user_id, offer.error().what);
   ++key_offers_;
-  ports_.learned(senders_[from.node].keys, offer->known_server_key);
+  ports_.learned(sender, offer->known_server_key);
   if (offer->next_public_key.empty()) return;
-  KeyWord word{.node = from.node, .route = routed.route.to_string(), .generation = from.generation, .offer = std::move(*offer)};
+  KeyWord word{
+      .node = from.node, .route = routed.route.to_string(), .generation = from.generation, .offer = std::move(*offer), .child = from.child};
   static_cast<void>(send_object(keys_, std::make_unique<KeyWord>(std::move(word)), false));  // who gets no answer offers again
 }
 
-void Ingest::ask_for_key(Sender& sender, const Routed& routed) {
+void Ingest::ask_for_key(bool& rotate, const Routed& routed) {
   const auto* route = static_cast<const std::byte*>(routed.route.data());
-  if (send_routed(router_, {route, routed.route.size()}, encode(KeyNews{.rotate = true}))) sender.rotate = false;
+  if (send_routed(router_, {route, routed.route.size()}, encode(KeyNews{.rotate = true}))) rotate = false;
 }
 
 void Ingest::tell_server_keys(KeyKnowledge& sender, bool on_other_port, const Routed& routed, std::uint64_t now_ms) {
@@ -238,14 +249,9 @@ void Ingest::drop(const char* reason, ChildSender& sender, std::string_view who)
 void Ingest::admit(Routed routed, ReportBatch& batch) {
   bytes_ += routed.payload.size();
   const bool on_other_port = take_port_mark(routed.user_id);
-  if (routed.user_id.starts_with(ControllerId::kPrefix)) {
-    if (const auto child = parse_id<ControllerId>(routed.user_id)) {
-      if (refused_children_.contains(*child)) return cut_off(routed);
-      return admit_child(*child, on_other_port, std::move(routed), batch.received_boot_ms);
-    }
-  }
   const auto from = sender_of(routed.user_id);
   if (!from) return refuse("no_identity", "?", "a message without a known key");
+  if (from->child) return admit_child(*from, on_other_port, std::move(routed), batch.received_boot_ms);
   if (!refused_nodes_.empty() && refused_nodes_.contains(from->node)) return cut_off(routed);
   if (routed.extra_frames) return refuse("malformed", routed.user_id, "more frames than one");
   auto& sender = senders_.try_emplace(from->node, Sender{.refilled_ms = batch.received_boot_ms}).first->second;
@@ -255,9 +261,9 @@ void Ingest::admit(Routed routed, ReportBatch& batch) {
     return refuse("rate", routed.user_id, "more messages than one each 100 ms");
   }
   if (from->generation > sender.generation) tell_use(*from, routed, batch.received_boot_ms);
-  if (is_key_offer(bytes_of(routed.payload))) return take_offer(*from, routed);
+  if (is_key_offer(bytes_of(routed.payload))) return take_offer(*from, sender.keys, routed);
   tell_server_keys(sender.keys, on_other_port, routed, batch.received_boot_ms);
-  if (sender.rotate) ask_for_key(sender, routed);
+  if (sender.rotate) ask_for_key(sender.rotate, routed);
   auto message = codec_.decode(bytes_of(routed.payload));
   if (!message) return refuse("malformed", routed.user_id, message.error().what);
   ++taken_[message->index()];

@@ -30,6 +30,8 @@ struct Sender {
 /// Likewise of a child controller.
 struct ChildSender {
   std::uint64_t allowance = IngestOptions::kChildBurst, refilled_ms = 0, dropped = 0;
+  std::uint16_t generation = 0;
+  bool rotate = false;
   KeyKnowledge keys{};
 
   bool take(std::uint64_t now_ms) {

@@ -27,7 +27,15 @@ std::size_t JoinRates::CallerHash::operator()(const Caller& caller) const {
 void JoinRates::Allowance::refill(std::uint32_t a_s, std::uint64_t now_ms) {
   const std::uint64_t earned = (now_ms - std::min(at_ms, now_ms)) * a_s;  // requests a second are thousandths a millisecond
   used_milli -= std::min(used_milli, earned);
+  waiting_milli -= std::min(waiting_milli, earned);
   at_ms = now_ms;
+}
+
+std::uint32_t JoinRates::Allowance::give_turn(std::uint32_t a_s) {
+  const auto turn_s = kLeastTurnS + waiting_milli / kOneMilli / a_s;
+  if (turn_s >= kMostTurnS) return kMostTurnS;
+  waiting_milli += kOneMilli;
+  return static_cast<std::uint32_t>(turn_s);
 }
 
 bool JoinRates::Allowance::take(std::uint32_t a_s, std::uint64_t now_ms) {
@@ -45,7 +53,7 @@ JoinRates::Allowance& JoinRates::of(const Caller& caller, std::uint64_t now_ms) 
     std::erase_if(callers_, [this, now_ms](const auto& entry) {
       Allowance now = entry.second;
       now.refill(per_address_, now_ms);
-      return now.used_milli == 0;  // as good as one never seen
+      return now.used_milli == 0 && now.waiting_milli == 0;  // as good as one never seen
     });
   }
   if (callers_.size() >= kMostCallers) return rest_;
@@ -53,8 +61,14 @@ JoinRates::Allowance& JoinRates::of(const Caller& caller, std::uint64_t now_ms) 
 }
 
 JoinRates::Answer JoinRates::take(std::string_view address, std::uint64_t now_ms) {
-  if (!of(caller_of(address), now_ms).take(per_address_, now_ms)) return Answer::kTooManyFromHere;
-  return all_.take(total_, now_ms) ? Answer::kTake : Answer::kTooMany;
+  auto& here = of(caller_of(address), now_ms);
+  if (!here.take(per_address_, now_ms)) {
+    turn_s_ = here.give_turn(per_address_);
+    return Answer::kTooManyFromHere;
+  }
+  if (all_.take(total_, now_ms)) return Answer::kTake;
+  turn_s_ = all_.give_turn(total_);
+  return Answer::kTooMany;
 }
 
 }  // namespace capmap

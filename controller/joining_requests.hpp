@@ -37,9 +37,10 @@ struct RevokeKey {
   std::string public_key{};  ///< Z85
   std::string reason{};
 };
-/// Nodes shall offer another key when they speak next.
+/// Nodes and child controllers shall offer another key when they speak next. Neither is named: all that are connected.
 struct RotateKeys {
-  std::optional<NodeId> node{};  ///< absent: all that are connected
+  std::optional<NodeId> node{};
+  std::optional<ControllerId> child{};
 };
 /// The server shall change its own key: begins that, or goes on to the next step.
 struct RotateServerKey {
@@ -106,6 +107,7 @@ struct RevokedList {
   std::vector<RevokedKey> keys;
   std::uint64_t changing = 0;  ///< nodes that have offered another key and not yet used it
   std::optional<ServerKeyStatus> server{};
+  std::uint64_t changing_children = 0;  ///< child controllers that have
 };
 struct KeysRevoked {
   std::vector<RevokedKey> keys;       ///< all of one owner
@@ -115,6 +117,7 @@ struct KeysRevoked {
 };
 struct RotationAsked {
   std::optional<NodeId> node{};
+  std::optional<ControllerId> child{};
 };
 struct JoiningDone {
   std::variant<TokenList, TokenRevoked, PendingList, PendingDecided, RuleAdded, RuleRemoved, RevokedList, KeysRevoked, RotationAsked,

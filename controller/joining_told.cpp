@@ -37,8 +37,9 @@ Result<Done> tell_removed(const NodeRemoved& removed, const JoiningPipes& pipes)
 
 Result<Done> tell_revoked(const JoiningDone& done, const JoiningPipes& pipes) {
   if (const auto* asked = std::get_if<RotationAsked>(&done.what)) {
-    KeyOrders orders{.rotate_all = !asked->node};
+    KeyOrders orders{.rotate_all = !asked->node && !asked->child};
     if (asked->node) orders.rotate = {*asked->node};
+    if (asked->child) orders.rotate_children = {*asked->child};
     return order_ingest(pipes.ingest, std::move(orders));
   }
   const auto* revoked = std::get_if<KeysRevoked>(&done.what);
@@ -62,7 +63,7 @@ Result<Done> tell_keys(KeysDecided decided, const JoiningPipes& pipes) {
   for (const auto& update : decided.updates) {
     if (auto sent = send_object(pipes.keys, std::make_unique<KeyUpdate>(update)); !sent) return sent;
   }
-  for (const auto& node : decided.changed) log_info("node_key_changed", {{"node", to_text(node.id)}, {"hostname", node.hostname}});
+  for (const auto& [owner, name] : decided.changed) log_info("key_changed", {{"of", owner}, {"name", name}});
   if (decided.orders.answers.empty() && decided.orders.taken.empty()) return Done{};
   return order_ingest(pipes.ingest, std::move(decided.orders));
 }

@@ -20,9 +20,11 @@ struct KeyOrders {
   struct Taken {
     NodeId node;
     std::uint16_t generation = 0;
+    bool child = false;  ///< the bytes of `node` are the id of a child controller
   };
   std::vector<Taken> taken{};    ///< their key from now on: connections under those of before end
   std::vector<NodeId> rotate{};  ///< are asked for another key when they speak next
+  std::vector<ControllerId> rotate_children{};
   bool rotate_all = false;
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <future>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "common/catalog_folder.hpp"
 #include "common/descriptor_table.hpp"
@@ -33,6 +35,8 @@
 #include "controller/process.hpp"
 #include "controller/restore.hpp"
 #include "controller/settings.hpp"
+#include "controller/sql/sql_memory.hpp"
+#include "controller/sql_thread.hpp"
 #include "controller/store/revocations.hpp"
 #include "controller/store/state_folder.hpp"
 #include "controller/store_thread.hpp"
@@ -75,6 +79,17 @@ struct Parts {
   std::shared_ptr<const DescriptorTable> descriptors;
 };
 
+/// An operator's rows that a newer catalog does not take (its columns may be others) must not keep the map from coming up.
+std::shared_ptr<const ChipTable> load_chips(const std::string& catalog, const OwnChips& own) {
+  auto table = ChipTable::load(catalog, &own);
+  if (!table && own != OwnChips{}) {
+    log_error("own_chips_left_out", {{"what", table.error().what}, {"fix", "capmapctl chips add with rows that the catalog takes"}});
+    const OwnChips none;
+    table = ChipTable::load(catalog, &none);
+  }
+  return std::make_shared<const ChipTable>(value_or_give_up(std::move(table)));
+}
+
 /// Everything that can be wrong with settings and files is found before a thread runs.
 Parts load_parts(const ControllerSettings& settings) {
   Parts parts;
@@ -85,7 +100,7 @@ Parts load_parts(const ControllerSettings& settings) {
   parts.keys = value_or_give_up(open_server_keys(settings.state));
   parts.opened = value_or_give_up(open_store_in_check(settings.state, NoStore::kRefuse));
   const auto catalog = value_or_give_up(find_catalog(settings.catalog));
-  parts.chips = std::make_shared<const ChipTable>(value_or_give_up(ChipTable::load(catalog)));
+  parts.chips = load_chips(catalog, value_or_give_up(parts.opened.store->own_chips()));
   parts.regions = std::make_shared<const RegionTable>(value_or_give_up(RegionTable::load(catalog)));
   parts.history = value_or_give_up(History::open({.state_folder = settings.state,
                                                   .write_every_ms = settings.history_write_every_s * std::uint64_t{1'000},
@@ -126,6 +141,7 @@ Result<Done> know_revoked_keys(Parts& parts, const std::string& state, const Clo
 }
 
 int run(const ControllerSettings& settings) {
+  value_or_give_up(count_sqlite_memory());  // before any database is opened
   keep_freed_memory();
   set_scheduling(SCHED_BATCH);
   const sigset_t stop_signals = block_stop_signals();
@@ -139,6 +155,7 @@ int run(const ControllerSettings& settings) {
                                .max_child_nodes = settings.max_child_nodes,
                                .regions = parts.regions,
                                .descriptors = parts.descriptors,
+                               .declared_binds = settings.believe_declared == kDeclaredWords[1],
                                .contradicted = settings.believe_contradicted == kBelieveWords[0] ? Believe::kCount : Believe::kExclude};
   zmq::context_t context(1), strangers(1);
   Published<MapView> view;
@@ -219,6 +236,7 @@ int run(const ControllerSettings& settings) {
                                  .version = CAPMAP_VERSION,
                                  .controller_id = controller_id,
                                  .passwords = kPasswordPipe,
+                                 .sql = {kSqlPipes.begin(), kSqlPipes.end()},
                                  .gate = parts.gate};
   const HttpSources http_sources{
       .view = view,
@@ -236,6 +254,12 @@ int run(const ControllerSettings& settings) {
   const auto http_port = value_or_give_up(http_ready.get_future().get());
 
   auto passwords = start("passwords", [&] { return run_passwords(context, kPasswordPipe, kHttpPipe); });
+  std::atomic<bool> sql_stops = false;
+  std::vector<std::thread> sql;
+  for (std::uint8_t i = 0; i < kSqlWorkers; ++i) {
+    const SqlWorkerOptions options{.number = i, .chips = parts.chips, .stop = &sql_stops};
+    sql.push_back(start("sql", [&context, options, &clock, &view] { return run_sql_worker(context, options, clock, view); }));
+  }
   auto history = start("history", [&] { return run_history(context, std::move(parts.history), clock, view, history_metrics); });
 
   const AlertOptions alert_options{.webhook_url = settings.webhook_url,
@@ -263,6 +287,7 @@ int run(const ControllerSettings& settings) {
     if (signal_number == SIGHUP) reload_tls(settings, tls, clock.unix_ms());
   }
   notify_systemd("STOPPING=1");
+  sql_stops = true;
   log_info("stopping", {{"signal", signal_number}});
   auto admin_pipe = value_or_give_up(open_push(context, kAdminPipe));
   auto enrol_pipe = value_or_give_up(open_push(context, kEnrolPipe));
@@ -284,6 +309,11 @@ int run(const ControllerSettings& settings) {
   http.join();
   send_stop(password_pipe);
   passwords.join();
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    auto sql_pipe = value_or_give_up(open_push(context, kSqlPipes[i]));
+    send_stop(sql_pipe);
+    sql[i].join();
+  }
   send_stop(keys_pipe);
   zap.join();
   strangers.shutdown();

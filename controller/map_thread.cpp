@@ -9,9 +9,9 @@
 #include "common/transport.hpp"
 #include "controller/ack_pace.hpp"
 #include "controller/challenger.hpp"
+#include "controller/map_answers.hpp"
 #include "controller/note_taker.hpp"
 #include "controller/pipes.hpp"
-#include "controller/requests.hpp"
 
 namespace capmap {
 namespace {
@@ -61,7 +61,6 @@ class MapThread {
  private:
   /// False on stop.
   bool take_inputs();
-  void answer_queries();
   /// Applies what has reports step by step while the turn lasts; true when the input is done.
   bool work_on(Begun& begun, std::uint64_t until_ms);
   void note_wait(const MapInput& input);
@@ -88,6 +87,7 @@ class MapThread {
   std::uint64_t held_clones_ = 0, told_clones_ = 0;  ///< sign_of() those held, and those that the store was told
   std::uint64_t clones_at_ms_ = 0;
   zmq::socket_t input_, queries_, acks_, http_, store_;
+  MapAnswers answers_;
   std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
   std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
   bool more_expires_ = false;  ///< of what is due by the last look at the clock
@@ -110,7 +110,7 @@ Result<Done> MapThread::open(zmq::context_t& context) {
   auto store = open_push(context, kNotesPipe, kNotesHighWater);
   if (!store) return store.error();
   store_ = std::move(*store);
-  return Done{};
+  return answers_.open(context);
 }
 
 Result<Done> MapThread::run() {
@@ -129,7 +129,7 @@ Result<Done> MapThread::run() {
     turn_at_ms_ = now_ms;
     const bool inputs_wait = items[0].ready || begun_;
     if (inputs_wait && !take_inputs()) break;
-    if (items[1].ready) answer_queries();
+    if (items[1].ready) answers_.answer(queries_, map_, clock_, kTurnMs);
     if (!inputs_wait || now_ms > advanced_at_ms_ + 4 * kAdvanceEveryMs) move_clock();
     keep_pace();
     publish();
@@ -221,10 +221,17 @@ void MapThread::apply(MapInput& input) {
     map_.put_pool(pool->pool);
   } else if (const auto* service = std::get_if<ServiceChanged>(&input)) {
     map_.set_service(service->node, service->order, clock_.unix_ms());
+  } else if (const auto* group = std::get_if<GroupServiceChanged>(&input)) {
+    group->pool ? map_.set_pool_service(*group->pool, group->order, clock_.unix_ms())
+                : map_.set_site_service(group->site, group->order, clock_.unix_ms());
+  } else if (auto* labelled = std::get_if<LabelsChanged>(&input)) {
+    map_.set_labels(labelled->node, std::move(labelled->labels));
   } else if (const auto* left = std::get_if<NodeLeft>(&input)) {
     map_.remove_node(left->node, clock_.boot_ms());
   } else if (const auto* regions = std::get_if<RegionsChanged>(&input)) {
     if (auto put = map_.put_regions(regions->list); !put) log_warn("regions_not_understood", {{"what", put.error().what}});
+  } else if (const auto* table = std::get_if<ChipsInForce>(&input)) {
+    map_.put_chips(table->chips, *table->rated);
   } else if (const auto* kept = std::get_if<CloneKept>(&input)) {
     map_.settle_clone(kept->node, kept->run, clock_.unix_ms());
   } else if (const auto* pair = std::get_if<DoubleKept>(&input)) {
@@ -253,28 +260,6 @@ void MapThread::hand_over_notes() {
     return notes_.put_back(std::move(kept));
   }
   told_clones_ = told;
-}
-
-void MapThread::answer_queries() {
-  const auto until_ms = clock_.boot_ms() + kTurnMs;
-  do {
-    auto query = receive_object<NodeQuery>(queries_, 0);
-    if (!query || !*query) return;
-    NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = map_.chunk_count()};
-    if ((*query)->shape) {
-      answer.hardware = map_.hardware_of(*(*query)->shape);
-    } else if ((*query)->child) {
-      answer.child = map_.child(*(*query)->child);
-    } else if ((*query)->id) {
-      if ((*query)->benchmark_seconds != 0) map_.ask_benchmark(*(*query)->id, (*query)->benchmark_seconds, clock_.boot_ms());
-      if (auto row = (*query)->resolve ? map_.resolve(*(*query)->id) : map_.node(*(*query)->id)) answer.rows.push_back(std::move(*row));
-    } else if ((*query)->chunk < answer.chunk_count) {
-      const auto& selection = (*query)->selection;
-      answer.rows = selection ? map_.chunk((*query)->chunk, *selection) : map_.chunk((*query)->chunk);
-    }
-    // A full pipe means http has stopped reading: its own deadline answers the reader.
-    static_cast<void>(send_object(http_, std::make_unique<HttpInput>(std::move(answer)), false));
-  } while (clock_.boot_ms() < until_ms);
 }
 
 void MapThread::move_clock() {
@@ -322,11 +307,13 @@ void MapThread::publish_metrics() {
   counter("capmap_map_acks_dropped_total", "Acks dropped because ingest was behind.", acks_dropped_);
   counter("capmap_map_pauses_total", "Times this process was stopped from outside for over 1.5 s.", pauses_);
   counter("capmap_map_notes_dropped_total", "Last-seen times and shapes dropped because the store was far behind.", notes_.dropped());
-  const auto gauge = [&out](const char* name, const char* help, std::uint64_t value) {
+  const auto gauge = [&out](const char* name, const char* help, auto value) {
     out.push_back({name, help, Metric::Kind::kGauge, {}, static_cast<double>(value)});
   };
-  gauge("capmap_map_interval_ms", "Interval that acks give to nodes; longer than configured while the map is behind.", pace_.interval_ms());
-  gauge("capmap_map_behind_ms", "Longest wait of a batch of messages for the map, within the last second.", pace_.lag_ms());
+  gauge("capmap_map_interval_seconds", "Interval that acks give to nodes; longer than configured while the map is behind.",
+        pace_.interval_ms() / 1e3);
+  gauge("capmap_map_behind_seconds", "Longest wait of a batch of messages for the map, within the last second.",
+        static_cast<double>(pace_.lag_ms()) / 1e3);
   gauge("capmap_map_shapes", "Shapes known.", counters.shapes);
   gauge("capmap_map_hardware_rows", "Hardware rows known.", counters.hardware_rows);
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -6,9 +7,12 @@
 #include <vector>
 
 #include "common/codec_keys.hpp"
+#include "common/labels.hpp"
 #include "controller/import_request.hpp"
+#include "controller/map/hardware_row.hpp"
 #include "controller/map/reports.hpp"
 #include "controller/map/site.hpp"
+#include "controller/requests.hpp"
 #include "controller/store/store.hpp"
 
 namespace capmap {
@@ -26,17 +30,23 @@ inline constexpr const char* kAdminPipe = "inproc://admin";           ///< Admin
 inline constexpr const char* kNotesPipe = "inproc://notes";           ///< NoteBatch: from the map thread to store, which may drop it
 inline constexpr const char* kHistoryPipe = "inproc://history";       ///< HistoryRequest: from http to the history thread; stop from main
 inline constexpr const char* kPasswordPipe = "inproc://passwords";    ///< PasswordJob: from http to the password worker; stop from main
-inline constexpr const char* kHttpPipe = "inproc://http";  ///< HttpInput: from map, store and history to http; stop from the map thread
+/// SqlJob: from http to each of the workers; stop from main. And what the map thread answers each.
+inline constexpr std::array kSqlPipes = {"inproc://sql.0", "inproc://sql.1"};
+inline constexpr std::array kSqlRowsPipes = {"inproc://sql_rows.0", "inproc://sql_rows.1"};
+static_assert(kSqlPipes.size() == kSqlWorkers && kSqlRowsPipes.size() == kSqlWorkers);
+inline constexpr const char* kHttpPipe =
+    "inproc://http";  ///< HttpInput: from map, store, history and alerts to http; stop from the map thread
 inline constexpr const char* kConnectionsPipe = "inproc://connections";  ///< libzmq's own events: from ingest's ROUTER to zap
 inline constexpr const char* kKeyWordsPipe = "inproc://key_words";       ///< KeyWord: from ingest to store, which may be behind
 inline constexpr int kNotesHighWater = 8;                                ///< batches that wait for a slow disk, at each end
 
-/// A node speaks of its keys: it offers another one, or says something under the one it offered.
+/// A node or child controller speaks of its keys: it offers another one, or says something under the one it offered.
 struct KeyWord {
   NodeId node;
   PeerRoute route;               ///< for the answer
   std::uint16_t generation = 0;  ///< of the key it said it with
   std::optional<KeyOffer> offer{};
+  bool child = false;  ///< the bytes of `node` are the id of a child controller
 };
 /// A node was let in, moved to another pool or has another key (durable already); it may report from now on.
 struct NodeAdmitted {
@@ -68,6 +78,17 @@ struct ServiceChanged {
   NodeId node;
   ServiceOrder order;
 };
+/// The same of a whole site, or of a pool.
+struct GroupServiceChanged {
+  SiteId site;
+  std::optional<PoolId> pool;
+  ServiceOrder order;
+};
+/// An admin's labels of a node, all of them (durable already).
+struct LabelsChanged {
+  NodeId node;
+  std::vector<Label> labels;
+};
 /// A node was removed (durable already).
 struct NodeLeft {
   NodeId node;
@@ -85,7 +106,12 @@ struct DoubleKept {
 struct RegionsChanged {
   RegionList list;
 };
+/// Another chip table is in force (its own rows are durable already), with what was rated by it.
+struct ChipsInForce {
+  std::shared_ptr<const ChipTable> chips;
+  std::shared_ptr<const RatedHardware> rated;  ///< never null
+};
 using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft,
-                              RegionsChanged, RecordsImported, CloneKept, DoubleKept>;
+                              RegionsChanged, RecordsImported, CloneKept, DoubleKept, ChipsInForce, GroupServiceChanged, LabelsChanged>;
 
 }  // namespace capmap

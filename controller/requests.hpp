@@ -7,17 +7,21 @@
 #include <variant>
 #include <vector>
 
+#include "common/chip_table_own.hpp"
 #include "common/ids.hpp"
+#include "common/labels.hpp"
 #include "common/region_table.hpp"
 #include "common/result.hpp"
 #include "controller/access/principal.hpp"
 #include "controller/access_requests.hpp"
+#include "controller/alerts.hpp"
 #include "controller/history/past.hpp"
 #include "controller/history/usage_series.hpp"
 #include "controller/import_request.hpp"
 #include "controller/joining_requests.hpp"
 #include "controller/map/map_view.hpp"
 #include "controller/map/node_selection.hpp"
+#include "controller/sql/sql_run.hpp"
 
 namespace capmap {
 
@@ -35,6 +39,15 @@ struct NodeQuery {
   std::shared_ptr<NodeSelection> selection{};
   std::optional<ShapeId> shape{};       ///< instead of nodes: the hardware it is of
   std::optional<ControllerId> child{};  ///< instead of nodes: that child
+  /// Instead of whole rows these parts of them, told to that SQL worker: of so many chunks from `chunk` on, or of the one with `id`.
+  std::optional<NodeParts> parts{};
+  std::size_t chunks = 1;
+  std::uint8_t worker = 0;
+};
+/// To an SQL worker (kSqlRowsPipes), of a question with parts.
+struct NodePartsAnswer {
+  std::uint64_t ticket = 0;
+  NodeTold told;
 };
 struct NodeAnswer {
   std::uint64_t ticket = 0;
@@ -74,6 +87,22 @@ struct OrderService {
   NodeId node;
   ServiceOrder order;  ///< who is set by the store thread
 };
+/// Of all nodes of a site, or of one of its pools.
+struct OrderGroupService {
+  std::string site;    ///< name or s-… id; of a pool that is named by its id empty
+  std::string pool{};  ///< name or p-… id; empty: the whole site
+  ServiceOrder order;  ///< who is set by the store thread
+};
+struct MoveNode {
+  NodeId node;
+  std::string site;    ///< name or s-… id
+  std::string pool{};  ///< name or p-… id of a pool there; empty: none
+};
+/// Labels of a node beside its agent's.
+struct LabelNode {
+  NodeId node;
+  std::vector<Label> labels{};  ///< an empty value takes the label back
+};
 struct AssignPool {
   NodeId node;
   std::string pool;  ///< name or p-… id of a pool of the node's site; empty: none
@@ -98,11 +127,20 @@ struct ImportRegions {
   std::shared_ptr<const RegionTable> catalog;  ///< what it lies over
   bool dry_run = false;                        ///< only say what it would change
 };
+/// Rows of the chip table that are an operator's own.
+struct ChangeChips {
+  std::shared_ptr<const MapView> view;  ///< of which the table in force and the hardware it rates are; never without a table
+  std::optional<ChipFile> file{};       ///< absent: none; what lies in the catalog's folder is read anew
+  std::string rows{};                   ///< CSV with that file's titles
+  bool replace = false;                 ///< they are all there are of that file
+  bool dry_run = false;                 ///< only say what it would change
+  std::string expect{};                 ///< digest of the changes that somebody has seen; empty: whatever they are
+};
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, AssignPool, RemoveNode, ImportRegions, CodeSite, ImportRecords,
-               SettleClone, SettleDouble, JoiningRequest, PutUser, RemoveUser, MakeApiToken, RevokeApiToken, NoteAudit, NoteUses, AskAudit,
-               CheckAudit>
+  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, OrderGroupService, MoveNode, LabelNode, AssignPool, RemoveNode,
+               ImportRegions, CodeSite, ImportRecords, SettleClone, SettleDouble, ChangeChips, JoiningRequest, PutUser, RemoveUser,
+               MakeApiToken, RevokeApiToken, NoteAudit, NoteUses, AskAudit, CheckAudit>
       what;
   std::shared_ptr<const Asker> asker{};  ///< in whose name; null: the controller itself
 };
@@ -123,6 +161,18 @@ struct SiteCoded {
 struct ServiceOrdered {
   NodeId node;
   ServiceOrder order;
+};
+struct GroupServiceOrdered {
+  Site site;
+  std::optional<Pool> pool;
+  ServiceOrder order;
+};
+struct NodeMoved {
+  KnownNode node;
+};
+struct NodeLabelled {
+  NodeId node;
+  std::vector<Label> labels;  ///< all that an admin put there, as they are now
 };
 struct PoolAssigned {
   KnownNode node;
@@ -148,10 +198,27 @@ struct RegionsImported {
   RegionChanges changes{};
   std::vector<Site> outside{};  ///< sites whose code is not in the list
 };
+/// One part that would be rated otherwise than now.
+struct ChipEffect {
+  std::string what;         ///< model of the processor, or name of the accelerator, as the new table has it
+  std::string before, now;  ///< why it is not rated; empty: it is
+  std::uint64_t nodes = 0, parts = 0;
+  bool operator==(const ChipEffect&) const = default;
+};
+struct ChipsChanged {
+  std::string before_version, version, digest;
+  std::vector<OwnChipChange> changes;
+  std::vector<ChipEffect> effects;
+  bool dry_run = false;
+  bool others = false;  ///< the changes are not those that were expected: nothing was changed
+  std::shared_ptr<const ChipTable> chips{};
+  std::shared_ptr<const RatedHardware> rated{};
+};
 /// What was changed, or why not.
-using AdminChange = std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, PoolAssigned, NodeRemoved, RegionsImported,
-                                 SiteCoded, ImportDone, CloneSettled, DoubleSettled, JoiningDone, UserPut, UserRemoved, ApiTokenMade,
-                                 ApiTokenRevoked, AuditPage, AuditCheck, Noted, OutOfScope>;
+using AdminChange =
+    std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, GroupServiceOrdered, NodeMoved, NodeLabelled, PoolAssigned,
+                 NodeRemoved, RegionsImported, SiteCoded, ImportDone, CloneSettled, DoubleSettled, ChipsChanged, JoiningDone, UserPut,
+                 UserRemoved, ApiTokenMade, ApiTokenRevoked, AuditPage, AuditCheck, Noted, OutOfScope>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;
@@ -184,7 +251,22 @@ struct PasswordDone {
   std::string hash{};  ///< that was made
 };
 
+/// To an SQL worker, which does one at a time.
+inline constexpr std::uint8_t kSqlWorkers = 2;
+struct SqlJob {
+  std::uint64_t ticket = 0;
+  SqlQuestion question;
+};
+struct SqlDone {
+  std::uint64_t ticket = 0;
+  std::uint8_t worker = 0;  ///< which is free now
+  std::variant<SqlRefusal, SqlAnswer> what;
+};
+
 /// To the http thread (inproc://http).
-using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone>;
+struct AlertTold {
+  Alert alert;
+};
+using HttpInput = std::variant<NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone, SqlDone, AlertTold>;
 
 }  // namespace capmap

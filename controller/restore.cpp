@@ -51,6 +51,21 @@ Result<Done> read_nodes(Store& store, ReadAhead& ahead) {
   return read;
 }
 
+/// They come ascending by node.
+Result<Done> restore_labels(Store& store, CapacityMap& map) {
+  std::pair<NodeId, std::vector<Label>> labelled;
+  const auto put = [&] {
+    if (!labelled.second.empty()) map.set_labels(labelled.first, std::exchange(labelled.second, {}));
+  };
+  auto read = store.each_label([&](const NodeId& node, const Label& label) {
+    if (node != labelled.first) put();
+    labelled.first = node;
+    labelled.second.push_back(label);
+  });
+  put();
+  return read;
+}
+
 }  // namespace
 
 Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clock& clock) {
@@ -68,6 +83,11 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   const auto pools = store.pools();
   if (!pools) return pools.error();
   for (const auto& pool : *pools) map.put_pool(pool);
+  const auto groups = store.group_services();
+  if (!groups) return groups.error();
+  for (const auto& group : *groups) {
+    group.pool ? map.set_pool_service(*group.pool, group.order, now_unix_ms) : map.set_site_service(group.site, group.order, now_unix_ms);
+  }
   auto site_register = store.site_register();
   if (!site_register) return site_register.error();
   map.put_register(std::make_shared<const SiteRegister>(std::move(*site_register)));
@@ -96,6 +116,7 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
     }
   }
   if (auto read = reading.get(); !read) return read.error();
+  if (auto labels = restore_labels(store, map); !labels) return labels.error();
   const auto clones = store.clones();
   if (!clones) return clones.error();
   for (const auto& clone : *clones) map.restore_clone(clone);
@@ -108,7 +129,8 @@ Result<std::vector<KeyUpdate>> restore(Store& store, CapacityMap& map, const Clo
   const auto changing = store.joining().node_keys();
   if (!changing) return changing.error();
   for (const auto& node : *changing) {
-    if (!node.next_key.empty()) keys.push_back({.public_key = node.next_key, .node = node.node, .generation = 1});
+    if (node.next_key.empty()) continue;
+    keys.push_back({.public_key = node.next_key, .node = node.node, .child = node.child, .generation = 1});
   }
   const auto revoked = store.joining().revoked();
   if (!revoked) return revoked.error();

@@ -28,6 +28,7 @@ class ServerKeyDesk {
   /// An admin's wish: done, or refused with the reason.
   ServerKeyTold ask(const RotateServerKey& request, std::uint64_t now_unix_ms, std::uint64_t now_boot_ms);
   [[nodiscard]] ServerKeyStatus status() const;
+  [[nodiscard]] const std::string& state_folder() const { return parts_.state_folder; }
 
  private:
   [[nodiscard]] std::string refusal(const RotateServerKey& request, std::uint64_t now_boot_ms) const;

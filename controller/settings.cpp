@@ -123,6 +123,9 @@ std::vector<Setting> describe(ControllerSettings& settings) {
       {.key = "believe.contradicted",
        .target = &settings.believe_contradicted,
        .help = "what nodes count for that cannot be what they say: count, or exclude (left out of totals)"},
+      {.key = "believe.declared",
+       .target = &settings.believe_declared,
+       .help = "what a card counts for that its site does not declare: beside (unproven), or binding (contradicted)"},
       {.key = "believe.challenges_per_hour",
        .target = &settings.challenges_per_hour,
        .help = "nodes in doubt that are asked for a short benchmark; 0 = none",
@@ -169,8 +172,13 @@ Result<CommandLine> read_command_line(const std::vector<std::string>& arguments,
     if (setting == settings.end()) return Error{ErrorCode::kMalformed, flag.name + ": no such flag; see --help"};
     if (auto set = set_from_flag(*setting, flag.value); !set) return set.error();
   }
-  if (std::ranges::find(kBelieveWords, line.settings.believe_contradicted, [](const char* word) { return std::string_view(word); }) ==
-      kBelieveWords.end()) {
+  const auto is_one_of = [](const auto& words, const std::string& text) {
+    return std::ranges::any_of(words, [&text](const char* word) { return text == word; });
+  };
+  if (!is_one_of(kDeclaredWords, line.settings.believe_declared)) {
+    return Error{ErrorCode::kMalformed, "believe.declared: \"" + line.settings.believe_declared + "\" must be beside or binding"};
+  }
+  if (!is_one_of(kBelieveWords, line.settings.believe_contradicted)) {
     return Error{ErrorCode::kMalformed, "believe.contradicted: \"" + line.settings.believe_contradicted + "\" must be count or exclude"};
   }
   printed_config = print_settings(settings);

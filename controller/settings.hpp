@@ -31,6 +31,7 @@ struct ControllerSettings {
   std::string webhook_url, webhook_secret_file;
   std::uint32_t challenges_per_hour = 0;
   std::string believe_contradicted = "count";  ///< a word of kBelieveWords
+  std::string believe_declared = "beside";     ///< a word of kDeclaredWords
   std::uint32_t max_nodes = 24'000'000, max_child_nodes = 20'000'000;
 };
 

@@ -12,6 +12,7 @@
 #include "controller/joining_told.hpp"
 #include "controller/key_desk.hpp"
 #include "controller/pipes.hpp"
+#include "controller/state_metrics.hpp"
 #include "controller/zap.hpp"
 
 namespace capmap {
@@ -211,6 +212,7 @@ void StoreThread::ask_server_keys(AdminChange& change) {
   if (done == nullptr || server_keys_ == nullptr) return;
   const auto with_count = [this](ServerKeyStatus status) {
     if (auto facts = store_->facts()) status.enrolled = facts->nodes;
+    if (auto children = store_->children()) status.enrolled += children->size();
     return status;
   };
   if (auto* const list = std::get_if<RevokedList>(&done->what)) {
@@ -287,7 +289,7 @@ void StoreThread::publish_metrics() {
   if (now_ms < metrics_at_ms_ + kMetricsEveryMs) return;
   metrics_at_ms_ = now_ms;
   Metrics out;
-  const auto add = [&out](const char* name, const char* help, Metric::Kind kind, std::uint64_t value) {
+  const auto add = [&out](const char* name, const char* help, Metric::Kind kind, auto value) {
     out.push_back({name, help, kind, {}, static_cast<double>(value)});
   };
   using enum Metric::Kind;
@@ -299,7 +301,13 @@ void StoreThread::publish_metrics() {
   add("capmap_store_failing", "1 while nothing can be kept (log and /readyz say why and what to do), else 0.", kGauge,
       problem_.empty() ? 0 : 1);
   add("capmap_store_generation", "Grows with each restore of the store.", kGauge, facts_.generation);
-  add("capmap_store_slowest_change_ms", "Longest time one commit with all in it took since the start.", kGauge, slowest_ms_);
+  add("capmap_store_slowest_change_seconds", "Longest time one commit with all in it took since the start.", kGauge,
+      static_cast<double>(slowest_ms_) / 1e3);
+  if (server_keys_ != nullptr) {
+    for (const auto& more : {disk_metrics(server_keys_->state_folder()), server_key_metrics(server_keys_->status())}) {
+      out.insert(out.end(), more.begin(), more.end());
+    }
+  }
   metrics_.publish(std::make_shared<const Metrics>(std::move(out)));
 }
 

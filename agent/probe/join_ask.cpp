@@ -11,7 +11,7 @@
 #include "common/clock.hpp"
 #include "common/codec.hpp"
 #include "common/codec_keys.hpp"
-#include "common/ids.hpp"
+#include "common/join_pace.hpp"
 #include "common/log.hpp"
 
 namespace capmap {
@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::uint64_t kLookMs = 200;  ///< between two looks at the clock
 constexpr int kNewsMs = 3'000;          ///< so long the controller may take to say which keys it has
-constexpr std::uint64_t kFirstWaitMs = 2'000, kMaxWaitMs = 300'000;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -108,16 +107,11 @@ Result<JoinedAt> ask_hosts(const JoinToken& token, const CurveKeys& keys, std::u
   return *last;
 }
 
-/// Between two questions: not all machines of a rack at the same moment.
-void sleep_about(std::uint64_t wait_ms) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms / 2 + random_u64() % std::max<std::uint64_t>(wait_ms, 1)));
-}
-
 }  // namespace
 
 Result<JoinedAt> ask_to_join(const JoinToken& token, const CurveKeys& keys, const JoinPatience& patience,
                              const std::function<void(const std::string&)>& say) {
-  std::uint64_t wait_ms = kFirstWaitMs;
+  JoinPace pace;
   std::string said;
   const auto tell = [&](const std::string& what) {
     if (said != what) say(what);
@@ -126,7 +120,9 @@ Result<JoinedAt> ask_to_join(const JoinToken& token, const CurveKeys& keys, cons
   for (;;) {
     auto answer = ask_hosts(token, keys, patience.timeout_s);
     if (!answer && (answer.error().code == ErrorCode::kDenied || !patience.until_reached)) return answer;
+    std::uint64_t wait_ms = 0;
     if (!answer) {
+      wait_ms = pace.next_ms(0);
       tell(answer.error().what + "; it is tried again");
     } else if (answer->joined.accepted) {
       return answer;
@@ -135,10 +131,9 @@ Result<JoinedAt> ask_to_join(const JoinToken& token, const CurveKeys& keys, cons
       const auto reason = "told to ask later: " + log_quoted(later.reason);
       if (later.pending && !patience.until_approved) return Error{ErrorCode::kDenied, reason};
       tell(reason);
-      wait_ms = std::max<std::uint64_t>(wait_ms, std::uint64_t{later.retry_after_s} * 1'000);
+      wait_ms = later.pending ? pace.next_ms(later.retry_after_s) : JoinPace::turn_ms(later.retry_after_s);
     }
-    sleep_about(wait_ms);
-    wait_ms = std::min(kMaxWaitMs, wait_ms + wait_ms / 2);
+    std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/metrics_address.hpp"
 #include "agent/probe/commands.hpp"
 #include "agent/probe/settings_sources.hpp"
 #include "common/log.hpp"
@@ -90,6 +91,9 @@ bool is_tcp_endpoint(const std::string& text) {
 }  // namespace
 
 Result<Done> check_meaning(const AgentSettings& settings) {
+  if (!settings.metrics_listen.empty()) {
+    if (auto address = parse_metrics_address(settings.metrics_listen); !address) return address.error();
+  }
   const bool can_join = !settings.join_token_file.empty() && access(settings.join_token_file.c_str(), F_OK) == 0;
   if (settings.controller_endpoint.empty() && can_join) return start_log(settings.log_level);
   if (settings.controller_endpoint.empty() && !settings.join_token_file.empty()) {

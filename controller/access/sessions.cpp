@@ -44,6 +44,12 @@ std::optional<Sessions::Session> Sessions::use(const std::string& cookie, std::u
   return found->second;
 }
 
+std::optional<Sessions::Session> Sessions::look(const std::string& cookie_hash, std::uint64_t now_ms) const {
+  const auto found = by_hash_.find(cookie_hash);
+  if (found == by_hash_.end() || over(found->second, now_ms)) return std::nullopt;
+  return found->second;
+}
+
 void Sessions::end(const std::string& cookie) {
   by_hash_.erase(secret_hash(cookie));
 }

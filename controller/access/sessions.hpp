@@ -32,6 +32,8 @@ class Sessions {
   Opened open(const User& user, std::uint64_t now_ms);
   /// The session of a cookie, used now. Absent: there is none, or it has ended.
   std::optional<Session> use(const std::string& cookie, std::uint64_t now_ms);
+  /// The same by the hash of a cookie, without using it.
+  [[nodiscard]] std::optional<Session> look(const std::string& cookie_hash, std::uint64_t now_ms) const;
   void end(const std::string& cookie);
   /// Ends those whose user may not ask any more.
   void end_refused(const AccessTable& table, std::uint64_t now_unix_ms);

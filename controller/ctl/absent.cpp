@@ -22,7 +22,7 @@ std::string last_seen_text(const Json& node) {
   return (number_at(node, "last_seen_coarse_ms").value_or(0) > 0 ? "about " : "") + age_text(*age) + " ago";
 }
 
-std::string sites_block(const Json& answer, bool terminal) {
+std::string sites_block(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   const Json& sites = list_at(answer, "sites");
   if (sites.empty()) return {};
@@ -37,7 +37,7 @@ std::string sites_block(const Json& answer, bool terminal) {
                declared ? count_text(*declared) : "unknown", installed ? count_text(*installed) : "unknown",
                count_text(count_at(site, "lost_nodes")), missing});
   }
-  std::string text = "\nsites that declare their nodes\n" + table.text(terminal);
+  std::string text = "\nsites that declare their nodes\n" + table.text(look);
   if (const auto more = count_at(answer, "sites_left_out"); more > 0) text += "and " + plural(more, "more site") + "\n";
   return text;
 }
@@ -69,7 +69,7 @@ Result<Json> read_absent(const ApiConnection& connection, const NodeFilter& filt
 
 }  // namespace
 
-std::string absent_text(const Json& answer, bool terminal) {
+std::string absent_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   std::string text;
   if (const Json& resyncing = object_at(answer, "resyncing"); !resyncing.empty()) {
@@ -85,16 +85,16 @@ std::string absent_text(const Json& answer, bool terminal) {
                text_at(object_at(node, "site"), "name").value_or("unknown"), text_at(object_at(node, "pool"), "name").value_or("–"),
                text_at(node, "service_state").value_or("unknown"), last_seen_text(node)});
   }
-  text += table.text(terminal) + plural(nodes.size(), "node") + " absent";
+  text += table.text(look) + plural(nodes.size(), "node") + " absent";
   if (never > 0) text += ", " + count_text(never) + " of them never came";
   if (text_at(answer, "next")) text += "; shown are some, there are more: --limit, or --site and --filter";
-  return text + "\n" + sites_block(answer, terminal);
+  return text + "\n" + sites_block(answer, look);
 }
 
 Result<Done> list_absent(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter) {
   const auto answer = read_absent(connection, filter);
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : absent_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : absent_text(*answer, screen.look));
   return Done{};
 }
 

@@ -49,8 +49,8 @@ Result<std::string> read_password(const std::string& prompt, bool twice);
 /// `audit`, `audit verify`.
 Result<Done> show_audit(const ApiConnection& connection, const Screen& screen, const AuditRequest& request);
 Result<Done> verify_audit(const ApiConnection& connection, const Screen& screen, const AuditRequest& request);
-std::string audit_text(const ApiJson& answer, bool terminal);
-std::string users_text(const ApiJson& answer, bool terminal);
+std::string audit_text(const ApiJson& answer, const TableLook& look);
+std::string users_text(const ApiJson& answer, const TableLook& look);
 
 /// tls.crt and tls.key of a state folder; names beside this machine's own. Made where there are none; else their fingerprints.
 Result<Fingerprints> make_tls_pair(const std::string& state, std::vector<std::string> names);

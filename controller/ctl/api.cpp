@@ -32,6 +32,8 @@ ErrorCode code_of(std::uint32_t status) {
 }
 
 Result<ApiReply> send(const ApiConnection& connection, ApiRequest request) {
+  if (connection.reads_only && request.method != "GET")
+    return Error{ErrorCode::kDenied, "--watch is for commands that only look: this one would be done again and again"};
   request.tls_ca = connection.tls_ca;
   request.tls_pin = connection.tls_fingerprint;
   return send_request(connection.url, connection.timeout_ms, request);
@@ -117,11 +119,36 @@ Result<Json> api_get(const ApiConnection& connection, const std::string& path) {
   return answer;
 }
 
+Result<Json> api_ask(const ApiConnection& connection, const std::string& path, const Json& body, Json& problem) {
+  const auto reply = send_read(
+      connection, {.method = "POST", .path = path, .body = body.dump(-1, ' ', false, Json::error_handler_t::replace), .bearer = {}});
+  if (!reply) return reply.error();
+  auto answer = parse_answer(reply->body);
+  if (reply->status < 200 || reply->status > 299) {
+    if (answer) problem = std::move(*answer);
+    return problem_of(reply->status, problem);
+  }
+  if (!answer) return Error{answer.error().code, connection.url + path + " " + answer.error().what};
+  return answer;
+}
+
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path) {
   auto reply = send_read(connection,
                          {.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/csv, application/problem+json;q=0.5"});
   if (!reply) return reply.error();
   if (reply->status >= 200 && reply->status <= 299) return std::move(reply->body);
+  const auto problem = parse_answer(reply->body);
+  return problem_of(reply->status, problem ? *problem : Json());
+}
+
+Result<Done> api_get_stream(const ApiConnection& connection, const std::string& path,
+                            const std::function<bool(std::string_view)>& on_bytes) {
+  ApiRequest request{
+      .method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/event-stream, application/problem+json;q=0.5"};
+  request.on_bytes = on_bytes;
+  const auto reply = send_read(connection, std::move(request));
+  if (!reply) return reply.error();
+  if (reply->status >= 200 && reply->status <= 299) return Done{};
   const auto problem = parse_answer(reply->body);
   return problem_of(reply->status, problem ? *problem : Json());
 }
@@ -164,14 +191,19 @@ Result<Json> api_post_secret(const ApiConnection& connection, const std::string&
                                .secret_body = true});
 }
 
-std::string login_file(const std::string& url) {
+std::string settings_folder() {
   const auto variable = [](const char* name) {
     const char* const value = std::getenv(name);
     return std::string(value == nullptr ? "" : value);
   };
   auto folder = variable("XDG_CONFIG_HOME");
   if (folder.empty() && !variable("HOME").empty()) folder = variable("HOME") + "/.config";
-  return folder.empty() ? std::string() : folder + "/capmap/tokens/" + url_escaped(url);
+  return folder.empty() ? folder : folder + "/capmap";
+}
+
+std::string login_file(const std::string& url) {
+  const auto folder = settings_folder();
+  return folder.empty() ? folder : folder + "/tokens/" + url_escaped(url);
 }
 
 Result<Done> make_folders_of(const std::string& file) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ struct ApiConnection {
   std::string token_file;  ///< empty: the token of capmapctl login, else admin.token in the state folder
   std::string tls_ca{}, tls_fingerprint{};
   std::uint32_t timeout_ms = 10'000;
+  bool reads_only = false;  ///< what changes anything is refused here: it would be done again and again
 };
 
 /// The body of an answer. Errors: kMalformed (not JSON, or nested deeper than any answer of ours: showing or copying such a one would
@@ -32,6 +34,10 @@ Result<ApiJson> parse_answer(std::string_view body);
 Result<ApiJson> api_get(const ApiConnection& connection, const std::string& path);
 /// GET of a table as text (text/csv), as it came. Errors likewise.
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path);
+/// GET of an event stream, with a token as api_get has one: what comes is given to `on_bytes` for as long as it says true. Done: the
+/// stream has ended, or it said false. Errors likewise.
+Result<Done> api_get_stream(const ApiConnection& connection, const std::string& path,
+                            const std::function<bool(std::string_view)>& on_bytes);
 /// POST of a JSON body with the admin token, and its JSON answer. Errors likewise, and those of reading the token file.
 Result<ApiJson> api_post(const ApiConnection& connection, const std::string& path, const ApiJson& body);
 
@@ -40,12 +46,17 @@ Result<ApiJson> api_get_as_admin(const ApiConnection& connection, const std::str
 /// POST of a body that is JSON already with the admin token, and what is answered, whether it was done or refused.
 /// status: what HTTP said.
 Result<ApiJson> api_post_any(const ApiConnection& connection, const std::string& path, std::string body, std::uint32_t& status);
+/// POST of a question, which changes nothing: with a token as api_get has it. Errors as api_get; then `problem` is what the controller
+/// said.
+Result<ApiJson> api_ask(const ApiConnection& connection, const std::string& path, const ApiJson& body, ApiJson& problem);
 /// A refusal as one line: "title: detail".
 Error problem_of(std::uint32_t status, const ApiJson& problem);
 
 /// DELETE with the admin token, likewise.
 Result<ApiJson> api_delete(const ApiConnection& connection, const std::string& path);
 
+/// $XDG_CONFIG_HOME/capmap, else ~/.config/capmap; empty: there is no home folder.
+std::string settings_folder();
 /// Where capmapctl login keeps the token for a controller's URL; empty: there is no home folder.
 std::string login_file(const std::string& url);
 /// The folders above a file, each 0700 where it is made.

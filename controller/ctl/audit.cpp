@@ -42,7 +42,7 @@ Result<Json> read_audit(const ApiConnection& connection, const AuditRequest& req
 
 }  // namespace
 
-std::string audit_text(const Json& answer, bool terminal) {
+std::string audit_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table(
       {{"NUMBER"}, {"AT", kLeft, true}, {"WHO", kLeft}, {"WHAT", kLeft, true}, {"SUBJECT", kLeft}, {"DETAIL", kLeft}, {"FROM", kLeft}});
@@ -51,7 +51,7 @@ std::string audit_text(const Json& answer, bool terminal) {
                text_at(entry, "who").value_or(""), text_at(entry, "what").value_or(""), text_at(entry, "subject").value_or(""),
                text_at(entry, "detail").value_or(""), text_at(entry, "origin").value_or("")});
   }
-  return table.text(terminal);
+  return table.text(look);
 }
 
 namespace {
@@ -77,7 +77,7 @@ Result<Done> show_audit(const ApiConnection& connection, const Screen& screen, c
     screen.out << audit_csv(*answer);
     return Done{};
   }
-  screen.out << (screen.json ? answer->dump() + "\n" : audit_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : audit_text(*answer, screen.look));
   return Done{};
 }
 

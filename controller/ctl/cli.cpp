@@ -1,13 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <memory>
-#include <ostream>
-#include <sstream>
 
 #include "common/clock.hpp"
 #include "controller/ctl/cli_line.hpp"
 #include "controller/ctl/commands.hpp"
-#include "controller/ctl/text_table.hpp"
 
 namespace capmap {
 
@@ -53,7 +50,7 @@ void add_map(CLI::App& app, Line& line) {
     }
     if (!line.question.chips.empty() && line.question.at.empty())
       line.question.at = *parse_moment("--at", "1s", now_unix_ms);  // not the live map
-    if (!line.question.measure.empty() && line.question.measure != "declared" && !line.json) {
+    if (!line.question.measure.empty() && line.question.measure != "declared" && !line.wants_json()) {
       throw CLI::ValidationError("--measure", "tables show all measures, or declared alone; --json takes any");
     }
     line.command = [&line, since = (*moments)[1]](const Screen& screen) {
@@ -93,12 +90,23 @@ void add_store(CLI::App& app, Line& line) {
   check->callback(on_file(check_store));
 }
 
-void describe(CLI::App& app, Line& line, const std::string& version) {
-  app.fallthrough();  // global flags may stand behind a command too
-  app.set_version_flag("--version", "capmapctl " + version);
-  app.footer(std::string("capmapctl COMMAND --help shows examples.\n") + kExits);
+void add_output(CLI::App& app, Line& line) {
+  app.add_option("-o,--output", line.output, "table, wide (all columns, nothing shortened), json (the API's own), csv or yaml")
+      ->check(CLI::IsMember({"table", "wide", "json", "csv", "yaml"}))
+      ->capture_default_str();
+  app.add_flag("--json", line.json, "the same as -o json");
+  app.add_flag("--watch{2}", line.watch_s, "again each 2 s, or --watch=SECONDS, until stopped; only commands that change nothing")
+      ->check(CLI::Range(1, 86'400))
+      ->option_text("[=SECONDS]");
+  app.add_flag("--no-pager", line.no_pager, "do not show long answers by a pager (CAPMAP_PAGER, PAGER, less)");
+}
+
+}  // namespace
+
+void add_flags(CLI::App& app, Line& line) {
   app.add_option("--url", line.connection.url, "where the controller's API is")->envname("CAPMAP_URL")->capture_default_str();
-  app.add_flag("--json", line.json, "the API's JSON instead of tables");
+  app.add_option("--profile", line.profile, "a controller by the name it has in profiles.toml")->envname("CAPMAP_PROFILE");
+  add_output(app, line);
   app.add_option("--state", line.connection.state, "the controller's state folder on this machine")->capture_default_str();
   app.add_option("--token-file", line.connection.token_file,
                  "file of a token; default: the one of capmapctl login, else admin.token in the state folder")
@@ -108,6 +116,13 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
                  "trust the server by the SHA-256 of its public key alone, as init shows it")
       ->envname("CAPMAP_TLS_FINGERPRINT");
   app.add_option("--timeout", line.timeout_s, "seconds to wait for an answer")->check(CLI::Range(1, 600))->capture_default_str();
+}
+
+void describe(CLI::App& app, Line& line, const std::string& version) {
+  app.fallthrough();  // global flags may stand behind a command too
+  app.set_version_flag("--version", "capmapctl " + version);
+  app.footer(std::string("capmapctl COMMAND --help shows examples.\n") + kExits);
+  add_flags(app, line);
   add_init(app, line);
   add_token(app, line);
   add_keys(app, line);
@@ -118,53 +133,20 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_export(app, line);
   add_map(app, line);
   add_history(app, line);
+  add_events(app, line);
   add_reports(app, line);
+  add_sql(app, line);
+  add_orders(app, line);
+  add_chip_commands(app, line);
   add_resolve(app, line);
   add_status(app, line);
   add_store(app, line);
   add_doctor(app, line);
   add_access(app, line);
   add_believing(app, line);
-}
-
-CtlExit exit_of(const Error& error, bool offline) {
-  if (offline) {
-    if (error.code == ErrorCode::kAbsent) return CtlExit::kNotFound;
-    return error.code == ErrorCode::kDenied ? CtlExit::kRefused : CtlExit::kFailed;
-  }
-  switch (error.code) {
-    case ErrorCode::kAbsent: return CtlExit::kNotFound;
-    case ErrorCode::kDenied: return CtlExit::kRefused;
-    case ErrorCode::kTimeout:
-    case ErrorCode::kUnavailable: return CtlExit::kUnreachable;
-    case ErrorCode::kMalformed:
-    case ErrorCode::kFull: break;
-  }
-  return CtlExit::kFailed;
-}
-
-}  // namespace
-
-CtlExit run_ctl(const std::vector<std::string>& arguments, const std::string& version, std::ostream& out, std::ostream& err,
-                bool terminal) {
-  Line line;
-  CLI::App app("capmapctl: the capacity map from the command line", "capmapctl");
-  describe(app, line, version);
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
-  } catch (const CLI::ParseError& problem) {
-    return app.exit(problem, out, err) == 0 ? CtlExit::kDone : CtlExit::kUsage;
-  }
-  if (!line.command) {
-    err << "capmapctl: a command is needed; capmapctl --help lists them\n";
-    return CtlExit::kUsage;
-  }
-  line.connection.timeout_ms = line.timeout_s * 1'000;
-  const auto done = line.command(Screen{.out = out, .json = line.json, .terminal = terminal});
-  if (done) return CtlExit::kDone;
-  std::istringstream lines(done.error().what);
-  for (std::string one; std::getline(lines, one);) err << "capmapctl: " << printable(one) << "\n";
-  return exit_of(done.error(), line.offline);
+  add_config(app, line);
+  add_profiles(app, line);
+  add_completion(app, line);
 }
 
 }  // namespace capmap

@@ -101,11 +101,11 @@ void add_keys(CLI::App& app, Line& line) {
   add_command(*keys, "list", "the server's keys and who knows them, and keys that are never let in again", "  capmapctl keys list")
       ->callback([&line] { line.command = [&line](const Screen& screen) { return list_keys(line.connection, screen); }; });
   auto whose = std::make_shared<std::string>();
-  auto* rotate =
-      add_command(*keys, "rotate", "change keys while all stay on the map: a node's, those of all that are connected, or the server's own",
-                  "  capmapctl keys rotate gpu-17\n  capmapctl keys rotate --all\n"
-                  "  capmapctl keys rotate --server\n  capmapctl keys rotate --server --finish");
-  auto* node = rotate->add_option("NODE", *whose, "n-… id, or a host name that one node alone has");
+  auto* rotate = add_command(*keys, "rotate",
+                             "change keys while all stay on the map: of a node or child controller, of all connected, or the server's own",
+                             "  capmapctl keys rotate gpu-17\n  capmapctl keys rotate --all\n"
+                             "  capmapctl keys rotate --server\n  capmapctl keys rotate --server --finish");
+  auto* node = rotate->add_option("NODE", *whose, "n-… id, a host name that one node alone has, or the c-… id of a child controller");
   rotate->add_flag("--all", line.all, "all that are connected now")->excludes(node);
   struct Server {
     bool wanted = false, finish = false, force = false;

@@ -8,7 +8,7 @@
 
 namespace capmap {
 
-std::string clones_text(const ApiJson& answer, bool terminal) {
+std::string clones_text(const ApiJson& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"NODE", kLeft, true}, {"SITE", kLeft}, {"RUN", kLeft, true}, {"HOSTNAME", kLeft}, {"LAST HEARD", kLeft, true}});
   const ApiJson& clones = list_at(answer, "clones");
@@ -20,14 +20,14 @@ std::string clones_text(const ApiJson& answer, bool terminal) {
                  text_at(run, "last_heard").value_or("unknown")});
     }
   }
-  return table.text(terminal) + plural(clones.size(), "node") + " out of totals because the key speaks from two places" +
+  return table.text(look) + plural(clones.size(), "node") + " out of totals because the key speaks from two places" +
          (clones.empty() ? "\n" : "; capmapctl nodes clones settle NODE --keep RUN, or --revoke\n");
 }
 
 Result<Done> list_clones(const ApiConnection& connection, const Screen& screen) {
   const auto answer = api_get(connection, "/v1/clones");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : clones_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : clones_text(*answer, screen.look));
   return Done{};
 }
 

@@ -16,6 +16,6 @@ struct CloneSettlement {
 Result<Done> settle_clone(const ApiConnection& connection, const Screen& screen, const CloneSettlement& settlement);
 
 /// The answer of /v1/clones. Pure.
-std::string clones_text(const ApiJson& answer, bool terminal);
+std::string clones_text(const ApiJson& answer, const TableLook& look);
 
 }  // namespace capmap

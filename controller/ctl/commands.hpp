@@ -9,6 +9,7 @@
 
 #include "common/result.hpp"
 #include "controller/ctl/api.hpp"
+#include "controller/ctl/table_look.hpp"
 #include "controller/map/site.hpp"
 
 namespace capmap {
@@ -20,7 +21,8 @@ enum class CtlExit : int { kDone = 0, kFailed = 1, kUsage = 2, kUnreachable = 3,
 struct Screen {
   std::ostream& out;
   bool json = false;      ///< the API's own JSON instead of tables
-  bool terminal = false;  ///< bold titles; else plain text
+  bool terminal = false;  ///< somebody sits there, who can be asked and shown how far a thing is
+  TableLook look{};
 };
 
 struct TokenRequest {
@@ -115,19 +117,28 @@ Result<Done> examine_installation(const ApiConnection& connection, const Screen&
 Result<std::string> node_path(const ApiConnection& connection, const std::string& id_or_hostname);
 
 /// Answers of the API as text. Pure.
-std::string map_text(const ApiJson& answer, bool terminal);
-std::string growth_text(const ApiJson& then, const ApiJson& now, bool terminal);
-std::string events_text(const ApiJson& answer, bool terminal);
-std::string imbalance_text(const ApiJson& answer, bool terminal);
-std::string nodes_text(const ApiJson& answer, bool terminal);
-std::string resolved_text(const ApiJson& answer, bool terminal);
-std::string absent_text(const ApiJson& answer, bool terminal);
-std::string node_text(const ApiJson& node, bool terminal);
+std::string map_text(const ApiJson& answer, const TableLook& look);
+std::string growth_text(const ApiJson& then, const ApiJson& now, const TableLook& look);
+std::string events_text(const ApiJson& answer, const TableLook& look);
+std::string imbalance_text(const ApiJson& answer, const TableLook& look);
+std::string nodes_text(const ApiJson& answer, const TableLook& look);
+std::string resolved_text(const ApiJson& answer, const TableLook& look);
+std::string absent_text(const ApiJson& answer, const TableLook& look);
+std::string node_text(const ApiJson& node, const TableLook& look);
 /// What a node measured, with when and how; empty where nothing was.
 std::string measured_text(const ApiJson& node);
-std::string sites_text(const ApiJson& answer, bool terminal);
+std::string sites_text(const ApiJson& answer, const TableLook& look);
+
+/// What capmapctl writes to.
+struct Terminal {
+  bool present = false;       ///< a terminal, not a file or a pipe
+  bool colours = false;       ///< it may be written to in bold
+  std::uint16_t columns = 0;  ///< 0: not known
+  std::uint16_t rows = 0;     ///< 0: not known, then nothing is paged
+};
 
 /// Runs capmapctl: `arguments` without the program's name. Answers go to `out`, errors to `err`.
-CtlExit run_ctl(const std::vector<std::string>& arguments, const std::string& version, std::ostream& out, std::ostream& err, bool terminal);
+CtlExit run_ctl(const std::vector<std::string>& arguments, const std::string& version, std::ostream& out, std::ostream& err,
+                const Terminal& terminal = {});
 
 }  // namespace capmap

@@ -33,7 +33,7 @@ std::string policy_text(const Json& answer) {
 
 }  // namespace
 
-std::string contradictions_text(const Json& answer, bool terminal) {
+std::string contradictions_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table(
       {{"ID", kLeft, true}, {"HOSTNAME", kLeft}, {"SITE", kLeft}, {"SINCE", kLeft, true}, {"COUNTED", kLeft}, {"REASON", kLeft, true}});
@@ -51,7 +51,7 @@ std::string contradictions_text(const Json& answer, bool terminal) {
     table.add({id, text_at(node, "hostname").value_or("unknown"), site_of(node), text_at(node, "since").value_or("unknown"),
                node.contains("in_totals") && node["in_totals"] == true ? "yes" : "no", words});
   }
-  std::string text = table.text(terminal) + plural(nodes.size(), "node") + " contradicted\n" + policy_text(answer);
+  std::string text = table.text(look) + plural(nodes.size(), "node") + " contradicted\n" + policy_text(answer);
   return details.empty() ? text : text + "\n" + details;
 }
 
@@ -84,7 +84,7 @@ Result<Done> list_contradictions(const ApiConnection& connection, const Screen& 
   if (screen.json) {
     screen.out << answer->dump() << "\n";
   } else {
-    screen.out << (filter.csv ? contradictions_csv(*answer) : contradictions_text(*answer, screen.terminal));
+    screen.out << (filter.csv ? contradictions_csv(*answer) : contradictions_text(*answer, screen.look));
   }
   return Done{};
 }

@@ -16,7 +16,7 @@ struct ContradictionFilter {
 Result<Done> list_contradictions(const ApiConnection& connection, const Screen& screen, const ContradictionFilter& filter);
 
 /// The answer of /v1/contradictions as a table, and as CSV (RFC 4180). Pure.
-std::string contradictions_text(const ApiJson& answer, bool terminal);
+std::string contradictions_text(const ApiJson& answer, const TableLook& look);
 std::string contradictions_csv(const ApiJson& answer);
 
 }  // namespace capmap

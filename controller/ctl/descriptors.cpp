@@ -67,7 +67,7 @@ Result<Json> all_pages(const ApiConnection& connection, const DescriptorQuestion
 
 }  // namespace
 
-std::string descriptors_text(const Json& answer, bool terminal) {
+std::string descriptors_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"SITE", kLeft}, {"POOL", kLeft}, {"KIND", kLeft, true}, {"DESCRIPTOR", kLeft, true}});
   std::string notes;
@@ -84,7 +84,7 @@ std::string descriptors_text(const Json& answer, bool terminal) {
       if (!text.empty()) notes += printable(site + (pool == "–" ? "" : ", " + pool) + ", " + kind + ": " + label + ": " + text) + "\n";
     }
   }
-  std::string text = table.text(terminal) + notes;
+  std::string text = table.text(look) + notes;
   text += "encoder " + printable(text_at(answer, "encoder").value_or("?")) + ", revision " +
           std::to_string(number_at(answer, "revision").value_or(0)) + " as of " + printable(text_at(answer, "at").value_or("?")) + "\n";
   if (const auto later = number_at(answer, "moved_on")) text += "the map moved on meanwhile, to revision " + std::to_string(*later) + "\n";
@@ -95,7 +95,7 @@ std::string descriptors_text(const Json& answer, bool terminal) {
 Result<Done> export_descriptors(const ApiConnection& connection, const Screen& screen, const DescriptorQuestion& question) {
   const auto answer = all_pages(connection, question);
   if (!answer) return answer.error();
-  screen.out << (question.csv ? csv_text(*answer) : screen.json ? answer->dump() + "\n" : descriptors_text(*answer, screen.terminal));
+  screen.out << (question.csv ? csv_text(*answer) : screen.json ? answer->dump() + "\n" : descriptors_text(*answer, screen.look));
   return Done{};
 }
 

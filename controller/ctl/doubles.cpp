@@ -37,7 +37,7 @@ bool left_out(const Json& pair) {
 
 }  // namespace
 
-std::string doubles_text(const Json& answer, bool terminal) {
+std::string doubles_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"NODE", kLeft, true},
                    {"HOSTNAME", kLeft},
@@ -57,9 +57,8 @@ std::string doubles_text(const Json& answer, bool terminal) {
                  text_at(side, "liveness").value_or("unknown"), state, first ? alike_of(pair) : "", since.substr(0, kMinute)});
     }
   }
-  std::string text = table.text(terminal) + plural(count_at(answer, "suspected_nodes"), "node") +
-                     " may be counted twice, two lines a pair; " + plural(count_at(answer, "left_out_nodes"), "node") +
-                     " left out as the same machine as another\n";
+  std::string text = table.text(look) + plural(count_at(answer, "suspected_nodes"), "node") + " may be counted twice, two lines a pair; " +
+                     plural(count_at(answer, "left_out_nodes"), "node") + " left out as the same machine as another\n";
   if (answer.contains("complete") && answer["complete"] == false) text += "there are more pairs than are listed: settle these first\n";
   if (!pairs.empty()) text += "capmapctl nodes doubles confirm NODE --same-as OTHER, or dismiss NODE OTHER\n";
   return text;
@@ -94,7 +93,7 @@ Result<Done> list_doubles(const ApiConnection& connection, const Screen& screen,
   if (screen.json) {
     screen.out << answer->dump() << "\n";
   } else {
-    screen.out << (csv ? doubles_csv(*answer) : doubles_text(*answer, screen.terminal));
+    screen.out << (csv ? doubles_csv(*answer) : doubles_text(*answer, screen.look));
   }
   return Done{};
 }

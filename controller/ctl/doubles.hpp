@@ -17,7 +17,7 @@ struct DoubleSettlement {
 Result<Done> settle_double(const ApiConnection& connection, const Screen& screen, const DoubleSettlement& settlement);
 
 /// The answer of /v1/doubles as a table, and as CSV (RFC 4180). Pure.
-std::string doubles_text(const ApiJson& answer, bool terminal);
+std::string doubles_text(const ApiJson& answer, const TableLook& look);
 std::string doubles_csv(const ApiJson& answer);
 
 }  // namespace capmap

@@ -142,7 +142,7 @@ void add_group(TextTable& table, const ApiJson& group, const Shown& shown) {
 }
 
 /// p50 and p95 of the steps that begin in each hour of the day.
-std::string hours_text(const ApiJson& group, const Shown& shown, std::uint64_t from_ms, std::uint64_t step_ms, bool terminal) {
+std::string hours_text(const ApiJson& group, const Shown& shown, std::uint64_t from_ms, std::uint64_t step_ms, const TableLook& look) {
   using enum TextTable::Align;
   const auto course = course_of(group, shown);
   std::array<std::vector<WideAmount>, kHoursADay> by_hour;
@@ -164,7 +164,7 @@ std::string hours_text(const ApiJson& group, const Shown& shown, std::uint64_t f
     table.add({(hour < 10 ? "0" : "") + std::to_string(hour) + ":00", count_text(by_hour[hour].size()), text(percentile(by_hour[hour], 50)),
                text(percentile(by_hour[hour], 95))});
   }
-  return table.text(terminal);
+  return table.text(look);
 }
 
 /// Unix ms of a time as the API tells it; absent for anything else.
@@ -185,7 +185,7 @@ std::vector<std::string> history_measures() {
   return words;
 }
 
-std::string history_text(const ApiJson& answer, std::string_view measure, bool terminal) {
+std::string history_text(const ApiJson& answer, std::string_view measure, const TableLook& look) {
   using enum TextTable::Align;
   const auto* const found = std::ranges::find_if(kShown, [measure](const Shown& one) { return one.measure == measure; });
   const Shown& shown = found == kShown.end() ? kShown.front() : *found;
@@ -205,11 +205,11 @@ std::string history_text(const ApiJson& answer, std::string_view measure, bool t
   columns.push_back({"OVER TIME", kLeft, true});
   TextTable table(columns);
   for (const ApiJson& group : groups) add_group(table, group, shown);
-  out += table.text(terminal);
+  out += table.text(look);
   if (groups.size() > 1) return out;
   const auto from_ms = time_of(from);
   if (!from_ms || step_ms == 0 || step_ms > kHourMs) return out + "\nby hour of the day: ask for steps of an hour or less\n";
-  return out + "\n" + hours_text(groups.front(), shown, *from_ms, step_ms, terminal);
+  return out + "\n" + hours_text(groups.front(), shown, *from_ms, step_ms, look);
 }
 
 Result<Done> show_history(const ApiConnection& connection, const Screen& screen, const UsageRequest& request, std::uint64_t now_unix_ms) {
@@ -221,7 +221,7 @@ Result<Done> show_history(const ApiConnection& connection, const Screen& screen,
   }
   const auto answer = api_get(connection, path);
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : history_text(*answer, request.measure, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : history_text(*answer, request.measure, screen.look));
   return Done{};
 }
 

@@ -19,6 +19,6 @@ std::vector<std::string> history_measures();
 /// `history`: how use went, with its percentiles by hour of the day.
 Result<Done> show_history(const ApiConnection& connection, const Screen& screen, const UsageRequest& request, std::uint64_t now_unix_ms);
 /// An answer of /v1/history as text. Pure.
-std::string history_text(const ApiJson& answer, std::string_view measure, bool terminal);
+std::string history_text(const ApiJson& answer, std::string_view measure, const TableLook& look);
 
 }  // namespace capmap

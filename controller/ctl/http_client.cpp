@@ -73,6 +73,23 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* int
   return size * count;
 }
 
+/// Where the bytes of an answer that goes on are to be told from those of a refusal.
+struct Streamed {
+  CURL* handle;
+  const ApiRequest& request;
+  std::string& body;
+  bool enough = false;
+};
+
+std::size_t take_stream(char* data, std::size_t size, std::size_t count, void* into) {
+  auto& streamed = *static_cast<Streamed*>(into);
+  long status = 0;
+  curl_easy_getinfo(streamed.handle, CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200) return take_body(data, size, count, &streamed.body);
+  streamed.enough = !streamed.request.on_bytes({data, size * count});
+  return streamed.enough ? 0 : size * count;
+}
+
 std::string random_key() {
   std::array<char, 20> text{};
   const int length = std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(random_u64()));
@@ -176,7 +193,17 @@ Result<ApiReply> send_request(const std::string& base_url, std::uint32_t timeout
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());
   }
-  if (const CURLcode code = curl_easy_perform(handle); code != CURLE_OK) {
+  Streamed streamed{.handle = handle, .request = request, .body = reply.body};
+  if (request.on_bytes) {
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, 0L);
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout_ms));
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(kStreamSilenceS));
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_stream);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &streamed);
+    timeout_ms = kStreamSilenceS * 1'000;
+  }
+  if (const CURLcode code = curl_easy_perform(handle); code != CURLE_OK && !streamed.enough) {
     return transport_error(code, base_url, detail.data(), timeout_ms);
   }
   long status = 0;

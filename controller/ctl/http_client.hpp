@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "common/result.hpp"
 
@@ -15,7 +17,11 @@ struct ApiRequest {
   bool secret_body = false;    ///< the body is as little sent in the clear as a token
   std::string tls_ca{};        ///< file of certificates (PEM) to trust instead of the system's
   std::string tls_pin{};       ///< SHA-256 of the server's public key, hex, colons between or not: instead of any certificate's signature
+  /// Where set: an answer that goes on. What comes of one with status 200 is given to it as it comes, for as long as it says true; the
+  /// timeout is for what comes next (kStreamSilenceS), no longer for all of it.
+  std::function<bool(std::string_view)> on_bytes{};
 };
+inline constexpr std::uint32_t kStreamSilenceS = 45;  ///< pings come each 15 s: who is silent for so long is gone
 
 struct ApiReply {
   std::uint32_t status = 0;

@@ -101,7 +101,7 @@ void fill(TextTable& table, const Json& answer, const std::vector<std::string>& 
   add(std::move(total), object_at(answer, "total"));
 }
 
-std::string node_table(const Json& answer, const std::vector<std::string>& dimensions, bool terminal) {
+std::string node_table(const Json& answer, const std::vector<std::string>& dimensions, const TableLook& look) {
   auto table = make_table(dimensions, {{"NODES"}, {"OF ALL"}, {"AVAILABLE"}, {"OLDEST"}, {"NOT FRESH"}, {"UNKNOWN"}, {"UNRATED"}});
   fill(table, answer, dimensions, [](const Json& row) -> Cells {
     const Json& nodes = object_at(row, "nodes");
@@ -113,16 +113,16 @@ std::string node_table(const Json& answer, const std::vector<std::string>& dimen
             share_at(row, "unknown_permille"),
             share_at(row, "unrated_permille")};
   });
-  return "nodes\n" + table.text(terminal);
+  return "nodes\n" + table.text(look);
 }
 
-std::string use_table(const Json& answer, const UseTable& kind, const std::vector<std::string>& dimensions, bool terminal) {
+std::string use_table(const Json& answer, const UseTable& kind, const std::vector<std::string>& dimensions, const TableLook& look) {
   if (amount_at(object_at(object_at(answer, "total"), kind.resource), (std::string("installed") + kind.unit).c_str()) == WideAmount{0}) {
     return {};
   }
   auto table = make_table(
       dimensions, {{"INSTALLED"}, {"OF ALL"}, {"USED"}, {"OF ALL"}, {"FREE"}, {"OF ALL"}, {"IN USE"}, {"", TextTable::Align::kLeft, true}});
-  fill(table, answer, dimensions, [&kind, terminal](const Json& row) {
+  fill(table, answer, dimensions, [&kind, &look](const Json& row) {
     const Json& resource = object_at(row, kind.resource);
     const Json& shares = object_at(resource, "share_permille");
     Cells cells;
@@ -131,13 +131,13 @@ std::string use_table(const Json& answer, const UseTable& kind, const std::vecto
       cells.push_back(share_or_dash(shares, side));
     }
     cells.push_back(share_or_dash(resource, "used_permille"));
-    if (terminal) cells.push_back(bar(number_at(resource, "used_permille")));
+    if (look.bold) cells.push_back(bar(number_at(resource, "used_permille")));
     return cells;
   });
-  return "\n" + std::string(kind.title) + ", used and free of available nodes; IN USE is used of both together\n" + table.text(terminal);
+  return "\n" + std::string(kind.title) + ", used and free of available nodes; IN USE is used of both together\n" + table.text(look);
 }
 
-std::string peak_table(const Json& answer, const std::vector<std::string>& dimensions, bool terminal) {
+std::string peak_table(const Json& answer, const std::vector<std::string>& dimensions, const TableLook& look) {
   auto table = make_table(dimensions, {{"RPEAK-LIKE"}, {"OF ALL"}, {"FP32"}, {"OF ALL"}, {"FP16"}, {"OF ALL"}});
   fill(table, answer, dimensions, [](const Json& row) {
     Cells cells;
@@ -151,7 +151,7 @@ std::string peak_table(const Json& answer, const std::vector<std::string>& dimen
   });
   return "\npeaks of CPUs and accelerators, installed, dense and nominal, of what is rated\n"
          "Rpeak-like is FP64 of matrix units, else of vector units; precisions are never added\n" +
-         table.text(terminal);
+         table.text(look);
 }
 
 /// "nodes_hardware_unknown" -> "nodes hardware unknown"
@@ -190,7 +190,7 @@ Result<std::string> read_csv(const ApiConnection& connection, const std::string&
 
 }  // namespace
 
-std::string imbalance_text(const Json& answer, bool terminal) {
+std::string imbalance_text(const Json& answer, const TableLook& look) {
   const auto dimensions = dimensions_of(answer);
   std::string text;
   if (const Json& resyncing = object_at(answer, "resyncing"); !resyncing.empty()) {
@@ -200,9 +200,9 @@ std::string imbalance_text(const Json& answer, bool terminal) {
   text += printable(text_at(answer, "question").value_or("")) + "\n";
   text += "map of " + printable(text_at(answer, "at").value_or("unknown time")) + ", chip table " +
           printable(text_at(answer, "catalog").value_or("unknown")) + "\n\n";
-  text += node_table(answer, dimensions, terminal);
-  for (const auto& kind : kUseTables) text += use_table(answer, kind, dimensions, terminal);
-  return text + peak_table(answer, dimensions, terminal) + left_out_lines(answer);
+  text += node_table(answer, dimensions, look);
+  for (const auto& kind : kUseTables) text += use_table(answer, kind, dimensions, look);
+  return text + peak_table(answer, dimensions, look) + left_out_lines(answer);
 }
 
 Result<Done> show_imbalance(const ApiConnection& connection, const Screen& screen, const ImbalanceQuestion& question) {
@@ -215,7 +215,7 @@ Result<Done> show_imbalance(const ApiConnection& connection, const Screen& scree
   }
   const auto answer = api_get_pages(connection, path, "rows");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : imbalance_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : imbalance_text(*answer, screen.look));
   return Done{};
 }
 

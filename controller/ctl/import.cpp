@@ -115,7 +115,7 @@ class Import {
   }
 
   Result<Done> run() {
-    auto file = read_import_file(options_.file, options_.kind);
+    auto file = options_.foreign.from.empty() ? read_import_file(options_.file, options_.kind) : read_inventory();
     if (!file) return file.error();
     const auto divisions =
         says_regions(*file) ? known_divisions(connection_) : Result<std::vector<std::string>>(std::vector<std::string>{});
@@ -146,6 +146,15 @@ class Import {
   }
 
  private:
+  /// What another program knows, and what of it is not taken.
+  Result<ImportFile> read_inventory() {
+    auto foreign = read_foreign_file(options_.file, options_.foreign);
+    if (!foreign) return foreign.error();
+    if (!screen_.json) {
+      for (const auto& note : foreign->notes) screen_.out << printable(note) << "\n";
+    }
+    return std::move(foreign->file);
+  }
   Result<Json> ask(ImportFile& file, bool dry_run, const std::string& expect) {
     auto body = import_body(file, dry_run, options_.allow_move, expect);
     if (body.size() > kMostBodyBytes) {

@@ -11,6 +11,7 @@
 
 #include "common/csv.hpp"
 #include "common/csv_row.hpp"
+#include "common/utf8.hpp"
 #include "controller/ctl/text_table.hpp"
 
 namespace capmap {
@@ -25,21 +26,6 @@ Error file_error(const std::string& path, int error) {
                     : error == EACCES || error == EPERM ? ErrorCode::kDenied
                                                         : ErrorCode::kUnavailable;
   return {code, path + ": " + std::strerror(error)};
-}
-
-Result<std::string> read_text(const std::string& path) {
-  struct stat about {};
-  if (stat(path.c_str(), &about) != 0) return file_error(path, errno);
-  if (!S_ISREG(about.st_mode)) return Error{ErrorCode::kMalformed, path + ": is no file"};
-  if (static_cast<std::uint64_t>(about.st_size) > ImportFile::kMostBytes) {
-    return Error{ErrorCode::kFull, path + ": has " + std::to_string(about.st_size) + " bytes, over 64 MiB: import it in parts"};
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return file_error(path, errno);
-  std::string text(static_cast<std::size_t>(about.st_size), '\0');
-  file.read(text.data(), about.st_size);
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
 }
 
 void append_text(std::string& out, const std::string& text) {
@@ -65,8 +51,23 @@ std::string ImportFile::faults_text(const std::string& path) const {
   return text + "\nnothing was changed";
 }
 
+Result<std::string> read_import_text(const std::string& path) {
+  struct stat about {};
+  if (stat(path.c_str(), &about) != 0) return file_error(path, errno);
+  if (!S_ISREG(about.st_mode)) return Error{ErrorCode::kMalformed, path + ": is no file"};
+  if (static_cast<std::uint64_t>(about.st_size) > ImportFile::kMostBytes) {
+    return Error{ErrorCode::kFull, path + ": has " + std::to_string(about.st_size) + " bytes, over 64 MiB: import it in parts"};
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return file_error(path, errno);
+  std::string text(static_cast<std::size_t>(about.st_size), '\0');
+  file.read(text.data(), about.st_size);
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
 Result<ImportFile> read_import_file(const std::string& path, RecordKind kind) {
-  const auto text = read_text(path);
+  const auto text = read_import_text(path);
   if (!text) return text.error();
   return path.ends_with(".toml") ? read_import_toml(*text) : read_import_csv(*text, kind);
 }

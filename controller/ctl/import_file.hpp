@@ -37,6 +37,8 @@ struct ImportFile {
 
 /// Reads a file; "….toml" as TOML. Errors: kAbsent, kDenied; kFull (above 64 MiB, said before it is read); mistakes in it are its faults.
 Result<ImportFile> read_import_file(const std::string& path, RecordKind kind);
+/// The text of such a file. Errors likewise.
+Result<std::string> read_import_text(const std::string& path);
 /// The same of texts. Pure.
 ImportFile read_import_csv(std::string_view text, RecordKind kind);
 ImportFile read_import_toml(std::string_view text);

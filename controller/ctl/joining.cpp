@@ -34,7 +34,7 @@ Result<std::uint64_t> parse_end(const std::string& text, std::uint64_t now_unix_
   return Error{ErrorCode::kMalformed, "\"" + text + "\": 90s, 30m, 24h, 7d (at most 365d), 2026-12-01 or 2026-12-01T08:00:00Z are taken"};
 }
 
-std::string pending_text(const ApiJson& answer, bool terminal) {
+std::string pending_text(const ApiJson& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"ID", kLeft, true},
                    {"HOST", kLeft},
@@ -49,7 +49,7 @@ std::string pending_text(const ApiJson& answer, bool terminal) {
                said(node, "asked_at"), rejected ? "rejected" : ""});
   }
   const auto count = number_at(answer, "count").value_or(0);
-  std::string text = count == 0 ? "nobody waits to be let in\n" : table.text(terminal);
+  std::string text = count == 0 ? "nobody waits to be let in\n" : table.text(look);
   if (count > list_at(answer, "nodes").size()) text += "and " + count_text(count - list_at(answer, "nodes").size()) + " more\n";
   for (const auto& rule : list_at(answer, "rules")) {
     text += "rule " + std::to_string(number_at(rule, "number").value_or(0)) + ": whoever asks from " + printable(said(rule, "from")) +
@@ -91,18 +91,21 @@ std::string server_text(const ApiJson& server) {
 
 }  // namespace
 
-std::string keys_text(const ApiJson& answer, bool terminal) {
+std::string keys_text(const ApiJson& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"REVOKED KEY", kLeft, true}, {"OF", kLeft, true}, {"AT", kLeft, true}, {"REASON", kLeft}});
   for (const auto& key : list_at(answer, "revoked")) {
     table.add({said(key, "public_key"), said(key, "owner"), said(key, "revoked_at"), said(key, "reason")});
   }
   const auto count = number_at(answer, "revoked_count").value_or(0), shown = std::uint64_t{list_at(answer, "revoked").size()};
-  std::string text = count == 0 ? "no key is revoked\n" : table.text(terminal);
+  std::string text = count == 0 ? "no key is revoked\n" : table.text(look);
   if (answer.contains("server") && answer["server"].is_object()) text = server_text(answer["server"]) + text;
   if (count > shown) text += "and " + count_text(count - shown) + " more\n";
   if (const auto changing = number_at(answer, "nodes_changing").value_or(0); changing > 0) {
     text += plural(changing, "node") + " on the way to another key\n";
+  }
+  if (const auto changing = number_at(answer, "children_changing").value_or(0); changing > 0) {
+    text += plural(changing, "child controller") + " on the way to another key\n";
   }
   return text;
 }
@@ -110,7 +113,7 @@ std::string keys_text(const ApiJson& answer, bool terminal) {
 Result<Done> list_pending(const ApiConnection& connection, const Screen& screen) {
   const auto answer = api_get_as_admin(connection, "/v1/nodes/pending");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : pending_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : pending_text(*answer, screen.look));
   return Done{};
 }
 
@@ -155,13 +158,15 @@ Result<Done> remove_rule(const ApiConnection& connection, const Screen& screen, 
 Result<Done> list_keys(const ApiConnection& connection, const Screen& screen) {
   const auto answer = api_get_as_admin(connection, "/v1/keys");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : keys_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : keys_text(*answer, screen.look));
   return Done{};
 }
 
 Result<Done> rotate_keys(const ApiConnection& connection, const Screen& screen, const std::string& whose, bool all) {
   ApiJson body = {{"all", true}};
-  if (!all) {
+  if (!all && whose.starts_with("c-")) {
+    body = {{"child", whose}};
+  } else if (!all) {
     const auto path = node_path(connection, whose);
     if (!path) return path.error();
     body = {{"node", path->substr(path->rfind('/') + 1)}};
@@ -171,7 +176,7 @@ Result<Done> rotate_keys(const ApiConnection& connection, const Screen& screen, 
   if (screen.json) {
     screen.out << answer->dump() << "\n";
   } else {
-    screen.out << (all ? "all connected nodes are" : printable(whose) + " is") << " asked for another key with the next message\n";
+    screen.out << (all ? "all that are connected are" : printable(whose) + " is") << " asked for another key with the next message\n";
   }
   return Done{};
 }

@@ -30,7 +30,7 @@ Result<Done> remove_rule(const ApiConnection& connection, const Screen& screen, 
 Result<Done> list_keys(const ApiConnection& connection, const Screen& screen);
 Result<Done> revoke_key(const ApiConnection& connection, const Screen& screen, const std::string& whose, const std::string& reason);
 
-/// `keys rotate`: of a node (id or host name), or of all that are connected.
+/// `keys rotate`: of a node (id or host name), of a child controller (id), or of all that are connected.
 Result<Done> rotate_keys(const ApiConnection& connection, const Screen& screen, const std::string& whose, bool all);
 
 /// `keys rotate --server`, and with --finish its next step.
@@ -40,8 +40,8 @@ Result<Done> rotate_server_key(const ApiConnection& connection, const Screen& sc
 Result<std::uint64_t> parse_end(const std::string& text, std::uint64_t now_unix_ms);
 
 /// Answers as text. Pure.
-std::string tokens_text(const ApiJson& answer, bool terminal);
-std::string pending_text(const ApiJson& answer, bool terminal);
-std::string keys_text(const ApiJson& answer, bool terminal);
+std::string tokens_text(const ApiJson& answer, const TableLook& look);
+std::string pending_text(const ApiJson& answer, const TableLook& look);
+std::string keys_text(const ApiJson& answer, const TableLook& look);
 
 }  // namespace capmap

@@ -58,6 +58,9 @@ std::vector<std::string> sum_cells(const Json& declared, const char* name, UnitT
   if (amount_at(sum, "installed") && complete != sum.end() && complete->is_boolean() && !complete->get<bool>()) {
     note += std::string(note.empty() ? "" : "; ") + "some of what is installed is not known";
   }
+  if (const auto beyond = number_at(sum, "sites_beyond").value_or(0); beyond > 0) {
+    note += std::string(note.empty() ? "" : "; ") + plural(beyond, "site") + " with " + amount("beyond") + " more than declared";
+  }
   return {amount("declared"), amount("installed"), difference_text(sum, unit), note};
 }
 
@@ -77,7 +80,7 @@ void add_rows(TextTable& table, const Json& declared, const std::string& key) {
 
 }  // namespace
 
-std::string declared_tables(const Json& answer, bool terminal) {
+std::string declared_tables(const Json& answer, const TableLook& look) {
   using Align = TextTable::Align;
   std::vector<TextTable::Column> columns = {
       {"FIGURE", Align::kLeft, true}, {"DECLARED"}, {"INSTALLED"}, {"DIFFERENCE"}, {"NOTE", Align::kLeft}};
@@ -89,7 +92,7 @@ std::string declared_tables(const Json& answer, bool terminal) {
   }
   const Json& total = object_at(object_at(answer, "total"), "declared");
   add_rows(table, total, grouped ? "total" : "");
-  std::string text = table.text(terminal);
+  std::string text = table.text(look);
   if (const auto why = text_at(answer, "declared_why")) text += printable(*why) + "\n";
   return text + "declared and installed are of the sites that declared the figure, of " + plural(count_at(total, "sites"), "site") +
          "; the difference is what is installed less what is declared\n";

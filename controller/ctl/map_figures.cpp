@@ -80,7 +80,7 @@ std::string unrated_reason(const Json& group, const std::string& part) {
   return {};
 }
 
-std::string unrated_lines(const Json& reasons, bool terminal) {
+std::string unrated_lines(const Json& reasons, const TableLook& look) {
   if (reasons.empty()) return {};
   std::size_t width = 0;
   const std::size_t shown = std::min(reasons.size(), kMaxReasons);
@@ -88,7 +88,7 @@ std::string unrated_lines(const Json& reasons, bool terminal) {
     return count_text(count_at(reasons[i], "count")) + " x " + text_at(reasons[i], "what").value_or("unknown");
   };
   for (std::size_t i = 0; i < shown; ++i) width = std::max(width, display_width(printable(label(i))) + 2);
-  std::string text = terminal ? "\033[1mUNRATED\033[0m\n" : "UNRATED\n";
+  std::string text = look.bold ? "\033[1mUNRATED\033[0m\n" : "UNRATED\n";
   for (std::size_t i = 0; i < shown; ++i) {
     text += labelled(label(i), text_at(reasons[i], "why").value_or("unknown"), std::min(width, kWidestLabel));
   }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "controller/ctl/api.hpp"
+#include "controller/ctl/table_look.hpp"
 #include "controller/ctl/units.hpp"
 
 namespace capmap {
@@ -26,7 +27,7 @@ bool has_peak(const ApiJson& group, const std::string& precision);
 std::string unrated_reason(const ApiJson& group, const std::string& part);
 
 /// [{"what", "why", "count"}] as a titled list, at most 20 of them and a word about the rest; empty for none.
-std::string unrated_lines(const ApiJson& reasons, bool terminal);
+std::string unrated_lines(const ApiJson& reasons, const TableLook& look);
 
 std::uint64_t count_at(const ApiJson& object, const char* key);  ///< 0 when missing: for counts that are never unknown
 std::string oldest_text(const ApiJson& group);                   ///< "25 s"; "unknown" when none was heard

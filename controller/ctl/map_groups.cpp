@@ -80,7 +80,7 @@ void add_row(TextTable& table, Cells row, const Json& group, const GroupTable& k
   table.add(row);
 }
 
-std::string group_table(const Json& answer, const GroupTable& kind, const std::vector<std::string>& dimensions, bool terminal) {
+std::string group_table(const Json& answer, const GroupTable& kind, const std::vector<std::string>& dimensions, const TableLook& look) {
   std::vector<TextTable::Column> columns;
   for (const auto& name : dimensions) columns.push_back({upper(name), TextTable::Align::kLeft});
   for (const auto& title : kind.columns) columns.push_back({title});
@@ -94,7 +94,7 @@ std::string group_table(const Json& answer, const GroupTable& kind, const std::v
   Cells total(dimensions.size());
   if (!total.empty()) total[0] = "total";
   add_row(table, std::move(total), object_at(answer, "total"), kind);
-  return std::string(kind.title) + "\n" + table.text(terminal);
+  return std::string(kind.title) + "\n" + table.text(look);
 }
 
 }  // namespace
@@ -105,10 +105,10 @@ std::string group_key_text(const Json& answer, const Json& group) {
   return text;
 }
 
-std::string group_tables(const Json& answer, bool terminal) {
+std::string group_tables(const Json& answer, const TableLook& look) {
   const auto dimensions = dimensions_of(answer);
   std::string text;
-  for (const auto& kind : group_table_list()) text += (text.empty() ? "" : "\n") + group_table(answer, kind, dimensions, terminal);
+  for (const auto& kind : group_table_list()) text += (text.empty() ? "" : "\n") + group_table(answer, kind, dimensions, look);
   return text;
 }
 

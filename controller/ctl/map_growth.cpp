@@ -48,7 +48,7 @@ std::string moment_of(const Json& answer) {
 
 }  // namespace
 
-std::string growth_text(const Json& then, const Json& now, bool terminal) {
+std::string growth_text(const Json& then, const Json& now, const TableLook& look) {
   std::string text = "from " + printable(moment_of(then)) + " to " + printable(moment_of(now)) + ", both rated by chip table " +
                      printable(text_at(then, "chips").value_or("unknown")) + "; what is installed, and by how much it differs\n\n";
   std::vector<TextTable::Column> columns = {{"", Align::kLeft}};
@@ -62,7 +62,7 @@ std::string growth_text(const Json& then, const Json& now, bool terminal) {
   for (const Json& group : list_at(now, "groups")) groups[group_key_text(now, group)].second = group;
   for (const auto& [name, sides] : groups) add_row(table, name, sides.first, sides.second);
   add_row(table, "total", object_at(then, "total"), object_at(now, "total"));
-  return text + table.text(terminal);
+  return text + table.text(look);
 }
 
 Result<Done> show_growth(const ApiConnection& connection, const Screen& screen, const MapQuestion& question, const std::string& since) {
@@ -75,7 +75,7 @@ Result<Done> show_growth(const ApiConnection& connection, const Screen& screen, 
   if (screen.json) {
     screen.out << Json{{"then", *then}, {"now", *now}}.dump() << "\n";
   } else {
-    screen.out << growth_text(*then, *now, screen.terminal);
+    screen.out << growth_text(*then, *now, screen.look);
   }
   return Done{};
 }

@@ -121,14 +121,14 @@ std::string largest_free(const Json& group) {
          count_text(count_at(largest, "memory_gib")) + " GiB, or " + plural(count_at(largest, "accelerators"), "accelerator");
 }
 
-std::string capacity_block(const Json& group, bool terminal) {
-  TextTable table({{"TOTAL", Align::kLeft}, {"INSTALLED"}, {"USED"}, {"FREE"}, {"NOTE", Align::kLeft}});
+std::string capacity_block(const Json& group, const TableLook& look) {
+  TextTable table({{.title = "TOTAL", .align = Align::kLeft, .words = true}, {"INSTALLED"}, {"USED"}, {"FREE"}, {"NOTE", Align::kLeft}});
   const Json& nodes = object_at(group, "nodes");
   add_node_rows(table, nodes);
   add_compute_rows(table, group);
   add_device_rows(table, group);
   add_power_row(table, group);
-  return table.text(terminal) + honesty_line(group) + "\nused and free are of " + plural(count_at(nodes, "available"), "available node") +
+  return table.text(look) + honesty_line(group) + "\nused and free are of " + plural(count_at(nodes, "available"), "available node") +
          largest_free(group) + "\n";
 }
 
@@ -142,37 +142,37 @@ std::string peak_note(const Json& group, const std::string& cpu, const std::stri
                accelerators == "unrated" ? "accelerators: " + unrated_reason(group, "accelerators") : ""});
 }
 
-std::string peak_block(const Json& group, bool terminal) {
+std::string peak_block(const Json& group, const TableLook& look) {
   TextTable table({{"PEAK (dense, nominal)", Align::kLeft}, {"CPU"}, {"ACCELERATORS"}, {"NOTE", Align::kLeft}});
   for (const std::string precision : kPrecisionNames) {
     if (!shows_precision(group, precision)) continue;
     const std::string cpu = peak_text(group, "cpu", precision), accelerators = peak_text(group, "accelerators", precision);
     table.add({precision, cpu, accelerators, peak_note(group, cpu, accelerators)});
   }
-  return table.text(terminal) + honesty_line(group) + "\n";
+  return table.text(look) + honesty_line(group) + "\n";
 }
 
-std::string unrated_block(const Json& group, bool terminal) {
+std::string unrated_block(const Json& group, const TableLook& look) {
   const Json& unrated = object_at(object_at(group, "peak"), "unrated");
   const Json& reasons = list_at(unrated, "why");
   if (reasons.empty()) return {};
-  const std::string text = "\n" + unrated_lines(reasons, terminal);
+  const std::string text = "\n" + unrated_lines(reasons, look);
   return text + "unrated parts are counted above and in no peak: " + plural(count_at(unrated, "cpu_packages"), "cpu package") + ", " +
          plural(count_at(unrated, "accelerators"), "accelerator") + ", on " + plural(count_at(unrated, "nodes"), "node") + "\n";
 }
 
 }  // namespace
 
-std::string map_text(const Json& answer, bool terminal) {
+std::string map_text(const Json& answer, const TableLook& look) {
   const Json& total = object_at(answer, "total");
   std::string text = head_lines(answer) + "\n";
-  if (answer.contains("declared_why")) return text + declared_tables(answer, terminal);
+  if (answer.contains("declared_why")) return text + declared_tables(answer, look);
   if (list_at(answer, "by").empty()) {
-    text += capacity_block(total, terminal) + "\n" + peak_block(total, terminal);
+    text += capacity_block(total, look) + "\n" + peak_block(total, look);
   } else {
-    text += group_tables(answer, terminal);
+    text += group_tables(answer, look);
   }
-  return text + unrated_block(total, terminal);
+  return text + unrated_block(total, look);
 }
 
 Result<Json> read_map(const ApiConnection& connection, const MapQuestion& question) {
@@ -187,7 +187,7 @@ Result<Json> read_map(const ApiConnection& connection, const MapQuestion& questi
 Result<Done> show_map(const ApiConnection& connection, const Screen& screen, const MapQuestion& question) {
   const auto answer = read_map(connection, question);
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : map_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : map_text(*answer, screen.look));
   return Done{};
 }
 

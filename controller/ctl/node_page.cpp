@@ -177,7 +177,7 @@ std::string rate_text(const std::optional<WideAmount>& rate, const std::string& 
   return precision.starts_with("int") ? ops_text(*rate) : flops_text(*rate);
 }
 
-std::string peak_tables(const Json& node, bool terminal) {
+std::string peak_tables(const Json& node, const TableLook& look) {
   TextTable peaks({{"PEAK (dense, nominal)", kLeft}, {"CPU"}, {"ACCELERATORS"}});
   bool any = false;
   for (const std::string precision : kPrecisionNames) {
@@ -186,8 +186,8 @@ std::string peak_tables(const Json& node, bool terminal) {
     peaks.add({precision, rate_text(cpu, precision), rate_text(accelerators, precision)});
     any = true;
   }
-  std::string text = any ? "\n" + peaks.text(terminal) : "";
-  const std::string unrated = unrated_lines(list_at(object_at(object_at(node, "hardware"), "peak"), "unrated"), terminal);
+  std::string text = any ? "\n" + peaks.text(look) : "";
+  const std::string unrated = unrated_lines(list_at(object_at(object_at(node, "hardware"), "peak"), "unrated"), look);
   return unrated.empty() ? text : text + "\n" + unrated;
 }
 
@@ -200,7 +200,7 @@ std::string accelerator_fact(const Json& node) {
               count_text(*present) + " on the PCI bus, " + (visible ? count_text(*visible) : "unknown how many") + " shown by a driver");
 }
 
-std::string accelerator_table(const Json& node, bool terminal) {
+std::string accelerator_table(const Json& node, const TableLook& look) {
   const Json& devices = list_at(node, "accelerators");
   const auto any = [&devices](const char* key, WideAmount beyond) {
     return std::ranges::any_of(devices, [&](const Json& device) { return amount_at(device, key).value_or(0) > beyond; });
@@ -225,11 +225,11 @@ std::string accelerator_table(const Json& node, bool terminal) {
     if (many_dies) cells.push_back(known(dies, count_text));
     table.add(std::move(cells));
   }
-  return devices.empty() ? "" : "\n" + table.text(terminal);
+  return devices.empty() ? "" : "\n" + table.text(look);
 }
 
 /// What each draws, may draw and how warm it is; nothing where no driver tells any of it.
-std::string accelerator_power_table(const Json& node, bool terminal) {
+std::string accelerator_power_table(const Json& node, const TableLook& look) {
   TextTable table({{"ACCELERATOR", kLeft}, {"POWER"}, {"LIMIT"}, {"TEMPERATURE"}});
   bool any = false;
   for (const Json& device : list_at(node, "accelerators")) {
@@ -241,10 +241,10 @@ std::string accelerator_power_table(const Json& node, bool terminal) {
     table.add({known(text_at(device, "pci_address")), with_unit("power_watts", " W"), with_unit("power_limit_watts", " W"),
                with_unit("temperature_celsius", " °C")});
   }
-  return any ? "\n" + table.text(terminal) : "";
+  return any ? "\n" + table.text(look) : "";
 }
 
-std::string disk_table(const Json& node, bool terminal) {
+std::string disk_table(const Json& node, const TableLook& look) {
   TextTable table({{"DISK", kLeft}, {"MEDIA", kLeft}, {"SIZE"}, {"MODEL", kLeft}, {"READING"}, {"WRITING"}});
   const Json& disks = list_at(node, "disks");
   for (const Json& disk : disks) {
@@ -252,10 +252,10 @@ std::string disk_table(const Json& node, bool terminal) {
                known(text_at(disk, "model")), known(amount_at(disk, "read_kbs"), kilobytes_rate),
                known(amount_at(disk, "write_kbs"), kilobytes_rate)});
   }
-  return disks.empty() ? "" : "\n" + table.text(terminal);
+  return disks.empty() ? "" : "\n" + table.text(look);
 }
 
-std::string nic_table(const Json& node, bool terminal) {
+std::string nic_table(const Json& node, const TableLook& look) {
   TextTable table({{"NIC", kLeft}, {"TYPE", kLeft}, {"SPEED"}, {"RDMA", kLeft}, {"IN"}, {"OUT"}});
   const Json& nics = list_at(node, "nics");
   for (const Json& nic : nics) {
@@ -263,7 +263,7 @@ std::string nic_table(const Json& node, bool terminal) {
                yes_no(nic, "rdma", "yes", "no"), known(amount_at(nic, "receive_kbps"), kilobits_rate),
                known(amount_at(nic, "transmit_kbps"), kilobits_rate)});
   }
-  return nics.empty() ? "" : "\n" + table.text(terminal);
+  return nics.empty() ? "" : "\n" + table.text(look);
 }
 
 std::string problem_lines(const Json& node) {
@@ -290,16 +290,16 @@ std::string measured_text(const Json& node) {
   return text;
 }
 
-std::string node_text(const Json& node, bool terminal) {
+std::string node_text(const Json& node, const TableLook& look) {
   std::string text = identity_facts(node);
   if (object_at(node, "hardware").empty()) {
     text += fact("hardware", "unknown: the node has not yet told its shape");
   } else {
     text += cpu_facts(node);
   }
-  return text + usage_facts(node) + measured_text(node) + accelerator_fact(node) + driver_facts(node) + peak_tables(node, terminal) +
-         accelerator_table(node, terminal) + accelerator_power_table(node, terminal) + disk_table(node, terminal) +
-         nic_table(node, terminal) + problem_lines(node);
+  return text + usage_facts(node) + measured_text(node) + accelerator_fact(node) + driver_facts(node) + peak_tables(node, look) +
+         accelerator_table(node, look) + accelerator_power_table(node, look) + disk_table(node, look) + nic_table(node, look) +
+         problem_lines(node);
 }
 
 }  // namespace capmap

@@ -64,6 +64,14 @@ Result<std::string> id_of_hostname(const ApiConnection& connection, const std::s
   return Error{ErrorCode::kMalformed, "more than one node has the host name \"" + hostname + "\"; name one by its id:" + several};
 }
 
+std::string label_words(const Json& node) {
+  std::string words;
+  for (const auto& [key, value] : object_at(node, "labels").items()) {
+    if (value.is_string()) words += (words.empty() ? "" : " ") + key + "=" + value.get<std::string>();
+  }
+  return words.empty() ? "–" : words;
+}
+
 std::string count_cell(const Json& node, const char* key) {
   const auto count = amount_at(node, key);
   return count ? count_text(*count) : "unknown";
@@ -71,10 +79,20 @@ std::string count_cell(const Json& node, const char* key) {
 
 }  // namespace
 
-std::string nodes_text(const Json& answer, bool terminal) {
+std::string nodes_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
-  TextTable table(
-      {{"ID", kLeft, true}, {"HOSTNAME", kLeft}, {"SITE", kLeft}, {"LIVENESS", kLeft, true}, {"AGE"}, {"PUS"}, {"MEMORY"}, {"ACCEL"}});
+  TextTable table({{"ID", kLeft, true},
+                   {"HOSTNAME", kLeft},
+                   {"SITE", kLeft},
+                   {"LIVENESS", kLeft, true},
+                   {"AGE"},
+                   {"PUS"},
+                   {"MEMORY"},
+                   {"ACCEL"},
+                   {"POOL", kLeft, false, false, true},
+                   {"SERVICE", kLeft, false, false, true},
+                   {"VERDICT", kLeft, false, false, true},
+                   {"LABELS", kLeft, false, false, true}});
   const Json& nodes = list_at(answer, "nodes");
   for (const Json& node : nodes) {
     const auto age = number_at(node, "age_ms");
@@ -82,9 +100,10 @@ std::string nodes_text(const Json& answer, bool terminal) {
     table.add({text_at(node, "id").value_or("unknown"), text_at(node, "hostname").value_or("unknown"),
                text_at(object_at(node, "site"), "name").value_or("unknown"), text_at(node, "liveness").value_or("unknown"),
                age ? age_text(*age) : "–", count_cell(node, "pus"), memory ? memory_text(*memory) : "unknown",
-               count_cell(node, "accelerators")});
+               count_cell(node, "accelerators"), text_at(object_at(node, "pool"), "name").value_or("–"),
+               text_at(node, "service_state").value_or("unknown"), text_at(node, "verdict").value_or("unknown"), label_words(node)});
   }
-  std::string text = table.text(terminal) + count_text(nodes.size()) + (nodes.size() == 1 ? " node" : " nodes");
+  std::string text = table.text(look) + count_text(nodes.size()) + (nodes.size() == 1 ? " node" : " nodes");
   const auto guests = std::ranges::count_if(nodes, [](const Json& node) { return text_at(node, "counted_in").has_value(); });
   if (guests > 0)
     text += ", " + count_text(static_cast<WideAmount>(guests)) + " of them counted in others: virtual machines inside them, or doubles";
@@ -95,7 +114,7 @@ std::string nodes_text(const Json& answer, bool terminal) {
 Result<Done> list_nodes(const ApiConnection& connection, const Screen& screen, const NodeFilter& filter) {
   const auto answer = read_nodes(connection, filter);
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : nodes_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : nodes_text(*answer, screen.look));
   return Done{};
 }
 
@@ -110,7 +129,7 @@ Result<Done> show_node(const ApiConnection& connection, const Screen& screen, co
   if (!path) return path.error();
   const auto node = api_get(connection, *path);
   if (!node) return node.error();
-  screen.out << (screen.json ? node->dump() + "\n" : node_text(*node, screen.terminal));
+  screen.out << (screen.json ? node->dump() + "\n" : node_text(*node, screen.look));
   return Done{};
 }
 

@@ -61,17 +61,17 @@ Result<Done> show_history_spans(const ApiConnection& connection, const Screen& s
   for (const Json& span : list_at(*answer, "spans")) table.add({text_at(span, "from").value_or("?"), text_at(span, "until").value_or("?")});
   std::string tables;
   for (const Json& name : list_at(*answer, "chip_tables")) tables += (tables.empty() ? "" : ", ") + plain(name);
-  screen.out << table.text(screen.terminal) << "chip tables kept: " << printable(tables) << "\n";
+  screen.out << table.text(screen.look) << "chip tables kept: " << printable(tables) << "\n";
   return Done{};
 }
 
-std::string events_text(const Json& answer, bool terminal) {
+std::string events_text(const Json& answer, const TableLook& look) {
   TextTable table({{"AT", Align::kLeft, true}, {"WHAT", Align::kLeft, true}, {"NODE", Align::kLeft, true}, {"CHANGED", Align::kLeft}});
   for (const Json& event : list_at(answer, "events")) {
     table.add({text_at(event, "at").value_or("?"), text_at(event, "kind").value_or("?"), text_at(event, "node").value_or("–"),
                changed_text(event)});
   }
-  return table.text(terminal);
+  return table.text(look);
 }
 
 Result<Done> show_history_events(const ApiConnection& connection, const Screen& screen, const EventFilter& filter) {
@@ -92,7 +92,7 @@ Result<Done> show_history_events(const ApiConnection& connection, const Screen& 
     cursor = *next;
   }
   const Json all = {{"events", std::move(events)}};
-  screen.out << (screen.json ? all.dump() + "\n" : events_text(all, screen.terminal));
+  screen.out << (screen.json ? all.dump() + "\n" : events_text(all, screen.look));
   return Done{};
 }
 

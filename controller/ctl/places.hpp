@@ -2,6 +2,7 @@
 #include <string>
 
 #include "controller/ctl/commands.hpp"
+#include "controller/ctl/foreign.hpp"
 #include "controller/store/columns.hpp"
 
 namespace capmap {
@@ -11,6 +12,7 @@ struct ImportOptions {
   std::string file;
   RecordKind kind = RecordKind::kSites;  ///< of a CSV file; TOML says it itself
   bool dry_run = false, yes = false, allow_move = false;
+  ForeignOptions foreign{};  ///< of another program's inventory, where foreign.from is not empty
 };
 /// `sites import`: shows what a file would change, asks, and does it: all of it or nothing.
 Result<Done> import_records(const ApiConnection& connection, const Screen& screen, const ImportOptions& options);
@@ -22,8 +24,8 @@ Result<Done> list_owners(const ApiConnection& connection, const Screen& screen);
 Result<Done> list_links(const ApiConnection& connection, const Screen& screen);
 
 /// Answers of the API as text. Pure.
-std::string owners_text(const ApiJson& answer, bool terminal);
-std::string links_text(const ApiJson& answer, bool terminal);
+std::string owners_text(const ApiJson& answer, const TableLook& look);
+std::string links_text(const ApiJson& answer, const TableLook& look);
 /// One of the answer's sites; empty where it is not among them.
 std::string site_text(const ApiJson& answer, const std::string& name_or_id);
 /// Answers of the API as CSV; pools and links by the names of their sites.

@@ -15,7 +15,7 @@ bool is_empty(const Json& region) {
   return number_at(region, "sites").value_or(0) == 0;
 }
 
-std::string regions_text(const Json& answer, bool all, bool terminal) {
+std::string regions_text(const Json& answer, bool all, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"CODE", kLeft, true},
                    {"NAME", kLeft},
@@ -42,7 +42,7 @@ std::string regions_text(const Json& answer, bool all, bool terminal) {
     if (all || division || !is_empty(region)) add(region, code, text_at(region, "name").value_or("–"));
   }
   if (answer.contains("undeclared") && !is_empty(answer["undeclared"])) add(answer["undeclared"], "–", "not declared");
-  return table.text(terminal);
+  return table.text(look);
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ std::string regions_text(const Json& answer, bool all, bool terminal) {
 Result<Done> list_regions(const ApiConnection& connection, const Screen& screen, bool all) {
   const auto answer = api_get(connection, "/v1/regions");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : regions_text(*answer, all, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : regions_text(*answer, all, screen.look));
   return Done{};
 }
 

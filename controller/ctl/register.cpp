@@ -26,17 +26,17 @@ std::string member_text(const Json& object, const char* key) {
 
 }  // namespace
 
-std::string owners_text(const Json& answer, bool terminal) {
+std::string owners_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"NAME", kLeft}, {"CLASS", kLeft}, {"SITES"}});
   for (const Json& owner : list_at(answer, "owners")) {
     const auto sites = number_at(owner, "sites");
     table.add({member_text(owner, "name"), member_text(owner, "owner_class"), sites ? count_text(*sites) : "–"});
   }
-  return table.text(terminal);
+  return table.text(look);
 }
 
-std::string links_text(const Json& answer, bool terminal) {
+std::string links_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"NAME", kLeft}, {"FROM", kLeft}, {"TO", kLeft}, {"GBIT/S"}, {"KM"}, {"MS"}});
   for (const Json& link : list_at(answer, "links")) {
@@ -47,7 +47,7 @@ std::string links_text(const Json& answer, bool terminal) {
     table.add({member_text(link, "name"), member_text(link, "from"), member_text(link, "to"), count("gbps"), count("km"),
                member_text(link, "ms")});
   }
-  return table.text(terminal);
+  return table.text(look);
 }
 
 std::string site_text(const Json& answer, const std::string& name_or_id) {
@@ -86,14 +86,14 @@ Result<Done> show_site(const ApiConnection& connection, const Screen& screen, co
 Result<Done> list_owners(const ApiConnection& connection, const Screen& screen) {
   const auto answer = api_get(connection, "/v1/owners");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : owners_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : owners_text(*answer, screen.look));
   return Done{};
 }
 
 Result<Done> list_links(const ApiConnection& connection, const Screen& screen) {
   const auto answer = api_get(connection, "/v1/links");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : links_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : links_text(*answer, screen.look));
   return Done{};
 }
 

@@ -50,7 +50,7 @@ std::string record_lines(const Json& record) {
 
 }  // namespace
 
-std::string resolved_text(const Json& answer, bool terminal) {
+std::string resolved_text(const Json& answer, const TableLook& look) {
   const auto line = [&answer](const char* label, const char* key) {
     return labelled(label, text_at(answer, key).value_or("unknown"), kLabelWidth);
   };
@@ -58,13 +58,13 @@ std::string resolved_text(const Json& answer, bool terminal) {
   if (text_at(answer, "href")) text += line("read on", "href");
   const Json& record = object_at(answer, "record");
   if (record.empty()) return text;
-  return text + (text_at(answer, "kind") == "node" ? "\n" + node_text(record, terminal) : record_lines(record));
+  return text + (text_at(answer, "kind") == "node" ? "\n" + node_text(record, look) : record_lines(record));
 }
 
 Result<Done> resolve_id(const ApiConnection& connection, const Screen& screen, const std::string& id) {
   const auto answer = api_get(connection, "/v1/resolve/" + url_escaped(id));
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : resolved_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : resolved_text(*answer, screen.look));
   return Done{};
 }
 

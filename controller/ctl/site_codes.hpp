@@ -17,6 +17,6 @@ struct DescriptorQuestion {
 Result<Done> export_descriptors(const ApiConnection& connection, const Screen& screen, const DescriptorQuestion& question);
 
 /// Rows as a table and what they lack as lines. Pure.
-std::string descriptors_text(const ApiJson& answer, bool terminal);
+std::string descriptors_text(const ApiJson& answer, const TableLook& look);
 
 }  // namespace capmap

@@ -44,7 +44,7 @@ Json site_json(const Site& site) {
 
 }  // namespace
 
-std::string sites_text(const Json& answer, bool terminal) {
+std::string sites_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"ID", kLeft, true},
                    {"NAME", kLeft},
@@ -61,13 +61,13 @@ std::string sites_text(const Json& answer, bool terminal) {
     table.add({declared("id"), declared("name"), declared("region"), declared("owner_class"), declared("compute_class"),
                declared("service"), level ? count_text(*level) : "–", declared("hub"), declared("industry")});
   }
-  return table.text(terminal);
+  return table.text(look);
 }
 
 Result<Done> list_sites(const ApiConnection& connection, const Screen& screen) {
   const auto answer = api_get(connection, "/v1/sites");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : sites_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : sites_text(*answer, screen.look));
   return Done{};
 }
 

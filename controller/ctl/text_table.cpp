@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "controller/ctl/language.hpp"
 #include "controller/ctl/units.hpp"
 
 namespace capmap {
@@ -80,16 +81,6 @@ void trim_right(std::string& line) {
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  constexpr char32_t kFirstSurrogate = 0xD800, kLastSurrogate = 0xDFFF;
-  while (!text.empty()) {
-    const auto character = first_character(text);
-    if (!character.point || (*character.point >= kFirstSurrogate && *character.point <= kLastSurrogate)) return false;
-    text.remove_prefix(character.bytes);
-  }
-  return true;
-}
 
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
@@ -167,47 +158,64 @@ void TextTable::add(const std::vector<std::string>& cells) {
   rows_.push_back(std::move(row));
 }
 
-std::vector<std::size_t> TextTable::widths() const {
-  std::vector<std::size_t> widths;
+std::vector<std::optional<std::size_t>> TextTable::widths(const TableLook& look) const {
+  std::vector<std::optional<std::size_t>> widths(columns_.size());
   std::size_t total = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].wide && !look.wide) continue;
     std::size_t width = display_width(columns_[i].title);
     for (const auto& row : rows_) width = std::max(width, display_width(row[i]));
-    widths.push_back(width);
-    total += width + (i == 0 ? 0 : kGap.size());
+    widths[i] = width;
+    total += width + (total == 0 ? 0 : kGap.size());
   }
-  while (total > kMaxWidth) {
+  while (total > look.width && !look.wide) {
     std::size_t widest = columns_.size();
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (columns_[i].align != Align::kLeft || columns_[i].whole || widths[i] <= std::max(kNarrowestText, display_width(columns_[i].title)))
-        continue;
-      if (widest == columns_.size() || widths[i] > widths[widest]) widest = i;
+      if (!widths[i] || columns_[i].align != Align::kLeft || columns_[i].whole) continue;
+      if (*widths[i] <= std::max(kNarrowestText, display_width(columns_[i].title))) continue;
+      if (widest == columns_.size() || *widths[i] > *widths[widest]) widest = i;
     }
     if (widest == columns_.size()) break;
-    --widths[widest];
+    --*widths[widest];
     --total;
   }
   return widths;
 }
 
-std::string TextTable::text(bool bold_titles) const {
-  const auto column_widths = widths();
-  std::string titles;
+TextTable TextTable::translated(Language language) const {
+  const auto word = [language](const std::string& text) {
+    const auto blanks = std::min(text.find_first_not_of(' '), text.size());
+    return text.substr(0, blanks) + std::string(in_language(language, std::string_view(text).substr(blanks)));
+  };
+  TextTable table = *this;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (i != 0) titles += kGap;
-    titles += aligned(columns_[i].title, column_widths[i], columns_[i].align);
+    table.columns_[i].title = word(columns_[i].title);
+    if (!columns_[i].words) continue;
+    for (auto& row : table.rows_) row[i] = word(row[i]);
   }
-  trim_right(titles);
-  std::string lines = (bold_titles ? "\033[1m" + titles + "\033[0m" : titles) + "\n";
-  for (const auto& row : rows_) {
+  return table;
+}
+
+std::string TextTable::text(const TableLook& look) const {
+  if (look.language != Language::kEnglish) {
+    auto plain = look;
+    plain.language = Language::kEnglish;
+    return translated(look.language).text(plain);
+  }
+  const auto column_widths = widths(look);
+  const auto line_of = [this, &column_widths](const auto& cell) {
     std::string line;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (i != 0) line += kGap;
-      line += aligned(row[i], column_widths[i], columns_[i].align);
+      if (!column_widths[i]) continue;
+      if (!line.empty()) line += kGap;
+      line += aligned(cell(i), *column_widths[i], columns_[i].align);
     }
     trim_right(line);
-    lines += line + "\n";
-  }
+    return line;
+  };
+  const std::string titles = line_of([this](std::size_t i) -> std::string_view { return columns_[i].title; });
+  std::string lines = (look.bold ? "\033[1m" + titles + "\033[0m" : titles) + "\n";
+  for (const auto& row : rows_) lines += line_of([&row](std::size_t i) -> std::string_view { return row[i]; }) + "\n";
   return lines;
 }
 

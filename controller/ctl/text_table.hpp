@@ -1,8 +1,11 @@
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "controller/ctl/table_look.hpp"
 
 namespace capmap {
 
@@ -21,7 +24,7 @@ std::string labelled(std::string_view label, std::string_view text, std::size_t 
 /// "1 node", "1,024 nodes"
 std::string plural(unsigned __int128 count, const std::string& thing);
 
-/// Rows under titles, aligned by display width, at most 100 columns wide where that can be had by shortening text columns.
+/// Rows under titles, aligned by display width, as wide as asked for where that can be had by shortening text columns.
 class TextTable {
  public:
   enum class Align : unsigned char { kLeft, kRight };
@@ -29,18 +32,22 @@ class TextTable {
     std::string title;
     Align align = Align::kRight;  ///< numbers right; text left, and shortened when the table is too wide
     bool whole = false;           ///< never shortened: ids, words of a list
+    bool words = false;           ///< its cells are our own words, shown in the language of who reads
+    bool wide = false;            ///< only for who asks for all columns
   };
 
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
   /// [column]; missing ones are empty. Cells are made printable.
   void add(const std::vector<std::string>& cells);
-  /// Lines ending in '\n', without trailing spaces; titles bold when `bold_titles`.
-  [[nodiscard]] std::string text(bool bold_titles) const;
+  /// Lines ending in '\n', without trailing spaces.
+  [[nodiscard]] std::string text(const TableLook& look) const;
 
-  static constexpr std::size_t kMaxWidth = 100;
+  static constexpr std::size_t kMaxWidth = TableLook{}.width;  ///< where nobody says otherwise
 
  private:
-  [[nodiscard]] std::vector<std::size_t> widths() const;
+  [[nodiscard]] TextTable translated(Language language) const;
+  /// [column]; absent: not shown.
+  [[nodiscard]] std::vector<std::optional<std::size_t>> widths(const TableLook& look) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

@@ -43,11 +43,11 @@ Result<Done> create_token(const ApiConnection& connection, const Screen& screen,
 Result<Done> list_tokens(const ApiConnection& connection, const Screen& screen) {
   const auto answer = api_get_as_admin(connection, "/v1/tokens");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : tokens_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : tokens_text(*answer, screen.look));
   return Done{};
 }
 
-std::string tokens_text(const ApiJson& answer, bool terminal) {
+std::string tokens_text(const ApiJson& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"ID", kLeft, true},
                    {"NAME", kLeft},
@@ -69,7 +69,7 @@ std::string tokens_text(const ApiJson& answer, bool terminal) {
                said("pool"), (left ? std::to_string(*left) : "–") + (uses ? "/" + std::to_string(*uses) : ""), said("expires_at"),
                from.empty() ? "–" : from, said("approve")});
   }
-  return table.text(terminal);
+  return table.text(look);
 }
 
 Result<Done> revoke_token(const ApiConnection& connection, const Screen& screen, const std::string& name_or_id) {

@@ -72,7 +72,7 @@ Result<Done> show_user(const Screen& screen, const Result<Json>& answer, const c
 
 }  // namespace
 
-std::string users_text(const Json& answer, bool terminal) {
+std::string users_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;
   TextTable table({{"NAME", kLeft, true},
                    {"ROLE", kLeft, true},
@@ -91,13 +91,13 @@ std::string users_text(const Json& answer, bool terminal) {
                count_text(number_at(user, "api_tokens").value_or(0)), text_at(user, "expires_at").value_or("never").substr(0, 10),
                text_at(user, "last_used").value_or("never").substr(0, 13)});
   }
-  return table.text(terminal);
+  return table.text(look);
 }
 
 Result<Done> list_users(const ApiConnection& connection, const Screen& screen) {
   const auto answer = api_get_as_admin(connection, "/v1/users");
   if (!answer) return answer.error();
-  screen.out << (screen.json ? answer->dump() + "\n" : users_text(*answer, screen.terminal));
+  screen.out << (screen.json ? answer->dump() + "\n" : users_text(*answer, screen.look));
   return Done{};
 }
 
@@ -196,7 +196,7 @@ Result<Done> list_api_tokens(const ApiConnection& connection, const Screen& scre
                text_at(token, "role").value_or("unknown"), scope_of(token), text_at(token, "label").value_or(""),
                text_at(token, "expires_at").value_or("never").substr(0, 10), text_at(token, "last_used").value_or("never").substr(0, 13)});
   }
-  screen.out << table.text(screen.terminal);
+  screen.out << table.text(screen.look);
   return Done{};
 }
 

@@ -234,7 +234,7 @@ Result<std::vector<PastEvent>> CellHistory::events(const EventQuestion& question
   if (!question.scopes.empty()) rows->bind(6, std::string_view(within)).bind(7, static_cast<std::int64_t>(PastEventKind::kMissed));
   const auto done = each_row(*rows, [&events](const Statement& row) -> Result<Done> {
     const auto kind = row.number(2);
-    const bool known = kind > 0 && kind <= static_cast<std::int64_t>(PastEventKind::kMissed);
+    const bool known = kind > 0 && kind < static_cast<std::int64_t>(kPastEventNames.size());
     events.push_back({.at_unix_ms = unix_ms_at(row, 0),
                       .kind = known ? static_cast<PastEventKind>(kind) : PastEventKind::kUnknown,
                       .node = id_at<NodeId>(row, 1),

@@ -9,6 +9,8 @@
 #include <iterator>
 #include <map>
 
+#include "common/chip_table_own.hpp"
+
 namespace capmap {
 namespace {
 
@@ -72,10 +74,16 @@ std::string hash_of(const Files& files) {
 
 }  // namespace
 
-Result<std::string> ChipVersions::keep(const std::string& catalog_folder) {
-  const auto files = read_files(catalog_folder);
+Result<std::string> ChipVersions::keep(const std::string& catalog_folder, const OwnChips& own) {
+  auto files = read_files(catalog_folder);
   if (!files) return files.error();
+  for (std::size_t i = 0; i < kChipFileCount; ++i) {
+    const auto file = "own_" + std::string(kChipFileNames[i]) + ".csv";
+    files->erase(file);
+    if (!own[i].empty()) files->emplace(file, own[i]);
+  }
   auto name = name_of(files->at("VERSION"));
+  if (const auto mark = own_chips_mark(own); !mark.empty()) name += "-" + mark;
   for (const auto& candidate : {name, name + "-" + hash_of(*files)}) {
     name = candidate;
     std::error_code error;

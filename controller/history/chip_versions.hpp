@@ -16,7 +16,8 @@ class ChipVersions {
   explicit ChipVersions(const std::string& state_folder) : folder_(state_folder + "/catalogs") {}
 
   /// Keeps the table that lies in a folder, unless it is kept already. Its name. Errors: kDenied, kFull, kUnavailable; nothing half kept.
-  Result<std::string> keep(const std::string& catalog_folder);
+  /// With an operator's rows, which lie beside it as own_cpus.csv and so on, its name is as ChipTable::version().
+  Result<std::string> keep(const std::string& catalog_folder, const OwnChips& own = {});
   /// Names, in order.
   [[nodiscard]] std::vector<std::string> names() const;
   /// Errors: kAbsent with the names there are; as ChipTable::load. The newest two stay loaded.

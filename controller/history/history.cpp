@@ -18,7 +18,7 @@ Result<std::unique_ptr<History>> History::open(HistoryOptions options) {
   auto database = open_history(options.state_folder);
   if (!database) return database.error();
   ChipVersions versions(options.state_folder);
-  auto name = versions.keep(options.catalog_folder);
+  auto name = versions.keep(options.catalog_folder, options.chips ? options.chips->own() : OwnChips{});
   if (!name) return name.error();
   auto cells = std::make_unique<CellHistory>(std::move(*database));
   auto names = cells->names();
@@ -49,9 +49,17 @@ bool History::waits() const {
          (pending_.span.number != 0 && pending_.span.until_unix_ms > written_unix_ms_);
 }
 
+void History::follow_chips(const std::shared_ptr<const ChipTable>& chips) {
+  options_.chips = chips;
+  auto name = versions_.keep(chips->directory(), chips->own());
+  if (!name) log_error("chip_table_not_kept", {{"version", chips->version()}, {"what", name.error().what}});
+  chips_name_ = name ? std::move(*name) : chips->version();
+}
+
 void History::look(const MapView& view, std::uint64_t now_unix_ms) {
   ++counters_.looks;
   past_.know(view.regions);
+  if (view.chips && view.chips != options_.chips) follow_chips(view.chips);
   if (!view.resync_over) return end_span();  // what is known of nodes now is less than what was known before
   if (now_unix_ms == last_unix_ms_) return;  // two moments of one name are one: what differs is found by the next look
   if (now_unix_ms < last_unix_ms_) {

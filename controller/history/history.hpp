@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,9 +60,13 @@ class History {
  private:
   History(HistoryOptions options, std::unique_ptr<CellHistory> cells, SampleStore samples, PastNames names, std::optional<PastSpan> last,
           std::string chips_name);
+  /// The map is rated with another chip table.
+  void follow_chips(const std::shared_ptr<const ChipTable>& chips);
   void begin_span(const MapView& view, std::uint64_t now_unix_ms);
   void begin_day(const MapView& view, std::uint64_t now_unix_ms);
   void note_events(const MapView& view, std::uint64_t now_unix_ms);
+  /// Nodes that began to say since this start that they are a machine that another node is too: an event of each.
+  void note_doubles(const MapView& view);
   void end_span();
   void sample(const MapView& view, std::uint64_t now_unix_ms);
   [[nodiscard]] bool waits() const;
@@ -77,6 +82,8 @@ class History {
   HistoryCounters counters_;
   HistoryRecord pending_;
   std::size_t pending_cells_ = 0;
+  DoubleTable::Published doubles_;                 ///< of the view before
+  std::set<std::pair<NodeId, NodeId>> suspected_;  ///< of them
   bool open_ = false;
   std::int64_t last_span_ = 0;
   std::uint64_t last_unix_ms_ = 0;  ///< of the last moment that was recorded

@@ -40,7 +40,28 @@ std::optional<PastKey> past_key(const std::optional<CellKey>& key, const PastNam
 
 }  // namespace
 
+void History::note_doubles(const MapView& view) {
+  if (view.doubles == std::exchange(doubles_, view.doubles)) return;
+  std::set<std::pair<NodeId, NodeId>> suspected;
+  for (const auto& pair : view.doubles ? view.doubles->pairs : std::vector<Double>()) {
+    if (pair.state != DoubleState::kSuspected) continue;
+    const std::pair nodes(pair.node.node, pair.other.node);
+    suspected.insert(nodes);
+    if (pair.since_unix_ms == 0 || suspected_.contains(nodes) || pending_.events.size() + 2 > kMostWaiting) continue;
+    for (const auto& side : {pair.node, pair.other}) {
+      const CellKey place{.site = side.site, .liveness = side.liveness, .service = side.service};
+      pending_.events.push_back({.at_unix_ms = pair.since_unix_ms,
+                                 .kind = PastEventKind::kDouble,
+                                 .node = side.node,
+                                 .from = {},
+                                 .to = past_key(place, recorder_.names())});
+    }
+  }
+  suspected_ = std::move(suspected);
+}
+
 void History::note_events(const MapView& view, std::uint64_t now_unix_ms) {
+  note_doubles(view);
   const auto before = std::exchange(revision_, view.revision);
   if (!view.changes || before == view.revision) return;
   bool missed = view.changes->complete_after() > before;

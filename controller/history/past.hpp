@@ -15,14 +15,14 @@
 namespace capmap {
 
 /// What happened to one node, as history keeps it. The words of a place and of hardware are under their numbers.
-enum class PastEventKind : std::uint8_t { kUnknown, kJoined, kLeft, kMoved, kChanged, kService, kVerdict, kLost, kBack, kMissed };
-inline constexpr std::array<const char*, 10> kPastEventNames = {"unknown", "joined",  "left", "moved", "changed",
-                                                                "service", "verdict", "lost", "back",  "missed"};
+enum class PastEventKind : std::uint8_t { kUnknown, kJoined, kLeft, kMoved, kChanged, kService, kVerdict, kLost, kBack, kMissed, kDouble };
+inline constexpr std::array<const char*, 11> kPastEventNames = {"unknown", "joined", "left", "moved",  "changed", "service",
+                                                                "verdict", "lost",   "back", "missed", "double"};
 struct PastEvent {
   std::uint64_t at_unix_ms = 0;
   PastEventKind kind = PastEventKind::kUnknown;
   NodeId node{};                    ///< of kMissed none
-  std::optional<PastKey> from, to;  ///< where it was, and is
+  std::optional<PastKey> from, to;  ///< where it was, and is; of kDouble where it is alone
   bool operator==(const PastEvent&) const = default;
 };
 

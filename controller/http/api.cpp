@@ -91,6 +91,10 @@ GateOptions gate_options(const HttpOptions& options) {
   return gate;
 }
 
+bool has(const HttpResponse& response, std::string_view name) {
+  return std::any_of(response.headers.begin(), response.headers.end(), [name](const auto& pair) { return pair.first == name; });
+}
+
 bool serves_reads(const Route& route) {
   return route.method == std::string_view("GET");
 }
@@ -118,6 +122,7 @@ Api::Api(const HttpOptions& options, const HttpSources& sources, std::function<M
     : options_(options),
       sources_(sources),
       gate_(gate_options(options), sources.access, sources.clock),
+      watchers_(gate_, sources.clock),
       server_metrics_(std::move(server_metrics)),
       metrics_([this] { return all_metrics(); }) {}
 
@@ -160,7 +165,9 @@ std::size_t Api::most_body_bytes(const HttpRequest& head) {
   const auto target = parse_target(head.target);
   const auto found = target ? find_route(head.method, *target) : Found{};
   if (found.route == nullptr || found.route->most_body_bytes <= kMaxBodyBytes) return kMaxBodyBytes;
-  return look(*found.route, head).refused ? kMaxBodyBytes : found.route->most_body_bytes;
+  const auto seen = look(*found.route, head);
+  const bool may = !seen.refused && seen.asker->principal.may(access_of(*found.route).long_body);
+  return may ? found.route->most_body_bytes : kMaxBodyBytes;
 }
 
 Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value,
@@ -188,7 +195,8 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
                   .by_admin = asker->principal.role == Role::kAdmin,
                   .store_problem = health ? health->problem : std::string(),
                   .asker = asker,
-                  .gate = gate_};
+                  .gate = gate_,
+                  .watchers = watchers_};
   if (route.needs_view && !call.view) {
     return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});
   }
@@ -237,11 +245,11 @@ HttpResponse Api::finish(const std::string& route, HttpResponse response, const 
   const bool known = asker != nullptr && asker->principal.via != Via::kNobody;
   const bool refused = response.status == 401 || response.status == 403 || response.status == 421 || response.status == 429;
   if (refused && asker != nullptr) gate_.note_refused(*asker, note->head, response);
-  const bool cache_told =
-      std::any_of(response.headers.begin(), response.headers.end(), [](const auto& pair) { return pair.first == "Cache-Control"; });
-  if (!cache_told) response.headers.emplace_back("Cache-Control", known ? "no-store" : "no-cache");
+  if (!has(response, "Cache-Control")) response.headers.emplace_back("Cache-Control", known ? "no-store" : "no-cache");
   if (known && asker->principal.scoped()) response.headers.emplace_back("X-Capmap-Scope", scope_text(asker->principal));
-  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (!has(response, "Content-Security-Policy")) {
+    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  }
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   if (!response.content_type.empty()) response.headers.emplace_back("Content-Type", response.content_type);
@@ -255,6 +263,14 @@ Metrics Api::all_metrics() const {
     if (const auto taken = source->take()) add(*taken);
   }
   add(server_metrics_());
+  add(watchers_.metrics());
+  if (const auto tls = sources_.tls == nullptr ? nullptr : sources_.tls->take()) {
+    all.push_back({"capmap_tls_expires_timestamp_seconds",
+                   "When the certificate that connections are shown ends, seconds since 1970.",
+                   Metric::Kind::kGauge,
+                   {},
+                   static_cast<double>(tls->expires_unix_s())});
+  }
   for (const auto& [key, count] : answered_) {
     all.push_back({"capmap_http_requests_total",
                    "HTTP requests answered, refused ones too, by route and status.",

@@ -9,6 +9,7 @@
 #include "controller/http/http.hpp"
 #include "controller/http/idempotency.hpp"
 #include "controller/http/routes.hpp"
+#include "controller/http/watchers.hpp"
 
 namespace capmap {
 
@@ -39,6 +40,8 @@ class Api {
   /// Every response goes through here once before it is sent: counted, and given the headers all have.
   HttpResponse finish(const std::string& route, HttpResponse response, const RequestNote* note = nullptr);
   [[nodiscard]] Gate& gate() { return gate_; }
+  [[nodiscard]] Watchers& watchers() { return watchers_; }
+  [[nodiscard]] std::shared_ptr<const MapView> view() const { return sources_.view.take(); }
 
  private:
   Outcome dispatch(const Route& route, const HttpRequest& request, const Target& target, std::string path_value,
@@ -51,6 +54,7 @@ class Api {
   HttpOptions options_;
   HttpSources sources_;
   Gate gate_;
+  Watchers watchers_;
   std::function<Metrics()> server_metrics_;
   std::function<Metrics()> metrics_;
   IdempotencyMemory memory_;

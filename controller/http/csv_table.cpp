@@ -2,12 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
-
-#include "common/check.hpp"
-#include "controller/http/json.hpp"
 
 namespace capmap {
 namespace {
@@ -61,42 +57,33 @@ std::optional<unsigned> wanted(std::string_view accept, std::string_view type) {
   return std::nullopt;
 }
 
-std::string as_utf8(const std::string& text) {
-  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return text;
-  return Json::parse(json_text(Json(text))).get<std::string>();
+std::string escaped(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain) out += c;
+    if (!plain) out.append({'%', kHex[byte >> 4U], kHex[byte & 15U]});
+  }
+  return out;
 }
 
 }  // namespace
-
-CsvText::CsvText(const std::vector<std::string>& titles) : columns_(titles.size()) {
-  write(titles);
-}
-
-void CsvText::add(const std::vector<std::string>& fields) {
-  check(fields.size() == columns_, "a row of a table has as many fields as there are titles");
-  write(fields);
-}
-
-void CsvText::write(const std::vector<std::string>& fields) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (i > 0) text_ += ',';
-    const auto field = as_utf8(fields[i]);
-    if (field.find_first_of(",\"\r\n") == std::string::npos) {
-      text_ += field;
-      continue;
-    }
-    text_ += '"';
-    for (const char c : field) text_.append(c == '"' ? 2 : 1, c);
-    text_ += '"';
-  }
-  text_ += "\r\n";
-}
 
 bool wants_csv(const HttpRequest& request) {
   const auto accept = header(request, "accept");
   if (!accept) return false;
   const auto csv = wanted(*accept, "text/csv");
   return csv && *csv > 0 && *csv > wanted(*accept, "application/json").value_or(0);
+}
+
+std::string next_link(const Target& target, const std::string& cursor) {
+  std::string link = "<?cursor=" + escaped(cursor);
+  for (const auto& [name, value] : target.query) {
+    if (name != "cursor") link += "&" + escaped(name) + "=" + escaped(value);
+  }
+  return link + ">; rel=\"next\"";
 }
 
 HttpResponse csv_response(const CsvText& table) {

@@ -1,31 +1,15 @@
 #pragma once
-#include <cstddef>
-#include <string>
-#include <vector>
-
 #include "controller/http/message.hpp"
+#include "controller/http/target.hpp"
+#include "controller/sql/csv_text.hpp"
 
 namespace capmap {
 
-/// A table as text for spreadsheets and scripts (RFC 4180): one row of titles, fields with quotes around them where they must have them,
-/// CRLF behind each row. What is not known is an empty field. Fields stand as they are: a name may begin with "=", so readers that run
-/// formulas must take the columns of names as text.
-class CsvText {
- public:
-  explicit CsvText(const std::vector<std::string>& titles);
-  /// As many fields as there are titles. Bytes that are not UTF-8 become U+FFFD, as in JSON.
-  void add(const std::vector<std::string>& fields);
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  void write(const std::vector<std::string>& fields);
-
-  std::size_t columns_;
-  std::string text_;
-};
-
 /// Whether the reader would rather have text/csv than JSON, by its Accept header: it must name it.
 bool wants_csv(const HttpRequest& request);
+
+/// The same question from another row on, as a Link header names it (RFC 8288).
+std::string next_link(const Target& target, const std::string& cursor);
 
 HttpResponse csv_response(const CsvText& table);
 

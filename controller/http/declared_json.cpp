@@ -24,6 +24,8 @@ Json sum_json(std::size_t figure, const DeclaredSum& sum, std::uint64_t sites) {
   Json out = {{"declared", figure_json(figure, sum.declared)}, {"sites_not_declared", sites - sum.sites}};
   out["installed"] = sum.comparable ? figure_json(figure, sum.installed) : Json(nullptr);
   out["difference"] = sum.comparable ? difference_json(figure, sum.installed, sum.declared) : Json(nullptr);
+  out["beyond"] = sum.comparable ? figure_json(figure, sum.beyond) : Json(nullptr);
+  out["sites_beyond"] = sum.sites_beyond;
   out["installed_complete"] = sum.comparable && sum.complete;
   return out;
 }

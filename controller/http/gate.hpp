@@ -13,6 +13,7 @@
 #include "controller/access/throttle.hpp"
 #include "controller/http/gate_options.hpp"
 #include "controller/http/message.hpp"
+#include "controller/http/standing.hpp"
 
 namespace capmap {
 
@@ -34,6 +35,11 @@ class Gate {
   [[nodiscard]] std::optional<HttpResponse> refuse_place(const HttpRequest& request) const;
   /// Why who asks may not have what takes that role; absent: they may.
   [[nodiscard]] std::optional<HttpResponse> refuse_role(const Principal& principal, Role least, bool changes) const;
+
+  /// What to keep of a request that was let in, to ask later whether it still would be.
+  [[nodiscard]] Standing standing_of(const HttpRequest& request, const Principal& principal) const;
+  /// Why who was let in would not be, or not as much, by now; empty: they would. A session is not used by it.
+  [[nodiscard]] std::string why_over(const Standing& standing) const;
 
   /// Users and tokens as they stand now; never null, empty where nothing is known yet.
   [[nodiscard]] std::shared_ptr<const AccessTable> table() const;

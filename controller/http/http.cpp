@@ -8,11 +8,13 @@
 #include "common/transport.hpp"
 #include "controller/http/api.hpp"
 #include "controller/http/server.hpp"
+#include "controller/http/sql_queue.hpp"
 
 namespace capmap {
 namespace {
 
 constexpr std::uint64_t kLookEveryMs = 50;       ///< at deadlines
+constexpr int kWatchedMs = 50;                   ///< longest sleep while somebody waits for what happens
 constexpr int kIdleMs = 1'000, kWaitingMs = 50;  ///< longest sleep without and with deadlines to watch
 constexpr std::size_t kAnswersPerTurn = 256;
 constexpr std::size_t kMaxGivenUp = 1'000;
@@ -44,11 +46,15 @@ class HttpThread {
   std::optional<HttpResponse> on_request(std::uint64_t ticket, const HttpRequest& request);
   std::optional<HttpResponse> go_on(std::uint64_t ticket, const std::string& route, const std::shared_ptr<const RequestNote>& note,
                                     Outcome outcome);
+  [[nodiscard]] int longest_sleep_ms();
+  void tell_watchers();
   void write_notes();
   Result<Done> ask(std::uint64_t ticket, Question question);
   /// False on stop.
   bool take_answers();
   void take_answer(std::uint64_t ticket, const Answer& answer);
+  /// Hands waiting statements to workers that are free.
+  void begin_statements();
   void give_up_late_ones();
   void forget_oldest_given_up();
   void answer_all_waiting();
@@ -61,6 +67,8 @@ class HttpThread {
   HttpOptions options_;
   Api api_;
   zmq::socket_t input_, map_, admin_, history_, passwords_;
+  std::vector<zmq::socket_t> sql_;  ///< [worker]; empty: there are none
+  SqlQueue statements_;
   std::unique_ptr<HttpServer> server_;
   std::map<std::uint64_t, Waiting> waiting_;  ///< by ticket, oldest first
   std::size_t given_up_ = 0;
@@ -85,6 +93,11 @@ Result<std::uint16_t> HttpThread::open(zmq::context_t& context) {
     if (!passwords) return passwords.error();
     passwords_ = std::move(*passwords);
   }
+  for (const auto& name : options_.sql) {
+    auto worker = open_push(context, name);
+    if (!worker) return worker.error();
+    sql_.push_back(std::move(*worker));
+  }
   input_ = std::move(*input);
   map_ = std::move(*map);
   admin_ = std::move(*admin);
@@ -102,12 +115,15 @@ Result<Done> HttpThread::run() {
   for (;;) {
     if (pulse_ != nullptr) pulse_->beat(clock_.boot_ms());
     std::array items = {Waitable{.socket = &input_}, Waitable{.socket = nullptr, .fd = server_->epoll_fd()}};
-    wait_any(items, server_->timeout_ms(waiting_.empty() ? kIdleMs : kWaitingMs));
+    wait_any(items, server_->timeout_ms(longest_sleep_ms()));
     if (!take_answers()) break;
+    tell_watchers();
     server_->run();
     give_up_late_ones();
+    begin_statements();
     write_notes();
   }
+  for (const auto number : api_.watchers().end_all("the controller is stopping")) server_->wake(number);
   answer_all_waiting();
   const auto until_ms = clock_.boot_ms() + kDrainMs;
   while (!server_->drained() && clock_.boot_ms() < until_ms) {
@@ -117,6 +133,18 @@ Result<Done> HttpThread::run() {
     answer_all_waiting();
   }
   return Done{};
+}
+
+int HttpThread::longest_sleep_ms() {
+  if (api_.watchers().busy()) return 0;
+  if (api_.watchers().any()) return kWatchedMs;
+  return waiting_.empty() ? kIdleMs : kWaitingMs;
+}
+
+void HttpThread::tell_watchers() {
+  auto& watchers = api_.watchers();
+  watchers.look(api_.view());
+  for (const auto number : watchers.turn()) server_->wake(number);
 }
 
 std::optional<HttpResponse> HttpThread::on_request(std::uint64_t ticket, const HttpRequest& request) {
@@ -162,6 +190,12 @@ Result<Done> HttpThread::ask(std::uint64_t ticket, Question question) {
     job->ticket = ticket;
     return send_object(passwords_, std::make_unique<PasswordJob>(std::move(*job)), false);
   }
+  if (auto* job = std::get_if<SqlJob>(&question)) {
+    if (sql_.empty()) return Error{ErrorCode::kUnavailable, "this controller answers no SQL"};
+    job->ticket = ticket;
+    if (statements_.add(std::move(*job))) return Done{};
+    return Error{ErrorCode::kUnavailable, "too many statements are at work or wait already: ask again in some seconds"};
+  }
   auto& request = std::get<AdminRequest>(question);
   request.ticket = ticket;
   return send_object(admin_, std::make_unique<AdminRequest>(std::move(request)), false);
@@ -181,6 +215,12 @@ bool HttpThread::take_answers() {
     } else if (auto* past = std::get_if<HistoryAnswer>(input->get())) {
       const auto ticket = past->ticket;
       take_answer(ticket, std::move(*past));
+    } else if (const auto* told = std::get_if<AlertTold>(input->get())) {
+      api_.watchers().take(told->alert);
+    } else if (auto* sql = std::get_if<SqlDone>(input->get())) {
+      const auto ticket = sql->ticket;
+      statements_.done(sql->worker);
+      take_answer(ticket, std::move(*sql));
     } else if (auto* password = std::get_if<PasswordDone>(input->get())) {
       const auto ticket = password->ticket;
       take_answer(ticket, std::move(*password));
@@ -204,6 +244,13 @@ void HttpThread::take_answer(std::uint64_t ticket, const Answer& answer) {
     return;
   }
   if (auto response = go_on(ticket, waiting.route, waiting.note, std::move(outcome))) server_->answer(ticket, std::move(*response));
+}
+
+void HttpThread::begin_statements() {
+  while (auto next = statements_.take([this](std::uint64_t ticket) { return waiting_.contains(ticket); })) {
+    // A worker that is free reads its pipe.
+    static_cast<void>(send_object(sql_[next->worker], std::make_unique<SqlJob>(std::move(next->job)), false));
+  }
 }
 
 void HttpThread::give_up_late_ones() {
@@ -268,7 +315,7 @@ Metrics HttpThread::metrics() const {
     out.push_back({name, help, kind, {}, static_cast<double>(value)});
   };
   using enum Metric::Kind;
-  add("capmap_http_connections", "Open HTTP connections.", kGauge, counts.connections);
+  add("capmap_http_open_connections", "Open HTTP connections.", kGauge, counts.connections);
   add("capmap_http_connections_total", "HTTP connections accepted.", kCounter, counts.accepted);
   add("capmap_http_waiting_requests", "Requests that wait for another thread.", kGauge, waiting_.size() - given_up_);
   add("capmap_http_protocol_errors_total", "What was refused before it was a request: not HTTP, or too long a head.", kCounter,
@@ -276,6 +323,8 @@ Metrics HttpThread::metrics() const {
   add("capmap_http_slow_connections_total", "Connections cut because a request was not complete in time.", kCounter, counts.slow);
   add("capmap_http_overlong_bodies_total", "Connections cut because a body would not end.", kCounter, counts.overlong);
   add("capmap_http_late_answers_total", "Answers of other threads that came after the deadline.", kCounter, late_);
+  add("capmap_sql_running", "SQL statements at work.", kGauge, statements_.running());
+  add("capmap_sql_waiting", "SQL statements that wait for a worker.", kGauge, statements_.waiting());
   add("capmap_http_unasked_total", "Questions another thread had no room for.", kCounter, unasked_);
   return out;
 }

@@ -29,6 +29,7 @@ struct HttpOptions {
   std::string version = "unknown";           ///< of this program, as /healthz and /metrics say it
   std::string controller_id{};               ///< c-… of this controller; empty: it has none
   std::string passwords = {};                ///< PUSH connected here: PasswordJob objects; empty: nobody can log in
+  std::vector<std::string> sql = {};         ///< PUSH connected to each: SqlJob objects, one at a time; empty: nobody answers SQL
   GateOptions gate{};                        ///< admin_token_hash is set by the one above
 };
 

@@ -149,27 +149,6 @@ std::string digits_or_nothing(const std::optional<Number>& value) {
   return value ? decimal(*value) : std::string();
 }
 
-std::string escaped(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (plain) out += c;
-    if (!plain) out.append({'%', kHex[byte >> 4U], kHex[byte & 15U]});
-  }
-  return out;
-}
-
-/// The same question from another row on, as a Link header names it (RFC 8288).
-std::string link_to(const Call& call, std::size_t first) {
-  std::string link = "<?cursor=" + std::to_string(first);
-  for (const auto& [name, value] : call.target.query) {
-    if (name != "cursor") link += "&" + escaped(name) + "=" + escaped(value);
-  }
-  return link + ">; rel=\"next\"";
-}
-
 /// The rows of the page and no total: who sums a column gets it.
 HttpResponse as_csv(const Call& call, const ImbalanceQuery& question, const Imbalance& found) {
   CsvText table(csv_titles(*question.kind));
@@ -196,7 +175,7 @@ HttpResponse as_csv(const Call& call, const ImbalanceQuery& question, const Imba
     table.add(fields);
   }
   auto response = csv_response(table);
-  if (const auto next = next_row(question, found)) response.headers.emplace_back("Link", link_to(call, *next));
+  if (const auto next = next_row(question, found)) response.headers.emplace_back("Link", next_link(call.target, std::to_string(*next)));
   return response;
 }
 

@@ -74,6 +74,7 @@ Outcome get_keys(const Call& call) {
     for (std::size_t i = 0; i < list.keys.size() && i < kMostShown; ++i) keys.push_back(revoked_json(list.keys[i]));
     return json_response({{"server", list.server ? server_json(*list.server) : Json(nullptr)},
                           {"nodes_changing", list.changing},
+                          {"children_changing", list.changing_children},
                           {"revoked_count", list.keys.size()},
                           {"revoked", std::move(keys)}});
   });
@@ -84,32 +85,37 @@ namespace {
 Outcome rotate_server_key(const RotateServerKey& request) {
   return ask_joining<ServerKeyTold>({request}, [](const ServerKeyTold& told) {
     if (!told.refused.empty()) return problem_response({.status = 409, .word = "not-now", .detail = told.refused});
-    return json_response({{"node", nullptr}, {"asked", true}, {"server", server_json(told.status)}});
+    return json_response({{"node", nullptr}, {"child", nullptr}, {"asked", true}, {"server", server_json(told.status)}});
   });
 }
 
 }  // namespace
 
 Outcome post_rotate_keys(const Call& call) {
-  const auto object = BodyObject::parse(call.request.body, {"node", "all", "server", "finish", "force"});
+  const auto object = BodyObject::parse(call.request.body, {"node", "child", "all", "server", "finish", "force"});
   if (!object) return error_response(object.error());
   const auto server = object->truth("server"), finish = object->truth("finish"), force = object->truth("force");
   for (const auto* word : {&server, &finish, &force}) {
     if (!*word) return error_response(word->error());
   }
-  const auto node = object->text("node");
-  if (!node) return error_response(node.error());
+  const auto node = object->text("node"), child = object->text("child");
+  for (const auto* word : {&node, &child}) {
+    if (!*word) return error_response(word->error());
+  }
   const auto all = object->truth("all");
   if (!all) return error_response(all.error());
-  if (server->value_or(false) && !node->has_value() && !all->value_or(false)) {
+  const int named = (node->has_value() ? 1 : 0) + (child->has_value() ? 1 : 0) + (all->value_or(false) ? 1 : 0);
+  if (server->value_or(false) && named == 0) {
     if (force->value_or(false) && !finish->value_or(false)) return error_response({ErrorCode::kMalformed, "force: goes with finish alone"});
     return rotate_server_key({.finish = finish->value_or(false), .force = force->value_or(false)});
   }
   if (finish->value_or(false) || force->value_or(false) || server->value_or(false)) {
     return error_response({ErrorCode::kMalformed, "server, finish, force: are about the server's own key, and go with no node"});
   }
-  if (node->has_value() == all->value_or(false)) {
-    return error_response({ErrorCode::kMalformed, "node: name the n-… id of a node, or all: true or server: true instead"});
+  if (named != 1) {
+    return error_response(
+        {ErrorCode::kMalformed,
+         "node: name the n-… id of a node, or instead child: the c-… id of a child controller, all: true, or server: true"});
   }
   RotateKeys request;
   if (*node) {
@@ -117,8 +123,15 @@ Outcome post_rotate_keys(const Call& call) {
     if (!id) return error_response({ErrorCode::kMalformed, "node: " + id.error().what});
     request.node = *id;
   }
+  if (*child) {
+    const auto id = parse_id<ControllerId>(**child);
+    if (!id) return error_response({ErrorCode::kMalformed, "child: " + id.error().what});
+    request.child = *id;
+  }
   return ask_joining<RotationAsked>({request}, [](const RotationAsked& asked) {
-    return json_response({{"node", asked.node ? Json(to_text(*asked.node)) : Json(nullptr)}, {"asked", true}});
+    return json_response({{"node", asked.node ? Json(to_text(*asked.node)) : Json(nullptr)},
+                          {"child", asked.child ? Json(to_text(*asked.child)) : Json(nullptr)},
+                          {"asked", true}});
   });
 }
 

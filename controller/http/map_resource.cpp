@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/join_token.hpp"
+#include "controller/http/columns_body.hpp"
 #include "controller/http/declared_json.hpp"
 #include "controller/http/double_json.hpp"
 #include "controller/http/finding_json.hpp"
@@ -17,8 +18,9 @@
 namespace capmap {
 namespace {
 
-constexpr std::uint64_t kPastMs = 20'000;    ///< a base of half a million cells takes a second where nothing else runs
-constexpr std::uint64_t kMaxGroups = 1'000;  ///< a page; so that no answer holds the thread up for long
+constexpr std::uint64_t kPastMs = 20'000;           ///< a base of half a million cells takes a second where nothing else runs
+constexpr std::uint64_t kMaxGroups = 1'000;         ///< a page; so that no answer holds the thread up for long
+constexpr std::uint64_t kMaxColumnGroups = 10'000;  ///< likewise, for who takes columns
 
 Json head_json(const Call& call) {
   Json head = view_head(call);
@@ -41,8 +43,8 @@ struct Page {
   std::size_t first = 0, limit = kMaxGroups;
 };
 
-Result<Page> read_page(const Target& target) {
-  const auto limit = parse_count("limit", parameter(target, "limit").value_or(std::to_string(kMaxGroups)), 1, kMaxGroups);
+Result<Page> read_page(const Target& target, std::uint64_t most) {
+  const auto limit = parse_count("limit", parameter(target, "limit").value_or(std::to_string(most)), 1, most);
   if (!limit) return limit.error();
   const auto first = parse_count("cursor", parameter(target, "cursor").value_or("0"), 0, UINT32_MAX);
   if (!first) return first.error();
@@ -177,13 +179,15 @@ Outcome get_map(const Call& call) {
     if (!filter) return bad_parameter("bad-filter", filter.error());
     query.filter = std::move(*filter);
   }
-  const auto page = read_page(call.target);
+  const auto at = parameter(call.target, "at");
+  const bool asks_of_nodes = groups_of_nodes || (query.filter && asks_nodes(*query.filter));
+  // The past and scans of nodes are told as JSON alone.
+  const bool columns = wants_columns(call.request) && !at && !asks_of_nodes;
+  const auto page = read_page(call.target, columns ? kMaxColumnGroups : kMaxGroups);
   if (!page) return error_response(page.error());
   question.page = *page;
   query.first = page->first;
   query.limit = page->limit;
-  const auto at = parameter(call.target, "at");
-  const bool asks_of_nodes = groups_of_nodes || (query.filter && asks_nodes(*query.filter));
   if (at) {
     const auto at_unix_ms = parse_rfc3339("at", *at);
     if (!at_unix_ms) return error_response(at_unix_ms.error());
@@ -205,8 +209,10 @@ Outcome get_map(const Call& call) {
   }
   auto etag = revision_etag(*call.view);
   etag.insert(etag.size() - 1, scope_tag(call.asker->principal));
+  if (columns) etag.insert(etag.size() - 1, "-columns");
   if (auto same = not_modified(call, etag)) return *same;
-  auto response = json_response(answer_json(*call.view, question, call.now_boot_ms, false, head_json(call)));
+  const auto answer = answer_json(*call.view, question, call.now_boot_ms, false, head_json(call));
+  auto response = columns ? columns_response(answer, "groups") : json_response(answer);
   response.headers.emplace_back("ETag", etag);
   return response;
 }

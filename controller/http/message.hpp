@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ namespace capmap {
 using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
 inline constexpr std::size_t kMaxBodyBytes = 65'536;         ///< where a route does not say otherwise
-inline constexpr std::size_t kMaxLongBodyBytes = 1'048'576;  ///< of a route that takes a list, and only from who may change something
+inline constexpr std::size_t kMaxLongBodyBytes = 1'048'576;  ///< of a route that takes a list or tables, from who may change something
 inline constexpr std::size_t kMaxImportBytes = 33'554'432;   ///< an import, likewise
 
 struct HttpRequest {
@@ -39,17 +40,20 @@ inline std::optional<std::string_view> header(const HttpRequest& request, std::s
   return std::nullopt;
 }
 
+class ByteStream;
+
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
   TextPairs headers;
+  std::shared_ptr<ByteStream> stream{};  ///< not null: instead of the body
 };
 
 /// What came back on a question to another thread; an Error when nothing did: kTimeout (asked, no answer yet), kUnavailable (not asked).
-using Answer = std::variant<Error, NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone>;
+using Answer = std::variant<Error, NodeAnswer, AdminAnswer, HistoryAnswer, PasswordDone, SqlDone>;
 /// To whom a question can be put.
-using Question = std::variant<NodeQuery, AdminRequest, HistoryRequest, PasswordJob>;
+using Question = std::variant<NodeQuery, AdminRequest, HistoryRequest, PasswordJob, SqlJob>;
 
 struct Outcome;
 /// Goes on with the answer. May be called again with a late answer after it was called with kTimeout: nobody waits for that result any

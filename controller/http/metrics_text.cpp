@@ -7,6 +7,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "common/utf8.hpp"
+
 namespace capmap {
 namespace {
 
@@ -18,7 +20,9 @@ bool is_name(const std::string& name, bool colons) {
   return !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), more);
 }
 
+/// Escaped; of a text that is not UTF-8 all other bytes are '?', for one of those would spoil the whole page.
 std::string escaped(const std::string& text, bool quotes) {
+  const bool utf8 = is_utf8(text);
   std::string out;
   for (const char c : text) {
     if (c == '\\')
@@ -28,7 +32,7 @@ std::string escaped(const std::string& text, bool quotes) {
     else if (c == '"' && quotes)
       out += "\\\"";
     else
-      out += c;
+      out += utf8 || static_cast<unsigned char>(c) < 0x80 ? c : '?';
   }
   return out;
 }
@@ -49,7 +53,12 @@ std::string labels_text(const Metric& metric) {
   return out.empty() ? out : out + "}";
 }
 
-bool well_named(const Metric& metric) {
+constexpr std::string_view kTotal = "_total", kInfo = "_info";
+constexpr std::array<std::string_view, 7> kUnits = {"seconds", "bytes", "watts", "cores", "ratio", "flops", "bytes_per_second"};
+
+bool well_formed(const Metric& metric) {
+  if (metric.kind == Metric::Kind::kCounter && (!metric.name.ends_with(kTotal) || !(metric.value >= 0))) return false;
+  if (metric.kind == Metric::Kind::kInfo && !metric.name.ends_with(kInfo)) return false;
   return is_name(metric.name, true) &&
          std::all_of(metric.labels.begin(), metric.labels.end(), [](const auto& label) { return is_name(label.first, false); });
 }
@@ -60,13 +69,36 @@ struct Family {
   std::string samples;
 };
 
+const char* kind_word(Metric::Kind kind, MetricsFormat format) {
+  if (kind == Metric::Kind::kCounter) return "counter";
+  return kind == Metric::Kind::kInfo && format == MetricsFormat::kOpenMetrics ? "info" : "gauge";
+}
+
+/// What stands above the samples of a name.
+std::string head_text(const Metric& first, MetricsFormat format) {
+  if (format == MetricsFormat::kPlain) {
+    return "# HELP " + first.name + " " + escaped(first.help, false) + "\n# TYPE " + first.name + " " + kind_word(first.kind, format) +
+           "\n";
+  }
+  std::string name = first.name;
+  if (first.kind == Metric::Kind::kCounter) name.resize(name.size() - kTotal.size());
+  if (first.kind == Metric::Kind::kInfo) name.resize(name.size() - kInfo.size());
+  std::string out = "# TYPE " + name + " " + kind_word(first.kind, format) + "\n";
+  std::string_view unit;
+  for (const auto known : kUnits) {
+    if (name.ends_with("_" + std::string(known)) && known.size() > unit.size()) unit = known;
+  }
+  if (!unit.empty()) out += "# UNIT " + name + " " + std::string(unit) + "\n";
+  return out + "# HELP " + name + " " + escaped(first.help, true) + "\n";
+}
+
 }  // namespace
 
-std::string metrics_text(const Metrics& metrics) {
+std::string metrics_text(const Metrics& metrics, MetricsFormat format) {
   std::vector<Family> families;
   std::unordered_map<std::string, std::size_t> index;
   for (const auto& metric : metrics) {
-    if (!well_named(metric)) continue;
+    if (!well_formed(metric)) continue;
     const auto [at, added] = index.emplace(metric.name, families.size());
     if (added) families.push_back({.first = &metric, .seen = {}, .samples = {}});
     Family& family = families[at->second];
@@ -75,13 +107,8 @@ std::string metrics_text(const Metrics& metrics) {
     family.samples += metric.name + labels + " " + number(metric.value) + "\n";
   }
   std::string out;
-  for (const auto& family : families) {
-    const Metric& first = *family.first;
-    out += "# HELP " + first.name + " " + escaped(first.help, false) + "\n";
-    out += "# TYPE " + first.name + (first.kind == Metric::Kind::kCounter ? " counter\n" : " gauge\n");
-    out += family.samples;
-  }
-  return out;
+  for (const auto& family : families) out += head_text(*family.first, format) + family.samples;
+  return format == MetricsFormat::kOpenMetrics ? out + "# EOF\n" : out;
 }
 
 }  // namespace capmap

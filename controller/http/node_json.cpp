@@ -292,6 +292,11 @@ Json node_detail(const NodeRow& row, const MapView& view, std::uint64_t now_boot
   Json node = head_json(row, view, now_boot_ms);
   const HardwareRow* hardware = hardware_of(row, view);
   node["service"] = service_json(row.order);
+  node["site_service"] = service_json(row.site_order);
+  node["pool_service"] = service_json(row.pool_order);
+  node["admin_labels"] = labels_json(row.admin_labels);
+  node["returns_within_a_day"] = row.returns_boot_ms.size();
+  node["lost_of_last_128"] = row.lost_messages ? row.lost_messages->lost.count() : 0;
   node["counted_why"] = counted_why(row);
   Json guests = Json::array();
   for (const auto& guest : row.guests) guests.push_back(to_text(guest));

@@ -19,6 +19,9 @@ Json hardware_json(const HardwareRow* hardware);
 /// What is ordered of a node's service; null where nothing is.
 Json service_json(const std::optional<ServiceOrder>& order);
 
+/// Which of its newest messages did not come: "1" in bits, the newest first; null where all did.
+Json lost_messages_json(const std::optional<LostMessages>& lost, std::uint64_t now_boot_ms, std::uint64_t now_unix_ms);
+
 /// A benchmark's figures with when and how; null where none was run.
 Json measured_json(const std::optional<Measured>& measured);
 

@@ -20,6 +20,7 @@ struct Page {
   std::string scope;  ///< of who asks; empty: everything
   std::shared_ptr<const MapView> view;
   std::shared_ptr<NodeSelection> selection = std::make_shared<NodeSelection>();
+  std::optional<PageForm> form{};  ///< where the list can be a table
   std::size_t limit = kDefaultLimit;
   std::size_t chunk = 0, row = 0, asked = 0;
   Json nodes = Json::array();
@@ -33,7 +34,7 @@ Outcome finish(const Page& page, bool more) {
   answer["next"] = more ? Json(std::to_string(page.chunk) + "." + std::to_string(page.row)) : Json(nullptr);
   if (!page.scope.empty()) answer["scope"] = page.scope;
   if (page.list.rest) page.list.rest(answer);
-  return json_response(answer);
+  return page.form ? page.form->response(answer, "nodes", page.list.columns) : json_response(answer);
 }
 
 Outcome take_chunk(const std::shared_ptr<Page>& page, const Answer& answer) {
@@ -79,10 +80,12 @@ std::optional<std::uint32_t> find_site(const MapView& view, const std::string& n
   return std::nullopt;
 }
 
-std::optional<HttpResponse> read_filters(const Call& call, Page& page) {
+}  // namespace
+
+std::optional<HttpResponse> read_selection(const Call& call, std::optional<FilterNode> wanted, NodeSelection& selection) {
   if (const auto name = parameter(call.target, "site")) {
-    page.selection->site = find_site(*call.view, *name);
-    if (!page.selection->site)
+    selection.site = find_site(*call.view, *name);
+    if (!selection.site)
       return problem_response({.status = 400, .word = "unknown-site", .detail = "site: no site has the name or id \"" + *name + "\""});
   }
   if (const auto word = parameter(call.target, "liveness")) {
@@ -93,30 +96,29 @@ std::optional<HttpResponse> read_filters(const Call& call, Page& page) {
                                .detail = "liveness: \"" + *word + "\" is not known",
                                .known = {kLivenessNames.begin(), kLivenessNames.end()}});
     }
-    page.selection->liveness = static_cast<Liveness>(found - kLivenessNames.begin());
+    selection.liveness = static_cast<Liveness>(found - kLivenessNames.begin());
   }
-  auto wanted = page.list.only;
   if (const auto text = parameter(call.target, "filter"); text && !text->empty()) {
     auto filter = parse_filter(*text);
     if (!filter) return problem_response({.status = 400, .word = "bad-filter", .detail = filter.error().what});
     wanted = both(std::move(wanted), std::move(*filter));
   }
   wanted = both(scope_filter(call.asker->principal, *call.view), std::move(wanted));
-  if (wanted) page.selection->filter.emplace(*wanted, *dictionaries_of(*call.view));
+  if (wanted) selection.filter.emplace(*wanted, *dictionaries_of(*call.view));
   return std::nullopt;
 }
-
-}  // namespace
 
 Outcome list_nodes(const Call& call, NodeList list) {
   auto page = std::make_shared<Page>();
   page->list = std::move(list);
   page->view = call.view;
+  if (!page->list.columns.empty()) page->form.emplace(call);
+  if (page->list.narrow) page->list.narrow(*page->selection);
   if (call.asker->principal.scoped()) page->scope = scope_text(call.asker->principal);
   const auto limit = parse_count("limit", parameter(call.target, "limit").value_or(std::to_string(kDefaultLimit)), 1, kMaxLimit);
   if (!limit) return error_response(limit.error());
   page->limit = *limit;
-  if (auto refused = read_filters(call, *page)) return *refused;
+  if (auto refused = read_selection(call, page->list.only, *page->selection)) return *refused;
   if (const auto cursor = parameter(call.target, "cursor")) {
     if (auto read = read_cursor(*cursor, *page); !read) return error_response(read.error());
   }

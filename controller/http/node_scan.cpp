@@ -62,6 +62,8 @@ struct Scan {
   std::shared_ptr<NodeSelection> selection = std::make_shared<NodeSelection>();
   std::map<std::vector<std::string>, NodeSums> groups;
   NodeSums total;
+  std::optional<PageForm> form{};
+  std::span<const PageColumn> columns{};
 };
 
 Outcome ask_for_chunk(const std::shared_ptr<Scan>& scan);
@@ -126,7 +128,7 @@ HttpResponse finish(Scan& scan) {
   answer["group_count"] = scan.groups.size();
   answer["next"] = last < scan.groups.size() ? Json(std::to_string(last)) : Json(nullptr);
   answer["total"] = std::move(total);
-  return json_response(answer);
+  return scan.form ? scan.form->response(answer, "groups", scan.columns) : json_response(answer);
 }
 
 Outcome take_chunk(const std::shared_ptr<Scan>& scan, const Answer& answer) {
@@ -175,6 +177,8 @@ Outcome scan_nodes(const Call& call, Json head, const ScanQuestion& question) {
   scan->head = std::move(head);
   scan->digits = std::move(*digits);
   scan->measures = question.measures;
+  scan->columns = question.columns;
+  if (!question.columns.empty()) scan->form.emplace(call);
   scan->dictionaries = dictionaries_of(*call.view);
   if (question.filter) scan->selection->filter.emplace(*question.filter, *scan->dictionaries);
   scan->first = question.first;

@@ -1,9 +1,11 @@
 #pragma once
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "controller/http/json.hpp"
+#include "controller/http/page_form.hpp"
 #include "controller/http/routes.hpp"
 #include "controller/map/filter.hpp"
 #include "controller/map/measure.hpp"
@@ -22,6 +24,7 @@ struct ScanQuestion {
   std::optional<FilterNode> filter;
   Measures measures;
   std::size_t first = 0, limit = 0;
+  std::span<const PageColumn> columns{};  ///< of groups as CSV, where that is wanted; static. None: JSON alone
 };
 
 /// /v1/map by a look at each node, a chunk at a time: the measures of cells, by the same rules. The answer says `node_scan`, and how many

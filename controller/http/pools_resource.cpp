@@ -36,8 +36,11 @@ Outcome get_pools(const Call& call) {
     return std::ranges::any_of(call.view->sites, [&](const auto& site) { return site && site->id == id && may_see(call, *site); });
   };
   Json pools = Json::array();
-  for (const auto& pool : call.view->pools) {
-    if (pool && sees(pool->site)) pools.push_back(pool_json(*pool));
+  for (std::size_t i = 0; i < call.view->pools.size(); ++i) {
+    const auto& pool = call.view->pools[i];
+    if (!pool || !sees(pool->site)) continue;
+    pools.push_back(pool_json(*pool));
+    pools.back()["service_order"] = group_order_json(*call.view, GroupOrders::Kind::kPool, i);
   }
   return json_response({{"revision", call.view->revision}, {"epoch", hex_text(call.view->epoch)}, {"pools", std::move(pools)}});
 }

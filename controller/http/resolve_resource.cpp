@@ -60,8 +60,12 @@ Outcome resolve_node(const Call& call) {
 Outcome resolve_site(const Call& call) {
   const auto id = parse_id<SiteId>(call.path_value);
   if (!id) return malformed(id.error());
-  for (const auto& site : call.view->sites) {
-    if (site && site->id == *id) return resolved(asked_of(call), "site", call.controller_id, "/v1/sites", site_json(*site, false));
+  for (std::size_t i = 0; i < call.view->sites.size(); ++i) {
+    const auto& site = call.view->sites[i];
+    if (!site || site->id != *id) continue;
+    auto record = site_json(*site, false);
+    record["service_order"] = group_order_json(*call.view, GroupOrders::Kind::kSite, i);
+    return resolved(asked_of(call), "site", call.controller_id, "/v1/sites", std::move(record));
   }
   return unknown_id(asked_of(call), "site");
 }
@@ -69,8 +73,12 @@ Outcome resolve_site(const Call& call) {
 Outcome resolve_pool(const Call& call) {
   const auto id = parse_id<PoolId>(call.path_value);
   if (!id) return malformed(id.error());
-  for (const auto& pool : call.view->pools) {
-    if (pool && pool->id == *id) return resolved(asked_of(call), "pool", call.controller_id, "/v1/pools", pool_json(*pool));
+  for (std::size_t i = 0; i < call.view->pools.size(); ++i) {
+    const auto& pool = call.view->pools[i];
+    if (!pool || pool->id != *id) continue;
+    auto record = pool_json(*pool);
+    record["service_order"] = group_order_json(*call.view, GroupOrders::Kind::kPool, i);
+    return resolved(asked_of(call), "pool", call.controller_id, "/v1/pools", std::move(record));
   }
   return unknown_id(asked_of(call), "pool");
 }

@@ -15,23 +15,37 @@ struct Named {
 constexpr RouteAccess kOpen{.least = Role::kViewer, .open = true, .partial = true};
 constexpr RouteAccess kRead{.least = Role::kViewer, .open = false, .partial = true};
 constexpr RouteAccess kWithinScope{.least = Role::kOperator, .open = false, .partial = true};
+/// Tables of one's own come in bodies that are long.
+constexpr RouteAccess kSql{.least = Role::kViewer, .open = false, .partial = true, .long_body = Role::kOperator};
 constexpr RouteAccess kAdmin{.least = Role::kAdmin, .open = false, .partial = false};
 
 constexpr std::array kNamed = {
     Named{"GET", "/healthz", kOpen},
     Named{"GET", "/readyz", kOpen},
+    Named{"GET", "/v1/openapi.yaml", kOpen},  // the same text is in every package
+    Named{"GET", "/v1/docs", kOpen},
     Named{"POST", "/v1/login", kOpen},
     Named{"POST", "/v1/logout", kRead},
     Named{"GET", "/v1/session", kRead},
     Named{"GET", "/v1/map", kRead},
     Named{"GET", "/v1/nodes", kRead},
     Named{"GET", "/v1/nodes/{id}", kRead},
+    Named{"GET", "/v1/nodes/versions", kRead},
+    Named{"GET", "/v1/nodes/flapping", kRead},
+    Named{"GET", "/v1/nodes/lost-updates", kRead},
+    Named{"GET", "/v1/nodes/skew", kRead},
     Named{"GET", "/v1/shared", kRead},
+    Named{"GET", "/v1/sd/prometheus", kRead},
     Named{"GET", "/v1/absent", kRead},
     Named{"GET", "/v1/doubles", kRead},  // pairs of which both are within it
     Named{"POST", "/v1/doubles", kWithinScope},
     Named{"GET", "/v1/imbalance/{name}", kRead},
+    Named{"GET", "/v1/chips", kRead},  // how many stand within it
+    Named{"GET", "/v1/chips/unrated", kRead},
+    Named{"GET", "/v1/chips/own", kRead},  // of no site
+    Named{"GET", "/v1/hardware", kRead},
     Named{"GET", "/v1/changes", kRead},
+    Named{"GET", "/v1/events", kRead},
     Named{"GET", "/v1/contradictions", kRead},
     Named{"GET", "/v1/clones", kRead},
     Named{"GET", "/v1/history", kRead},        // of one site or division within it
@@ -39,6 +53,8 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/history/events", kRead},
     Named{"GET", "/v1/sites", kRead},
     Named{"GET", "/v1/pools", kRead},
+    Named{"GET", "/v1/sql", kRead},
+    Named{"POST", "/v1/sql", kSql},
     Named{"GET", "/v1/api-tokens", kRead},              // one's own
     Named{"POST", "/v1/users/{name}/tokens", kRead},    // for oneself
     Named{"POST", "/v1/users/{name}/password", kRead},  // one's own
@@ -47,7 +63,11 @@ constexpr std::array kNamed = {
     Named{"POST", "/v1/nodes/{id}/benchmark", kWithinScope},
     Named{"POST", "/v1/nodes/{id}/service", kWithinScope},
     Named{"POST", "/v1/nodes/{id}/pool", kWithinScope},
+    Named{"POST", "/v1/nodes/{id}/site", kWithinScope},  // from and to
+    Named{"POST", "/v1/nodes/{id}/labels", kWithinScope},
     Named{"POST", "/v1/pools", kWithinScope},
+    Named{"POST", "/v1/pools/{id}/service", kWithinScope},
+    Named{"POST", "/v1/sites/{id}/service", kWithinScope},
     Named{"POST", "/v1/sites", kWithinScope},
     Named{"POST", "/v1/sites/{id}/declared", kWithinScope},
     Named{"POST", "/v1/sites/{id}/codes", kWithinScope},

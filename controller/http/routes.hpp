@@ -15,6 +15,7 @@
 namespace capmap {
 
 class Gate;
+class Watchers;
 
 /// One request on its way to a resource, and everything a resource may look at. Lives as long as the call; what goes on after a
 /// question to another thread copies what it needs.
@@ -32,6 +33,7 @@ struct Call {
   std::string store_problem = {};      ///< why nothing can be kept now, with the fix; empty: all is well
   std::shared_ptr<const Asker> asker;  ///< never null
   Gate& gate;
+  Watchers& watchers;
 };
 
 /// One thing the API can do. A GET is also a HEAD.

@@ -1,45 +1,28 @@
 #include "controller/http/server.hpp"
 
 #include <arpa/inet.h>
-#include <microhttpd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdarg>
-#include <unordered_map>
+#include <utility>
 
 #include "common/address_range.hpp"
 #include "common/check.hpp"
-#include "controller/tls/tls_native.hpp"
+#include "controller/http/gzip_body.hpp"
+#include "controller/http/server_native.hpp"
 
 namespace capmap {
 namespace {
 
-constexpr unsigned kMaxConnections = 512;
 constexpr unsigned kSilenceS = 15;
 constexpr std::uint64_t kRequestMs = 30'000;
 constexpr std::uint64_t kSweepEveryMs = 1'000;
 constexpr std::size_t kHeaderBytes = 16'384;
+constexpr unsigned kMostInAll = kMaxConnections + static_cast<unsigned>(kMostStreams);
 constexpr std::size_t kMaxDroppedBytes = 2'097'152;  ///< of a body that is too large; so that its sender reads the 413
 static_assert(kMaxDroppedBytes > kMaxLongBodyBytes);
-
-/// One request from its first line to its last byte out.
-struct Exchange {
-  std::uint64_t number = 0;
-  MHD_Connection* connection = nullptr;
-  HttpRequest request;
-  std::size_t body_bytes = 0, most_body_bytes = kMaxBodyBytes;
-  bool begun = false, asked = false;
-  std::optional<HttpResponse> response;
-};
-
-struct Connection {
-  int fd = -1;
-  std::uint64_t since_ms = 0;  ///< accepted, or its last request ended
-  bool cut = false;
-  std::shared_ptr<const TlsPair> pair{};  ///< what it was shown: GnuTLS borrows it while the connection lasts
-};
 
 std::string peer_of(MHD_Connection* connection) {
   const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -63,48 +46,28 @@ MHD_Result add_header(void* target, MHD_ValueKind, const char* name, const char*
   return MHD_YES;
 }
 
-MHD_Result send_response(MHD_Connection* connection, const HttpResponse& content) {
+}  // namespace
+
+MHD_Result HttpServer::State::send(Exchange& exchange, const HttpResponse& content) {
+  if (content.stream) return begin_stream(exchange, content);
+  // Of answers to changes, which may hold secrets, nothing is to be told by their length.
+  const bool reads = exchange.request.method == "GET" && content.status == 200;
+  if (reads && takes_gzip(header(exchange.request, "accept-encoding").value_or(""))) {
+    if (const auto packed = gzipped(content); packed.stream) return begin_stream(exchange, packed);
+  }
   // The library does not write to it; the parameter is not const for historical reasons.
   auto* const body = const_cast<char*>(content.body.data());
   MHD_Response* response = MHD_create_response_from_buffer(content.body.size(), body, MHD_RESPMEM_MUST_COPY);
+  return queue(exchange, response, content);
+}
+
+MHD_Result HttpServer::State::queue(const Exchange& exchange, MHD_Response* response, const HttpResponse& content) {
   if (response == nullptr) return MHD_NO;
   for (const auto& [name, value] : content.headers) MHD_add_response_header(response, name.c_str(), value.c_str());
-  const auto queued = MHD_queue_response(connection, static_cast<unsigned>(content.status), response);
+  const auto queued = MHD_queue_response(exchange.connection, static_cast<unsigned>(content.status), response);
   MHD_destroy_response(response);
   return queued;
 }
-
-}  // namespace
-
-struct HttpServer::State {
-  State(const Clock& the_clock, OnRequest take_request, BodyLimit limit_body)
-      : clock(the_clock), on_request(std::move(take_request)), body_limit(std::move(limit_body)) {}
-
-  const Clock& clock;
-  OnRequest on_request;
-  BodyLimit body_limit;
-  const Published<TlsPair>* tls = nullptr;
-  MHD_Daemon* daemon = nullptr;
-  std::uint64_t last_number = 0, swept_at_ms = 0;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges;
-  std::unordered_map<MHD_Connection*, Connection> connections;
-  ServerCounts counts;
-
-  MHD_Result take(Exchange& exchange, const char* method, const char* version, const char* data, std::size_t* size);
-  MHD_Result take_head(Exchange& exchange, const char* method, const char* version);
-  MHD_Result take_body(Exchange& exchange, const char* data, std::size_t size);
-  MHD_Result ask(Exchange& exchange);
-  void cut_slow_ones();
-
-  static void* on_first_line(void* self, const char* uri, MHD_Connection* connection);
-  static MHD_Result on_access(void* self, MHD_Connection*, const char*, const char* method, const char* version, const char* data,
-                              std::size_t* size, void** exchange);
-  static void on_end(void* self, MHD_Connection* connection, void** exchange, MHD_RequestTerminationCode);
-  static void on_connection(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode code);
-  static void on_log(void* self, const char*, va_list);
-  static int on_handshake(gnutls_session_t session, const gnutls_datum_t*, int, const gnutls_pk_algorithm_t*, int, gnutls_pcert_st** chain,
-                          unsigned* count, gnutls_privkey_t* key);
-};
 
 void* HttpServer::State::on_first_line(void* self, const char* uri, MHD_Connection* connection) {
   auto& state = *static_cast<State*>(self);
@@ -125,7 +88,11 @@ MHD_Result HttpServer::State::on_access(void* self, MHD_Connection*, const char*
 
 void HttpServer::State::on_end(void* self, MHD_Connection* connection, void** exchange, MHD_RequestTerminationCode) {
   auto& state = *static_cast<State*>(self);
-  if (*exchange != nullptr) state.exchanges.erase(static_cast<Exchange*>(*exchange)->number);
+  if (*exchange != nullptr) {
+    auto& ended = *static_cast<Exchange*>(*exchange);
+    state.end_stream(ended);
+    state.exchanges.erase(ended.number);
+  }
   *exchange = nullptr;
   if (const auto found = state.connections.find(connection); found != state.connections.end()) {
     found->second.since_ms = state.clock.boot_ms();
@@ -139,7 +106,7 @@ void HttpServer::State::on_connection(void* self, MHD_Connection* connection, vo
     state.connections[connection] = {.fd = fd_of(connection), .since_ms = state.clock.boot_ms(), .cut = false};
     *context = self;
   } else {
-    state.connections.erase(connection);
+    state.connections.erase(connection);  // its stream has ended before
   }
 }
 
@@ -168,7 +135,7 @@ int HttpServer::State::on_handshake(gnutls_session_t session, const gnutls_datum
 }
 
 MHD_Result HttpServer::State::take(Exchange& exchange, const char* method, const char* version, const char* data, std::size_t* size) {
-  if (exchange.response) return send_response(exchange.connection, *exchange.response);
+  if (exchange.response) return send(exchange, *exchange.response);
   if (!exchange.begun) return take_head(exchange, method, version);
   if (*size != 0) {
     const std::size_t taken = std::exchange(*size, 0);
@@ -209,7 +176,7 @@ MHD_Result HttpServer::State::take_body(Exchange& exchange, const char* data, st
 
 MHD_Result HttpServer::State::ask(Exchange& exchange) {
   exchange.asked = true;
-  if (const auto response = on_request(exchange.number, exchange.request)) return send_response(exchange.connection, *response);
+  if (const auto response = on_request(exchange.number, exchange.request)) return send(exchange, *response);
   MHD_suspend_connection(exchange.connection);
   return MHD_YES;
 }
@@ -220,7 +187,7 @@ void HttpServer::State::cut_slow_ones() {
   if (now_ms < swept_at_ms + kSweepEveryMs) return;
   swept_at_ms = now_ms;
   for (auto& [connection, entry] : connections) {
-    if (entry.cut || now_ms < entry.since_ms + kRequestMs) continue;
+    if (entry.cut || entry.streams || now_ms < entry.since_ms + kRequestMs) continue;
     entry.cut = true;
     ++counts.slow;
     shutdown(entry.fd, SHUT_RDWR);
@@ -231,6 +198,9 @@ HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) 
 
 HttpServer::~HttpServer() {
   MHD_stop_daemon(state_->daemon);
+  for (const int fd : {state_->listener_fd, state_->hangups_fd, state_->all_fd}) {
+    if (fd >= 0) close(fd);
+  }
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, const Clock& clock, OnRequest on_request,
@@ -238,7 +208,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, 
   auto state = std::make_unique<State>(clock, std::move(on_request), std::move(body_limit));
   auto* const self = state.get();
   state->tls = tls;
-  const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls == nullptr ? 0U : unsigned{MHD_USE_TLS});
+  const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                         (tls == nullptr ? 0U : unsigned{MHD_USE_TLS});
   if (tls != nullptr && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
     return Error{ErrorCode::kUnavailable, "http: this libmicrohttpd was built without TLS; install one that has GnuTLS"};
   }
@@ -252,21 +223,21 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const Listener& listener, 
   }
   state->daemon = MHD_start_daemon(flags, 0, nullptr, nullptr, &State::on_access, self,        //
                                    MHD_OPTION_EXTERNAL_LOGGER, &State::on_log, self,           //
-                                   MHD_OPTION_LISTEN_SOCKET, listener.fd,                      //
-                                   MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,               //
+                                   MHD_OPTION_CONNECTION_LIMIT, kMostInAll,                    //
                                    MHD_OPTION_CONNECTION_TIMEOUT, kSilenceS,                   //
                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeaderBytes,           //
                                    MHD_OPTION_URI_LOG_CALLBACK, &State::on_first_line, self,   //
                                    MHD_OPTION_NOTIFY_COMPLETED, &State::on_end, self,          //
                                    MHD_OPTION_NOTIFY_CONNECTION, &State::on_connection, self,  //
                                    MHD_OPTION_ARRAY, secure.data(), MHD_OPTION_END);
-  if (state->daemon == nullptr) return Error{ErrorCode::kUnavailable, "http: libmicrohttpd could not be started"};
+  if (state->daemon == nullptr || !state->open_gates(listener.fd)) {
+    return Error{ErrorCode::kUnavailable, "http: libmicrohttpd could not be started"};
+  }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
 int HttpServer::epoll_fd() const {
-  const auto* info = MHD_get_daemon_info(state_->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-  return info == nullptr ? -1 : info->epoll_fd;
+  return state_->all_fd;
 }
 
 int HttpServer::timeout_ms(int longest_ms) const {
@@ -276,6 +247,8 @@ int HttpServer::timeout_ms(int longest_ms) const {
 }
 
 void HttpServer::run() {
+  state_->let_in();
+  state_->look_at_hangups();
   MHD_run(state_->daemon);
   state_->cut_slow_ones();
 }
@@ -287,6 +260,10 @@ void HttpServer::answer(std::uint64_t number, HttpResponse response) {
   MHD_resume_connection(found->second->connection);
 }
 
+void HttpServer::wake(std::uint64_t number) {
+  state_->wake(number);
+}
+
 bool HttpServer::drained() const {
   return state_->exchanges.empty();
 }
@@ -294,6 +271,7 @@ bool HttpServer::drained() const {
 ServerCounts HttpServer::counts() const {
   ServerCounts counts = state_->counts;
   counts.connections = state_->connections.size();
+  counts.streams = state_->streaming;
   return counts;
 }
 

@@ -15,6 +15,7 @@ namespace capmap {
 
 struct ServerCounts {
   std::uint64_t connections = 0;      ///< open now
+  std::uint64_t streams = 0;          ///< of those, answers that go on
   std::uint64_t accepted = 0;         ///< since start
   std::uint64_t protocol_errors = 0;  ///< what was not HTTP, or too long in its head: refused before we saw a request
   std::uint64_t slow = 0;             ///< cut because a request was not complete in time
@@ -22,8 +23,10 @@ struct ServerCounts {
 };
 
 /// libmicrohttpd, driven by the thread that made it: wait for epoll_fd() or timeout_ms(), then run(). Its words end in server.cpp.
-/// Limits: 512 connections (more wait unaccepted), 16 KiB of header, what BodyLimit says of body, 15 s of silence, 30 s from one request's
-/// end (or the connection's begin) to the next one's.
+/// An answer that goes on (ByteStream) costs its connection while it has something to say; who hangs up meanwhile is noticed at once where
+/// the network says so, and within 12 s of something said where it does not.
+/// Limits: 512 connections (more wait unaccepted), and kMostStreams with answers that go on; 16 KiB of header, what BodyLimit says of body,
+/// 15 s of silence, 30 s from one request's end (or the connection's begin) to the next one's.
 class HttpServer {
  public:
   /// Takes a complete request under a number of its own. Returns the response, or nothing: then answer() gives it later.
@@ -46,6 +49,8 @@ class HttpServer {
   void run();
   /// The response to a request that was left open. Unknown numbers are ignored. Not from within on_request.
   void answer(std::uint64_t number, HttpResponse response);
+  /// The stream of that number has something again. Unknown numbers, and streams that are not at rest, are passed over.
+  void wake(std::uint64_t number);
   /// True when no request is under way.
   [[nodiscard]] bool drained() const;
   [[nodiscard]] ServerCounts counts() const;

@@ -5,6 +5,7 @@
 
 #include "common/join_token.hpp"
 #include "common/region_table.hpp"
+#include "controller/http/columns_body.hpp"
 #include "controller/http/declared_json.hpp"
 #include "controller/http/json.hpp"
 #include "controller/http/problem.hpp"
@@ -113,10 +114,15 @@ Outcome get_sites(const Call& call) {
   auto etag = revision_etag(*call.view);
   if (call.by_admin) etag.insert(etag.size() - 1, "-exact");
   etag.insert(etag.size() - 1, scope_tag(call.asker->principal));
+  const bool columns = wants_columns(call.request);
+  if (columns) etag.insert(etag.size() - 1, "-columns");
   if (auto same = not_modified(call, etag)) return *same;
   Json sites = Json::array();
-  for (const auto& site : call.view->sites) {
-    if (site && may_see(call, *site)) sites.push_back(site_json(*site, call.by_admin));
+  for (std::size_t i = 0; i < call.view->sites.size(); ++i) {
+    const auto& site = call.view->sites[i];
+    if (!site || !may_see(call, *site)) continue;
+    sites.push_back(site_json(*site, call.by_admin));
+    sites.back()["service_order"] = group_order_json(*call.view, GroupOrders::Kind::kSite, i);
   }
   Json answer;
   answer["revision"] = call.view->revision;
@@ -124,9 +130,9 @@ Outcome get_sites(const Call& call) {
   answer["coordinates"] = call.by_admin ? "exact" : "tenths of a degree";
   if (call.asker->principal.scoped()) answer["scope"] = scope_text(call.asker->principal);
   answer["sites"] = std::move(sites);
-  auto response = json_response(answer);
+  auto response = columns ? columns_response(answer, "sites") : json_response(answer);
   response.headers.emplace_back("ETag", etag);
-  response.headers.emplace_back("Vary", "Authorization");
+  response.headers.emplace_back("Vary", "Authorization, Accept");
   return response;
 }
 

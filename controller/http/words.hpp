@@ -1,19 +1,8 @@
 #pragma once
-#include <array>
-#include <cstddef>
-
+#include "controller/map/hardware_words.hpp"
 #include "controller/map/rollup.hpp"
 
 namespace capmap {
-
-/// The API's words of what the domain counts in enums, by value; 0 is unknown.
-inline constexpr std::array<const char*, 7> kArchitectureWords = {"unknown", "x86_64",  "aarch64", "loongarch64",
-                                                                  "ppc64le", "riscv64", "s390x"};
-inline constexpr std::array<const char*, 4> kCoreTypeWords = {"unknown", "performance", "efficiency", "low-power"};
-inline constexpr std::array<const char*, 4> kClockSourceWords = {"unknown", "sysfs", "cpuid", "model_name"};
-inline constexpr std::array<const char*, 5> kAcceleratorKindWords = {"unknown", "gpu", "npu", "fpga", "other"};
-inline constexpr std::array<const char*, 4> kNicTypeWords = {"unknown", "ethernet", "infiniband", "roce"};
-inline constexpr std::array<const char*, 5> kMediaWords = {"unknown", "nvme", "ssd", "hdd", "remote"};
 
 /// False when not one available node told it: then the sum is unknown, not 0.
 inline bool use_known(const RollupGroup& group, const Amount& amount) {

@@ -92,12 +92,30 @@ void CapacityMap::put_pool(const Pool& pool) {
   state_->put_pool(pool);
 }
 
+void CapacityMap::put_chips(std::shared_ptr<const ChipTable> chips, const RatedHardware& ready) {
+  state_->put_chips(std::move(chips), ready);
+}
+
 Result<Done> CapacityMap::put_regions(const RegionList& list) {
   return state_->put_regions(list);
 }
 
 bool CapacityMap::set_service(const NodeId& node, const ServiceOrder& order, std::uint64_t now_unix_ms) {
   return state_->set_service(node, order, now_unix_ms);
+}
+
+bool CapacityMap::set_site_service(const SiteId& site, const ServiceOrder& order, std::uint64_t now_unix_ms) {
+  const auto found = state_->site_indexes.find(site);
+  return found != state_->site_indexes.end() && state_->order_group({GroupOrders::Kind::kSite, found->second}, order, now_unix_ms);
+}
+
+bool CapacityMap::set_pool_service(const PoolId& pool, const ServiceOrder& order, std::uint64_t now_unix_ms) {
+  const auto found = state_->pool_indexes.find(pool);
+  return found != state_->pool_indexes.end() && state_->order_group({GroupOrders::Kind::kPool, found->second}, order, now_unix_ms);
+}
+
+bool CapacityMap::set_labels(const NodeId& node, std::vector<Label> labels) {
+  return state_->set_labels(node, std::move(labels));
 }
 
 bool CapacityMap::advance_service(std::uint64_t now_unix_ms) {

@@ -12,6 +12,7 @@
 #include "controller/map/clones.hpp"
 #include "controller/map/left_out.hpp"
 #include "controller/map/map_view.hpp"
+#include "controller/map/node_chunk.hpp"
 #include "controller/map/node_selection.hpp"
 #include "controller/map/reports.hpp"
 
@@ -30,6 +31,7 @@ struct MapOptions {
   bool cold_records = true;                              ///< keep what is only shown: names, versions, each device's use, problems
   std::shared_ptr<const RegionTable> regions{};          ///< what hub a site is of that declares none; null = none
   std::shared_ptr<const DescriptorTable> descriptors{};  ///< handed to readers
+  bool declared_binds = false;                           ///< a card of a model that its site does not declare is a contradiction
   Believe contradicted = Believe::kCount;                ///< what nodes count for whose hardware cannot be what they say
 };
 
@@ -75,8 +77,17 @@ class CapacityMap {
   /// Lays a code list over MapOptions::regions, in place of the one before. Errors: as RegionTable::with_list, and kAbsent without a
   /// catalog; then all stays as it was.
   Result<Done> put_regions(const RegionList& list);
+  /// Another chip table is in force, and `ready` is what somebody rated with it already (the rest is rated here and now): peaks, names and
+  /// findings of all hardware are the new ones with the next view. Nodes whose verdict may be another are judged anew with advance().
+  void put_chips(std::shared_ptr<const ChipTable> chips, const RatedHardware& ready);
   /// In service, draining, … retired, from a time until a time if the order says so. False: no such node.
   bool set_service(const NodeId& node, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  /// The same of all nodes of a site, or of a pool, those that come later too; the strongest of what is ordered of a node, its pool and its
+  /// site holds. Those that are there follow with advance_service(). False: no such site, or pool.
+  bool set_site_service(const SiteId& site, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  bool set_pool_service(const PoolId& pool, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  /// Labels that an admin put on a node, in place of those before; they stand over its agent's. False: no such node.
+  bool set_labels(const NodeId& node, std::vector<Label> labels);
   /// Carries out orders whose time has come or is over. Cost: only those, and bounded; true = more are due, call again.
   bool advance_service(std::uint64_t now_unix_ms);
   /// Forgets a node for good: it leaves its cell, and its row waits for the next node. False: no such node.
@@ -159,6 +170,10 @@ class CapacityMap {
   };
   /// Cost: a look at each row, no cold record.
   [[nodiscard]] std::vector<Match> matching(std::size_t chunk, NodeSelection& selection) const;
+  /// Of the rows that are wanted only these parts. Cost: as matching(), and a copy; `rows` costs a cold record each.
+  [[nodiscard]] NodeChunk take(std::size_t index, NodeSelection& selection, const NodeParts& parts) const;
+  /// Likewise of one node; empty: there is none.
+  [[nodiscard]] NodeChunk take(const NodeId& id, const NodeParts& parts) const;
   [[nodiscard]] std::optional<NodeRow> node(const NodeId& id) const;
   /// Likewise, and who speaks for it; also by the id under which a child knows a node of its own. Cost: a look at each child.
   [[nodiscard]] std::optional<NodeRow> resolve(const NodeId& id) const;

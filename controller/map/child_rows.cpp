@@ -51,6 +51,7 @@ void CapacityMap::State::describe(ChildLink& child, RowIndex row, const BatchNod
   auto& place = nodes.place(row);
   auto& talk = nodes.talk(row);
   place.site = site;
+  place.service = service_at(row);
   place.interval_ds = interval_ds();
   place.set(Place::kCounted, true);
   place.set(Place::kMemoryKnown, node.memory_total_mib.has_value());

@@ -174,6 +174,10 @@ DeclaredGroup DeclaredSums::sum_of(const Sites& sites) const {
     ++sum.sites;
     sum.declared += declared;
     sum.installed += there;
+    if (there > declared) {
+      sum.beyond += there - declared;
+      ++sum.sites_beyond;
+    }
     sum.complete = sum.complete && complete;
   };
   for (const auto site : sites) {

@@ -15,8 +15,10 @@ namespace capmap {
 struct DeclaredSum {
   std::uint64_t sites = 0;  ///< that declared it; 0 = nobody did: then nothing of this is told
   U128 declared = 0, installed = 0;
-  bool comparable = true;  ///< false: the map knows no installed figure of its kind (power)
-  bool complete = true;    ///< false: some of what is installed there is not known, so `installed` is too low
+  U128 beyond = 0;                 ///< what these sites have more than they declared, site by site; never less than installed - declared
+  std::uint64_t sites_beyond = 0;  ///< sites that have more
+  bool comparable = true;          ///< false: the map knows no installed figure of its kind (power)
+  bool complete = true;            ///< false: some of what is installed there is not known, so `installed` is too low
 };
 
 /// What the sites of one group declared, each site once.

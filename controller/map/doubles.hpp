@@ -33,6 +33,7 @@ struct Double {
     NodeId node;
     std::uint32_t site = 0;  ///< index
     Liveness liveness = Liveness::kResyncing;
+    ServiceState service = ServiceState::kInService;
     std::string hostname{};
   };
   Side node, other;  ///< confirmed: `node` is the one that is left out; else ascending

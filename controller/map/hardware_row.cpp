@@ -1,5 +1,6 @@
 #include "controller/map/hardware_row.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/chip_table.hpp"
@@ -44,7 +45,12 @@ HardwareRow describe_hardware(Shape shape, const ChipTable* chips) {
   row.peak = chips != nullptr ? chips->rate(shape) : unrated(shape, row.accelerator_names);
   if (chips != nullptr) {
     const auto fit = chips->fit(shape);
+    row.parts = chips->parts(shape);
     row.findings = physical_findings(shape, row.microarchitecture, &fit);
+    for (std::size_t i = 0; i < fit.devices.size(); ++i) {
+      const auto& watts = fit.devices[i].tdp_watts;
+      row.card_watts.push_back(watts ? std::optional(*watts * std::max(shape.accelerators[i].dies, 1U)) : std::nullopt);
+    }
   } else {
     row.findings = physical_findings(shape, row.microarchitecture, nullptr);
   }

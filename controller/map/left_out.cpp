@@ -49,8 +49,8 @@ void count(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, 
 
 }  // namespace
 
-void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes) {
-  count(sums, key, hardware, 1, comes);
+void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes, std::uint64_t nodes) {
+  count(sums, key, hardware, nodes, comes);
 }
 
 Contradicted contradicted_at(const MapView& view, const std::function<bool(std::uint32_t site)>& at) {

@@ -13,6 +13,8 @@ struct MapView;
 /// What contradicted nodes count for in totals.
 enum class Believe : std::uint8_t { kCount, kExclude };
 inline constexpr std::array<const char*, 2> kBelieveWords = {"count", "exclude"};
+/// Whether what sites declare only stands beside what is found, or a card that is not declared contradicts its node.
+inline constexpr std::array<const char*, 2> kDeclaredWords = {"beside", "binding"};
 
 /// What contradicted nodes claim to have: those that stand in totals, and those that are left out of them (retired ones are in neither).
 struct ClaimedSums {
@@ -26,8 +28,8 @@ struct Contradicted {
   ClaimedSums counted, left_out;
 };
 
-/// A node of this hardware (null: not known) comes into a cell, or leaves one. Cells of other verdicts are passed over.
-void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes);
+/// Nodes of this hardware (null: not known) come into a cell, or leave one. Cells of other verdicts are passed over.
+void count_contradicted(Contradicted& sums, const CellKey& key, const HardwareRow* hardware, bool comes, std::uint64_t nodes = 1);
 
 /// The same of some sites alone, from the cells of a view. `at`: is the site of that place in the view among them? Cost: a pass over the
 /// states of all cells.

@@ -1,14 +1,8 @@
-// What admins do to nodes: service states, and removal; and the code list of regions.
+// What admins do to nodes: clones that are settled, and removal; and the code list of regions.
 #include "common/region_table.hpp"
 #include "controller/map/map_state.hpp"
 
 namespace capmap {
-namespace {
-
-constexpr std::size_t kServiceMoments = 10'000;  ///< orders that begin or end in one call: some milliseconds
-
-}  // namespace
-
 Result<Done> CapacityMap::State::put_regions(const RegionList& list) {
   if (!options.regions) return Error{ErrorCode::kAbsent, "regions: this map has no catalog of them"};
   auto table = RegionTable::with_list(options.regions, list);
@@ -17,30 +11,6 @@ Result<Done> CapacityMap::State::put_regions(const RegionList& list) {
   dictionaries.reset();  // what hub a site is of may be told by another row
   ++revision;
   return Done{};
-}
-
-bool CapacityMap::State::set_service(const NodeId& id, const ServiceOrder& order, std::uint64_t now_unix_ms) {
-  const auto row = nodes.find(id);
-  if (!row) return false;
-  services.put(*row, order, now_unix_ms);
-  apply_service(*row, order.at(now_unix_ms));
-  return true;
-}
-
-void CapacityMap::State::apply_service(RowIndex row, ServiceState service) {
-  const auto before = numbers(row);
-  nodes.place(row).service = service;
-  settle(row, before);
-}
-
-bool CapacityMap::State::advance_service(std::uint64_t now_unix_ms) {
-  const auto due_rows = services.take_due(now_unix_ms, kServiceMoments);
-  for (const auto row : due_rows) {
-    const auto* const order = services.find(row);
-    apply_service(row, order->at(now_unix_ms));
-    if (order->over(now_unix_ms)) services.forget(row);
-  }
-  return due_rows.size() == kServiceMoments;
 }
 
 bool CapacityMap::State::remove_node(const NodeId& id) {
@@ -92,6 +62,9 @@ void CapacityMap::State::remove_row(RowIndex row) {
   past.forget(row);
   clones.forget(row);
   services.forget(row);
+  returns.forget(row);
+  losses.forget(row);
+  admin_labels.erase(row);
   const auto left = guests.forget(row), copies = doubles.forget(row);
   nodes.remove(row);
   for (const auto guest : left) choose_host(guest);

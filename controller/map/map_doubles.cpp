@@ -76,6 +76,7 @@ Double::Side CapacityMap::State::side_of(RowIndex row) const {
   return {.node = nodes.id(row),
           .site = place.site,
           .liveness = place.liveness,
+          .service = place.service,
           .hostname = cold.hello.hostname.empty() ? cold.joined_hostname : cold.hello.hostname};
 }
 

@@ -98,6 +98,7 @@ void CapacityMap::State::start_session(RowIndex row, const Envelope& envelope) {
   }
   if (old_runs.size() > kOldRuns) old_runs.erase(old_runs.begin());
   talk.run_id = envelope.run_id;
+  talk.seq = 0;  // its numbers begin anew
   ++talk.session;
   forget_usage(row);
 }

@@ -14,6 +14,11 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.id = nodes.id(row);
   out.slot = row % kChunkRows;
   if (const auto* const order = services.find(row)) out.order = *order;
+  if (const auto* const order = group_orders.find({GroupOrders::Kind::kSite, place.site})) out.site_order = *order;
+  if (const auto* const order = place.pool == 0 ? nullptr : group_orders.find({GroupOrders::Kind::kPool, place.pool}))
+    out.pool_order = *order;
+  if (returns.has(row)) out.returns_boot_ms = returns.since(row, now_ms - std::min(now_ms, ReturnNotes::kKeepMs));
+  out.lost_messages = losses.find(row);
   out.site = place.site;
   out.pool = place.pool;
   out.hardware = shapes.hardware(place.shape);
@@ -73,6 +78,14 @@ NodeRow CapacityMap::State::node_row(RowIndex row) const {
   out.maker = hello.maker;
   out.product = hello.product;
   out.labels = hello.labels;
+  if (const auto found = admin_labels.find(row); found != admin_labels.end()) {
+    out.admin_labels = found->second;
+    for (const auto& label : found->second) {
+      const auto same = std::ranges::find(out.labels, label.key, &Label::key);
+      same == out.labels.end() ? out.labels.push_back(label) : void(same->value = label.value);
+    }
+    std::ranges::sort(out.labels, {}, &Label::key);
+  }
   out.accelerator_drivers = hello.accelerator_drivers;
   out.accelerator_power_limit_watts = hello.accelerator_power_limit_watts;
   return out;
@@ -92,6 +105,7 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
   view->at_boot_ms = std::max(now_ms, state.now_ms);
   view->at_unix_ms = now_unix_ms;
   if (state.chips) view->catalog_version = state.chips->version();
+  view->chips = state.chips;
   view->known_nodes = static_cast<std::uint32_t>(state.nodes.size());
   view->resyncing_nodes = state.by_liveness[static_cast<std::size_t>(Liveness::kResyncing)];
   view->resync_over = view->resyncing_nodes == 0 || view->at_boot_ms >= state.start_ms + state.options.resync_grace_ms;
@@ -111,6 +125,7 @@ std::shared_ptr<const MapView> CapacityMap::view(std::uint64_t now_ms, std::uint
     }
     view->clones = std::move(held);
   }
+  view->group_orders = state.group_orders.publish();
   view->doubts = state.doubts.counts();
   view->contradicted = state.contradicted;
   view->shared = state.shared.publish(view->at_boot_ms);
@@ -146,6 +161,8 @@ std::vector<CapacityMap::Match> CapacityMap::matching(std::size_t chunk, NodeSel
     const auto row = static_cast<RowIndex>(at);
     const auto& place = state.nodes.place(row);
     if (place.vacant) continue;
+    if (selection.noted == NodeSelection::Noted::kReturns && !state.returns.has(row)) continue;
+    if (selection.noted == NodeSelection::Noted::kLosses && !state.losses.has(row)) continue;
     auto holds = Holds::kNo;
     if (place.cell != 0) {
       ++selection.looked_at;
@@ -164,7 +181,7 @@ std::vector<NodeRow> CapacityMap::chunk(std::size_t index, NodeSelection& select
   for (const auto& match : matching(index, selection)) {
     if (rows.size() == selection.most) break;
     auto row = state_->node_row(match.row);
-    if (match.holds == Holds::kYes || selection.keeps(row)) rows.push_back(std::move(row));
+    if ((match.holds == Holds::kYes || selection.keeps(row)) && selection.keeps_noted(row)) rows.push_back(std::move(row));
   }
   return rows;
 }

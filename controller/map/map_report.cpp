@@ -188,9 +188,21 @@ Answer CapacityMap::State::out_of_turn(RowIndex row, const Envelope& envelope, S
   }
 }
 
+void CapacityMap::State::note_coming(RowIndex row, const Envelope& envelope) {
+  const auto& talk = nodes.talk(row);
+  const auto& place = nodes.place(row);
+  const auto gap = talk.seq != 0 && envelope.seq > talk.seq ? envelope.seq - talk.seq - 1 : 0;
+  if (gap > 0 || !losses.empty()) losses.came(row, gap, now_ms);
+  const bool was_away = place.liveness == Liveness::kStale || place.liveness == Liveness::kLost;
+  // Who said goodbye was started anew, and who was not heard before has not come back.
+  if (was_away && place.is(Place::kHeard) && !(place.liveness == Liveness::kLost && nodes.cold(row).goodbye))
+    returns.came_back(row, now_ms);
+}
+
 void CapacityMap::State::accept(RowIndex row, const Envelope& envelope) {
   auto& talk = nodes.talk(row);
   auto& place = nodes.place(row);
+  note_coming(row, envelope);
   talk.seq = envelope.seq;
   talk.heard_ms = now_ms & kHeardMask;
   place.set(Place::kHeard, true);

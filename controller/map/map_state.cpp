@@ -46,6 +46,11 @@ std::uint32_t CapacityMap::State::site_index(const SiteId& id) {
 
 void CapacityMap::State::put_site(std::shared_ptr<const Site> site) {
   const auto index = site_index(site->id);
+  const auto& before = sites[index];
+  if (nodes.size() != 0 && (before ? before->declared != site->declared : !site->declared.empty())) {
+    rejudge_sites.insert(index);
+    rejudge_next = 0;
+  }
   sites[index] = std::move(site);
   dictionaries_stale = true;
   ++revision;
@@ -65,6 +70,8 @@ void CapacityMap::State::add_node(const KnownNode& node, bool at_start, const st
   place.pool = node.pool ? pool_index(*node.pool) : std::uint16_t{0};
   nodes.cold(row).joined_hostname = node.hostname;
   if (known) shared.move(row, place.site);
+  if (known && place.shape != 0) judge(row);  // another site may declare another thing
+  place.service = service_at(row);            // of the site and pool that it comes to, too
   if (!known) {
     place.interval_ds = interval_ds();
     nodes.talk(row).heard_ms = last_seen_unix_ms.value_or(0) & kMost48Bits;
@@ -143,7 +150,8 @@ void CapacityMap::State::age_out(RowIndex row) {
 }
 
 bool CapacityMap::State::advance() {
-  const bool more_goes = std::ranges::any_of(children, [this](ChildLink& child) { return sweep(child); });
+  const bool declared_left = rejudge(), chips_left = judge_anew();
+  const bool more_goes = std::ranges::any_of(children, [this](ChildLink& child) { return sweep(child); }) || declared_left || chips_left;
   std::size_t cost = 0;
   while (cost < kAdvanceBudget) {
     const auto block = due.take(now_ms);

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,9 +18,12 @@
 #include "controller/map/doubles.hpp"
 #include "controller/map/doubts.hpp"
 #include "controller/map/exclusion.hpp"
+#include "controller/map/group_orders.hpp"
 #include "controller/map/guests.hpp"
 #include "controller/map/liveness.hpp"
+#include "controller/map/losses.hpp"
 #include "controller/map/node_table.hpp"
+#include "controller/map/returns.hpp"
 #include "controller/map/sanity.hpp"
 #include "controller/map/service.hpp"
 #include "controller/map/shape_past.hpp"
@@ -62,11 +66,24 @@ struct CapacityMap::State {
   Result<Done> put_regions(const RegionList& list);
   bool set_service(const NodeId& id, const ServiceOrder& order, std::uint64_t now_unix_ms);
   void apply_service(RowIndex row, ServiceState service);
+  /// What holds of a node: the strongest of what is ordered of it, its pool and its site.
+  [[nodiscard]] ServiceState service_at(RowIndex row) const;
+  bool order_group(const GroupOrders::Group& group, const ServiceOrder& order, std::uint64_t now_unix_ms);
+  /// Nodes of groups whose order has changed, so many at once. True when more is left.
+  bool serve_anew();
+  bool set_labels(const NodeId& id, std::vector<Label> labels);
   bool advance_service(std::uint64_t now_unix_ms);
   bool remove_node(const NodeId& id);
   bool settle_clone(const NodeId& id, std::uint64_t run, std::uint64_t now_unix_ms);
   bool restore_clone(const Clone& clone);
   void remove_row(RowIndex row);
+
+  // map_chips.cpp ----------------------------------------------------------------------------------------------------------------
+  void put_chips(std::shared_ptr<const ChipTable> table, const RatedHardware& ready);
+  /// What contradicted nodes claim, taken out of the sums or put in.
+  void count_claims(bool comes);
+  /// Judges nodes of hardware that is found otherwise than before, so many at once. True when more is left.
+  bool judge_anew();
 
   // map_report.cpp ---------------------------------------------------------------------------------------------------------------
   /// Applies one and adds its ack, if it gets one.
@@ -86,6 +103,8 @@ struct CapacityMap::State {
   enum class Standing : std::uint8_t { kNext, kOldSeq, kOldRun, kUnknownRun };
   [[nodiscard]] Standing standing(RowIndex row, const Envelope& envelope) const;
   [[nodiscard]] Answer out_of_turn(RowIndex row, const Envelope& envelope, Standing standing);
+  /// Whether it came back, and what did not come before its newest message.
+  void note_coming(RowIndex row, const Envelope& envelope);
   /// The message counts: its number, that it was heard, and a shape that somebody else has brought meanwhile.
   void accept(RowIndex row, const Envelope& envelope);
   [[nodiscard]] Answer answer(RowIndex row);
@@ -113,6 +132,10 @@ struct CapacityMap::State {
   [[nodiscard]] Verdict verdict(RowIndex row) const;
   /// All that is found against a node, contradictions first by what the map excludes it for.
   [[nodiscard]] std::vector<Finding> findings(RowIndex row) const;
+  /// Of them what judge() goes by: of its past, hello, hardware, and what its site declares.
+  void add_judged(RowIndex row, const Hello& hello, std::vector<Finding>& found) const;
+  /// Judges nodes anew of sites that declare another thing than before, so many at once. True when there are more.
+  bool rejudge();
   /// Whether hello, hardware and past contradict each other, and what policy makes of that. Between numbers() and settle().
   void judge(RowIndex row);
   /// What changed hardware says against that before; `shape` is the new one (0: not known yet). Before the row is bound to it.
@@ -189,7 +212,11 @@ struct CapacityMap::State {
 
   // map_readers.cpp --------------------------------------------------------------------------------------------------------------
   [[nodiscard]] NodeRow node_row(RowIndex row) const;
+  [[nodiscard]] NodeBrief brief(RowIndex row) const;
+  void copy(RowIndex row, const NodeParts& parts, NodeChunk& chunk) const;
 
+  std::vector<bool> judged_anew;  ///< [hardware index] its nodes are to be judged anew; empty: nobody is
+  std::size_t judge_from = 0;     ///< row to go on with
   MapOptions options;
   std::shared_ptr<const ChipTable> chips;
   std::uint64_t start_ms, now_ms, revision = 0;
@@ -211,8 +238,17 @@ struct CapacityMap::State {
   DoubtTable doubts;
   ShapePast past;
   Contradicted contradicted;
+  std::set<std::uint32_t> rejudge_sites;  ///< their nodes from this row on
+  RowIndex rejudge_next = 0;
   bool hello_starts = false;  ///< the hello that is being taken is the first of its run
   ServiceOrders services;
+  GroupOrders group_orders;
+  std::vector<bool> sites_served_anew, pools_served_anew;  ///< [index] its nodes are to be looked at; both empty: nobody is
+  std::size_t serve_from = 0;                              ///< row to go on with
+  std::uint64_t service_unix_ms = 0;                       ///< wall clock that orders were last held against
+  ReturnNotes returns;
+  LossNotes losses;
+  std::unordered_map<RowIndex, std::vector<Label>> admin_labels;
   std::vector<std::shared_ptr<const Site>> sites;
   std::unordered_map<SiteId, std::uint32_t, IdHash> site_indexes;
   std::vector<std::shared_ptr<const Pool>> pools;

@@ -15,9 +15,11 @@
 #include "controller/map/clones.hpp"
 #include "controller/map/doubles.hpp"
 #include "controller/map/doubts.hpp"
+#include "controller/map/group_orders.hpp"
 #include "controller/map/guests.hpp"
 #include "controller/map/hardware_row.hpp"
 #include "controller/map/left_out.hpp"
+#include "controller/map/losses.hpp"
 #include "controller/map/service_order.hpp"
 #include "controller/map/shared_things.hpp"
 #include "controller/map/site.hpp"
@@ -34,6 +36,7 @@ struct MapView {
   std::uint64_t epoch = 0;     ///< of this controller start
   std::uint64_t at_boot_ms = 0, at_unix_ms = 0;
   std::string catalog_version;
+  std::shared_ptr<const ChipTable> chips;                    ///< what `hardware` is rated with; null = nothing
   std::uint32_t known_nodes = 0;                             ///< let in and neither retired nor removed
   std::uint32_t resyncing_nodes = 0;                         ///< of those, not heard since this controller started; 0 = the map is complete
   bool resync_over = false;                                  ///< the grace period has passed, or all were heard
@@ -41,17 +44,18 @@ struct MapView {
   std::vector<std::shared_ptr<const HardwareRow>> hardware;  ///< [hardware index]; 0 = no shape known yet (null)
   std::vector<std::shared_ptr<const Pool>> pools;            ///< [pool index]; 0 = none
   CellColumns cells;
-  std::shared_ptr<const NodeChanges> changes;          ///< the newest changes of nodes; null = none is noted
-  std::shared_ptr<const SharedTable> shared;           ///< things that count once for all nodes; null = none
-  GuestTable::Published guests;                        ///< virtual machines that are counted in their hosts; null = none
-  DoubleTable::Published doubles;                      ///< nodes that say they are one machine; null = none
-  std::shared_ptr<const Dictionaries> dictionaries;    ///< of sites and hardware, shared between views until one of them changes
-  std::shared_ptr<const RegionTable> regions;          ///< null = none are known
-  std::shared_ptr<const DescriptorTable> descriptors;  ///< null = none are known
-  std::shared_ptr<const SiteRegister> site_register;   ///< owners and trunk links; null = none
-  std::shared_ptr<const std::vector<Clone>> clones;    ///< keys that spoke from two places, ascending by node; null = none
-  DoubtCounts doubts{};                                ///< contradicted nodes by reason
-  std::optional<Contradicted> contradicted;            ///< what they claim, and what policy makes of it; absent: of the past
+  std::shared_ptr<const NodeChanges> changes;             ///< the newest changes of nodes; null = none is noted
+  std::shared_ptr<const SharedTable> shared;              ///< things that count once for all nodes; null = none
+  GuestTable::Published guests;                           ///< virtual machines that are counted in their hosts; null = none
+  DoubleTable::Published doubles;                         ///< nodes that say they are one machine; null = none
+  std::shared_ptr<const Dictionaries> dictionaries;       ///< of sites and hardware, shared between views until one of them changes
+  std::shared_ptr<const RegionTable> regions;             ///< null = none are known
+  std::shared_ptr<const DescriptorTable> descriptors;     ///< null = none are known
+  std::shared_ptr<const SiteRegister> site_register;      ///< owners and trunk links; null = none
+  std::shared_ptr<const std::vector<Clone>> clones;       ///< keys that spoke from two places, ascending by node; null = none
+  std::shared_ptr<const GroupOrders::List> group_orders;  ///< of sites and pools; null = none
+  DoubtCounts doubts{};                                   ///< contradicted nodes by reason
+  std::optional<Contradicted> contradicted;               ///< what they claim, and what policy makes of it; absent: of the past
 };
 
 /// A child controller as a reader gets it.
@@ -76,6 +80,9 @@ struct NodeRow {
   bool same_machine = false;                                ///< it is that node under another key
   std::vector<NodeId> guests{};                             ///< virtual machines that are counted in this node
   std::optional<ServiceOrder> order{};                      ///< what is ordered of it, also where that has not begun yet
+  std::optional<ServiceOrder> site_order{}, pool_order{};   ///< likewise of its site and pool; the strongest of the three holds
+  std::vector<std::uint64_t> returns_boot_ms{};             ///< when it came back after it was no longer fresh, within a day, oldest first
+  std::optional<LostMessages> lost_messages{};              ///< absent: all of its last ones came
   std::optional<ControllerId> child{};                      ///< who speaks for it; told by CapacityMap::resolve() alone
   Verdict verdict = Verdict::kUnproven;
   std::uint64_t revision = 0;                       ///< of its last change
@@ -99,7 +106,8 @@ struct NodeRow {
   Devices devices;
   std::uint32_t accelerators_use_unknown = 0;
   std::string maker, product;
-  std::vector<Label> labels;
+  std::vector<Label> labels;        ///< its agent's, with an admin's over them
+  std::vector<Label> admin_labels;  ///< those of them that an admin put there
   std::vector<AcceleratorDriver> accelerator_drivers;
   std::vector<std::optional<std::uint32_t>> accelerator_power_limit_watts;  ///< [accelerator_addresses]; empty: none is told
 };

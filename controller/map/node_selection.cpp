@@ -1,9 +1,11 @@
 #include "controller/map/node_selection.hpp"
 
+#include <algorithm>
+
 namespace capmap {
 
 Holds NodeSelection::holds(const CellKey& key) const {
-  if ((site && key.site != *site) || (liveness && key.liveness != *liveness)) return Holds::kNo;
+  if (!wants_site(key.site) || (liveness && key.liveness != *liveness)) return Holds::kNo;
   return filter ? filter->holds(indexes_of(key)) : Holds::kYes;
 }
 
@@ -13,9 +15,21 @@ void NodeSelection::follow(std::uint64_t layout, std::size_t slots) {
   by_cell_.assign(slots, kUnjudged);
 }
 
+bool NodeSelection::keeps_noted(const NodeRow& row) const {
+  switch (noted) {
+    case Noted::kReturns:
+      return static_cast<std::uint64_t>(std::ranges::count_if(row.returns_boot_ms, [this](auto at) { return at >= since_boot_ms; })) >=
+             least;
+    case Noted::kLosses: return row.lost_messages && row.lost_messages->lost.count() >= least;
+    case Noted::kNothing: break;
+  }
+  if (least == 0) return true;
+  const auto skew = row.clock_skew_ms.value_or(0);
+  return static_cast<std::uint64_t>(skew < 0 ? -skew : skew) >= least;
+}
+
 bool NodeSelection::keeps(const NodeRow& row) const {
-  return row.slot >= first_slot && (!site || row.site == *site) && (!liveness || row.liveness == *liveness) &&
-         (!filter || filter->keeps(row));
+  return row.slot >= first_slot && wants_site(row.site) && (!liveness || row.liveness == *liveness) && (!filter || filter->keeps(row));
 }
 
 }  // namespace capmap

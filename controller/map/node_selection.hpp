@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -13,11 +14,17 @@ namespace capmap {
 class NodeSelection {
  public:
   std::optional<std::uint32_t> site;
+  std::shared_ptr<const std::vector<std::uint8_t>> sites;  ///< [site] not 0: wanted; what lies beyond its end is not. null: all
   std::optional<Liveness> liveness;
   std::optional<RowFilter> filter;
-  std::uint32_t first_slot = 0;  ///< of the chunk: rows before it are passed over
-  std::size_t most = SIZE_MAX;   ///< rows of one answer
-  std::uint64_t looked_at = 0;   ///< nodes in cells that were judged so far, wanted or not
+  /// Only nodes of which the map noted it: it tells which cost nothing to be passed over.
+  enum class Noted : std::uint8_t { kNothing, kReturns, kLosses };
+  Noted noted = Noted::kNothing;
+  std::uint64_t since_boot_ms = 0;  ///< of returns
+  std::uint64_t least = 0;          ///< so many returns since then, or lost messages; with kNothing: a clock so many ms off, 0 = any
+  std::uint32_t first_slot = 0;     ///< of the chunk: rows before it are passed over
+  std::size_t most = SIZE_MAX;      ///< rows of one answer
+  std::uint64_t looked_at = 0;      ///< nodes in cells that were judged so far, wanted or not
 
   [[nodiscard]] Holds holds(const CellKey& key) const;
   /// Before of_cell(): there are so many slots now; `layout` changes when one of them gets another key (see CellTable::layout).
@@ -31,9 +38,14 @@ class NodeSelection {
   }
   /// All of it for a row that was copied.
   [[nodiscard]] bool keeps(const NodeRow& row) const;
+  /// What is not judged by cells: notes of the map, and the clock.
+  [[nodiscard]] bool keeps_noted(const NodeRow& row) const;
 
  private:
   static constexpr std::uint8_t kUnjudged = 3;
+  [[nodiscard]] bool wants_site(std::uint32_t index) const {
+    return (!site || index == *site) && (!sites || (index < sites->size() && (*sites)[index] != 0));
+  }
   std::vector<std::uint8_t> by_cell_;  ///< [slot] Holds
   std::uint64_t layout_ = 0;
 };

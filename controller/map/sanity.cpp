@@ -22,6 +22,38 @@ std::string text(std::uint64_t value) {
   return std::to_string(value);
 }
 
+/// Names are those of the devices that the shape counts: more in the shape is a figure that was put in by hand. Long lists are cut on their
+/// way, and who names none says nothing.
+template <class Row>
+std::optional<Finding> doubt_names(const char* what, const std::vector<std::string>& names, const std::vector<Row>& rows) {
+  constexpr std::size_t kMostNames = 1'024;
+  std::uint64_t count = 0;
+  for (const auto& row : rows) count += row.count;
+  if (names.empty() || names.size() >= kMostNames || names.size() >= count) return std::nullopt;
+  return Finding{.word = Doubt::kHelloAgainstShape,
+                 .text = "hello names " + text(names.size()) + " " + what + ", the shape has " + text(count),
+                 .claimed = text(count),
+                 .plausible = text(names.size())};
+}
+
+/// A limit that its driver enforces on a card, over half as much again as its sheet says: no card of that model takes it.
+std::optional<Finding> doubt_power_limits(const Hello& hello, const HardwareRow& hardware) {
+  const auto& limits = hello.accelerator_power_limit_watts;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < hardware.card_watts.size(); ++i) {
+    const auto& sheet = hardware.card_watts[i];
+    for (std::uint32_t k = 0; k < hardware.shape.accelerators[i].count && at < limits.size(); ++k, ++at) {
+      if (!sheet || *sheet == 0 || !limits[at] || *limits[at] * 2 <= *sheet * 3) continue;
+      return Finding{.word = Doubt::kCardPower,
+                     .text = "the power limit of accelerator " + text(at + 1) + " is " + text(*limits[at]) + " W, over 1.5 x the " +
+                             text(*sheet) + " of " + hardware.accelerator_names[i],
+                     .claimed = text(*limits[at]),
+                     .plausible = text(*sheet)};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> doubt_reading(std::size_t field, std::uint32_t value, const ReadingLimits& limits) {
@@ -123,6 +155,11 @@ std::vector<Finding> findings_of(const Hello& hello, const HardwareRow& hardware
   if (hello.pus_allowed && shape.cpu.pus && *hello.pus_allowed > *shape.cpu.pus) {
     against_shape(text(*hello.pus_allowed) + " PUs are allowed, more than the shape's " + text(*shape.cpu.pus), *hello.pus_allowed,
                   *shape.cpu.pus);
+  }
+  for (auto&& why :
+       {doubt_names("accelerators", hello.accelerator_addresses, shape.accelerators), doubt_names("disks", hello.disk_names, shape.disks),
+        doubt_names("ports", hello.nic_names, shape.nics), doubt_power_limits(hello, hardware)}) {
+    if (why) found.push_back(why.value());
   }
   if (hello.measured) {
     if (auto why = doubt_measured(*hello.measured, hardware)) found.push_back(std::move(*why));

@@ -29,6 +29,11 @@ bool ShapePast::is(RowIndex row, const Hardware& hardware, std::uint64_t now_ms)
   const auto before = *note.before;
   note.before.reset();
   if (note.judged) {
+    if (!before.processor.empty() && !hardware.processor.empty()) {
+      if (!note.processor) note.processor = before.processor;
+      if (*note.processor == hardware.processor) note.processor.reset();
+      if (note.processor) note.processor_now = hardware.processor;
+    }
     auto why = grown("memory_bytes", before.memory_bytes.value_or(0), hardware.memory_bytes.value_or(0));
     if (!why) why = grown("accelerators", before.cards, hardware.cards);
     // Who has grown stays so while it grows back to what it said first: only what is smaller again ends it.
@@ -42,7 +47,10 @@ bool ShapePast::is(RowIndex row, const Hardware& hardware, std::uint64_t now_ms)
 }
 
 void ShapePast::restarted(RowIndex row) {
-  if (const auto found = notes_.find(row); found != notes_.end()) found->second.grew.reset();
+  if (const auto found = notes_.find(row); found != notes_.end()) {
+    found->second.grew.reset();
+    found->second.processor.reset();
+  }
 }
 
 bool ShapePast::expire(RowIndex row, std::uint64_t now_ms) {
@@ -50,7 +58,7 @@ bool ShapePast::expire(RowIndex row, std::uint64_t now_ms) {
   if (found == notes_.end()) return false;
   auto& note = found->second;
   const auto over = std::erase_if(note.card_changes_ms, [now_ms](std::uint64_t at_ms) { return now_ms >= at_ms + kHourMs; });
-  if (!note.before && !note.grew && note.card_changes_ms.empty()) notes_.erase(found);
+  if (!note.before && !note.grew && !note.processor && note.card_changes_ms.empty()) notes_.erase(found);
   return over > 0;
 }
 
@@ -60,6 +68,13 @@ std::vector<Finding> ShapePast::findings(RowIndex row) const {
   if (found == notes_.end()) return all;
   const auto& note = found->second;
   if (note.grew) all.push_back(*note.grew);
+  if (note.processor) {
+    all.push_back(
+        {.word = Doubt::kProcessorChanged,
+         .text = "its processor went from " + *note.processor + " to " + note.processor_now + " while its agent ran: no boot was between",
+         .claimed = note.processor_now,
+         .plausible = *note.processor});
+  }
   if (note.card_changes_ms.size() > kMostCardChanges) {
     all.push_back(
         {.word = Doubt::kCardsFlap,

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -22,6 +23,7 @@ class ShapePast {
   struct Hardware {
     std::optional<std::uint64_t> memory_bytes;
     std::uint32_t cards = 0;
+    std::string processor{};  ///< CpuShape::identity; empty: not known
   };
 
   [[nodiscard]] bool empty() const { return notes_.empty(); }
@@ -43,6 +45,8 @@ class ShapePast {
     std::optional<Hardware> before;  ///< until the next hardware is known
     bool judged = false;             ///< against it
     std::optional<Finding> grew;
+    std::optional<std::string> processor{};  ///< what it was in this run, while it is another one
+    std::string processor_now{};
     std::vector<std::uint64_t> card_changes_ms;  ///< ascending
   };
 

@@ -104,6 +104,25 @@ std::uint32_t ShapeTable::row_of(Shape shape) {
   return index;
 }
 
+std::vector<bool> ShapeTable::rate_anew(std::shared_ptr<const ChipTable> chips, const RatedHardware& ready) {
+  chips_ = std::move(chips);
+  ++version_;
+  std::vector<bool> judged_anew(rows_.size());
+  for (std::size_t i = 1; i < rows_.size(); ++i) {
+    if (shapes_on_row_[i] == 0) continue;  // nobody's: made anew for whoever takes its place
+    const auto& was = *rows_[i];
+    const auto found = ready.find(was.id);
+    auto now = found != ready.end() && found->second->shape == was.shape
+                   ? found->second
+                   : std::make_shared<const HardwareRow>(describe_hardware(was.shape, chips_.get()));
+    auto absurd = absurd_hardware(now->shape, now->peak);
+    judged_anew[i] = now->findings != was.findings || now->peak.cpu != was.peak.cpu || absurd != facts_[i].absurd;
+    facts_[i].absurd = std::move(absurd);
+    rows_[i] = std::move(now);
+  }
+  return judged_anew;
+}
+
 void ShapeTable::bind(ShapeIndex shape) {
   if (shape != 0) ++shapes_[shape].nodes;
 }

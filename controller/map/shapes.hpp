@@ -40,6 +40,10 @@ class ShapeTable {
   /// Keeps a shape that find() does not know. Cost: rates it when its hardware is new.
   ShapeIndex intern(const ShapeId& id, Shape shape, std::uint64_t now_ms);
 
+  /// Rates all hardware with another table from now on: rows that somebody rated with it already are taken as they are. [hardware index]
+  /// whether what its nodes are held against is another than before.
+  std::vector<bool> rate_anew(std::shared_ptr<const ChipTable> chips, const RatedHardware& ready);
+
   /// A node is bound to the shape, or no longer. 0 is allowed and does nothing.
   void bind(ShapeIndex shape);
   void unbind(ShapeIndex shape, std::uint64_t now_ms);

@@ -37,8 +37,10 @@ enum class Doubt : std::uint8_t {
   kNoHello,
   kNoShape,
   kNoUsage,
+  kUndeclaredCard,
+  kProcessorChanged,
 };
-inline constexpr std::size_t kDoubtCount = 28;
+inline constexpr std::size_t kDoubtCount = 30;
 inline constexpr std::array<const char*, kDoubtCount> kDoubtWords = {"absurd_hardware",
                                                                      "hardware_flips",
                                                                      "clock_ahead",
@@ -66,7 +68,9 @@ inline constexpr std::array<const char*, kDoubtCount> kDoubtWords = {"absurd_har
                                                                      "unlisted_card",
                                                                      "no_hello",
                                                                      "no_shape",
-                                                                     "no_usage"};
+                                                                     "no_usage",
+                                                                     "undeclared_card",
+                                                                     "processor_changed"};
 
 /// What one check says of a node.
 struct Finding {

@@ -50,6 +50,14 @@ Result<std::optional<KnownChild>> find_child_row(Database& database, const std::
   return *row ? std::optional(child_at(*find)) : std::optional<KnownChild>();
 }
 
+Result<std::optional<KnownChild>> find_child_row(Database& database, const ControllerId& id) {
+  auto find = database.prepare("select id, public_key, name, sites, joined_unix_ms from children where id = ?1");
+  if (!find) return find.error();
+  const auto row = find->bind_blob(1, id.bytes).step();
+  if (!row) return row.error();
+  return *row ? std::optional(child_at(*find)) : std::optional<KnownChild>();
+}
+
 Result<std::vector<KnownChild>> child_rows(Database& database) {
   auto rows = database.prepare("select id, public_key, name, sites, joined_unix_ms from children");
   if (!rows) return rows.error();

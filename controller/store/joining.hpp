@@ -64,11 +64,12 @@ struct RevokedKey {
   bool operator==(const RevokedKey&) const = default;
 };
 
-/// What is kept of a node's keys beside the one it has.
+/// What is kept of the keys of a node, or of a child controller, beside the one it has.
 struct NodeKeys {
   NodeId node;
   std::uint64_t since_unix_ms = 0;  ///< it has its key; 0 = since it joined
   std::string next_key{};           ///< let in as well: the node has offered it and will use it next; empty = none
+  bool child = false;               ///< the bytes of `node` are the id of a child controller; told by the store, not kept
   bool operator==(const NodeKeys&) const = default;
 };
 

@@ -15,7 +15,8 @@ constexpr const char* kSelectToken =
 constexpr const char* kSelectPending =
     "select public_key, id, hostname, address, token_hash, site, pool, asked_unix_ms, rejected from pending ";
 constexpr const char* kSelectRevoked = "select public_key, owner, kind, revoked_unix_ms, reason from revoked_keys ";
-constexpr const char* kSelectKeys = "select node, since_unix_ms, next_key from node_keys ";
+constexpr const char* kSelectKeys =
+    "select node, since_unix_ms, next_key, exists (select 1 from children where children.id = node_keys.node) from node_keys ";
 
 std::string with(const char* select, const char* rest) {
   return std::string(select) + rest;
@@ -81,7 +82,8 @@ RevokedKey revoked_at(const Statement& row) {
 }
 
 NodeKeys keys_at(const Statement& row) {
-  return {.node = id_at<NodeId>(row, 0), .since_unix_ms = count_at(row, 1), .next_key = std::string(row.text(2))};
+  return {
+      .node = id_at<NodeId>(row, 0), .since_unix_ms = count_at(row, 1), .next_key = std::string(row.text(2)), .child = row.number(3) != 0};
 }
 
 const auto kNothing = [](Statement&) {};
@@ -232,9 +234,8 @@ Result<Done> JoiningRows::revoke(const RevokedKey& key) {
     if (kept) kept = change(sql, [&](Statement& put) { put.bind(1, key.public_key); });
   }
   // By its id too: an older database may know it by the key it had before.
-  const auto owned = key.child ? std::vector{"delete from children where id = ?1"}
-                               : std::vector{"delete from nodes where id = ?1", "delete from node_keys where node = ?1"};
-  for (const char* sql : owned) {
+  for (const char* sql :
+       {key.child ? "delete from children where id = ?1" : "delete from nodes where id = ?1", "delete from node_keys where node = ?1"}) {
     if (kept) kept = change(sql, [&](Statement& put) { put.bind_blob(1, key.owner); });
   }
   return kept;

@@ -123,6 +123,22 @@ create table node_keys(
 create unique index next_keys on node_keys(next_key) where next_key <> '';
 )"};
 
+/// A CSV text a file of the catalog.
+constexpr Migration kOwnChips{.what = "an operator's own rows of the chip table", .sql = R"(
+create table own_chips(file text primary key, rows text not null) strict, without rowid;
+)"};
+
+/// An empty pool: the whole site.
+constexpr Migration kGroupOrders{.what = "service orders of whole sites and pools, labels that admins put on nodes", .sql = R"(
+create table group_orders(
+  site blob not null check (length(site) = 16), pool blob not null, state text not null, from_unix_ms integer, until_unix_ms integer,
+  who text not null, why text not null, primary key (site, pool)
+) strict, without rowid;
+create table node_labels(
+  node blob not null check (length(node) = 16), key text not null, value text not null, primary key (node, key)
+) strict, without rowid;
+)"};
+
 constexpr std::array kMigrations = {
     Migration{.what = "sites, nodes, tokens, audit", .sql = R"(
 create table meta(name text primary key, value integer not null) strict, without rowid;
@@ -180,6 +196,8 @@ alter table shapes add column unused_since_unix_ms integer;
     kJoiningAndKeys,
     kClones,
     kDoubles,
+    kOwnChips,
+    kGroupOrders,
 };
 
 }  // namespace

@@ -69,6 +69,7 @@ Result<Done> SqliteStore::remove_node(const KnownNode& node, std::uint64_t now_u
   if (auto kept = carry_out(keep); !kept) return kept;
   if (auto forgot = forget_clone_row(database_, node.id); !forgot) return forgot;
   if (auto forgot = forget_double_rows(database_, node.id); !forgot) return forgot;
+  if (auto forgot = forget_label_rows(database_, node.id); !forgot) return forgot;
   return carry_out(sql(kRemoveNode).bind_blob(1, node.id.bytes));
 }
 
@@ -104,6 +105,12 @@ Result<std::vector<Pool>> SqliteStore::pools() {
   auto read = each("select id, site, name, compute_class from pools", [&all](const Statement& row) { all.push_back(pool_at(row)); });
   if (!read) return read.error();
   return all;
+}
+
+Result<std::optional<Pool>> SqliteStore::find_pool(const PoolId& id) {
+  auto find = database_.prepare("select id, site, name, compute_class from pools where id = ?1");
+  if (!find) return find.error();
+  return first<Pool>(find->bind_blob(1, id.bytes), pool_at);
 }
 
 Result<std::optional<Pool>> SqliteStore::find_pool(const SiteId& site, const std::string& name_or_id) {

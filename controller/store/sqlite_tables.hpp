@@ -13,6 +13,8 @@
 #include "controller/store/controller_id.hpp"
 #include "controller/store/double_rows.hpp"
 #include "controller/store/joining_rows.hpp"
+#include "controller/store/order_rows.hpp"
+#include "controller/store/own_chip_rows.hpp"
 #include "controller/store/region_rows.hpp"
 #include "controller/store/register_rows.hpp"
 #include "controller/store/sqlite.hpp"
@@ -76,15 +78,26 @@ class SqliteStore final : public Store {
   Result<Done> put_node(const KnownNode& node) override;
   Result<Done> put_child(const KnownChild& child) override { return put_child_row(database_, child); }
   Result<std::optional<KnownChild>> find_child(const std::string& key) override { return find_child_row(database_, key); }
+  Result<std::optional<KnownChild>> find_child(const ControllerId& id) override { return find_child_row(database_, id); }
   Result<std::vector<KnownChild>> children() override { return child_rows(database_); }
   Result<Done> put_pool(const Pool& pool) override;
   Result<Done> put_regions(const RegionList& list) override { return put_region_rows(database_, list); }
   Result<RegionList> regions() override { return region_rows(database_); }
+  Result<Done> put_own_chips(const OwnChips& own) override { return put_own_chip_rows(database_, own); }
+  Result<OwnChips> own_chips() override { return own_chip_rows(database_); }
   Result<Done> put_owner(const Owner& owner) override { return put_owner_row(database_, owner); }
   Result<Done> put_link(const TrunkLink& link) override { return put_link_row(database_, link); }
   Result<SiteRegister> site_register() override { return register_rows(database_); }
   Result<std::optional<Owner>> find_owner(const std::string& name) override { return find_owner_row(database_, name); }
   Result<Done> put_service(const NodeId& node, const ServiceOrder& order) override;
+  Result<Done> put_group_service(const GroupService& group) override { return put_group_service_row(database_, group); }
+  Result<std::vector<GroupService>> group_services() override { return group_service_rows(database_); }
+  Result<std::optional<Pool>> find_pool(const PoolId& id) override;
+  Result<Done> put_node_labels(const NodeId& node, const std::vector<Label>& labels) override {
+    return put_node_label_rows(database_, node, labels);
+  }
+  Result<std::vector<Label>> node_labels(const NodeId& node) override { return node_label_rows(database_, node); }
+  Result<Done> each_label(const std::function<void(const NodeId&, const Label&)>& take) override { return each_label_row(database_, take); }
   Result<Done> remove_node(const KnownNode& node, std::uint64_t now_unix_ms) override;
   Result<Done> add_audit(const AuditEntry& entry) override;
   Result<Done> put_clone(const Clone& clone) override { return put_clone_row(database_, clone); }

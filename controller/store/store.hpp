@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/chip_table.hpp"
 #include "common/join_token.hpp"
+#include "common/labels.hpp"
 #include "common/messages.hpp"
 #include "common/region_list.hpp"
 #include "common/result.hpp"
@@ -31,6 +33,14 @@ struct StoredNode {
   ServiceOrder service{};
   MachineMarks machine{};  ///< as it said them last
   bool operator==(const StoredNode&) const = default;
+};
+
+/// What is ordered of a whole site, or of a pool of it.
+struct GroupService {
+  SiteId site;
+  std::optional<PoolId> pool{};
+  ServiceOrder order{};
+  bool operator==(const GroupService&) const = default;
 };
 
 /// The key of a node that was removed: it is refused until it joins anew.
@@ -81,11 +91,22 @@ class Store {
   virtual Result<Done> put_pool(const Pool& pool) = 0;
   /// The code list of regions, in place of what was put before.
   virtual Result<Done> put_regions(const RegionList& list) = 0;
+  /// Rows of the chip table that are an operator's own, in place of what was put before.
+  virtual Result<Done> put_own_chips(const OwnChips& own) = 0;
+  virtual Result<OwnChips> own_chips() = 0;
   /// Adds what has a new name, or changes what has it already.
   virtual Result<Done> put_owner(const Owner& owner) = 0;
   virtual Result<Done> put_link(const TrunkLink& link) = 0;
   /// What is ordered of a known node; an unknown one is passed over.
   virtual Result<Done> put_service(const NodeId& node, const ServiceOrder& order) = 0;
+  /// What is ordered of a whole site, or of a pool, in place of what was; in service takes it back.
+  virtual Result<Done> put_group_service(const GroupService& group) = 0;
+  virtual Result<std::vector<GroupService>> group_services() = 0;
+  virtual Result<std::optional<Pool>> find_pool(const PoolId& id) = 0;
+  /// Labels that an admin put on a known node, in place of those before. A removed node has none.
+  virtual Result<Done> put_node_labels(const NodeId& node, const std::vector<Label>& labels) = 0;
+  virtual Result<std::vector<Label>> node_labels(const NodeId& node) = 0;
+  virtual Result<Done> each_label(const std::function<void(const NodeId&, const Label&)>& take) = 0;
   /// Forgets a node and keeps its key among those that are refused. put_node of that key lets it in again.
   virtual Result<Done> remove_node(const KnownNode& node, std::uint64_t now_unix_ms) = 0;
   /// Adds to the audit, chained to the entry before. An entry of who "admin" is by whoever act_for() named.
@@ -116,6 +137,7 @@ class Store {
   virtual Result<std::optional<KnownNode>> find_node(const std::string& public_key) = 0;
   virtual Result<std::vector<KnownChild>> children() = 0;
   virtual Result<std::optional<KnownChild>> find_child(const std::string& public_key) = 0;
+  virtual Result<std::optional<KnownChild>> find_child(const ControllerId& id) = 0;
   virtual Result<std::optional<KnownNode>> find_node(const NodeId& id) = 0;
   virtual Result<std::vector<Pool>> pools() = 0;
   virtual Result<RegionList> regions() = 0;

@@ -32,8 +32,9 @@ Agent::Agent(const Stage& stage, std::uint32_t number, const CurveKeys& keys, st
       place_(place) {}
 
 void Agent::set_facts(const Stage& stage, std::uint64_t now_unix_ms) {
-  talk_->set_facts(server_.hello(now_unix_ms + (future ? kYearMs : 0)),
-                   stage.shapes[false_shape_ ? stage.plan.machines.size() + *false_shape_ : machine_]);
+  const auto now_told_ms = now_unix_ms + (future ? kYearMs : 0);
+  if (false_shape_) return talk_->set_facts(server_.hello(now_told_ms), stage.shapes[stage.plan.machines.size() + *false_shape_]);
+  talk_->set_facts(server_.hello_as(stage.plan.machines[machine_].shape, now_told_ms), stage.shapes[machine_]);
 }
 
 const char* Agent::doubt() const {

@@ -1,9 +1,14 @@
 #include "tests/fleet/children.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,6 +18,8 @@
 
 #include "common/clock.hpp"
 #include "common/codec.hpp"
+#include "common/join_token.hpp"
+#include "common/server_link.hpp"
 #include "common/shape.hpp"
 
 namespace capmap::fleet {
@@ -20,6 +27,7 @@ namespace {
 
 constexpr std::uint32_t kOnTheWay = 8;  ///< messages of one child that are not acked yet
 constexpr std::uint64_t kAskAgainMs = 5'000;
+constexpr std::uint32_t kSilentTimes = 3;                            ///< asked again in vain, then the link is made anew
 constexpr std::uint32_t kListedNodes = 5'000, kAliveNodes = 14'000;  ///< numbered one by one, as many as a message has room for
 
 volatile std::sig_atomic_t stop_asked = 0;
@@ -36,15 +44,16 @@ struct Shapes {
 /// One child controller: what it has still to say, in order, as acks allow.
 class Link {
  public:
-  Link(zmq::socket_t dealer, Child child, const Shapes& shapes, const ChildrenOptions& faults, std::uint64_t start_ms)
-      : dealer_(std::move(dealer)),
+  Link(zmq::context_t& context, ServerLinkOptions link, const Clock& clock, Child child, const Shapes& shapes,
+       const ChildrenOptions& faults, std::uint64_t start_ms)
+      : link_(context, std::move(link), clock),
         child_(std::move(child)),
         shapes_(shapes),
         faults_(faults),
         dice_(faults.seed + child_.size()),
         restarted_ms_(start_ms) {}
 
-  void turn(std::uint64_t now_ms);
+  Result<Done> turn(std::uint64_t now_ms);
   /// The quiet point: faults end, readings stand still, and everything is told once more.
   void calm();
   /// Everything has been said, taken and acked, and stands still.
@@ -64,7 +73,7 @@ class Link {
   void say_states(const BatchStates& states, std::uint64_t now_ms);
   bool happens(std::uint32_t permille) { return !quiet_ && dice_() % 1'000 < permille; }
 
-  zmq::socket_t dealer_;
+  ServerLink link_;
   Child child_;
   const Shapes& shapes_;
   const ChildrenOptions& faults_;
@@ -73,6 +82,7 @@ class Link {
   std::vector<ShapeId> asked_;
   std::set<ShapeId> taught_;
   std::uint64_t epoch_ = 0, sent_ms_ = 0, round_ms_ = 0;
+  std::uint32_t silent_ = 0;
   std::uint32_t sent_seq_ = 0, acked_seq_ = 0, interval_ms_ = 10'000;
   std::uint32_t named_ = 0, filled_ = 0, next_ = 0;  ///< said hello of, said in full, next to say in this round
   std::uint32_t retold_ = UINT32_MAX;                ///< who is not fresh, told in full up to this number
@@ -92,6 +102,8 @@ void Link::start_over() {
 
 void Link::take(const BatchAck& ack) {
   if (ack.run_id != child_.run_id()) return;
+  link_.answered();
+  silent_ = 0;
   const auto before = std::exchange(epoch_, ack.epoch);
   if (before != 0 && before != epoch_) return start_over();
   acked_seq_ = std::max(acked_seq_, ack.applied_seq);
@@ -114,8 +126,8 @@ void Link::say(const ChildMessage& message, const Envelope& envelope, std::uint6
   sent_ms_ = now_ms;
   if (happens(faults_.loss_permille)) return;
   const auto bytes = encode(message);
-  static_cast<void>(send(dealer_, bytes));
-  if (happens(faults_.duplicate_permille)) static_cast<void>(send(dealer_, bytes));
+  link_.send(bytes);
+  if (happens(faults_.duplicate_permille)) link_.send(bytes);
 }
 
 void Link::say_states(const BatchStates& message, std::uint64_t now_ms) {
@@ -181,15 +193,21 @@ void Link::say_next(std::uint64_t now_ms) {
   if (next_ >= all) next_ = 0;
 }
 
-void Link::turn(std::uint64_t now_ms) {
-  for (;;) {
-    auto message = receive(dealer_, 0);
-    if (!message) break;
+Result<Done> Link::turn(std::uint64_t now_ms) {
+  if (auto opened = link_.open_if_due(); !opened) return opened;
+  link_.follow_events();
+  while (const auto message = link_.next_message()) {
     if (const auto ack = decode_batch_ack(bytes_of(*message))) take(*ack);
   }
-  if (waiting() != 0 && now_ms >= sent_ms_ + kAskAgainMs) {  // lost with its connection, or the controller is another one
-    start_over();
+  link_.turn();
+  if (!link_.ready()) return Done{};
+  // Lost with its connection, or the controller is another one.
+  const bool unheard = waiting() != 0 && now_ms >= sent_ms_ + kAskAgainMs;
+  if (unheard && ++silent_ % kSilentTimes == 0) {
+    link_.give_up("the parent is silent");
+    return Done{};
   }
+  if (unheard || (link_.take_up() && waiting() != 0)) start_over();
   if (!quiet_ && faults_.restart_every_s != 0 && now_ms >= restarted_ms_ + std::uint64_t{faults_.restart_every_s} * 1'000) {
     restarted_ms_ = now_ms;
     start_over();
@@ -197,8 +215,9 @@ void Link::turn(std::uint64_t now_ms) {
   for (std::uint32_t i = 0; i < kOnTheWay && waiting() < kOnTheWay; ++i) {
     const auto before = sent_seq_;
     say_next(now_ms);
-    if (sent_seq_ == before) return;
+    if (sent_seq_ == before) break;
   }
+  return Done{};
 }
 
 Result<Done> write_truth(const std::string& folder, const Plan& plan, const std::vector<std::unique_ptr<Link>>& links) {
@@ -214,16 +233,50 @@ Result<Done> write_truth(const std::string& folder, const Plan& plan, const std:
   return file->finish();
 }
 
+/// The link of one child: with a key of its own that stays, or with all that a controller keeps of keys in its state folder, where it joins
+/// when there is none yet.
+Result<ServerLinkOptions> link_of(const ChildrenOptions& options, const Division& division) {
+  const auto token = parse_join_token(division.token);
+  if (!token) return token.error();
+  const auto folder = options.states + "/" + division.code, path = folder + "/parent.key";
+  const bool keeps = !options.states.empty();
+  ServerLinkOptions link{.dealer = {.endpoint = options.controller, .server_public_key = options.server_public_key, .keys = {}},
+                         .key_max_age_ms = std::uint64_t{options.key_max_age_s} * 1'000,
+                         .join_with = "join with another token"};
+  if (!keeps || access(path.c_str(), F_OK) != 0) {
+    const auto keys = join_all({division.token});
+    if (!keys) return keys.error();
+    link.dealer.keys = keys->front();
+    if (!keeps) return link;
+    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return Error{ErrorCode::kUnavailable, folder + ": " + std::strerror(errno)};
+    if (auto saved = save_curve_keys(path, keys->front()); !saved) return saved.error();
+  }
+  auto ring = KeyRing::open(path);
+  if (!ring) return ring.error();
+  auto server = KnownServer::open({.endpoint = options.controller,
+                                   .public_key = options.server_public_key,
+                                   .next_port = options.next_port,
+                                   .enrol_port = token->enrol_port,
+                                   .file = folder + "/parent.server"});
+  if (!server) return server.error();
+  link.ring = std::move(*ring);
+  link.server = std::move(*server);
+  return link;
+}
+
 }  // namespace
 
 Result<Done> run_children(const ChildrenOptions& options, const Plan& plan, const std::vector<SiteId>& site_ids,
                           const std::vector<Division>& divisions) {
   for (const int number : {SIGTERM, SIGINT}) std::signal(number, [](int) { stop_asked = 1; });
-  std::vector<std::string> tokens;
-  for (const auto& division : divisions) tokens.push_back(division.token);
-  const auto keys = join_all(tokens);
-  if (!keys) return keys.error();
-  std::printf("joined children=%zu\n", keys->size());
+  std::vector<ServerLinkOptions> links_of;
+  for (const auto& division : divisions) {
+    auto link = link_of(options, division);
+    if (!link) return link.error();
+    links_of.push_back(std::move(*link));
+  }
+  std::printf("joined children=%zu\n", links_of.size());
+  std::fflush(stdout);
   Shapes shapes;
   for (const auto& machine : plan.machines) {
     auto packed = pack_shape(machine.shape);
@@ -232,17 +285,15 @@ Result<Done> run_children(const ChildrenOptions& options, const Plan& plan, cons
   }
   std::map<std::string, std::vector<std::uint32_t>> of_division;
   for (std::uint32_t i = 0; i < plan.site_of.size(); ++i) of_division[plan.sites[plan.site_of[i]].region.substr(0, 2)].push_back(i);
-  auto context = make_context(static_cast<std::uint32_t>(divisions.size()));
+  constexpr std::uint32_t kSocketsEach = 6;  // its link with a monitor's two ends, and a second one while it goes over to another port
+  auto context = make_context(kSocketsEach * static_cast<std::uint32_t>(divisions.size()));
   std::vector<std::unique_ptr<Link>> links;
   const SystemClock clock;
   const auto start_ms = clock.boot_ms();
   for (std::size_t i = 0; i < divisions.size(); ++i) {
-    auto dealer =
-        open_dealer(context, {.endpoint = options.controller, .server_public_key = options.server_public_key, .keys = (*keys)[i]});
-    if (!dealer) return dealer.error();
-    dealer->set(zmq::sockopt::linger, 500);
-    links.push_back(std::make_unique<Link>(std::move(*dealer), Child(plan, of_division[divisions[i].code], site_ids, options.seed), shapes,
-                                           options, start_ms + i * options.restart_every_s * 1'000 / divisions.size()));
+    links.push_back(std::make_unique<Link>(context, std::move(links_of[i]), clock,
+                                           Child(plan, of_division[divisions[i].code], site_ids, options.seed), shapes, options,
+                                           start_ms + i * options.restart_every_s * 1'000 / divisions.size()));
   }
   auto reported_ms = start_ms;
   bool quiet = false, written = false;
@@ -250,7 +301,9 @@ Result<Done> run_children(const ChildrenOptions& options, const Plan& plan, cons
   while (stop_asked == 0) {
     const auto now_ms = clock.boot_ms();
     if (options.seconds != 0 && now_ms >= start_ms + std::uint64_t{options.seconds} * 1'000) break;
-    for (auto& link : links) link->turn(now_ms);
+    for (auto& link : links) {
+      if (auto turned = link->turn(now_ms); !turned) return turned;
+    }
     const bool told = std::ranges::all_of(links, [](const auto& link) { return link->told(); });
     if (!quiet && now_ms >= start_ms + std::uint64_t{options.quiet_after_s} * 1'000) {
       quiet = true;

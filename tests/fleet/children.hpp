@@ -62,6 +62,11 @@ struct ChildrenOptions {
   /// Until the quiet point; by the seed. loss, duplicate: of messages. churn: servers of a thousand, each interval, that leave, come back,
   /// go stale or lost.
   std::uint32_t loss_permille = 0, duplicate_permille = 0, churn_permille = 0;
+  /// Folder of their state folders, each named by its division: their keys change, by age (seconds; 0 = when they are asked to), and they
+  /// follow the parent's. Empty: keys of this run alone.
+  std::string states;
+  std::uint32_t key_max_age_s = 0;
+  std::uint16_t next_port = 0;        ///< the parent's other port; 0 = two above the message port
   std::uint32_t restart_every_s = 0;  ///< a child begins a new run so often, one after the other; 0 = never
 };
 /// Runs one child controller a division, each with a key of its own, in this thread: hellos, shapes that are asked for, all states, then

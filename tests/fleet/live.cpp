@@ -112,6 +112,7 @@ Result<UplinkOptions> uplink_of(const LiveOptions& options, const JoinToken& tok
   uplink.ring = std::move(*ring);
   uplink.server = std::move(*server);
   uplink.snapshots = "inproc://snapshots-" + std::to_string(i);
+  uplink.key_max_age_ms = std::uint64_t{options.key_max_age_s} * 1'000;
   uplink.pace = kPacePipe;
   return uplink;
 }

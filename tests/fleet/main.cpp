@@ -11,6 +11,7 @@
 #include "common/join_token.hpp"
 #include "tests/fleet/children.hpp"
 #include "tests/fleet/fleet.hpp"
+#include "tests/fleet/join_storm.hpp"
 #include "tests/fleet/live.hpp"
 
 namespace {
@@ -26,9 +27,10 @@ struct Line {
   fleet::FleetOptions options;
   std::string token, sites, children, keys_file, to, live, preset = "mix";
   std::uint16_t next_port = 0;
-  std::uint32_t child_churn = 0, child_restart_s = 0;
+  std::uint32_t child_churn = 0, child_restart_s = 0, key_max_age_s = 0;
   std::uint32_t nodes = 0;  ///< of the whole plan; 0 = as many as agents
-  bool print_sites = false;
+  bool print_sites = false, at_once = false;
+  std::uint32_t addresses = 0;
 };
 
 void print_sites(const fleet::Plan& plan) {
@@ -107,14 +109,21 @@ Result<Done> run_as_children(const Line& line, const fleet::Plan& plan) {
                               .loss_permille = line.options.faults.loss_permille,
                               .duplicate_permille = line.options.faults.duplicate_permille,
                               .churn_permille = line.child_churn,
+                              .states = line.live,
+                              .key_max_age_s = line.key_max_age_s,
+                              .next_port = line.next_port,
                               .restart_every_s = line.child_restart_s},
                              plan, site_ids, divisions);
 }
 
 /// Keys of an earlier run where the file is there, else by joining.
-Result<std::vector<CurveKeys>> keys_for(const std::vector<std::string>& tokens, const std::string& file, std::uint32_t first) {
+Result<std::vector<CurveKeys>> keys_for(const std::vector<std::string>& tokens, const Line& line) {
+  const auto& file = line.keys_file;
+  const auto first = line.options.first;
   const bool kept = !file.empty() && access(file.c_str(), F_OK) == 0;
-  auto keys = kept ? fleet::load_keys(file) : fleet::join_all(tokens, first);
+  auto keys = kept           ? fleet::load_keys(file)
+              : line.at_once ? fleet::join_at_once(tokens, first, line.addresses)
+                             : fleet::join_all(tokens, first);
   if (!keys) return keys;
   if (keys->size() < tokens.size()) return Error{ErrorCode::kMalformed, file + ": holds fewer keys than there are agents"};
   if (!kept && !file.empty()) {
@@ -157,9 +166,15 @@ void add_options(CLI::App& app, Line& line) {
   app.add_option("--seconds", options.seconds, "how long; 0 until SIGTERM");
   app.add_option("--report-every", options.report_every_s, "seconds between report lines; 0 only at the end");
   app.add_option("--keys-file", line.keys_file, "keeps the keys between runs, so that a restarted fleet joins no second time");
+  auto* at_once = app.add_flag("--at-once", line.at_once, "all ask to join at the same moment, and again as real agents do");
+  app.add_option("--addresses", line.addresses, "with --at-once: from so many addresses, 127.1.0.1 on; 0 = one")
+      ->check(CLI::Range(0, 60'000))
+      ->needs(at_once);
   app.add_option(
       "--live", line.live,
-      "folder of state folders: each agent is the uplink of the real one, which changes its key and follows the server's; no faults");
+      "folder of state folders: each agent is the uplink of the real one, which changes its key and follows the server's; no faults. "
+      "With --children: of theirs, so that they do the same");
+  app.add_option("--key-max-age", line.key_max_age_s, "with --live: keys are changed when they are so many seconds old; 0 = when asked to");
   app.add_option("--next-port", line.next_port, "with --live: the controller's other port; default two above the message port");
   app.add_option("--to", line.to, "message port instead of the token's: tcp://host:port, with the same server key");
   app.add_flag("--any-ack", options.any_ack, "take every ack as the agent's own, from a peer that answers all alike");
@@ -200,6 +215,7 @@ int main(int argc, char** argv) {
                                       .seconds = options.seconds,
                                       .token = line.token,
                                       .states = line.live,
+                                      .key_max_age_s = line.key_max_age_s,
                                       .next_port = line.next_port},
                                      plan);
     return ran ? 0 : fail(ran.error());
@@ -211,7 +227,7 @@ int main(int argc, char** argv) {
   if (!parsed) return fail(parsed.error());
   options.controller = line.to.empty() ? tcp_endpoint(parsed->host, parsed->message_port) : line.to;
   options.server_public_key = parsed->server_public_key;
-  const auto keys = keys_for(*tokens, line.keys_file, options.first);
+  const auto keys = keys_for(*tokens, line);
   if (!keys) return fail(keys.error());
   std::printf("joined agents=%zu\n", keys->size());
   std::fflush(stdout);

@@ -29,7 +29,7 @@ std::vector<std::string> names(const char* word, std::uint32_t count, Dice& rand
 }  // namespace
 
 Server::Server(const Plan& plan, std::uint32_t number, std::uint64_t seed)
-    : number_(number), machine_(plan.machine_of[number]), random_(seed * 1'000'003 + number) {
+    : number_(number), machine_(plan.machine_of[number]), random_(seed * 1'000'003 + number), seed_(seed) {
   const auto& shape = plan.machines[machine_].shape;
   // A kernel keeps some memory for itself: 4 % below the modules, each server up to 3 % to either side.
   memory_total_bytes_ = *shape.memory_bytes / 1'000 * (960 + random_() % 61 - 30);
@@ -77,6 +77,32 @@ Hello Server::hello(std::uint64_t now_unix_ms) const {
   hello.disk_names = names("disk", disks_, random);
   hello.nic_names = names("eth", nics_, random);
   hello.accelerator_addresses = addresses_;
+  hello.machine = marks();
+  return hello;
+}
+
+MachineMarks Server::marks() const {
+  constexpr const char* kSalt = "capmap-fleet";
+  Dice random(seed_ * 6'364'136'223'846'793'005ULL + number_);
+  std::array<char, 40> uuid{}, port{};
+  const auto high = random(), low = random();
+  std::snprintf(uuid.data(), uuid.size(), "%08llx-%04llx-%04llx-%04llx-%012llx", static_cast<unsigned long long>(high >> 32U),
+                static_cast<unsigned long long>(high >> 16U & 0xffffU), static_cast<unsigned long long>(high & 0xffffU),
+                static_cast<unsigned long long>(low >> 48U), static_cast<unsigned long long>(low & 0xffff'ffff'ffffU));
+  std::vector<std::string> ports;
+  for (const std::uint64_t at : {2ULL * number_, 2ULL * number_ + 1}) {
+    const auto byte = [at](unsigned shift) { return static_cast<unsigned>(at >> shift & 0xffU); };
+    std::snprintf(port.data(), port.size(), "b4:96:%02x:%02x:%02x:%02x", 0x91U ^ byte(24), byte(16), byte(8), byte(0));
+    ports.emplace_back(port.data());
+  }
+  return {.uuid = uuid_fingerprint(kSalt, uuid.data()), .ports = ports_fingerprint(kSalt, ports)};
+}
+
+Hello Server::hello_as(const Shape& shape, std::uint64_t now_unix_ms) const {
+  auto hello = this->hello(now_unix_ms);
+  Dice random(number_ * 7'919ULL + 2);
+  if (hello.disk_names.size() != device_count(shape.disks)) hello.disk_names = names("disk", device_count(shape.disks), random);
+  if (hello.nic_names.size() != device_count(shape.nics)) hello.nic_names = names("eth", device_count(shape.nics), random);
   return hello;
 }
 

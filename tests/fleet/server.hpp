@@ -32,6 +32,10 @@ class Server {
   Server(const Plan& plan, std::uint32_t number, std::uint64_t seed);
 
   [[nodiscard]] Hello hello(std::uint64_t now_unix_ms) const;
+  /// What an agent on it reads: a UUID and two ports of its own, made as boards and makers of ports number theirs.
+  [[nodiscard]] MachineMarks marks() const;
+  /// As a server of this shape: names of as many disks and ports as it has.
+  [[nodiscard]] Hello hello_as(const Shape& shape, std::uint64_t now_unix_ms) const;
   [[nodiscard]] const Usage& usage() const { return usage_; }
   [[nodiscard]] std::uint32_t number() const { return number_; }
   [[nodiscard]] std::uint32_t machine() const { return machine_; }
@@ -50,6 +54,7 @@ class Server {
   Dice random_;
   std::uint64_t memory_total_bytes_ = 0;
   std::uint32_t memory_total_mib_ = 0, pus_ = 0, disks_ = 0, nics_ = 0;
+  std::uint64_t seed_ = 0;
   std::vector<std::string> addresses_;
   Usage usage_;
   bool lies_ = false;

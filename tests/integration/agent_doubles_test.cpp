@@ -2,12 +2,12 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tests/support/deployment.hpp"
+#include "tests/support/put_file.hpp"
 
 using namespace capmap::support;
 using namespace std::chrono_literals;
@@ -18,11 +18,6 @@ namespace {
 
 constexpr auto kLimit = 60s;
 
-void put(const std::string& path, const std::string& text) {
-  fs::create_directories(fs::path(path).parent_path());
-  std::ofstream(path, std::ios::binary) << text;
-}
-
 /// The machine as one of its agents sees it, with that agent.
 class Installed {
  public:
@@ -31,10 +26,10 @@ class Installed {
     const auto made = run({source + "/tests/support/make_host.sh", source + "/tests/fixtures/hosts/2s128c-2xEPYC7763/parameters", root});
     INFO(made.output);
     REQUIRE(made.code == 0);
-    put(root + "proc/sys/kernel/hostname", hostname + "\n");
+    put_file(root + "proc/sys/kernel/hostname", hostname + "\n");
     fs::create_directories(root + "sys/class/net/eno9/device");
-    put(root + "sys/class/net/eno9/address", "b4:96:91:0c:3b:7a\n");
-    put(root + "sys/class/net/eno9/addr_assign_type", "0\n");
+    put_file(root + "sys/class/net/eno9/address", "b4:96:91:0c:3b:7a\n");
+    put_file(root + "sys/class/net/eno9/addr_assign_type", "0\n");
   }
   void join_and_start(const Deployment& deployment) {
     const auto joined = run({"capmap-agent", "join", deployment.token(1), "--state", folder_.path() + "/state"});

@@ -3,14 +3,13 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <thread>
 
 #include "tests/support/deployment.hpp"
+#include "tests/support/put_file.hpp"
 
 using namespace capmap::support;
 using namespace std::chrono_literals;
@@ -22,17 +21,6 @@ namespace {
 constexpr auto kLimit = 60s;
 constexpr const char* kAddress = "52:54:00:0c:3b:7a";
 constexpr const char* kQemu = "qemu-system-x86_64";
-
-void put(const std::string& path, const std::string& text) {
-  fs::create_directories(fs::path(path).parent_path());
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-std::string text_of(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 /// An invented machine with an agent that reports to a deployment.
 class Server {
@@ -80,13 +68,13 @@ class Machine {
   void show(const Server& server) const {
     REQUIRE(
         soon([&] { return text_of(file("cmdline")).find(kAddress) != std::string::npos && text_of(file("comm")).starts_with("qemu"); }));
-    put(server.root("proc/4711/comm"), text_of(file("comm")));
-    put(server.root("proc/4711/cmdline"), text_of(file("cmdline")));
-    put(server.root("sys/module/kvm_intel/refcnt"), "5\n");
+    put_file(server.root("proc/4711/comm"), text_of(file("comm")));
+    put_file(server.root("proc/4711/cmdline"), text_of(file("cmdline")));
+    put_file(server.root("sys/module/kvm_intel/refcnt"), "5\n");
   }
   static void hide(const Server& server) {
     fs::remove_all(server.root("proc/4711"));
-    put(server.root("sys/module/kvm_intel/refcnt"), "0\n");
+    put_file(server.root("sys/module/kvm_intel/refcnt"), "0\n");
   }
 
  private:
@@ -98,7 +86,7 @@ struct Script {
   TemporaryFolder folder;
   std::string path = folder.path() + "/qemu-system-x86_64";
   Script() {
-    put(path, "#!/bin/sh\nwhile :; do sleep 1; done\n");
+    put_file(path, "#!/bin/sh\nwhile :; do sleep 1; done\n");
     fs::permissions(path, fs::perms::owner_all);
   }
 };
@@ -157,10 +145,10 @@ TEST_CASE("guests: a virtual machine inside a reporting server counts once, whil
   deployment.start();
   const Seen seen{deployment};
   Server host("2s128c-2xEPYC7763"), guest("1s8c-kvm-guest");
-  put(host.root("proc/sys/kernel/hostname"), "host01\n");
-  put(host.root("dev/kvm"), "");
-  put(host.root("sys/module/kvm_intel/refcnt"), "0\n");
-  put(guest.root("sys/class/net/eth0/address"), std::string(kAddress) + "\n");
+  put_file(host.root("proc/sys/kernel/hostname"), "host01\n");
+  put_file(host.root("dev/kvm"), "");
+  put_file(host.root("sys/module/kvm_intel/refcnt"), "0\n");
+  put_file(guest.root("sys/class/net/eth0/address"), std::string(kAddress) + "\n");
   host.join(deployment);
   guest.join(deployment);
   host.start();

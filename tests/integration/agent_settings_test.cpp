@@ -7,23 +7,21 @@
 
 #include "common/transport.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/put_file.hpp"
 
 using namespace capmap;
+using support::put_file;
 using support::Ran;
 using support::run;
 using support::TemporaryFolder;
 
 namespace {
 
-void put(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
-
 TEST_CASE("agent settings: --print-config shows values and where they come from, lowest to highest joined, file, flag") {
   const TemporaryFolder folder;
   const std::string config = folder.path() + "/agent.toml", joined = folder.path() + "/joined.toml";
-  put(joined, "[controller]\nendpoint = \"tcp://a:1\"\npublic_key = \"k\"\n");
-  put(config, "state = \"" + folder.path() + "\"\ncontroller.endpoint = \"tcp://b:2\"\n[shape]\nevery_s = 77\n");
+  put_file(joined, "[controller]\nendpoint = \"tcp://a:1\"\npublic_key = \"k\"\n");
+  put_file(config, "state = \"" + folder.path() + "\"\ncontroller.endpoint = \"tcp://b:2\"\n[shape]\nevery_s = 77\n");
   const Ran ran = run({"capmap-agent", "--config", config, "--shape-every-s=99", "--print-config"});
   CAPTURE(ran.output);
   CHECK(ran.code == 0);
@@ -36,12 +34,12 @@ TEST_CASE("agent settings: --print-config shows values and where they come from,
 TEST_CASE("agent settings: labels come from the file and the flag; a bad one stops the service and names its line and the fix") {
   const TemporaryFolder folder;
   const std::string config = folder.path() + "/agent.toml";
-  put(config, "[labels]\nrack = \"r12\"\nroom = \"1\"\n");
+  put_file(config, "[labels]\nrack = \"r12\"\nroom = \"1\"\n");
   const Ran ran =
       run({"capmap-agent", "--state", folder.path(), "--config", config, "--label", "rack=r13", "--label=row=b", "--print-config"});
   CAPTURE(ran.output);
   CHECK(ran.output.find("labels = { \"rack\" = \"r13\", \"room\" = \"1\", \"row\" = \"b\" }  # flag\n") != std::string::npos);
-  put(config, "[labels]\nrack = \"r12\"\nRoom = \"1\"\n");
+  put_file(config, "[labels]\nrack = \"r12\"\nRoom = \"1\"\n");
   const Ran wrong = run({"capmap-agent", "--state", folder.path(), "--config", config});
   CAPTURE(wrong.output);
   CHECK(wrong.code == 2);
@@ -51,7 +49,7 @@ TEST_CASE("agent settings: labels come from the file and the flag; a bad one sto
 TEST_CASE("agent settings: an unknown key stops the service and names its line and the nearest key") {
   const TemporaryFolder folder;
   const std::string config = folder.path() + "/agent.toml";
-  put(config, "\n[controler]\nendpoint = \"x\"\n");
+  put_file(config, "\n[controler]\nendpoint = \"x\"\n");
   const Ran ran = run({"capmap-agent", "--state", folder.path(), "--config", config});
   CAPTURE(ran.output);
   CHECK(ran.code == 2);
@@ -67,7 +65,7 @@ TEST_CASE("agent settings: a named file must be there, readable and within bound
   CHECK(absent.output.find(config + ": No such file or directory") != std::string::npos);
   const Ran no_file = run({"capmap-agent", "--state", folder.path(), "--config", folder.path()});
   CHECK(no_file.output.find("not a file") != std::string::npos);
-  put(config, "shape.every_s = 120\n");
+  put_file(config, "shape.every_s = 120\n");
   REQUIRE(chmod(config.c_str(), 0) == 0);
   if (geteuid() == 0) return;
   const Ran denied = run({"capmap-agent", "--state", folder.path(), "--config", config});

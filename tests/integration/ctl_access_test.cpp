@@ -33,7 +33,7 @@ struct CtlWorld {
     std::cin.clear();
     std::ostringstream out, err;
     Said said;
-    said.code = run_ctl(arguments, "1.2.3", out, err, false);
+    said.code = run_ctl(arguments, "1.2.3", out, err);
     std::cin.rdbuf(before);
     said.out = out.str();
     said.err = err.str();

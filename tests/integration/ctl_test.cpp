@@ -31,7 +31,7 @@ struct Said {
 
 Said say(const std::vector<std::string>& arguments) {
   std::ostringstream out, err;
-  const CtlExit code = run_ctl(arguments, "1.2.3", out, err, false);
+  const CtlExit code = run_ctl(arguments, "1.2.3", out, err);
   return {code, out.str(), err.str()};
 }
 

@@ -7,6 +7,10 @@
 #include "common/ids.hpp"
 #include "controller/http/routes.hpp"
 #include "tests/support/contract_access.hpp"
+#include "tests/support/contract_chips.hpp"
+#include "tests/support/contract_exports.hpp"
+#include "tests/support/contract_sql.hpp"
+#include "tests/support/contract_streams.hpp"
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"
 #include "tests/support/program.hpp"
@@ -79,27 +83,23 @@ void ask_readers(Answers& answers, std::uint16_t port) {
   note(answers, "GET /v1/sites", get(port, "/v1/sites"));
   note(answers, "GET /v1/sites", get(port, "/v1/sites", any));
   note(answers, "GET /v1/sites", get(port, "/v1/sites", "Authorization: Bearer wrong\r\n"));
-  for (const char* path : {"/v1/owners", "/v1/links"}) {
+  for (const char* path : {"/v1/owners", "/v1/links", "/v1/regions"}) {
     note(answers, std::string("GET ") + path, get(port, path));
     note(answers, std::string("GET ") + path, get(port, path, any));
   }
-  note(answers, "GET /v1/regions", get(port, "/v1/regions"));
-  note(answers, "GET /v1/regions", get(port, "/v1/regions", any));
   for (const auto& id : {to_text(node_row(1).id), to_text(NodeId{{99}}), std::string("x-1")}) {
     note(answers, "GET /v1/resolve/{id}", get(port, "/v1/resolve/" + id));
   }
-  note(answers, "GET /v1/absent", get(port, "/v1/absent"));
-  note(answers, "GET /v1/absent", get(port, "/v1/absent?limit=x"));
-  note(answers, "GET /v1/contradictions", get(port, "/v1/contradictions"));
-  note(answers, "GET /v1/contradictions", get(port, "/v1/contradictions?limit=x"));
-  note(answers, "GET /v1/clones", get(port, "/v1/clones"));
-  note(answers, "GET /v1/clones", get(port, "/v1/clones?x=1"));
+  for (const char* query : {"", "?limit=x"}) note(answers, "GET /v1/absent", get(port, std::string("/v1/absent") + query));
+  for (const char* query : {"", "?limit=x"}) note(answers, "GET /v1/contradictions", get(port, std::string("/v1/contradictions") + query));
+  for (const char* query : {"", "?x=1"}) note(answers, "GET /v1/clones", get(port, std::string("/v1/clones") + query));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner"));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner", any));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner?limit=0"));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/none"));
   note(answers, "GET /v1/history", get(port, "/v1/history?group_by=region_2"));
   note(answers, "GET /v1/history", get(port, "/v1/history?grain=2m"));
+  ask_streams_and_texts([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); }, port);
   for (const char* path : {"/healthz", "/readyz", "/metrics"}) note(answers, std::string("GET ") + path, get(port, path));
 }
 
@@ -196,18 +196,6 @@ void ask_past(Answers& answers) {
   }
 }
 
-void ask_descriptors(Answers& answers, std::uint16_t port) {
-  const std::string operation = "GET /v1/export/descriptors", path = "/v1/export/descriptors?form=a&edition=k1";
-  note(answers, operation, get(port, path));
-  note(answers, operation, get(port, "/v1/export/descriptors?form=a"));
-  note(answers, operation, get(port, path, "If-None-Match: *\r\n"));
-  for (const char* site : {"/v1/sites/one/codes", "/v1/sites/absent/codes"}) {
-    note(answers, "POST /v1/sites/{id}/codes", post(port, site, R"({"zone":"502","pool_zones":{"batch":"503"}})", kAdminToken));
-  }
-  note(answers, "POST /v1/sites/{id}/codes", post(port, "/v1/sites/one/codes", R"({"zone":5})", kAdminToken));
-  note(answers, "POST /v1/sites/{id}/codes", post(port, "/v1/sites/one/codes", "{}", "wrong"));
-}
-
 void ask_region_import(Answers& answers, std::uint16_t port) {
   const std::string operation = "POST /v1/regions", fine = R"({"year":2024,"regions":[{"code":"1101","name":"a"}],"dry_run":true})";
   note(answers, operation, post(port, "/v1/regions", fine, kAdminToken));
@@ -236,18 +224,25 @@ void ask_late(Answers& answers, HttpWorld& world) {
   auto resolved = std::async([&world] { return get(world.port, "/v1/resolve/" + to_text(node_row(1).id)); });
   auto absent = std::async([&world] { return get(world.port, "/v1/absent"); });
   auto contradictions = std::async([&world] { return get(world.port, "/v1/contradictions"); });
+  auto targets = std::async([&world] { return get(world.port, "/v1/sd/prometheus"); });
+  std::map<std::string, std::future<Reply>> lists;
+  for (const std::string path : {"/v1/nodes/versions", "/v1/nodes/flapping", "/v1/nodes/lost-updates", "/v1/nodes/skew"}) {
+    lists["GET " + path] = std::async([&world, path] { return get(world.port, path); });
+  }
   auto node = std::async([&world] { return get(world.port, "/v1/nodes/" + to_text(node_row(1).id)); });
   auto site = std::async([&world] { return post(world.port, "/v1/sites", R"({"name":"late"})", kAdminToken); });
   auto token = std::async([&world] { return post(world.port, "/v1/tokens", R"({"site":"late"})", kAdminToken); });
   auto benchmark =
       std::async([&world] { return post(world.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", kAdminToken); });
-  while (world.queries < queries + 8 || world.changes < changes + 2) std::this_thread::yield();
+  while (world.queries < queries + 13 || world.changes < changes + 2) std::this_thread::yield();
   world.clock.advance_ms(6'000);
+  for (auto& [operation, reply] : lists) note(answers, operation, reply.get());
   note(answers, "GET /v1/map", map.get());
   note(answers, "GET /v1/history", history.get());
   note(answers, "GET /v1/nodes", nodes.get());
   note(answers, "GET /v1/absent", absent.get());
   note(answers, "GET /v1/contradictions", contradictions.get());
+  note(answers, "GET /v1/sd/prometheus", targets.get());
   note(answers, "GET /v1/resolve/{id}", resolved.get());
   note(answers, "GET /v1/nodes/{id}", node.get());
   note(answers, "POST /v1/nodes/{id}/benchmark", benchmark.get());
@@ -259,6 +254,7 @@ void ask_late(Answers& answers, HttpWorld& world) {
 
 Answers ask_everything() {
   Answers answers;
+  const auto told = [&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); };
   ask_past(answers);
   {
     HttpWorld world;
@@ -268,21 +264,25 @@ Answers ask_everything() {
     ask_benchmark(answers, world.port);
     ask_node_changes(answers, world.port);
     ask_region_import(answers, world.port);
-    ask_descriptors(answers, world.port);
+    ask_exports(world, [&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); });
     ask_import(answers, world.port);
-    ask_joining_and_keys([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); }, world.port,
-                         kAdminToken);
-    ask_doubles(world, [&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); });
-    ask_access(world, [&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); });
+    ask_joining_and_keys(told, world.port, kAdminToken);
+    ask_orders(told, world.port, kAdminToken);
+    ask_chips(told, world.port, kAdminToken);
+    ask_sql(told, world.port);
+    ask_doubles(world, told);
+    ask_access(world, told);
     ask_late(answers, world);
   }
+  ask_without_chips([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); });
   HttpWorld bare("");  // no map yet, no admin token
   for (const char* path : {"/v1/history/spans", "/v1/history/events"}) note(answers, std::string("GET ") + path, get(bare.port, path));
-  for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sites", "/v1/history", "/readyz"}) {
+  for (const char* path : {"/v1/map", "/v1/nodes", "/v1/sd/prometheus", "/v1/sites", "/v1/history", "/v1/events", "/readyz"}) {
     note(answers, std::string("GET ") + path, get(bare.port, path));
   }
   note(answers, "GET /v1/nodes/{id}", get(bare.port, "/v1/nodes/" + to_text(node_row(1).id)));
   for (const char* path : {"/v1/sites", "/v1/tokens"}) note(answers, std::string("POST ") + path, post(bare.port, path, "{}", "any"));
+  note(answers, "POST /v1/sql", request(bare.port, "POST", "/v1/sql", "Content-Type: application/json\r\n", "{}"));
   note(answers, "POST /v1/nodes/{id}/benchmark", post(bare.port, "/v1/nodes/" + to_text(node_row(1).id) + "/benchmark", "{}", "any"));
   return answers;
 }
@@ -299,7 +299,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 59);
+  REQUIRE(contract.operations.size() == 78);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

@@ -45,10 +45,12 @@ TEST_CASE("http: what a site declares is taken strictly, shown with it, and set 
   CHECK(map["declared_why"].is_null());
   const auto& total = map["total"]["declared"];
   CHECK(total["sites"] == 2);
-  CHECK(total["nodes"] == json::parse(R"({"declared":5,"sites_not_declared":1,"installed":4,"difference":-1,"installed_complete":true})"));
+  CHECK(total["nodes"] == json::parse(R"({"declared":5,"sites_not_declared":1,"installed":4,"difference":-1,"beyond":0,"sites_beyond":0,
+                                          "installed_complete":true})"));
   // One of its nodes has no known hardware: the sum is a lower bound, and says so.
   CHECK(total["memory_bytes"] == json::parse(R"({"declared":"2199023255552","sites_not_declared":1,"installed":"3298534883328",
-                                                 "difference":"1099511627776","installed_complete":false})"));
+                                                 "difference":"1099511627776","beyond":"1099511627776","sites_beyond":1,
+                                                 "installed_complete":false})"));
   CHECK(total["power_watts"]["declared"] == 9'000);
   CHECK(total["power_watts"]["difference"].is_null());
   CHECK(total["cores"].is_null());

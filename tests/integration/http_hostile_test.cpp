@@ -91,7 +91,7 @@ TEST_CASE("http: senders that stop half-way stop nobody else, and are cut in the
     slow.back().say("GET /healthz HTTP/1.1\r\nHost: loc");
   }
   CHECK(get(world.port, "/healthz").status == 200);
-  CHECK(metric(world.port, "capmap_http_connections") >= 50);
+  CHECK(metric(world.port, "capmap_http_open_connections") >= 50);
   world.clock.advance_ms(29'000);
   for (auto& peer : slow) CHECK(peer.say("a"));
   CHECK(get(world.port, "/healthz").status == 200);
@@ -132,7 +132,7 @@ TEST_CASE("http: readers who go away while their answer is made leave nothing be
   CHECK(metric(world.port, "capmap_http_waiting_requests") == 20);
   world.clock.advance_ms(6'000);
   while (metric(world.port, "capmap_http_waiting_requests") != 0) std::this_thread::yield();
-  while (metric(world.port, "capmap_http_connections") > 2) std::this_thread::yield();
+  while (metric(world.port, "capmap_http_open_connections") > 2) std::this_thread::yield();
   world.map_silent = false;
   CHECK(get(world.port, "/v1/nodes").status == 200);
 }

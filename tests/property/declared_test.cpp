@@ -130,6 +130,10 @@ DeclaredGroup by_hand(const Fleet& fleet, const std::function<bool(const Site&)>
       sum.declared += *site.declared.figures[i];
       sum.comparable = i != static_cast<std::size_t>(Declared::kPowerWatts);
       sum.installed += sum.comparable ? installed : 0;
+      if (sum.comparable && installed > *site.declared.figures[i]) {
+        sum.beyond += installed - *site.declared.figures[i];
+        ++sum.sites_beyond;
+      }
       sum.complete = sum.complete && (complete || !sum.comparable);
     }
     for (const auto& [model, count] : site.declared.accelerators_by_model) {
@@ -153,6 +157,7 @@ std::string difference(const DeclaredGroup& one, const DeclaredGroup& other) {
     if (a.sites != b.sites || a.declared != b.declared || a.comparable != b.comparable) return kDeclaredNames[i];
     if (a.installed != b.installed)
       return std::string("installed ") + kDeclaredNames[i] + " " + decimal(a.installed) + " " + decimal(b.installed);
+    if (a.beyond != b.beyond || a.sites_beyond != b.sites_beyond) return std::string("beyond ") + kDeclaredNames[i];
     if (a.complete != b.complete) return std::string("complete ") + kDeclaredNames[i];
   }
   if (one.models.size() != other.models.size()) return "models";

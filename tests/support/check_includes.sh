@@ -23,11 +23,12 @@ arrows() {
 ^controller/access/                             ^(common|controller/access)/[a-z0-9_]+[.]hpp\$
 ^controller/tls/                                ^(common|controller/store|controller/tls)/[a-z0-9_]+[.]hpp\$
 ^controller/store/                              ^(common|controller/map|controller/access|controller/store)/[a-z0-9_]+[.]hpp\$
+^controller/sql/                                ^(common|controller/map|controller/access|controller/sql)/[a-z0-9_]+[.]hpp\$
 ^controller/history/                            ^(common|controller/map|controller/access|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
-^controller/http/                               ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
+^controller/http/                               ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/sql|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
 ^controller/ctl/                                ^(common|controller/map|controller/access|controller/store|controller/tls|controller/ctl)/[a-z0-9_]+[.]hpp\$
-^controller/main[.]cpp\$                         ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
-^controller/                                    ^(common|controller|controller/map|controller/access|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
+^controller/main[.]cpp\$                         ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/sql|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
+^controller/                                    ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/sql)/[a-z0-9_]+[.]hpp\$
 ^tests/                                         .
 TABLE
 }
@@ -65,7 +66,8 @@ check_tree() (
         match($0, /^[^:]+:[0-9]+:/); split(substr($0, 1, RLENGTH), place, ":"); file = place[1]; line = place[2]
         rest = substr($0, RLENGTH + 1); match(rest, /["<][^">]+/)
         kind = substr(rest, RSTART, 1); target = substr(rest, RSTART + 1, RLENGTH - 1)
-        for (i = 1; i <= m; i++) if (file ~ who[i] && target ~ what[i]) fail(reason[i])
+        native = file ~ /_native[.]hpp$/  # shared by the few .cpp of one folder that speak a library, as its name says
+        for (i = 1; i <= m; i++) if (file ~ who[i] && target ~ what[i] && !(native && reason[i] ~ /^heavy/)) fail(reason[i])
         if (kind == "<" && target !~ /^(common|agent|controller|tests|schemas)\//) next
         for (i = 1; i <= n && file !~ from[i]; i++) {}
         if (i > n) fail("no arrow is known for this folder: add one to tests/support/check_includes.sh")

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 
@@ -45,17 +44,6 @@ MemoryFolder::MemoryFolder() {
 MemoryFolder::~MemoryFolder() {
   std::error_code error;
   if (!path_.empty()) fs::remove_all(path_, error);
-}
-
-void put_file(const std::string& path, const std::string& text) {
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-std::string text_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 void put_link(const std::string& root, const std::string& link, const std::string& target) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/put_file.hpp"
 #include "tests/support/score.hpp"
 
 namespace capmap::support {
@@ -30,8 +31,6 @@ class MemoryFolder {
 void unpack(const std::string& archive, const std::string& folder);
 /// Every folder with proc/ or sys/ in it, sorted; `top` itself when there is none.
 std::vector<std::string> roots_within(const std::string& top);
-void put_file(const std::string& path, const std::string& text);
-std::string text_of(const std::string& path);
 
 /// capmap-probe's report; null, and a miss in the score, when it did not end well.
 nlohmann::json probe_root(const std::string& unit, const std::string& root, Score& score);

@@ -1,10 +1,10 @@
 #pragma once
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 
 #include "common/host_root.hpp"
+#include "tests/support/put_file.hpp"
 
 namespace capmap::test {
 
@@ -21,10 +21,7 @@ class FakeHost {
   FakeHost& operator=(const FakeHost&) = delete;
 
   /// Writes a file, with its folders; `name` is relative ("proc/stat").
-  void put(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
+  void put(const std::string& name, const std::string& text) const { support::put_file((path_ / name).string(), text); }
   void put_folder(const std::string& name) const { std::filesystem::create_directories(path_ / name); }
   void remove(const std::string& name) const { std::filesystem::remove_all(path_ / name); }
 

@@ -14,10 +14,12 @@
 #include "controller/http/http.hpp"
 #include "controller/password_thread.hpp"
 #include "controller/requests.hpp"
+#include "tests/support/catalog_chips.hpp"
 #include "tests/support/catalog_descriptors.hpp"
 #include "tests/support/catalog_regions.hpp"
 #include "tests/support/joining_world.hpp"
 #include "tests/support/past_world.hpp"
+#include "tests/support/small_view.hpp"
 #include "tests/support/world_answers.hpp"
 
 namespace capmap::support {
@@ -37,106 +39,36 @@ class SharedClock final : public Clock {
   std::atomic<std::uint64_t> boot_ms_{1'000'000};
 };
 
-/// Two sites (one declared, one not), one hardware row with a rated CPU and unrated accelerators; three fresh nodes in one, one lost
-/// node in the other, one node whose hardware is not known.
-inline std::shared_ptr<MapView> small_view(std::uint64_t at_boot_ms) {
-  auto view = std::make_shared<MapView>();
-  view->revision = 41;
-  view->epoch = 0xABCDEF;
-  view->at_boot_ms = at_boot_ms;
-  view->at_unix_ms = 1'790'000'000'123;
-  view->catalog_version = "7";
-  view->known_nodes = 5;
-  view->resync_over = true;
-  view->regions = catalog_regions();
-  view->descriptors = catalog_descriptors();
-  auto declared = std::make_shared<Site>();
-  declared->id.bytes[0] = 1;
-  declared->name = "北京 \"one\"";
-  declared->region = "110108";
-  declared->declared.figures[static_cast<std::size_t>(Declared::kNodes)] = 5;
-  declared->declared.figures[static_cast<std::size_t>(Declared::kMemoryBytes)] = 1ULL << 41;
-  declared->declared.figures[static_cast<std::size_t>(Declared::kPowerWatts)] = 9'000;
-  declared->declared.accelerators_by_model["Example NPU"] = 30;
-  auto bare = std::make_shared<Site>();
-  bare->id.bytes[0] = 2;
-  bare->name = "bare";
-  view->sites = {nullptr, declared, bare};
-
-  auto hardware = std::make_shared<HardwareRow>();
-  CpuShape& cpu = hardware->shape.cpu;
-  cpu.architecture = Architecture::kX86_64;
-  cpu.model = "Example 9000";
-  cpu.packages = 2;
-  cpu.cores = 48;
-  cpu.pus = 96;
-  hardware->shape.memory_bytes = 1ULL << 40;
-  hardware->shape.accelerators = {
-      {.kind = AcceleratorKind::kNpu, .vendor_id = 0x19e5, .device_id = 0xd802, .memory_bytes = 1ULL << 36, .count = 8}};
-  hardware->shape.disks = {{.media = Media::kNvme, .model = "M1", .bytes = 3'840'000'000'000, .count = 2},
-                           {.media = Media::kHdd, .model = {}, .bytes = std::nullopt, .count = 1}};
-  hardware->shape.nics = {{.type = NicType::kRoce, .speed_mbps = 100'000, .rdma = true, .count = 2}};
-  hardware->accelerator_names = {"Example NPU"};
-  hardware->peak.cpu[static_cast<std::size_t>(Precision::kFp64)] = 3'000'000;
-  hardware->peak.unrated = {{.what = "Example NPU", .why = "not in the chip table", .count = 8}};
-  view->hardware = {nullptr, hardware};
-
-  Cell fresh;
-  fresh.key = {.site = 1, .hardware = 1, .liveness = Liveness::kFresh};
-  fresh.nodes = 3;
-  fresh.cpu_busy_millicores = {.sum = 30'000, .known = 3};
-  fresh.cpu_free_millicores = {.sum = 258'000, .known = 3};
-  fresh.power_watts = {.sum = 1'250, .known = 2};
-  fresh.accelerators_used = 4;
-  fresh.accelerators_free = 20;
-  fresh.heard_ms_sum = 3 * (at_boot_ms - 2'000);
-  fresh.heard_nodes = 3;
-  fresh.oldest_heard_ms = (at_boot_ms - 2'000) / 5'000 * 5'000;
-  Cell unknown;
-  unknown.key = {.site = 1, .hardware = kNoHardware, .liveness = Liveness::kFresh};
-  unknown.nodes = 1;
-  Cell lost;
-  lost.key = {.site = 2, .hardware = 1, .liveness = Liveness::kLost};
-  lost.nodes = 1;
-  view->cells = {unknown, fresh, lost};
-  view->guests = std::make_shared<const std::vector<GuestInHost>>(1, GuestInHost{.site = 1, .guest = NodeId{{5}}, .host = NodeId{{6}}});
-  return view;
-}
-
-/// The node of number i, in the site of number 1.
-inline NodeRow node_row(std::uint8_t i) {
-  NodeRow row;
-  row.id.bytes[15] = i;
-  row.slot = i % 4U;
-  row.site = 1;
-  row.hardware = 1;
-  row.liveness = i % 2 == 0 ? Liveness::kFresh : Liveness::kLost;
-  row.counted = true;
-  row.os = i < 4 ? "Debian 12" : "Debian 11";
-  row.hostname = "node-" + std::to_string(i) + "\xff";  // names come from outside and need not be UTF-8
-  row.last_heard_boot_ms = 999'000;
-  row.disk_names = {"nvme0n1", "nvme1n1", "sda"};
-  row.accelerator_addresses = {"0000:17:00.0"};
-  AcceleratorUse& use = row.usage.accelerators.emplace_back();
-  use.pci_address = "0000:17:00.0";
-  use.used = true;
-  use.busy_permille = 700;
-  row.usage.readings.cpu_busy_millicores = 10'000;
-  row.cpu_free_millicores = 86'000;
-  row.devices.used = 1;
-  row.accelerators_use_unknown = 7;
-  row.labels = {{"rack", i < 2 ? "r1" : "r2"}};
-  if (i == 9) row.labels.clear();
-  row.problems = {{.probe = "storage", .what = "sda: no size"}};
-  return row;
-}
-
 /// What an admin thread answers: node 99 is not known; a site or pool is answered by its name.
 inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
   if (const auto* import = std::get_if<ImportRecords>(&what)) return import_change(*import);
   if (const auto* joining = std::get_if<JoiningRequest>(&what)) return joining_change(*joining);
+  if (const auto* chips = std::get_if<ChangeChips>(&what)) {
+    return ChipsChanged{.before_version = "7",
+                        .version = "7-0a",
+                        .digest = "d",
+                        .changes = {},
+                        .effects = {},
+                        .dry_run = chips->dry_run,
+                        .others = !chips->expect.empty()};
+  }
   const Error no_node{ErrorCode::kAbsent, "no such node"};
   const NodeId stranger{{99}};
+  if (const auto* group = std::get_if<OrderGroupService>(&what)) {
+    GroupServiceOrdered ordered{.site = {}, .pool = {}, .order = group->order};
+    ordered.site.name = group->site;
+    if (!group->pool.empty()) ordered.pool = Pool{};
+    const bool absent = group->site == "absent" || group->pool == to_text(PoolId{{99}});
+    return absent ? AdminChange(Error{ErrorCode::kAbsent, "not there"}) : AdminChange(ordered);
+  }
+  if (const auto* move = std::get_if<MoveNode>(&what)) {
+    KnownNode node;
+    node.id = move->node;
+    return move->node == stranger ? AdminChange(no_node) : NodeMoved{node};
+  }
+  if (const auto* labels = std::get_if<LabelNode>(&what)) {
+    return labels->node == stranger ? AdminChange(no_node) : NodeLabelled{.node = labels->node, .labels = labels->labels};
+  }
   if (const auto* service = std::get_if<OrderService>(&what)) {
     return service->node == stranger ? AdminChange(no_node) : ServiceOrdered{.node = service->node, .order = service->order};
   }
@@ -214,6 +146,7 @@ class HttpWorld {
     options.version = "9.8.7";
     options.controller_id = to_text(kOwnController);
     options.passwords = "inproc://passwords";
+    options.sql = SqlWorkers::pipes();
     passwords_ = std::thread([this] { static_cast<void>(run_passwords(context_, "inproc://passwords", "inproc://http")); });
     if (!admin_token.empty()) options.admin_token_hash = secret_hash(admin_token);
     std::promise<Result<std::uint16_t>> ready;
@@ -270,6 +203,7 @@ class HttpWorld {
       if (!query || !*query) return;
       ++queries;
       if (map_silent) continue;
+      if ((*query)->parts && answer_parts(context_, **query, node_row)) continue;
       NodeAnswer answer{.ticket = (*query)->ticket, .rows = {}, .chunk_count = 3};
       if ((*query)->shape == kSentShape) answer.hardware = 1;
       if ((*query)->child == kChildController)
@@ -279,7 +213,8 @@ class HttpWorld {
         const bool asked_for = (*query)->id ? row.id == *(*query)->id : (*query)->chunk == i / 4U;
         const auto& selection = (*query)->selection;
         if (asked_for && selection) ++selection->looked_at;
-        if (asked_for && selection && (answer.rows.size() == selection->most || !selection->keeps(row))) continue;
+        const bool kept = !selection || (answer.rows.size() != selection->most && selection->keeps(row) && selection->keeps_noted(row));
+        if (asked_for && !kept) continue;
         if ((*query)->resolve && i == 4) row.child = kChildController;
         if (asked_for) answer.rows.push_back(std::move(row));
       }
@@ -340,6 +275,7 @@ class HttpWorld {
   }
 
   zmq::context_t context_;
+  SqlWorkers sql_{context_, clock, view};
   std::atomic<bool> ended_{false};
   std::thread http_, map_, admin_, history_, passwords_;
 };

@@ -38,7 +38,7 @@ class ImportWorld {
   [[nodiscard]] Said ctl(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"--url", "http://127.0.0.1:" + std::to_string(controller->port), "--state", state()});
     std::ostringstream out, err;
-    const auto code = run_ctl(arguments, "1.2.3", out, err, false);
+    const auto code = run_ctl(arguments, "1.2.3", out, err);
     return {code, out.str(), err.str()};
   }
   [[nodiscard]] std::string file(const std::string& name, const std::string& text) const {

@@ -45,7 +45,7 @@ inline AdminChange joining_change(const JoiningRequest& request) {
     return JoiningDone{ServerKeyTold{.status = server, .refused = own->finish ? "2 of 7 do not know the next key" : ""}};
   }
   if (const auto* rotate = std::get_if<RotateKeys>(&request.what)) {
-    return rotate->node == stranger ? AdminChange(absent) : JoiningDone{RotationAsked{rotate->node}};
+    return rotate->node == stranger ? AdminChange(absent) : JoiningDone{RotationAsked{rotate->node, rotate->child}};
   }
   return std::get<RevokeKey>(request.what).node == stranger ? AdminChange(absent) : JoiningDone{KeysRevoked{.keys = {key}, .name = "n"}};
 }
@@ -80,9 +80,10 @@ void ask_joining_and_keys(Note note, std::uint16_t port, const std::string& admi
   const std::string stranger = R"({"owner":")" + to_text(NodeId{{99}}) + "\"}";
   many("POST /v1/keys/revoke", "/v1/keys/revoke", {R"({"public_key":"k","reason":"lost"})", R"({"owner":"n-x"})", stranger.c_str()});
   const std::string no_node = R"({"node":")" + to_text(NodeId{{99}}) + "\"}";
+  const std::string child = R"({"child":")" + to_text(ControllerId{{1}}) + "\"}";
   many("POST /v1/keys/rotate", "/v1/keys/rotate",
-       {R"({"all":true})", "{}", no_node.c_str(), R"({"server":true})", R"({"server":true,"finish":true})",
-        R"({"server":true,"force":true})", R"({"server":true,"all":true})"});
+       {R"({"all":true})", "{}", no_node.c_str(), child.c_str(), R"({"child":"c-x"})", R"({"server":true})",
+        R"({"server":true,"finish":true})", R"({"server":true,"force":true})", R"({"server":true,"all":true})"});
 }
 
 }  // namespace capmap::support

@@ -25,6 +25,7 @@ struct Reach {
   std::string address = "127.0.0.1";
   GateOptions gate{};
   std::shared_ptr<const TlsPair> tls{};  ///< null: plain HTTP
+  std::string catalog{};                 ///< folder of the chip table, with the store's own rows over it; empty: none
 };
 
 /// A controller's store, map, password and http threads with their real pipes, over a state folder that is there; nobody listens for
@@ -38,7 +39,12 @@ class WholeController {
     }
     auto store = open_store(state, NoStore::kRefuse);
     if (!store) throw std::runtime_error(store.error().what);
-    auto map = std::make_shared<CapacityMap>(MapOptions{.epoch = 7, .regions = catalog_regions()}, nullptr, clock_.boot_ms());
+    std::shared_ptr<const ChipTable> chips;
+    if (!reach.catalog.empty()) {
+      const auto own = (*store)->own_chips();
+      chips = std::make_shared<const ChipTable>(std::move(*ChipTable::load(reach.catalog, &*own)));
+    }
+    auto map = std::make_shared<CapacityMap>(MapOptions{.epoch = 7, .regions = catalog_regions()}, chips, clock_.boot_ms());
     if (auto restored = restore(**store, *map, clock_); !restored) throw std::runtime_error(restored.error().what);
     map_ = std::thread([this, map] { static_cast<void>(run_map(context_, std::move(*map), clock_, view, map_metrics_)); });
     store_ = std::thread([this, kept = std::move(*store)]() mutable {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controller/requests.hpp"
+#include "tests/support/played_sql.hpp"
 
 namespace capmap::support {
 

@@ -25,8 +25,10 @@ expect agent capmap-agent bin/capmap-agent bin/capmap-probe share/capmap/catalog
   lib/systemd/system/capmap-agent.service.d/50-{nvidia,amd,ascend,others}.conf share/capmap/systemd/{benchmark,only-controller}.conf
 expect controller capmap-controller bin/capmap-controller share/capmap/catalog share/capmap/config/controller.toml \
   share/man/man8/capmap-controller.8 lib/systemd/system/capmap-controller.service \
-  lib/{sysusers,tmpfiles}.d/capmap-controller.conf
-expect ctl capmapctl bin/capmapctl share/man/man1/capmapctl.1 share/bash-completion/completions/capmapctl
+  lib/{sysusers,tmpfiles}.d/capmap-controller.conf share/capmap/prometheus/{capmap-alerts,capmap-recording,scrape}.yml \
+  share/capmap/grafana/{controller,nation,region,site}.json
+expect ctl capmapctl bin/capmapctl share/man/man1/capmapctl.1 share/bash-completion/completions/capmapctl \
+  share/zsh/vendor-completions/_capmapctl share/fish/vendor_completions.d/capmapctl.fish
 expect tools capmap-fleet bin/capmap-fleet share/man/man1/capmap-fleet.1 share/capmap/fleet/make_orders.py share/capmap/fleet/make_sites.py \
   share/capmap/fleet/sum_truth.py
 "$folder/tools/share/capmap/fleet/sum_truth.py" --help >/dev/null

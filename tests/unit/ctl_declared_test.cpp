@@ -13,7 +13,7 @@ ApiJson answer() {
     {"key": {"region_2": "11"}, "declared": {"sites": 3,
       "nodes": {"declared": 100, "sites_not_declared": 1, "installed": 96, "difference": -4, "installed_complete": true},
       "memory_bytes": {"declared": "2199023255552", "sites_not_declared": 0, "installed": "4398046511104", "difference": "2199023255552",
-                       "installed_complete": false},
+                       "beyond": "2199023255552", "sites_beyond": 2, "installed_complete": false},
       "power_watts": {"declared": 5000, "sites_not_declared": 0, "installed": null, "difference": null, "installed_complete": false},
       "cores": null, "accelerators_by_model": {"H\u001b100": {"declared": 8, "sites_not_declared": 2, "installed": 8, "difference": 0,
                                                              "installed_complete": true}}}},
@@ -33,10 +33,13 @@ std::string squeezed(const std::string& text) {
 }  // namespace
 
 TEST_CASE("ctl: what is declared stands beside what is installed, with its sign, and what nobody declared is in no row") {
-  const std::string text = squeezed(map_text(answer(), false));
+  TableLook whole;
+  whole.wide = true;
+  const std::string text = squeezed(map_text(answer(), whole));
   for (const char* line :
-       {"11 nodes 100 96 -4 not declared by 1 site\n", "11 memory 2.00 TiB 4.00 TiB +2.00 TiB some of what is installed is not",
-        "11 power 5.00 kW – –\n", "11 H?100 8 8 0 not declared by 2 sites\n"}) {
+       {"11 nodes 100 96 -4 not declared by 1 site\n",
+        "11 memory 2.00 TiB 4.00 TiB +2.00 TiB some of what is installed is not known; 2 sites",
+        "2 sites with 2.00 TiB more than declared\n", "11 power 5.00 kW – –\n", "11 H?100 8 8 0 not declared by 2 sites\n"}) {
     CHECK_THAT(text, Contains(line));
   }
   CHECK_THAT(text, !Contains("cores"));

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "tests/support/map_world.hpp"
 #include "tests/support/past_world.hpp"
@@ -158,4 +159,35 @@ TEST_CASE("chip tables are kept by version, and where they differ by what is in 
   CHECK(versions.load("40").error().what.find("there are: 41, ") != std::string::npos);
   CHECK_FALSE(versions.load("../../etc").ok());
   CHECK(versions.keep(catalog.path() + "/none").error().code != ErrorCode::kMalformed);
+}
+
+TEST_CASE("history: nodes that begin to say they are one machine are an event each, once, that tells where they stand", "[history]") {
+  const support::TemporaryFolder folder;
+  auto history = opened(folder.path());
+  Growing growing;
+  growing.add(3);
+  growing.look(*history, kNoon);
+  for (std::uint64_t number : {0, 1}) {
+    MapAgent agent{.node = numbered_id<NodeId>(number), .run_id = 2'000 + number, .shape = server_shape(8, 64, 0)};
+    auto hello = agent.hello();
+    hello.machine = {.uuid = 42};
+    growing.world.map.apply(agent.node, hello, growing.world.now, kNoon + 1'000);
+  }
+  for (int i = 0; i < 3; ++i) {
+    growing.world.pass(1'000);
+    growing.look(*history, kNoon + 2'000 + 1'000 * static_cast<std::uint64_t>(i));
+  }
+  REQUIRE(history->write(kNoon + 10'000).ok());
+  const auto past = history->events({.until_unix_ms = UINT64_MAX, .limit = 100});
+  REQUIRE(past.ok());
+  std::set<NodeId> doubles;
+  for (const auto& event : past->events) {
+    if (event.kind != PastEventKind::kDouble) continue;
+    CHECK(event.at_unix_ms == kNoon + 1'000);
+    CHECK_FALSE(event.from);
+    REQUIRE(event.to);
+    CHECK(event.to->site != 0);
+    CHECK(doubles.insert(event.node).second);
+  }
+  CHECK(doubles == std::set{numbered_id<NodeId>(0), numbered_id<NodeId>(1)});
 }

@@ -1,6 +1,7 @@
 #include "controller/join_rates.hpp"
 
 #include <catch2/catch.hpp>
+#include <map>
 
 using namespace capmap;
 using enum JoinRates::Answer;
@@ -44,4 +45,33 @@ TEST_CASE("join rates: a flood of addresses neither grows without end nor shuts 
   CHECK(rates.take("203.0.113.9", 1'001) == kTooManyFromHere);  // with the rest
   CHECK(rates.take("203.0.113.9", 9'000) == kTake);             // those of before are idle: forgotten
   CHECK(rates.callers() == 1);
+}
+
+TEST_CASE("join rates: who is sent away is given a turn, as many a second as may come, and who keeps to it is let in") {
+  JoinRates rates(100, 1'000'000);
+  constexpr int kMachines = 5'000;
+  std::map<std::uint64_t, int> turns;  // second ▶ machines
+  CHECK(taken(rates, "192.0.2.1", 1'000, 400) == 400);
+  for (int i = 400; i < kMachines; ++i) {
+    REQUIRE(rates.take("192.0.2.1", 1'000) == kTooManyFromHere);
+    ++turns[1'000 + std::uint64_t{rates.turn_s()} * 1'000];
+  }
+  CHECK(turns.begin()->first == 2'000);
+  CHECK(turns.rbegin()->first == 47'000);
+  int in = 400;
+  for (const auto& [at_ms, machines] : turns) {
+    CHECK(machines == 100);
+    in += taken(rates, "192.0.2.1", at_ms, machines);
+  }
+  CHECK(in == kMachines);
+}
+
+TEST_CASE("join rates: turns lie no further than two minutes ahead, however many ask") {
+  JoinRates rates(1, 1'000);
+  for (int i = 0; i < 10'000; ++i) {
+    static_cast<void>(rates.take("192.0.2.1", 1'000));
+    REQUIRE(rates.turn_s() <= JoinRates::kMostTurnS);
+  }
+  CHECK(rates.turn_s() == JoinRates::kMostTurnS);
+  CHECK(rates.take("192.0.2.1", 121'000) == kTake);
 }

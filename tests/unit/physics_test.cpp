@@ -174,3 +174,29 @@ TEST_CASE("physics: the past: more than twice the memory or cards without a star
   CHECK(found().empty());
   CHECK_FALSE(past.has(1));
 }
+
+TEST_CASE("physics: the past: another processor in one run of the agent is found until a start, or until it is the first one again") {
+  ShapePast past;
+  const ShapePast::Hardware rome{.memory_bytes = 64 * kGib, .cards = 0, .processor = "23-49-0"},
+      milan{.memory_bytes = 64 * kGib, .cards = 0, .processor = "25-1-1"}, unread{.memory_bytes = 64 * kGib, .cards = 0};
+  const auto change = [&past](const auto& from, const auto& to, bool restarted = false, bool guest = false) {
+    if (restarted) past.restarted(1);
+    past.was(1, from, restarted, guest);
+    past.is(1, to, 1'000);
+    return past.findings(1);
+  };
+  CHECK(change(rome, milan, true).empty());
+  CHECK(change(rome, milan, false, true).empty());
+  CHECK(change(rome, unread).empty());
+  CHECK(change(unread, milan).empty());
+  const auto found = change(rome, milan);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].word == Doubt::kProcessorChanged);
+  CHECK(found[0].contradicts);
+  CHECK(found[0].claimed == "25-1-1");
+  CHECK(found[0].plausible == "23-49-0");
+  CHECK(change(milan, rome).empty());
+  CHECK(change(rome, milan).size() == 1);
+  past.restarted(1);
+  CHECK(past.findings(1).empty());
+}

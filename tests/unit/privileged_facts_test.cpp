@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tests/support/program.hpp"
+#include "tests/support/put_file.hpp"
 
 namespace capmap {
 namespace {
@@ -20,17 +21,13 @@ PrivilegedFacts facts_of_this_boot() {
           .smbios = std::string("\x01\x04\0\0\0\xff\0", 7)};
 }
 
-void put(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
-
 TEST_CASE("privileged facts: what root read of this boot is read back whole, and holds neither serial number nor UUID") {
   const support::TemporaryFolder state;
   const auto facts = facts_of_this_boot();
   const auto text = privileged_text(facts);
   CHECK(text.find("4c4c4544") == std::string::npos);
   CHECK(text.find("ABC1234") == std::string::npos);
-  put(privileged_path(state.path()), text);
+  support::put_file(privileged_path(state.path()), text);
   const auto read = read_privileged_facts(privileged_path(state.path()));
   REQUIRE(read);
   CHECK(*read == facts);
@@ -40,7 +37,7 @@ TEST_CASE("privileged facts: a file of another boot, as a copied disk carries it
   const support::TemporaryFolder state;
   auto facts = facts_of_this_boot();
   facts.boot_id = "00000000-1111-2222-3333-444444444444";
-  put(privileged_path(state.path()), privileged_text(facts));
+  support::put_file(privileged_path(state.path()), privileged_text(facts));
   const auto read = read_privileged_facts(privileged_path(state.path()));
   REQUIRE_FALSE(read);
   CHECK(read.error().code == ErrorCode::kAbsent);
@@ -79,7 +76,7 @@ TEST_CASE("privileged facts: salts are told apart without being told, and short 
 TEST_CASE("privileged facts: capmap-probe privileged needs root, and what it writes it writes as the folder's owner") {
   const support::TemporaryFolder state, other;
   const std::string secret = other.path() + "/roots";
-  put(secret, "unchanged\n");
+  support::put_file(secret, "unchanged\n");
   // Who owns the folder would have root write through a link.
   REQUIRE(symlink(secret.c_str(), (privileged_path(state.path()) + ".new").c_str()) == 0);
   constexpr uid_t kService = 12'345;

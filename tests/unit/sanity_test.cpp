@@ -97,3 +97,30 @@ TEST_CASE("sanity: instruction sets that the CPU's model cannot have contradict 
   CHECK(findings_of(Hello{}, *honest).empty());
   CHECK(findings_of(Hello{}, *masked).size() == 1);
 }
+
+TEST_CASE("sanity: a shape of more devices than hello names, and a power limit that no card of the model takes, contradict") {
+  auto chips = ChipTable::load(CAPMAP_SOURCE_DIR "/schemas/catalog");
+  REQUIRE(chips);
+  ShapeTable shapes(std::make_shared<const ChipTable>(std::move(*chips)));
+  const auto shape = server_shape(8, 64, 2, 2);  // H100 SXM5, 700 W
+  const auto hardware = shapes.rows()[shapes.hardware(shapes.intern(numbered_id<ShapeId>(1), shape, 0))];
+  Hello hello;
+  const auto words = [&] {
+    std::string all;
+    for (const auto& one : findings_of(hello, *hardware)) all += std::string(kDoubtWords[static_cast<std::size_t>(one.word)]) + " ";
+    return all;
+  };
+  const auto before = words();
+  hello.accelerator_addresses = {"0000:17:00.0"};
+  CHECK(words() == before + "hello_against_shape ");
+  hello.accelerator_addresses = {"0000:17:00.0", "0000:3d:00.0"};
+  hello.disk_names = {"nvme0n1"};
+  CHECK(words() == before + "hello_against_shape ");
+  hello.disk_names = {"nvme0n1", "nvme1n1"};
+  hello.nic_names = {"eth0"};  // of a port that the shape does not count
+  CHECK(words() == before);
+  hello.accelerator_power_limit_watts = {std::nullopt, 1'050};
+  CHECK(words() == before);
+  hello.accelerator_power_limit_watts = {std::nullopt, 1'051};
+  CHECK(words() == before + "card_power ");
+}

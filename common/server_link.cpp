@@ -1,9 +1,11 @@
-// Over which link the uplink speaks: ways to reach the controller, going from one of its ports to another, keys.
+// Ways to reach the controller, going from one of its ports to another, keys.
+#include "common/server_link.hpp"
+
 #include <algorithm>
-#include <span>
 #include <utility>
 
-#include "common/uplink_thread.hpp"
+#include "common/codec_keys.hpp"
+#include "common/ids.hpp"
 
 namespace capmap {
 namespace {
@@ -14,16 +16,6 @@ constexpr std::uint64_t kNewsMs = 10'000;   ///< so long the enrolment port may 
 constexpr int kRetriesElsewhere = 3;        ///< where nobody listens, other than on the message port
 constexpr int kPerTurn = 64;                ///< events taken before the others get their turn
 
-// What happened to the connection, in words for an operator; each is logged once when it changes.
-std::string refused_text(const std::string& detail) {
-  return detail + ": run capmap-agent join TOKEN";
-}
-std::string wrong_key_text(const std::string& detail) {
-  return detail +
-         ": the controller there has another key than we expect, or it is another program: check controller.endpoint and "
-         "controller.public_key, or run capmap-agent join TOKEN";
-}
-
 /// True for a name that may stand for several addresses; "[::1]" and "192.0.2.1" do not.
 bool is_host_name(const std::string& endpoint) {
   const auto begin = endpoint.find("//") + 2;
@@ -33,8 +25,28 @@ bool is_host_name(const std::string& endpoint) {
 
 }  // namespace
 
-DealerOptions Uplink::dealer_options() const {
-  DealerOptions dealer = options_.dealer;
+ServerLink::ServerLink(zmq::context_t& context, ServerLinkOptions options, const Clock& clock)
+    : context_(context),
+      clock_(clock),
+      dealer_(std::move(options.dealer)),
+      join_with_(std::move(options.join_with)),
+      server_(std::move(options.server)) {
+  if (options.ring) keys_.emplace(std::move(*options.ring), options.key_max_age_ms, clock.boot_ms(), clock.unix_ms());
+}
+
+// What happened to the connection, in words for an operator; each is logged once when it changes.
+std::string ServerLink::refused_text(const std::string& detail) const {
+  return detail + ": run " + join_with_;
+}
+std::string ServerLink::wrong_key_text(const std::string& detail) const {
+  return detail +
+         ": the controller there has another key than we expect, or it is another program: check controller.endpoint and "
+         "controller.public_key, or run " +
+         join_with_;
+}
+
+DealerOptions ServerLink::dealer_options() const {
+  DealerOptions dealer = dealer_;
   dealer.ipv4_only = ipv4_only_;
   dealer.handshake_ms = handshake_ms_;
   if (server_) {
@@ -45,7 +57,8 @@ DealerOptions Uplink::dealer_options() const {
   return dealer;
 }
 
-Result<Done> Uplink::open_link() {
+Result<Done> ServerLink::open_if_due() {
+  if (link_ || clock_.boot_ms() < reopen_ms_) return Done{};
   const auto dealer = dealer_options();
   auto opened = open_watched_dealer(context_, dealer);
   if (!opened) return opened.error();
@@ -55,47 +68,92 @@ Result<Done> Uplink::open_link() {
   return Done{};
 }
 
-void Uplink::close_link() {
+void ServerLink::turn() {
+  if (clock_.boot_ms() >= news_ms_) give_up_way("the enrolment port does not say which keys the controller has");
+  try_other_family();
+  go_over();
+  offer_key();
+}
+
+std::uint64_t ServerLink::next_ms() const {
+  auto next = std::min({link_ ? family_until_ms_ : reopen_ms_, news_ms_, move_.next_ms()});
+  if (keys_ && ready_ && answered_) next = std::min(next, keys_->due_ms());
+  return next;
+}
+
+bool ServerLink::take_up() {
+  return std::exchange(up_, false);
+}
+
+void ServerLink::send(std::span<const std::byte> bytes) {
+  static_cast<void>(capmap::send(link_->dealer, bytes));
+}
+
+std::optional<zmq::message_t> ServerLink::next_message() {
+  for (int i = 0; link_ && i < kPerTurn; ++i) {
+    auto message = receive(link_->dealer, 0);
+    if (!message) return std::nullopt;
+    const std::span bytes(static_cast<const std::byte*>(message->data()), message->size());
+    if (!is_key_news(bytes)) return std::move(*message);
+    take_news(bytes);
+  }
+  return std::nullopt;
+}
+
+void ServerLink::answered() {
+  backoff_ms_ = kFirstBackoffMs;
+  handshake_ms_ = kTransportHandshakeMs;
+  if (answered_) return;
+  answered_ = true;
+  retries_ = 0;
+  move_.answered();
+  if (server_) {
+    if (auto kept = server_->answered(); !kept) log_warn("server_keys_not_kept", {{"what", kept.error().what}});
+  }
+  if (keys_) keys_->answered(clock_.boot_ms(), clock_.unix_ms());
+}
+
+void ServerLink::close() {
   link_.reset();
   move_.cancel();
-  ready_ = answered_ = false;
+  ready_ = answered_ = up_ = false;
   news_ms_ = UINT64_MAX;
 }
 
-void Uplink::give_up_link(const std::string& problem) {
-  close_link();
+void ServerLink::give_up(const std::string& problem) {
+  close();
   handshake_ms_ = std::min(2 * handshake_ms_, kTransportHandshakeMaxMs);  // where thousands come at once, it takes longer
   wait_to_reopen(kMaxBackoffMs);
   log_.note("uplink", problem);
 }
 
-void Uplink::give_up_way(const std::string& problem) {
-  if (!server_ || !server_->try_another()) return give_up_link(problem);
-  close_link();
+void ServerLink::give_up_way(const std::string& problem) {
+  if (!server_ || !server_->try_another()) return give_up(problem);
+  close();
   reopen_ms_ = clock_.boot_ms() + kNextWayMs / 2 + random_u64() % (kNextWayMs / 2);
 }
 
-void Uplink::wait_to_reopen(std::uint64_t at_most_ms) {
+void ServerLink::wait_to_reopen(std::uint64_t at_most_ms) {
   const std::uint64_t wait_ms = std::min(backoff_ms_, at_most_ms);
   reopen_ms_ = clock_.boot_ms() + wait_ms / 2 + random_u64() % (wait_ms / 2);
   backoff_ms_ = std::min(2 * backoff_ms_, kMaxBackoffMs);
 }
 
-void Uplink::follow_link() {
+void ServerLink::follow_events() {
   std::string detail;
   for (int i = 0; link_ && i < kPerTurn; ++i) {
     switch (link_->monitor.next(detail)) {
       case LinkEvent::kNone: return;
       case LinkEvent::kConnected: family_until_ms_ = UINT64_MAX; break;
-      case LinkEvent::kReady: link_is_up(); break;
+      case LinkEvent::kReady: is_up(); break;
       case LinkEvent::kRefused:
         if (keys_) keys_->refused();
-        server_ && !server_->at_home() ? give_up_way(refused_text(detail)) : give_up_link(refused_text(detail));
+        server_ && !server_->at_home() ? give_up_way(refused_text(detail)) : give_up(refused_text(detail));
         break;
       case LinkEvent::kHandshakeFailed: give_up_way(wrong_key_text(detail)); break;
       case LinkEvent::kDisconnected:
       case LinkEvent::kRetrying:
-        ready_ = answered_ = false;
+        ready_ = answered_ = up_ = false;
         move_.cancel();
         if (server_ && !server_->at_home() && ++retries_ >= kRetriesElsewhere) {
           give_up_way("nobody listens at " + server_->in_use().endpoint);
@@ -109,29 +167,29 @@ void Uplink::follow_link() {
   }
 }
 
-void Uplink::link_is_up() {
+void ServerLink::is_up() {
   if (server_ && server_->in_use().enrolment) {  // it knows no messages; what it says of keys is the answer to this
     news_ms_ = clock_.boot_ms() + kNewsMs;
-    static_cast<void>(send(link_->dealer, encode(KeyOffer{})));
+    send(encode(KeyOffer{}));
     return;
   }
   ready_ = true;
   retries_ = 0;
   log_.note("uplink", "");
   log_info("connected", {{"controller", dealer_options().endpoint}});
-  talk_.on_link_up(clock_.boot_ms());
+  up_ = true;
 }
 
-void Uplink::take_news(std::span<const std::byte> bytes) {
+void ServerLink::take_news(std::span<const std::byte> bytes) {
   const auto news = decode_key_news(bytes);
   if (!news) return complaints_.warn(clock_.boot_ms(), "key_news_malformed", {{"what", news.error().what}});
   if (server_ && !news->server_key.empty()) take_server_keys(*news);
   if (!keys_ || !link_ || !keys_->take(*news, clock_.boot_ms())) return;
-  close_link();  // and anew at once, under the next key: nobody is refused, so nothing has to be waited for
+  close();  // and anew at once, under the next key: nobody is refused, so nothing has to be waited for
   reopen_ms_ = 0;
 }
 
-void Uplink::take_server_keys(const KeyNews& news) {
+void ServerLink::take_server_keys(const KeyNews& news) {
   const bool asked = server_->in_use().enrolment;
   if (auto kept = server_->take(news); !kept) {
     return complaints_.warn(clock_.boot_ms(), "server_keys_not_kept",
@@ -139,18 +197,18 @@ void Uplink::take_server_keys(const KeyNews& news) {
   }
   if (asked) {
     log_info("server_keys_learned", {{"from", server_->in_use().endpoint}});
-    close_link();
+    close();
     server_->start_over();
     reopen_ms_ = clock_.boot_ms() + random_u64() % kNextWayMs;
     return;
   }
-  if (!news.server_next_key.empty()) static_cast<void>(send(link_->dealer, encode(KeyOffer{.known_server_key = news.server_next_key})));
+  if (!news.server_next_key.empty()) send(encode(KeyOffer{.known_server_key = news.server_next_key}));
   if (news.move_to_port != 0 && news.move_to_port != server_->in_use().port) {
     move_.plan(news.move_to_port, news.move_within_ms, clock_.boot_ms());
   }
 }
 
-void Uplink::go_over() {
+void ServerLink::go_over() {
   const auto now = clock_.boot_ms();
   if (!server_ || !link_) return;
   if (move_.is_due(now)) {
@@ -166,15 +224,15 @@ void Uplink::go_over() {
     case LinkMove::Step::kBack: server_->use_port(left_port_); break;
   }
   answered_ = false;
-  link_is_up();
+  is_up();
 }
 
-void Uplink::offer_key() {
+void ServerLink::offer_key() {
   if (!keys_ || !link_ || !ready_ || !answered_ || keys_->due_ms() > clock_.boot_ms()) return;
-  if (const auto offer = keys_->offer(clock_.boot_ms())) static_cast<void>(send(link_->dealer, encode(*offer)));
+  if (const auto offer = keys_->offer(clock_.boot_ms())) send(encode(*offer));
 }
 
-void Uplink::try_other_family() {
+void ServerLink::try_other_family() {
   if (!link_ || clock_.boot_ms() < family_until_ms_) return;
   link_.reset();
   ipv4_only_ = !ipv4_only_;

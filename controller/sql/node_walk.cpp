@@ -1,0 +1,67 @@
+#include "controller/sql/node_walk.hpp"
+
+#include <algorithm>
+
+#include "controller/map/capacity_map.hpp"
+
+namespace capmap {
+
+NodeWalk::NodeWalk(PinnedNodes& nodes, const SqlScene& scene, const NodeKeys& keys, const NodeParts& parts)
+    : nodes_(nodes), scene_(scene), parts_(parts) {
+  if (keys.id != nullptr) {
+    const auto id = parse_id<NodeId>(*keys.id);
+    if (id) id_ = *id;
+    nothing_ = !id;
+  }
+  if (keys.site != nullptr) {
+    plan_.site = scene.find_site(*keys.site);
+    nothing_ = nothing_ || !plan_.site;
+  }
+  if (keys.region != nullptr) {
+    plan_.region = *keys.region;
+    nothing_ = nothing_ || keys.region->empty();
+  }
+  if (keys.liveness != nullptr) {
+    const auto* const found = std::ranges::find(kLivenessNames, *keys.liveness);
+    nothing_ = nothing_ || found == kLivenessNames.end();
+    if (!nothing_) plan_.liveness = static_cast<Liveness>(found - kLivenessNames.begin());
+  }
+}
+
+void NodeWalk::look(std::size_t index) {
+  at_.brief = index < rows_->briefs.size() ? &rows_->briefs[index] : nullptr;
+  at_.numbers = index < rows_->numbers.size() ? &rows_->numbers[index] : nullptr;
+  at_.row = index < rows_->rows.size() ? &rows_->rows[index] : nullptr;
+}
+
+Result<bool> NodeWalk::next() {
+  if (nothing_) return false;
+  ++counted_;
+  for (;;) {
+    while (rows_ && index_ < rows_->count) {
+      look(index_++);
+      if (at_.brief == nullptr || scene_.sees(at_.brief->site)) return true;
+    }
+    if (id_) {
+      if (rows_) return false;
+      auto found = nodes_.find(*id_, parts_);
+      if (!found) return found.error();
+      rows_ = std::move(*found);
+    } else {
+      auto step = nodes_.at(plan_, next_chunk_, parts_);
+      if (!step) return step.error();
+      if (!step->rows) return false;
+      rows_ = std::move(step->rows);
+      chunk_ = next_chunk_;
+      next_chunk_ += step->chunks;
+    }
+    index_ = 0;
+  }
+}
+
+std::int64_t NodeWalk::row() const {
+  if (at_.brief == nullptr || id_) return counted_;
+  return static_cast<std::int64_t>(chunk_ * CapacityMap::kChunkRows + at_.brief->slot);
+}
+
+}  // namespace capmap
