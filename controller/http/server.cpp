@@ -242,6 +242,9 @@ int HttpServer::epoll_fd() const {
 
 int HttpServer::timeout_ms(int longest_ms) const {
   MHD_UNSIGNED_LONG_LONG wanted_ms = 0;
+  if (const auto now_ms = state_->clock.boot_ms(); !state_->listening && now_ms < state_->no_more_until_ms) {
+    longest_ms = std::min(longest_ms, static_cast<int>(state_->no_more_until_ms - now_ms));
+  }
   if (MHD_get_timeout(state_->daemon, &wanted_ms) != MHD_YES) return longest_ms;
   return static_cast<int>(std::min<MHD_UNSIGNED_LONG_LONG>(wanted_ms, static_cast<unsigned>(longest_ms)));
 }

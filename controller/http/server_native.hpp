@@ -1,6 +1,7 @@
 #pragma once
 // Of server.cpp and server_streams.cpp alone: libmicrohttpd's words end there.
 #include <microhttpd.h>
+#include <sys/socket.h>
 
 #include <cstdarg>
 #include <cstdint>
@@ -10,11 +11,13 @@
 
 #include "controller/http/byte_stream.hpp"
 #include "controller/http/server.hpp"
+#include "controller/http/spare_descriptors.hpp"
 #include "controller/tls/tls_native.hpp"
 
 namespace capmap {
 
-inline constexpr unsigned kMaxConnections = 512;  ///< that ask and are answered; those of streams come on top
+inline constexpr unsigned kMaxConnections = 512;      ///< that ask and are answered; those of streams come on top
+inline constexpr std::size_t kSpareDescriptors = 32;  ///< an attacker on the message port leaves none free for long
 
 /// One request from its first line to its last byte out.
 struct Exchange {
@@ -53,6 +56,7 @@ struct HttpServer::State {
   int listener_fd = -1, all_fd = -1, hangups_fd = -1;  ///< all_fd: epoll of the daemon's, of hangups_fd and of the listener
   bool listening = false;                              ///< the listener is among all_fd's
   std::uint64_t no_more_until_ms = 0;                  ///< there was no descriptor left
+  SpareDescriptors spares{kSpareDescriptors};
   std::size_t streaming = 0;
 
   MHD_Result take(Exchange& exchange, const char* method, const char* version, const char* data, std::size_t* size);
@@ -66,6 +70,7 @@ struct HttpServer::State {
   // Connections come in, and answers that go on; see server_streams.cpp.
   [[nodiscard]] bool open_gates(int listener);
   void let_in();
+  int accept_one(sockaddr_storage& peer, socklen_t& size);
   void watch_listener(bool on);
   [[nodiscard]] std::size_t plain_connections() const { return connections.size() - streaming; }
   MHD_Result begin_stream(Exchange& exchange, const HttpResponse& content);

@@ -15,9 +15,9 @@ namespace capmap {
 namespace {
 
 constexpr int kLetInATurn = 64;
-constexpr std::uint64_t kNoDescriptorMs = 100;  ///< then it is tried again
-constexpr int kSendBytes = 32'768;              ///< of a stream that the kernel keeps for who does not read (it takes twice as much)
-constexpr unsigned kUnheardMs = 12'000;         ///< what was said and is not acknowledged by then: nobody is there any more
+constexpr std::uint64_t kNoDescriptorMs = 5;  ///< then it is tried again: whoever floods another port takes each that is freed at once
+constexpr int kSendBytes = 32'768;            ///< of a stream that the kernel keeps for who does not read (it takes twice as much)
+constexpr unsigned kUnheardMs = 12'000;       ///< what was said and is not acknowledged by then: nobody is there any more
 constexpr std::uint64_t kOfListener = 0, kOfDaemon = 1, kOfHangups = 2;
 constexpr int kHangupsATurn = 256;
 
@@ -50,17 +50,28 @@ void HttpServer::State::watch_listener(bool on) {
   }
 }
 
+/// A connection that waits, or -1: none does, or no descriptor is left even with the spare ones.
+int HttpServer::State::accept_one(sockaddr_storage& peer, socklen_t& size) {
+  for (;;) {
+    size = sizeof peer;
+    const int fd = accept4(listener_fd, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) return fd;
+    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return -1;
+    if (spares.give_up()) continue;
+    no_more_until_ms = clock.boot_ms() + kNoDescriptorMs;
+    return -1;
+  }
+}
+
 /// While there is no room for another connection that asks, those that come wait in the kernel's queue.
 void HttpServer::State::let_in() {
   const auto now_ms = clock.boot_ms();
+  spares.refill();
   for (int i = 0; i < kLetInATurn && plain_connections() < kMaxConnections && now_ms >= no_more_until_ms; ++i) {
     sockaddr_storage peer{};
-    socklen_t size = sizeof peer;
-    const int fd = accept4(listener_fd, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) no_more_until_ms = now_ms + kNoDescriptorMs;
-      break;
-    }
+    socklen_t size = 0;
+    const int fd = accept_one(peer, size);
+    if (fd < 0) break;
     MHD_add_connection(daemon, fd, reinterpret_cast<sockaddr*>(&peer), size);  // closes it where it cannot take it
   }
   watch_listener(plain_connections() < kMaxConnections && now_ms >= no_more_until_ms);

@@ -146,9 +146,16 @@ void play(const std::string& first_words) {
     const auto took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count();
     std::cout << "a known agent was on the map after " << took_ms << " ms among " << kStrangers << " strangers, " << strangers.opened
               << " opened, controller CPU " << cpu_ms(deployment.controller().pid()) - cpu_before_ms << " ms\n";
-    CHECK(fresh(early)());
-    CHECK(deployment.metric("capmap_strangers_ended_total") > 0);
-    CHECK(deployment.metric("capmap_connections_crowded") == 1);
+    // They hold every descriptor that they can get, and who asks is still let in.
+    double longest_s = 0;
+    for (int i = 0; i < 20; ++i) {
+      const auto asked = std::chrono::steady_clock::now();
+      CHECK(eventually([&] { return deployment.metric("capmap_strangers_ended_total") > 0; }, std::chrono::seconds(30)));
+      longest_s = std::max(longest_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - asked).count());
+    }
+    std::cout << "longest of 20 questions in the midst: " << longest_s << " s\n";
+    CHECK(eventually(fresh(early), std::chrono::seconds(30)));
+    CHECK(eventually([&] { return deployment.metric("capmap_connections_crowded") == 1; }, std::chrono::seconds(30)));
   }
   const std::string log = deployment.controller().output();
   INFO(log);
