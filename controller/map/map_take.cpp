@@ -4,6 +4,14 @@
 #include "controller/map/map_state.hpp"
 
 namespace capmap {
+namespace {
+
+bool wants_all(const NodeSelection& selection) {
+  return !selection.site && !selection.sites && !selection.liveness && !selection.filter && selection.least == 0 &&
+         selection.noted == NodeSelection::Noted::kNothing && selection.first_slot == 0 && selection.most == SIZE_MAX;
+}
+
+}  // namespace
 
 NodeBrief CapacityMap::State::brief(RowIndex row) const {
   const auto& place = nodes.place(row);
@@ -34,6 +42,11 @@ void CapacityMap::State::copy(RowIndex row, const NodeParts& parts, NodeChunk& c
 
 NodeChunk CapacityMap::take(std::size_t index, NodeSelection& selection, const NodeParts& parts) const {
   NodeChunk chunk;
+  if (parts.none() && wants_all(selection)) {
+    const auto last = std::min((index + 1) * kChunkRows, state_->nodes.row_count());
+    for (auto at = index * kChunkRows; at < last; ++at) chunk.count += state_->nodes.place(static_cast<RowIndex>(at)).vacant ? 0 : 1;
+    return chunk;
+  }
   const auto matches = matching(index, selection);
   const auto most = std::min(matches.size(), selection.most);
   if (parts.briefs) chunk.briefs.reserve(most);

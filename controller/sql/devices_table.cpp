@@ -183,18 +183,18 @@ class DeviceWalk {
     past_part_ = std::min(first_part_ + 1, kParts.size());
   }
 
-  Result<bool> next() {
+  bool next() {
     ++row_;
     ++at_.number;
     ++of_kind_;
     while (at_.hardware == nullptr || !settle()) {
-      auto more = walk_.next();
-      if (!more || !*more) return more;
+      if (!walk_.next()) return false;
       at_ = {.node = walk_.at(), .hardware = scene_.hardware(walk_.at().brief->hardware), .part = first_part_};
       of_kind_ = 0;
     }
     return true;
   }
+  [[nodiscard]] const std::optional<Error>& failed() const { return walk_.failed(); }
   [[nodiscard]] const DeviceAt& at() const { return at_; }
   [[nodiscard]] std::int64_t row() const { return row_; }
 
@@ -266,7 +266,8 @@ class DevicesTable final : public SqlTable {
   class Scan final : public SqlScan {
    public:
     Scan(const DevicesTable& table, DeviceWalk walk) : table_(table), walk_(std::move(walk)) {}
-    Result<bool> next() override { return walk_.next(); }
+    bool next() override { return walk_.next(); }
+    [[nodiscard]] const std::optional<Error>& failed() const override { return walk_.failed(); }
     void value(std::size_t column, SqlValue& out) const override { table_.puts_[column](walk_.at(), out); }
     [[nodiscard]] std::int64_t row() const override { return walk_.row(); }
 

@@ -35,6 +35,7 @@ class ListTable final : public SqlTable {
   [[nodiscard]] std::span<const SqlColumn> columns() const override { return words_; }
   std::unique_ptr<SqlScan> scan(const SqlWanted& wanted) override { return std::make_unique<Scan>(*this, wanted); }
   [[nodiscard]] double rows() const override { return 1 + static_cast<double>(list().size()); }
+  Result<std::optional<std::uint64_t>> count() override { return std::optional<std::uint64_t>(list().size()); }
   [[nodiscard]] double rows_of(std::size_t) const override { return 1 + rows() / 100; }
 
  private:
@@ -50,7 +51,7 @@ class ListTable final : public SqlTable {
       found_ = range.data();
       end_ = range.size();
     }
-    Result<bool> next() override {
+    bool next() override {
       at_ = begun_ ? at_ + 1 : 0;
       begun_ = true;
       return at_ < end_;

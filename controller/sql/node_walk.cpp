@@ -34,29 +34,40 @@ void NodeWalk::look(std::size_t index) {
   at_.row = index < rows_->rows.size() ? &rows_->rows[index] : nullptr;
 }
 
-Result<bool> NodeWalk::next() {
-  if (nothing_) return false;
+bool NodeWalk::next() {
   ++counted_;
-  for (;;) {
+  do {
     while (rows_ && index_ < rows_->count) {
       look(index_++);
       if (at_.brief == nullptr || scene_.sees(at_.brief->site)) return true;
     }
-    if (id_) {
-      if (rows_) return false;
-      auto found = nodes_.find(*id_, parts_);
-      if (!found) return found.error();
+  } while (next_rows());
+  return false;
+}
+
+/// To the rows behind those that were walked through; false: there are none, or they could not be had.
+bool NodeWalk::next_rows() {
+  if (nothing_ || (id_ && rows_)) return false;
+  if (id_) {
+    auto found = nodes_.find(*id_, parts_);
+    if (found) {
       rows_ = std::move(*found);
     } else {
-      auto step = nodes_.at(plan_, next_chunk_, parts_);
-      if (!step) return step.error();
-      if (!step->rows) return false;
+      failed_ = found.error();
+    }
+  } else {
+    auto step = nodes_.at(plan_, next_chunk_, parts_);
+    if (step) {
       rows_ = std::move(step->rows);
       chunk_ = next_chunk_;
       next_chunk_ += step->chunks;
+    } else {
+      failed_ = step.error();
     }
-    index_ = 0;
   }
+  index_ = 0;
+  nothing_ = failed_ || !rows_;
+  return !nothing_;
 }
 
 std::int64_t NodeWalk::row() const {

@@ -36,13 +36,15 @@ struct NodeKeys {
 class NodeWalk {
  public:
   NodeWalk(PinnedNodes& nodes, const SqlScene& scene, const NodeKeys& keys, const NodeParts& parts);
-  /// Errors: as NodeSource.
-  Result<bool> next();
+  /// False: there are no more, or failed() tells why (as NodeSource).
+  bool next();
+  [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
   [[nodiscard]] const NodeAt& at() const { return at_; }
   /// A number of the row; the same for the same node while its place is the same.
   [[nodiscard]] std::int64_t row() const;
 
  private:
+  bool next_rows();
   void look(std::size_t index);
 
   PinnedNodes& nodes_;
@@ -51,6 +53,7 @@ class NodeWalk {
   PinnedNodes::Plan plan_;
   std::optional<NodeId> id_;
   bool nothing_ = false;
+  std::optional<Error> failed_;
   PinnedNodes::Pinned rows_;
   NodeAt at_;
   std::size_t chunk_ = 0, next_chunk_ = 0, index_ = 0;

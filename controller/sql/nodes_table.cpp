@@ -4,6 +4,7 @@
 
 #include "controller/map/row_filter.hpp"
 #include "controller/sql/node_walk.hpp"
+#include "controller/sql/ordered_places.hpp"
 #include "controller/sql/place_columns.hpp"
 #include "controller/sql/tables.hpp"
 
@@ -13,9 +14,33 @@ namespace {
 constexpr NodeParts kBrief{.briefs = true, .numbers = false, .rows = false}, kNumbers{.briefs = true, .numbers = true, .rows = false},
     kCold{.briefs = true, .numbers = false, .rows = true};
 
+/// Columns that are texts and functions of one part of a node's place.
+constexpr std::array<std::pair<const char*, PlaceDomain>, 21> kDomains = {{{"site", PlaceDomain::kSite},
+                                                                           {"site_name", PlaceDomain::kSite},
+                                                                           {"region", PlaceDomain::kSite},
+                                                                           {"region_2", PlaceDomain::kSite},
+                                                                           {"region_4", PlaceDomain::kSite},
+                                                                           {"hub", PlaceDomain::kSite},
+                                                                           {"hub_cluster", PlaceDomain::kSite},
+                                                                           {"owner_class", PlaceDomain::kSite},
+                                                                           {"service", PlaceDomain::kSite},
+                                                                           {"industry", PlaceDomain::kSite},
+                                                                           {"public_compute", PlaceDomain::kSite},
+                                                                           {"pool", PlaceDomain::kPool},
+                                                                           {"pool_name", PlaceDomain::kPool},
+                                                                           {"hardware", PlaceDomain::kHardware},
+                                                                           {"architecture", PlaceDomain::kHardware},
+                                                                           {"cpu_model", PlaceDomain::kHardware},
+                                                                           {"accelerator_model", PlaceDomain::kHardware},
+                                                                           {"accelerator_vendor", PlaceDomain::kHardware},
+                                                                           {"liveness", PlaceDomain::kState},
+                                                                           {"service_state", PlaceDomain::kState},
+                                                                           {"verdict", PlaceDomain::kState}}};
+
 struct NodeColumn {
   ListColumn<NodeAt> column;
   NodeParts needs;
+  bool of_place = false;  ///< it tells no more of the node than its place and its hardware
 };
 
 std::string labels_text(const std::vector<Label>& labels) {
@@ -45,7 +70,7 @@ class NodeColumnsOf {
     add(
         "id", "TEXT", "n-… id", kBrief, [](const SqlScene&, const NodeAt& at, SqlValue& out) { out.text(to_text(at.brief->id)); }, true);
     for (auto& column : place_columns<NodeAt>(scene_, place_of, [](const NodeAt& at) { return at.brief->counted; }))
-      columns_.push_back({.column = std::move(column), .needs = kBrief});
+      columns_.push_back({.column = std::move(column), .needs = kBrief, .of_place = true});
     brief();
     hardware();
     numbers();
@@ -78,6 +103,7 @@ class NodeColumnsOf {
       const auto* const row = scene.hardware(at.brief->hardware);
       row == nullptr ? out.null() : out.count(figure(*row));
     });
+    columns_.back().of_place = true;
   }
 
   void hardware() {
@@ -166,10 +192,14 @@ class NodeColumnsOf {
 class NodesTable final : public SqlTable {
  public:
   NodesTable(const SqlScene& scene, PinnedNodes& nodes) : scene_(scene), nodes_(nodes) {
-    for (auto& [column, needs] : NodeColumnsOf(scene).take()) {
+    for (auto& [column, needs, of_place] : NodeColumnsOf(scene).take()) {
+      const auto* const domain =
+          std::ranges::find(kDomains, column.words.name, [](const auto& one) { return std::string_view(one.first); });
+      domains_.push_back(domain == kDomains.end() ? PlaceDomain::kNone : domain->second);
       words_.push_back(std::move(column.words));
       puts_.push_back(std::move(column.put));
       needs_.push_back(needs);
+      of_place_.push_back(of_place);
     }
     for (std::size_t i = 0; i < words_.size(); ++i) {
       if (words_[i].name == "site") site_ = i;
@@ -179,12 +209,31 @@ class NodesTable final : public SqlTable {
   }
   [[nodiscard]] std::span<const SqlColumn> columns() const override { return words_; }
   [[nodiscard]] double rows() const override { return 1.0 + scene_.view().known_nodes; }
+  Result<std::optional<std::uint64_t>> count() override {
+    std::uint64_t count = 0;
+    for (std::size_t chunk = 0;;) {
+      const auto step = nodes_.at({}, chunk, {});
+      if (!step) return step.error();
+      if (!step->rows) return std::optional(count);
+      count += step->rows->count;
+      chunk += step->chunks;
+    }
+  }
   [[nodiscard]] double rows_of(std::size_t column) const override {
     if (column == 0) return 1;
     return column == liveness_ ? rows() / 4 : 1 + rows() / static_cast<double>(scene_.view().sites.size() + 1);
   }
   /// By anything but the id each row is looked at by the map, and those that fit are copied.
   [[nodiscard]] double cost_of(std::size_t column) const override { return column == 0 ? 20 : rows() / 8 + rows_of(column); }
+
+  [[nodiscard]] bool orders(const SqlWanted& wanted) const override {
+    for (std::size_t i = 0; i < of_place_.size(); ++i) {
+      if (wanted.uses(i) && !of_place_[i]) return false;
+    }
+    std::vector<PlaceDomain> domains;
+    for (const auto column : wanted.order) domains.push_back(domains_[column]);
+    return OrderedPlaces::fits(scene_, domains);
+  }
 
   std::unique_ptr<SqlScan> scan(const SqlWanted& wanted) override {
     NodeParts parts;
@@ -196,20 +245,25 @@ class NodesTable final : public SqlTable {
     }
     const NodeKeys keys{
         .id = wanted.equal(0), .site = wanted.equal(site_), .region = wanted.equal(region_), .liveness = wanted.equal(liveness_)};
-    return std::make_unique<Scan>(*this, NodeWalk(nodes_, scene_, keys, parts));
+    if (wanted.order.empty()) return std::make_unique<Scan<NodeWalk>>(*this, NodeWalk(nodes_, scene_, keys, parts));
+    std::vector<PlaceOrder> order;
+    for (const auto column : wanted.order) order.push_back({.domain = domains_[column], .put = puts_[column]});
+    return std::make_unique<Scan<OrderedPlaces>>(*this, OrderedPlaces(scene_, NodeWalk(nodes_, scene_, keys, kBrief), order));
   }
 
  private:
+  template <class Walk>
   class Scan final : public SqlScan {
    public:
-    Scan(const NodesTable& table, NodeWalk walk) : table_(table), walk_(std::move(walk)) {}
-    Result<bool> next() override { return walk_.next(); }
+    Scan(const NodesTable& table, Walk walk) : table_(table), walk_(std::move(walk)) {}
+    bool next() override { return walk_.next(); }
+    [[nodiscard]] const std::optional<Error>& failed() const override { return walk_.failed(); }
     void value(std::size_t column, SqlValue& out) const override { table_.puts_[column](walk_.at(), out); }
     [[nodiscard]] std::int64_t row() const override { return walk_.row(); }
 
    private:
     const NodesTable& table_;
-    NodeWalk walk_;
+    Walk walk_;
   };
 
   const SqlScene& scene_;
@@ -217,6 +271,8 @@ class NodesTable final : public SqlTable {
   std::vector<SqlColumn> words_;
   std::vector<std::function<void(const NodeAt&, SqlValue&)>> puts_;
   std::vector<NodeParts> needs_;
+  std::vector<bool> of_place_;
+  std::vector<PlaceDomain> domains_;
   std::size_t site_ = 0, region_ = 0, liveness_ = 0;
 };
 

@@ -9,7 +9,8 @@
 namespace capmap {
 namespace {
 
-constexpr std::size_t kCountedAtOnce = 16;  ///< chunks of which only the number of rows is wanted
+constexpr std::size_t kCountedAtOnce = 16;        ///< chunks of which only the number of rows is wanted, each row judged
+constexpr std::size_t kAllCountedAtOnce = 1'024;  ///< likewise, where every row is
 /// Rows with their cold records are asked for in parts: the map's thread is not to be held for a whole chunk of them.
 constexpr std::size_t kColdRowsAtOnce = 512;
 constexpr std::size_t kSmallChunk = 256;  ///< nodes are looked for by id in chunks of at least so many rows
@@ -48,10 +49,11 @@ std::shared_ptr<NodeSelection> PinnedNodes::selection_of(const Plan& plan) {
 Result<PinnedNodes::Step> PinnedNodes::at(const Plan& plan, std::size_t chunk, const NodeParts& parts) {
   if (chunk_count_ && chunk >= *chunk_count_) return Step{};
   if (parts.none()) {
-    auto told = source_.ask({.chunk = chunk, .chunks = kCountedAtOnce, .parts = parts, .selection = selection_of(plan)}, until_boot_ms_);
+    const auto chunks = plan == Plan{} && !scene_.sites_seen() ? kAllCountedAtOnce : kCountedAtOnce;
+    auto told = source_.ask({.chunk = chunk, .chunks = chunks, .parts = parts, .selection = selection_of(plan)}, until_boot_ms_);
     if (!told) return told.error();
     chunk_count_ = told->chunk_count;
-    return Step{.rows = std::make_shared<const NodeChunk>(std::move(told->rows)), .chunks = kCountedAtOnce};
+    return Step{.rows = std::make_shared<const NodeChunk>(std::move(told->rows)), .chunks = chunks};
   }
   const auto is_it = [&](const Held& one) { return one.chunk == chunk && one.plan == plan && one.parts.cover(parts); };
   if (const auto found = std::ranges::find_if(held_, is_it); found != held_.end()) {

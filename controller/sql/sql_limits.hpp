@@ -17,6 +17,8 @@ inline constexpr int kMaxSqlPatternBytes = 256;
 inline constexpr int kSqlLookEvery = 1'000;  ///< steps of the statement between two looks at the clock
 /// Copies of node rows that a statement holds at once.
 inline constexpr std::size_t kMostPinnedChunks = 64, kMostPinnedBytes = 67'108'864;
+/// Places of nodes held at once, so that rows come ordered; where they are more, SQLite sorts, within kMostSqlMemoryBytes.
+inline constexpr std::size_t kMostOrderedBytes = 134'217'728;
 /// Tables that came with a statement.
 inline constexpr std::size_t kMostAttachedTables = 8, kMostAttachedRows = 50'000, kMostAttachedColumns = 64, kMaxAttachedCellBytes = 1'024;
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "controller/sql/attached_table.hpp"
+#include "controller/sql/counted_table.hpp"
 #include "controller/sql/sql_complaint.hpp"
 #include "controller/sql/sql_functions.hpp"
 #include "controller/sql/sql_guard.hpp"
@@ -42,6 +43,8 @@ class SqlRun {
   std::optional<SqlRefusal> prime(const std::string& name);
   std::optional<SqlRefusal> prepare();
   std::optional<SqlRefusal> fetch(SqlRows& rows);
+  /// The one row of a statement that only counts a table, where the table knows. False: it is to be run.
+  std::variant<SqlRefusal, bool> count(SqlRows& rows);
   /// What the connection last complained of.
   SqlRefusal complaint(int code);
 
@@ -184,6 +187,25 @@ std::optional<SqlRefusal> SqlRun::fetch(SqlRows& rows) {
   }
 }
 
+std::variant<SqlRefusal, bool> SqlRun::count(SqlRows& rows) {
+  const auto name = counted_table(question_.sql);
+  const auto table = name ? tables_.find(*name) : tables_.end();
+  if (table == tables_.end()) return false;
+  const auto counted = table->second->count();
+  if (!counted) {
+    failure_ = counted.error();
+    return complaint(SQLITE_ABORT);
+  }
+  if (!*counted) return false;
+  sqlite3_stmt* made = nullptr;
+  const auto number = "SELECT " + std::to_string(**counted);
+  sqlite3_prepare_v2(connection_.get(), number.c_str(), -1, &made, nullptr);
+  const Prepared row(made, sqlite3_finalize);
+  if (sqlite3_step(row.get()) != SQLITE_ROW) return false;
+  rows.add(row.get());
+  return true;
+}
+
 std::variant<SqlRefusal, SqlAnswer> SqlRun::run() {
   if (auto refused = open()) return *refused;
   if (auto refused = prepare()) return *refused;
@@ -193,7 +215,11 @@ std::variant<SqlRefusal, SqlAnswer> SqlRun::run() {
     columns.emplace_back(name == nullptr ? "" : name);
   }
   SqlRows rows(std::move(columns), question_.csv);
-  if (auto refused = fetch(rows)) return *refused;
+  const auto counted = count(rows);
+  if (const auto* const refused = std::get_if<SqlRefusal>(&counted)) return *refused;
+  if (!std::get<bool>(counted)) {
+    if (auto refused = fetch(rows)) return *refused;
+  }
   SqlAnswer answer;
   answer.columns = rows.columns();
   answer.count = rows.count();

@@ -75,7 +75,21 @@ int disconnect(sqlite3_vtab* table) {
   return SQLITE_OK;
 }
 
-/// idxStr: the columns that are used, and behind a colon each those that a value is given for: "ff:3:17".
+constexpr double kFew = 100;  ///< rows that SQLite may as well sort itself
+
+/// Whether the rows can come as the statement orders or groups them.
+bool ordered(const SqlTable& table, const sqlite3_index_info& info, bool few) {
+  if (few || info.nOrderBy <= 0) return false;
+  SqlWanted wanted{.columns = info.colUsed, .equals = {}};
+  for (int i = 0; i < info.nOrderBy; ++i) {
+    if (info.aOrderBy[i].desc != 0 || info.aOrderBy[i].iColumn < 0) return false;
+    wanted.order.push_back(static_cast<std::size_t>(info.aOrderBy[i].iColumn));
+  }
+  return table.orders(wanted);
+}
+
+/// idxStr: the columns that are used, behind a colon each those that a value is given for, behind a comma each those that rows ascend by:
+/// "ff:3:17,4".
 int best_index(sqlite3_vtab* vtab, sqlite3_index_info* info) {
   auto& table = shown_of(vtab).table;
   const auto columns = table.columns();
@@ -106,6 +120,10 @@ int best_index(sqlite3_vtab* vtab, sqlite3_index_info* info) {
   for (int i = 0; i < info->nConstraint; ++i) {
     if (fits(i) && i != best->second) use(i);
   }
+  if (ordered(table, *info, best && table.rows_of(static_cast<std::size_t>(info->aConstraint[best->second].iColumn)) <= kFew)) {
+    for (int i = 0; i < info->nOrderBy; ++i) plan += "," + std::to_string(info->aOrderBy[i].iColumn);
+    info->orderByConsumed = 1;
+  }
   std::array<char, 17> used{};
   const auto end = std::to_chars(used.data(), used.data() + used.size(), info->colUsed, 16).ptr;
   info->idxStr = sqlite3_mprintf("%.*s%s", static_cast<int>(end - used.data()), used.data(), plan.c_str());
@@ -130,17 +148,23 @@ int close_cursor(sqlite3_vtab_cursor* cursor) {
 
 int next_row(sqlite3_vtab_cursor* at) {
   auto& cursor = cursor_of(at);
-  auto more = cursor.scan->next();
-  cursor.end = !more || !*more;
-  if (more) return SQLITE_OK;
-  cursor.shown->failure = more.error();
+  cursor.end = !cursor.scan->next();
+  if (!cursor.end || !cursor.scan->failed()) return SQLITE_OK;
+  cursor.shown->failure = *cursor.scan->failed();
   return SQLITE_ABORT;
 }
 
 int filter(sqlite3_vtab_cursor* at, int, const char* plan, int count, sqlite3_value** values) {
   auto& cursor = cursor_of(at);
   SqlWanted wanted;
-  std::string_view rest = plan;
+  const std::string_view whole = plan;
+  std::string_view rest = whole.substr(0, whole.find(',')), order = whole.substr(rest.size());
+  while (!order.empty()) {
+    order.remove_prefix(1);
+    const auto number = order.substr(0, order.find(','));
+    std::from_chars(number.data(), number.data() + number.size(), wanted.order.emplace_back());
+    order.remove_prefix(number.size());
+  }
   const auto part = rest.substr(0, rest.find(':'));
   std::from_chars(part.data(), part.data() + part.size(), wanted.columns, 16);
   rest.remove_prefix(part.size());

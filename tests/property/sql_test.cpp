@@ -234,3 +234,45 @@ TEST_CASE("sql: a join by any key is what a walk through both tables finds") {
     }
   }
 }
+
+TEST_CASE("sql: nodes that come ordered group as those that SQLite sorts, in the same order") {
+  std::mt19937_64 seeds(run_seed());
+  const std::vector<std::string> columns = {"site",           "site_name", "region",   "region_2", "owner_class",       "pool",
+                                            "pool_name",      "hardware",  "liveness", "verdict",  "architecture",      "service_state",
+                                            "public_compute", "cpu_model", "hub",      "industry", "accelerator_model", "region_4"};
+  const std::vector<std::string> figures = {"count(*)",
+                                            "sum(cores)",
+                                            "sum(installed)",
+                                            "max(liveness)",
+                                            "sum(accelerators) filter (where available)",
+                                            "count(distinct site)",
+                                            "min(revision) > 0"};
+  for (int turn = 0; turn < 8; ++turn) {
+    Fleet fleet(seeds());
+    SqlOf sql(fleet.world.map);
+    for (int step = 0; step < 4; ++step) {
+      fleet.step();
+      const auto principal = fleet.roll(3) == 0 ? fleet.somebody() : Principal{};
+      // Counted by the table, and row by row.
+      for (const std::string table : {"nodes", "sites", "pools", "cells", "devices", "regions", "chips", "hardware", "shared", "events"}) {
+        CHECK(sql.rows("select count(*) from " + table, principal, fleet.world.now) ==
+              sql.rows("select count(*) from " + table + " where 1", principal, fleet.world.now));
+      }
+      for (int question = 0; question < 12; ++question) {
+        std::string by, sorted;
+        for (auto left = 1 + fleet.roll(3); left > 0; --left) {
+          const auto& column = columns[fleet.roll(columns.size())];
+          by += (by.empty() ? "" : ", ") + column;
+          sorted += (sorted.empty() ? "+" : ", +") + column;  // what is not a column alone, no table is asked to order by
+        }
+        const std::string select = "select " + by + ", " + figures[fleet.roll(figures.size())] + " from nodes" +
+                                   (fleet.roll(3) == 0 ? " where liveness = 'fresh'" : "") + " group by ";
+        // Whatever order the groups come in, they are the same; and where an order is asked for, it is the same too.
+        const auto ours = sql.rows(select + by + " order by " + by, principal, fleet.world.now);
+        CHECK(ours == sql.rows(select + sorted + " order by " + sorted, principal, fleet.world.now));
+        auto loose = sql.rows(select + by, principal, fleet.world.now), theirs = sql.rows(select + sorted, principal, fleet.world.now);
+        CHECK(std::multiset<Rows>(loose.begin(), loose.end()) == std::multiset<Rows>(theirs.begin(), theirs.end()));
+      }
+    }
+  }
+}
