@@ -133,8 +133,12 @@ Result<Json> api_ask(const ApiConnection& connection, const std::string& path, c
 }
 
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path) {
-  auto reply = send_read(connection,
-                         {.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = "text/csv, application/problem+json;q=0.5"});
+  return api_get_text(connection, path, "text/csv");
+}
+
+Result<std::string> api_get_text(const ApiConnection& connection, const std::string& path, const std::string& media_type) {
+  auto reply = send_read(
+      connection, {.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = media_type + ", application/problem+json;q=0.5"});
   if (!reply) return reply.error();
   if (reply->status >= 200 && reply->status <= 299) return std::move(reply->body);
   const auto problem = parse_answer(reply->body);

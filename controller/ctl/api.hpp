@@ -32,7 +32,9 @@ Result<ApiJson> parse_answer(std::string_view body);
 /// token of the state folder, if that can be read. Errors by what the controller said: kAbsent (404), kDenied (401, 403), kFull (413, 429,
 /// 507), kUnavailable (502, 503, 504), else kMalformed, with title and detail of its problem; transport errors as send_request.
 Result<ApiJson> api_get(const ApiConnection& connection, const std::string& path);
-/// GET of a table as text (text/csv), as it came. Errors likewise.
+/// GET of a text, as it came. Errors likewise.
+Result<std::string> api_get_text(const ApiConnection& connection, const std::string& path, const std::string& media_type);
+/// GET of a table as text/csv. Errors likewise.
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path);
 /// GET of an event stream, with a token as api_get has one: what comes is given to `on_bytes` for as long as it says true. Done: the
 /// stream has ended, or it said false. Errors likewise.

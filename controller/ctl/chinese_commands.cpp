@@ -8,6 +8,8 @@ namespace {
 
 constexpr auto kPhrases = std::to_array<Phrase>({
     {"the capacity map: what there is, what is free, how old that is", "算力地图：有什么、空闲多少、数据多旧"},
+    {"the national report: what the map holds beside what others have published", "全国公报：地图上的数字与他人公布的数字并列"},
+    {"all that this controller knows of, at one moment, with what it leaves out", "本控制器所知的全部，同一时刻，并列出未计入的部分"},
     {"whether the controller answers and is ready; exit code 3 when not", "控制器是否应答并就绪；否则退出码为 3"},
     {"copy the controller's database of this machine to a file, also while it runs", "把本机控制器的数据库备份到文件，运行中也可以"},
     {"put a backup in the place of the database; the controller must be stopped", "用备份替换数据库；控制器必须先停止"},

@@ -1,9 +1,8 @@
 #include "controller/http/api_docs.hpp"
 
-#include <sodium.h>
-
-#include <array>
 #include <optional>
+
+#include "controller/http/html_text.hpp"
 
 namespace capmap {
 namespace {
@@ -15,20 +14,6 @@ constexpr std::string_view kStyle =
     "td,th{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top}nav li{list-style:none}"
     "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}pre{background:#222}a{color:#8ab4f8}td,th,h2{border-color:#"
     "444}}";
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 /// A scalar as YAML writes it behind a mark: in quotes, or until one of `ends`.
 std::optional<std::string> value_behind(std::string_view line, std::string_view mark, std::string_view ends) {
@@ -55,13 +40,13 @@ std::string with_links(std::string_view text) {
   static constexpr std::string_view kMark = "#/components/schemas/";
   std::string out;
   for (auto at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark)) {
-    out += escaped(text.substr(0, at));
+    out += html_text(text.substr(0, at));
     text.remove_prefix(at + kMark.size());
     const auto name = text.substr(0, text.find_first_of("'\" }"));
-    out += "<a href=\"#" + escaped(name) + "\">" + escaped(name) + "</a>";
+    out += "<a href=\"#" + html_text(name) + "\">" + html_text(name) + "</a>";
     text.remove_prefix(name.size());
   }
-  return out + escaped(text);
+  return out + html_text(text);
 }
 
 class Page {
@@ -75,7 +60,7 @@ class Page {
     close();
     return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
            "<title>capmap API</title><style>" +
-           std::string(kStyle) + "</style></head><body>\n<h1>" + escaped(title_) +
+           std::string(kStyle) + "</style></head><body>\n<h1>" + html_text(title_) +
            "</h1>\n<p>The same for programs: <a href=\"openapi.yaml\">openapi.yaml</a></p>\n" + head_ + "<nav><ul>\n" + contents_ +
            "</ul></nav>\n" + body_ + "</body></html>\n";
   }
@@ -112,11 +97,11 @@ class Page {
     }
     if (blanks == 6) {
       if (const auto id = value_behind(text, "operationId: ", "\n")) begin_operation(*id);
-      if (const auto summary = value_behind(text, "summary: ", "\n")) body_ += "<p><b>" + escaped(*summary) + "</b></p>\n";
+      if (const auto summary = value_behind(text, "summary: ", "\n")) body_ += "<p><b>" + html_text(*summary) + "</b></p>\n";
       if (text == "description: |") {
         begin_block(blanks, &body_);
       } else if (text.starts_with("description: ")) {
-        body_ += "<p>" + escaped(value_behind(text, "description: ", "\n").value_or("")) + "</p>\n";
+        body_ += "<p>" + html_text(value_behind(text, "description: ", "\n").value_or("")) + "</p>\n";
       }
       if (text.starts_with("requestBody:")) body_ += "<p>Body: <code>" + with_links(text.substr(13)) + "</code></p>\n";
       if (text == "parameters:") open_table("<tr><th>parameter</th><th>in</th><th>what</th></tr>");
@@ -131,8 +116,8 @@ class Page {
     const auto reference = value_behind(text, "$ref: ", "}");
     const auto place = value_behind(text, " in: ", ",}").value_or("");
     const auto what = value_behind(text, "description: ", ",}").value_or("");
-    body_ += "<tr><td><code>" + escaped(name ? *name : last_part(reference.value_or(""))) + "</code></td><td>" + escaped(place) +
-             "</td><td>" + escaped(what) + "</td></tr>\n";
+    body_ += "<tr><td><code>" + html_text(name ? *name : last_part(reference.value_or(""))) + "</code></td><td>" + html_text(place) +
+             "</td><td>" + html_text(what) + "</td></tr>\n";
   }
 
   void take_answer(std::string_view text) {
@@ -140,10 +125,10 @@ class Page {
     const auto what = value_behind(text, "description: ", ",}");
     const auto schema = text.find("#/components/schemas/");
     const auto reference = value_behind(text, "$ref: ", "}").value_or("");
-    body_ += "<tr><td><code>" + escaped(code) + "</code></td><td>" + escaped(what ? *what : last_part(reference));
+    body_ += "<tr><td><code>" + html_text(code) + "</code></td><td>" + html_text(what ? *what : last_part(reference));
     if (schema != std::string_view::npos) {
       const auto name = last_part(text.substr(0, text.find_first_of("'}", schema)));
-      body_ += " (<a href=\"#" + escaped(name) + "\">" + escaped(name) + "</a>)";
+      body_ += " (<a href=\"#" + html_text(name) + "\">" + html_text(name) + "</a>)";
     }
     body_ += "</td></tr>\n";
   }
@@ -151,12 +136,12 @@ class Page {
   void take_component(std::size_t blanks, std::string_view line, std::string_view text) {
     if (blanks == 2) {
       close();
-      if (text.ends_with(':')) body_ += "<h2>" + escaped(text.substr(0, text.size() - 1)) + "</h2>\n";
+      if (text.ends_with(':')) body_ += "<h2>" + html_text(text.substr(0, text.size() - 1)) + "</h2>\n";
     }
     if (blanks == 4 && !text.empty()) {
       close();
       const auto name = text.substr(0, text.find(':'));
-      body_ += "<h3 id=\"" + escaped(name) + "\">" + escaped(name) + "</h3>\n<pre>";
+      body_ += "<h3 id=\"" + html_text(name) + "\">" + html_text(name) + "</h3>\n<pre>";
       end_ = "</pre>\n";
       if (name.size() + 1 < text.size()) body_ += with_links(text.substr(name.size() + 2)) + "\n";
     }
@@ -164,8 +149,8 @@ class Page {
   }
 
   void begin_operation(const std::string& id) {
-    body_ += "<h2 id=\"" + escaped(id) + "\">" + method_ + " " + escaped(path_) + "</h2>\n";
-    contents_ += "<li><a href=\"#" + escaped(id) + "\"><code>" + method_ + " " + escaped(path_) + "</code></a></li>\n";
+    body_ += "<h2 id=\"" + html_text(id) + "\">" + method_ + " " + html_text(path_) + "</h2>\n";
+    contents_ += "<li><a href=\"#" + html_text(id) + "\"><code>" + method_ + " " + html_text(path_) + "</code></a></li>\n";
   }
 
   void open_table(const char* titles) {
@@ -184,7 +169,7 @@ class Page {
     block_ = into;
     *block_ += "<p>";
   }
-  void take_block(std::string_view text) { *block_ += text.empty() ? "</p>\n<p>" : escaped(text) + "\n"; }
+  void take_block(std::string_view text) { *block_ += text.empty() ? "</p>\n<p>" : html_text(text) + "\n"; }
   void close_block() {
     if (block_at_) *block_ += "</p>\n";
     block_at_.reset();
@@ -204,12 +189,7 @@ std::string docs_page(std::string_view yaml) {
 }
 
 std::string docs_policy() {
-  std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
-  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(kStyle.data()), kStyle.size());
-  std::array<char, sodium_base64_ENCODED_LEN(crypto_hash_sha256_BYTES, sodium_base64_VARIANT_ORIGINAL)> text{};
-  sodium_bin2base64(text.data(), text.size(), hash.data(), hash.size(), sodium_base64_VARIANT_ORIGINAL);
-  return std::string("default-src 'none'; style-src 'sha256-") + text.data() +
-         "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  return style_policy(kStyle);
 }
 
 }  // namespace capmap

@@ -44,6 +44,7 @@ Outcome get_pools(const Call& call);
 Outcome post_pool(const Call& call);
 Outcome get_regions(const Call& call);
 Outcome post_regions(const Call& call);
+Outcome get_bulletin(const Call& call);
 Outcome get_imbalance(const Call& call);
 Outcome get_history(const Call& call);
 Outcome get_shared(const Call& call);

@@ -45,6 +45,7 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/pools/{id}/service", post_pool_service, false, true},
       {"GET", "/v1/regions", get_regions, true},
       {"POST", "/v1/regions", post_regions, true, true, {}, false, kMaxLongBodyBytes},
+      {"GET", "/v1/bulletin", get_bulletin, true, false, {"format", "lang"}},
       {"GET", "/v1/imbalance/{name}", get_imbalance, true, false, {"filter", "limit", "cursor"}},
       {"GET", "/v1/absent", get_absent, true, false, {"site", "filter", "limit", "cursor"}},
       {"GET", "/v1/contradictions", get_contradictions, true, false, {"site", "liveness", "filter", "limit", "cursor"}},
