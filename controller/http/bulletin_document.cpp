@@ -103,7 +103,7 @@ class Writer {
     std::string text;
     for (const auto& one : headlines()) {
       if (one.subject != subject) continue;
-      text += (text.empty() ? "" : "; ") + std::string(one.date) + ": " + one.figure + " (" + say(one.basis, one.basis_zh) + "; " +
+      text += (text.empty() ? "" : "\n") + std::string(one.date) + ": " + one.figure + " (" + say(one.basis, one.basis_zh) + "; " +
               one.source + ", " + say("confidence ", "可信度 ") + one.confidence + ")";
     }
     return text;

@@ -9,7 +9,7 @@ std::string cell_text(const std::string& text) {
   std::string out;
   for (const char c : text) {
     if (c == '|') out += '\\';
-    out += c == '\n' ? ' ' : c;
+    c == '\n' ? out += "; " : out += c;
   }
   return out;
 }

@@ -10,17 +10,16 @@ namespace capmap {
 namespace {
 
 constexpr std::string_view kStyle =
-    "@page{size:A4 landscape;margin:12mm}body{font:14px/1.45 'Noto Sans CJK SC','Noto Sans',sans-serif;max-width:78rem;margin:1.5rem auto;"
-    "padding:0 1rem;color:#16202a;background:#fff}h1{font-size:1.7rem;margin:.2rem 0 .6rem}h2{font-size:1.15rem;margin:1.8rem 0 .4rem;"
-    "break-after:avoid}ul{padding-left:1.1rem;margin:.3rem 0;color:#3d4a57}table{border-collapse:collapse;width:100%;font-variant-numeric:"
-    "tabular-nums}td,th{border-bottom:1px solid #c9d2db;padding:.25rem .5rem;text-align:right;vertical-align:top}th{border-bottom:2px "
-    "solid "
-    "#16202a}td.t,th.t{text-align:left}tr{break-inside:avoid}p{margin:.2rem 0 "
-    ".5rem;color:#3d4a57}.wide{overflow-x:auto}figure{margin:.6rem 0;"
-    "break-inside:avoid}figcaption{font-weight:600}svg text{font-size:12px;fill:#16202a}svg .v{fill:#3d4a57}svg rect{fill:#1f5fa8}"
-    "@media print{body{max-width:none;margin:0;padding:0}.wide{overflow:visible}table{font-size:10px}}"
-    "@media screen and (prefers-color-scheme:dark){body{color:#e4e8ec;background:#14181d}ul,p,svg .v{color:#aab4be;fill:#aab4be}"
-    "td,th{border-color:#39424c}th{border-bottom-color:#e4e8ec}svg text{fill:#e4e8ec}svg rect{fill:#6aa5e8}}";
+    "@page{size:A4 landscape;margin:12mm}body{font:14px/1.45 'Noto Sans CJK SC','Noto Sans',sans-serif;max-width:78rem;margin:1.5rem "
+    "auto;padding:0 1rem;color:#16202a;background:#fff}h1{font-size:1.7rem;margin:.2rem 0 .6rem}h2{font-size:1.15rem;margin:1.8rem 0 "
+    ".4rem;break-after:avoid}ul{padding-left:1.1rem;margin:.3rem 0;color:#3d4a57}table{border-collapse:collapse;width:100%;font-varia"
+    "nt-numeric:tabular-nums}td,th{border-bottom:1px solid #c9d2db;padding:.25rem .5rem;text-align:right;vertical-align:top}td.t,th.t"
+    "{text-align:left}td.t{white-space:pre-line}tbody th{border-bottom:1px solid #c9d2db;font-weight:600;white-space:nowrap}thead th{"
+    "border-bottom:2px solid #16202a}tr{break-inside:avoid}p{margin:.2rem 0 .5rem;color:#3d4a57}.wide{overflow-x:auto}figure{margin:."
+    "6rem 0;break-inside:avoid}figcaption{font-weight:600}svg text{font-size:12px;fill:#16202a}svg .v{fill:#3d4a57}svg rect{fill:#1f5"
+    "fa8}@media print{body{max-width:none;margin:0;padding:0}.wide{overflow:visible}table{font-size:10px}}@media screen and (prefers-"
+    "color-scheme:dark){body{color:#e4e8ec;background:#14181d}ul,p,svg .v{color:#aab4be;fill:#aab4be}td,th,tbody th{border-color:#394"
+    "24c}thead th{border-bottom-color:#e4e8ec}svg text{fill:#e4e8ec}svg rect{fill:#6aa5e8}}";
 
 constexpr std::size_t kMostBars = 40;
 constexpr double kBarsWidth = 560;

@@ -72,6 +72,6 @@ TEST_CASE("bulletin: what a name holds is no markup, and no row of a table of Ma
   CHECK(page.find("<script>") == std::string::npos);
   CHECK(page.find("<i>") == std::string::npos);
   CHECK_THAT(page, Contains("a|b\n&quot;&lt;i&gt;"));
-  CHECK_THAT(bulletin_markdown(document), Contains("| a\\|b \"<i> | 3 |\n| c | 1 |\n"));
+  CHECK_THAT(bulletin_markdown(document), Contains("| a\\|b; \"<i> | 3 |\n| c | 1 |\n"));
   CHECK_THAT(bulletin_csv(document), Contains("t,\"a|b\n\"\"<i>\",n,1,3\r\n"));
 }

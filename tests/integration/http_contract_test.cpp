@@ -92,8 +92,8 @@ void ask_readers(Answers& answers, std::uint16_t port) {
   }
   for (const char* query : {"", "?limit=x"}) note(answers, "GET /v1/absent", get(port, std::string("/v1/absent") + query));
   for (const char* query : {"", "?limit=x"}) note(answers, "GET /v1/contradictions", get(port, std::string("/v1/contradictions") + query));
-  for (const char* query : {"", "?x=1"}) note(answers, "GET /v1/clones", get(port, std::string("/v1/clones") + query));
-  for (const char* query : {"", "?format=pdf"}) note(answers, "GET /v1/bulletin", get(port, std::string("/v1/bulletin") + query));
+  for (const std::string path : {"/v1/clones", "/v1/bulletin", "/v1/clones?x=1", "/v1/bulletin?x=1"})
+    note(answers, "GET " + path.substr(0, path.find('?')), get(port, path));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner"));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner", any));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner?limit=0"));
