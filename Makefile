@@ -54,6 +54,11 @@ test-packages:  ## lintian and rpmlint say nothing new; and in a booted Debian: 
 	@packaging/install_deps.sh packages
 	@tests/system/check_packages.sh build/packages/dist
 	@tests/system/packages.sh build/packages/dist
+	@tests/system/repository.sh build/packages/dist
+
+repository:  ## a signed repository for apt and dnf of those packages, KEY=fingerprint of a key of gpg: build/packages/repository
+	@packaging/install_deps.sh packages
+	@KEY=$(KEY) packaging/make_repository.sh build/packages/dist build/packages/repository
 
 bench: build  ## measure the promises of the design; build/bench.json, and a table with ratios to a reference
 	@tests/bench/all.sh build/release

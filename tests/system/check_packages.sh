@@ -57,9 +57,9 @@ TABLE
 }
 echo "== what rpms need (library, EL 9, Fedora)"
 needs=$(for package in "$dist"/*.rpm; do rpm -qp --requires "$package" 2>/dev/null; done | sort -u)
-for library in $(grep -o '^[^ ]*\.so\.[0-9.]*' <<<"$needs" | sort -u); do
+while read -r library; do
   sonames | grep "^$library " || fail "$library is in no package of EL 9 that is known here"
-done
+done < <(grep -o '^[^ ]*\.so\.[0-9.]*' <<<"$needs" | sort -u)
 newest=$(grep -o 'GLIBC_[0-9.]*' <<<"$needs" | sort -uV | tail -1)
 echo "newest of glibc: $newest"
 [ "$(printf '%s\nGLIBC_2.34\n' "$newest" | sort -V | tail -1)" = GLIBC_2.34 ] || fail "EL 9 has GLIBC_2.34 and no $newest"
