@@ -50,11 +50,13 @@ packages:  ## debs and rpms of what is built into build/packages, symbols apart:
 	@$(call pack,OFF,deb)
 	@$(call pack,ON,rpm)
 
-test-packages:  ## lintian and rpmlint say nothing new; and in a booted Debian: install, join, upgrade, remove, purge
+test-packages:  ## lintian and rpmlint say nothing new; and they install, join, upgrade, go: debs, rpms, repository, examples
 	@packaging/install_deps.sh packages
 	@tests/system/check_packages.sh build/packages/dist
 	@tests/system/packages.sh build/packages/dist
+	@tests/system/packages_rpm.sh build/packages/dist
 	@tests/system/repository.sh build/packages/dist
+	@tests/system/check_examples.py build/packages
 
 repository:  ## a signed repository for apt and dnf of those packages, KEY=fingerprint of a key of gpg: build/packages/repository
 	@packaging/install_deps.sh packages

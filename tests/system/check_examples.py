@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Holds packaging/examples to what their readers take: yamllint, ansible-lint, cloud-init's schema, Kubernetes' own types, our settings.
 
 check_examples.py [BUILD_FOLDER]      default build/release, whose capmap-agent is asked about settings and flags

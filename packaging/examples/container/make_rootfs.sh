@@ -18,6 +18,8 @@ debootstrap --variant=minbase --include="$(printf '%s\n' systemd-standalone-sysu
 mkdir -p "$root/packages"
 cp "${debs[@]}" "$root/packages/"
 chroot "$root" sh -c 'dpkg --install /packages/*.deb && apt-get clean'
+user=$([ "$program" = agent ] && echo capmap-agent || echo capmap)
+chroot "$root" install -d -o "$user" -g "$user" -m 700 "/var/lib/capmap-$program"
 rm -rf "$root/packages" "$root"/var/lib/apt/lists/*
 : >"$root/etc/machine-id"
 echo "make_rootfs: $root, $(du -sm "$root" | cut -f1) MB"
