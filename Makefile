@@ -16,10 +16,13 @@ PROGRAMS = capmap-agent capmap-probe capmap-controller capmapctl
 # $(call tests,preset,labels)
 tests = ctest --preset $(1) -L '$(2)' --no-tests=error --output-on-failure
 
-.PHONY: help deps build test test-full demo bench fuzz fuzz-planted format lint clean
+# $(call pack,static runtime,kind): rpms are for systems with an older libstdc++, so it is linked in.
+pack = cmake --preset packages -DCAPMAP_STATIC_RUNTIME=$(1) >/dev/null && cmake --build --preset packages -j $(JOBS) && packaging/make_packages.sh $(2)
+
+.PHONY: help deps build test test-full demo packages test-packages repository bench fuzz fuzz-planted format lint clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 deps:  ## install what building and testing needs and this machine lacks
 	@packaging/install_deps.sh build test
@@ -41,6 +44,23 @@ demo:  ## from nothing to a node on the map, on this machine; ONCE=1 ends after 
 	@packaging/install_deps.sh build
 	@cmake --preset release -DCAPMAP_TESTS=OFF >/dev/null && cmake --build --preset release -j $(JOBS) --target $(PROGRAMS)
 	@ONCE=$(ONCE) packaging/demo.sh build/release
+
+packages:  ## debs and rpms of what is built into build/packages, symbols apart: build/packages/dist
+	@packaging/install_deps.sh build packages
+	@$(call pack,OFF,deb)
+	@$(call pack,ON,rpm)
+
+test-packages:  ## lintian and rpmlint say nothing new; and they install, join, upgrade, go: debs, rpms, repository, examples
+	@packaging/install_deps.sh packages
+	@tests/system/check_packages.sh build/packages/dist
+	@tests/system/packages.sh build/packages/dist
+	@tests/system/packages_rpm.sh build/packages/dist
+	@tests/system/repository.sh build/packages/dist
+	@tests/system/check_examples.py build/packages
+
+repository:  ## a signed repository for apt and dnf of those packages, KEY=fingerprint of a key of gpg: build/packages/repository
+	@packaging/install_deps.sh packages
+	@KEY=$(KEY) packaging/make_repository.sh build/packages/dist build/packages/repository
 
 bench: build  ## measure the promises of the design; build/bench.json, and a table with ratios to a reference
 	@tests/bench/all.sh build/release

@@ -19,10 +19,13 @@ foreach(component agent controller)  # both read the catalog, and neither needs 
   install(DIRECTORY schemas/catalog DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap COMPONENT ${component})
   install(FILES packaging/man/capmap-${component}.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT ${component})
   install(FILES packaging/config/${component}.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap/config COMPONENT ${component})
-  install(FILES packaging/systemd/capmap-${component}.service DESTINATION lib/systemd/system COMPONENT ${component})
+  file(GLOB capmap_units CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/packaging/systemd/capmap-${component}*.service
+    ${PROJECT_SOURCE_DIR}/packaging/systemd/capmap-${component}.path)
+  install(FILES ${capmap_units} DESTINATION lib/systemd/system COMPONENT ${component})
   install(FILES packaging/sysusers.d/capmap-${component}.conf DESTINATION lib/sysusers.d COMPONENT ${component})
   install(FILES packaging/tmpfiles.d/capmap-${component}.conf DESTINATION lib/tmpfiles.d COMPONENT ${component})
 endforeach()
+install(FILES packaging/man/capmap-probe.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT agent)
 # In force as installed: a vendor's nodes are there only where its cards are. The examples are not.
 install(DIRECTORY packaging/systemd/capmap-agent.service.d DESTINATION lib/systemd/system COMPONENT agent)
 install(DIRECTORY packaging/systemd/examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/capmap/systemd COMPONENT agent)

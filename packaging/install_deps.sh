@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what packaging/deps lists and this machine lacks; touches nothing when all is there.
-#   install_deps.sh [KIND…]    kinds: build test fuzz lint (default: build test)
+#   install_deps.sh [KIND…]    kinds: build test fuzz lint packages (default: build test)
 # Debian and its children, as root or through sudo. Asks nothing. Exit: 0 all there, 1 something is missing and why.
 set -euo pipefail
 list=$(dirname "$0")/deps
@@ -15,7 +15,7 @@ packages() {
 kinds=("$@")
 [ ${#kinds[@]} -gt 0 ] || kinds=(build test)
 for kind in "${kinds[@]}"; do
-  case $kind in build | test | fuzz | lint) ;; *) echo "install_deps: kind $kind is none of build test fuzz lint" >&2; exit 1 ;; esac
+  case $kind in build | test | fuzz | lint | packages) ;; *) echo "install_deps: kind $kind is none of build test fuzz lint packages" >&2; exit 1 ;; esac
 done
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

@@ -21,10 +21,11 @@ expect() { # COMPONENT PROGRAM-TO-RUN FILES…
 }
 
 expect agent capmap-agent bin/capmap-agent bin/capmap-probe share/capmap/catalog share/capmap/config/agent.toml \
-  share/man/man8/capmap-agent.8 lib/systemd/system/capmap-agent.service lib/sysusers.d/capmap-agent.conf lib/tmpfiles.d/capmap-agent.conf \
+  share/man/man8/capmap-{agent,probe}.8 lib/systemd/system/capmap-agent{,-join}.service lib/systemd/system/capmap-agent.path \
+  lib/sysusers.d/capmap-agent.conf lib/tmpfiles.d/capmap-agent.conf \
   lib/systemd/system/capmap-agent.service.d/50-{nvidia,amd,ascend,others}.conf share/capmap/systemd/{benchmark,only-controller}.conf
 expect controller capmap-controller bin/capmap-controller share/capmap/catalog share/capmap/config/controller.toml \
-  share/man/man8/capmap-controller.8 lib/systemd/system/capmap-controller.service \
+  share/man/man8/capmap-controller.8 lib/systemd/system/capmap-controller{,-init}.service lib/systemd/system/capmap-controller.path \
   lib/{sysusers,tmpfiles}.d/capmap-controller.conf share/capmap/prometheus/{capmap-alerts,capmap-recording,scrape}.yml \
   share/capmap/grafana/{controller,nation,region,site}.json
 expect ctl capmapctl bin/capmapctl share/man/man1/capmapctl.1 share/bash-completion/completions/capmapctl \
