@@ -8,7 +8,7 @@ SECONDS ?= 60
 unexport SECONDS
 QUICK := ^(unit|property|integration|fuzz-replay)$$
 OWN_SOURCES = find common agent controller tests -name '*.cpp' -o -name '*.hpp'
-SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*/*.sh)
+SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*/*.sh tests/system/*/*.sh)
 
 # $(call build,preset): configure and build, warnings are errors.
 build = cmake --preset $(1) -DCAPMAP_TESTS=ON >/dev/null && cmake --build --preset $(1) -j $(JOBS)

@@ -55,7 +55,10 @@ std::string site_text(const Json& answer, const std::string& name_or_id) {
     if (text_at(site, "name") != name_or_id && text_at(site, "id") != name_or_id) continue;
     std::string page;
     for (const auto& [name, value] : site.items()) {
-      if (name != "declared") page += labelled(name, value_text(value), kLabelWidth);
+      if (name == "declared") continue;
+      if (!value.is_object() || value.empty()) page += labelled(name, value_text(value), kLabelWidth);
+      if (!value.is_object()) continue;
+      for (const auto& [member, inner] : value.items()) page += labelled(name + "." + member, value_text(inner), kLabelWidth);
     }
     for (const auto& [name, value] : object_at(site, "declared").items()) {
       if (!value.is_object()) page += labelled("declared." + name, value_text(value), kLabelWidth);
