@@ -83,6 +83,8 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/audit/verify", get_audit_check, false, false, {"expect"}},
       {"GET", "/v1/sql", get_sql},
       {"POST", "/v1/sql", post_sql, true, false, {}, false, kMaxLongBodyBytes},
+      {"GET", "/", get_console},
+      {"GET", "/ui/{file}", get_console_file},
       {"GET", "/healthz", get_health},
       {"GET", "/readyz", get_ready},
       {"GET", "/metrics", get_metrics},
