@@ -105,7 +105,7 @@ bool path_fits(const char* route_path, const std::vector<std::string>& segments,
       return false;
     }
   }
-  return rest.empty();
+  return rest.empty() || (segments.empty() && rest == "/");
 }
 
 }  // namespace capmap
