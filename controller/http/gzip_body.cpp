@@ -77,7 +77,7 @@ bool is_text(std::string_view type) {
 
 }  // namespace
 
-bool takes_gzip(std::string_view accept_encoding) {
+bool takes_coding(std::string_view accept_encoding, std::string_view coding) {
   bool any = false;
   while (!accept_encoding.empty()) {
     const auto entry = accept_encoding.substr(0, accept_encoding.find(','));
@@ -85,10 +85,14 @@ bool takes_gzip(std::string_view accept_encoding) {
     const auto semicolon = entry.find(';');
     const auto name = trimmed(entry.substr(0, semicolon));
     const bool no = semicolon != std::string_view::npos && refused(entry.substr(semicolon + 1));
-    if (name == "gzip" || name == "x-gzip") return !no;
+    if (name == coding || (coding == "gzip" && name == "x-gzip")) return !no;
     if (name == "*") any = !no;
   }
   return any;
+}
+
+bool takes_gzip(std::string_view accept_encoding) {
+  return takes_coding(accept_encoding, "gzip");
 }
 
 HttpResponse gzipped(HttpResponse response) {

@@ -51,6 +51,8 @@ Outcome get_shared(const Call& call);
 Outcome get_events(const Call& call);
 Outcome get_openapi(const Call& call);
 Outcome get_docs(const Call& call);
+Outcome get_console(const Call& call);
+Outcome get_console_file(const Call& call);
 Outcome get_changes(const Call& call);
 Outcome get_sites(const Call& call);
 Outcome post_site(const Call& call);

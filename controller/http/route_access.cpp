@@ -24,6 +24,8 @@ constexpr std::array kNamed = {
     Named{"GET", "/readyz", kOpen},
     Named{"GET", "/v1/openapi.yaml", kOpen},  // the same text is in every package
     Named{"GET", "/v1/docs", kOpen},
+    Named{"GET", "/", kOpen},           // the console: it shows nothing before who asks may see it
+    Named{"GET", "/ui/{file}", kOpen},  // likewise
     Named{"POST", "/v1/login", kOpen},
     Named{"POST", "/v1/logout", kRead},
     Named{"GET", "/v1/session", kRead},

@@ -84,6 +84,8 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/audit/verify", get_audit_check, false, false, {"expect"}},
       {"GET", "/v1/sql", get_sql},
       {"POST", "/v1/sql", post_sql, true, false, {}, false, kMaxLongBodyBytes},
+      {"GET", "/", get_console},
+      {"GET", "/ui/{file}", get_console_file},
       {"GET", "/healthz", get_health},
       {"GET", "/readyz", get_ready},
       {"GET", "/metrics", get_metrics},
@@ -104,7 +106,7 @@ bool path_fits(const char* route_path, const std::vector<std::string>& segments,
       return false;
     }
   }
-  return rest.empty();
+  return rest.empty() || (segments.empty() && rest == "/");
 }
 
 }  // namespace capmap

@@ -46,7 +46,7 @@ const Mistake kMistakes[] = {
     {"GET", "/v1/history?from=then", nullptr, 400, "2026"},
     {"GET", "/v1/export/descriptors?form=c", nullptr, 400, "a"},
     {"GET", "/v1/maps", nullptr, 404, "/v1/"},
-    {"GET", "/", nullptr, 404, "/v1/"},
+    {"GET", "/v2/map", nullptr, 404, "/v1/"},
     {"DELETE", "/v1/map", nullptr, 405, "GET"},
     {"PATCH", "/v1/sites", nullptr, 405, "POST"},
     {"POST", "/v1/sites", "{", 400, "JSON"},

@@ -1,0 +1,32 @@
+// Tables as files. A text that a spreadsheet would take for a formula gets a quote in front.
+
+export interface Column<Row> {
+  key: string;
+  title: string;
+  value: (row: Row) => string | number | null | undefined; ///< what is sorted by and exported
+  text?: (row: Row) => string; ///< as shown, where that differs
+  href?: (row: Row) => string | null;
+  numeric?: boolean;
+  long?: boolean; ///< may break into lines
+}
+
+function cell(value: string | number | null | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) && !/^-?\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+}
+
+export function csv<Row>(columns: Column<Row>[], rows: Row[]): string {
+  const lines = [columns.map((column) => cell(column.title)), ...rows.map((row) => columns.map((column) => cell(column.value(row))))];
+  return `${lines.map((line) => line.join(',')).join('\r\n')}\r\n`;
+}
+
+export function save(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,8 @@
+import { mount } from 'svelte';
+import App from './App.svelte';
+import './frame.css';
+import './cards.css';
+import './charts.css';
+
+const target = document.getElementById('app');
+if (target) mount(App, { target });

@@ -1,0 +1,9 @@
+// All texts of the console in English; {0} stands for a value.
+import { enApi } from './en_api';
+import { enDesk } from './en_desk';
+import { enFrame } from './en_frame';
+import { enViews } from './en_views';
+
+export const en = { ...enFrame, ...enViews, ...enDesk, ...enApi };
+
+export type Word = keyof typeof en;
