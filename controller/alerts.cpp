@@ -39,6 +39,13 @@ std::string site_name(const MapView& view, std::uint32_t site) {
   return known->name.empty() ? to_text(known->id) : known->name;
 }
 
+/// Every alert comes to be here: when it was, and which of this start.
+void add(std::vector<Alert>& found, Alert alert, std::uint64_t now_unix_ms, std::uint64_t& count) {
+  alert.at_unix_ms = now_unix_ms;
+  alert.number = ++count;
+  found.push_back(std::move(alert));
+}
+
 }  // namespace
 
 void AlertWatch::tell(std::vector<Alert>& found, Alert::Kind kind, const std::string& key, const std::string& subject, std::uint32_t site,
@@ -46,14 +53,7 @@ void AlertWatch::tell(std::vector<Alert>& found, Alert::Kind kind, const std::st
   if (firing == firing_.contains(key)) return;
   if (firing) firing_.emplace(key, site);
   if (!firing) firing_.erase(key);
-  found.push_back({.kind = kind,
-                   .firing = firing,
-                   .key = key,
-                   .subject = subject,
-                   .site = site,
-                   .text = text,
-                   .at_unix_ms = now_unix_ms_,
-                   .number = ++count_});
+  add(found, {.kind = kind, .firing = firing, .key = key, .subject = subject, .site = site, .text = text}, now_unix_ms_, count_);
 }
 
 std::vector<Alert> AlertWatch::look(const MapView& view, const StoreHealth* store, std::uint64_t now_unix_ms) {
@@ -109,14 +109,8 @@ void AlertWatch::look_at_doubles(const MapView& view, std::vector<Alert>& found)
     doubles_.emplace(key, is_new);
     if (is_new) fresh.push_back(&pair);
   }
-  const auto add = [&](bool firing, const std::string& key, const std::string& subject, const std::string& text) {
-    found.push_back({.kind = Alert::Kind::kDouble,
-                     .firing = firing,
-                     .key = key,
-                     .subject = subject,
-                     .text = text,
-                     .at_unix_ms = now_unix_ms_,
-                     .number = ++count_});
+  const auto say = [&](bool firing, const std::string& key, const std::string& subject, const std::string& text) {
+    add(found, {.kind = Alert::Kind::kDouble, .firing = firing, .key = key, .subject = subject, .text = text}, now_unix_ms_, count_);
   };
   const bool all_seen = !view.doubles || view.doubles->complete;
   for (auto it = doubles_.begin(); it != doubles_.end();) {
@@ -125,12 +119,12 @@ void AlertWatch::look_at_doubles(const MapView& view, std::vector<Alert>& found)
       continue;
     }
     const auto node = it->first.substr(0, it->first.find(':'));
-    if (it->second) add(false, kKey + it->first, node, "whether " + node + " is another node too is settled, or not asked any more");
+    if (it->second) say(false, kKey + it->first, node, "whether " + node + " is another node too is settled, or not asked any more");
     it = doubles_.erase(it);
   }
   if (fresh.size() > kMostDoubles) {
     for (const auto* pair : fresh) doubles_[to_text(pair->node.node) + ":" + to_text(pair->other.node)] = false;
-    return add(true, "doubles", "",
+    return say(true, "doubles", "",
                std::to_string(fresh.size()) + " pairs of nodes say that they are one machine each: capmapctl nodes doubles lists them");
   }
   for (const auto* pair : fresh) {
@@ -138,7 +132,7 @@ void AlertWatch::look_at_doubles(const MapView& view, std::vector<Alert>& found)
       return to_text(one.node) + " (" + (one.hostname.empty() ? "no name" : one.hostname) + ", " + site_name(view, one.site) + ")";
     };
     const auto id = to_text(pair->node.node);
-    add(true, kKey + id + ":" + to_text(pair->other.node), id,
+    say(true, kKey + id + ":" + to_text(pair->other.node), id,
         side(pair->node) + " and " + side(pair->other) +
             " say that they are one machine, and both count: capmapctl nodes doubles, then nodes doubles confirm or dismiss");
   }
@@ -154,23 +148,16 @@ void AlertWatch::look_at_verdicts(const MapView& view, std::vector<Alert>& found
     if (firing_.contains("clone:" + to_text(change.node)) || contradicted_.size() >= kMostKept) continue;
     if (contradicted_.emplace(change.node, now_unix_ms_).second) fresh.push_back(change);
   }
-  const auto add = [&](const std::string& key, const std::string& subject, std::uint32_t site, const std::string& text) {
-    found.push_back({.kind = Alert::Kind::kContradiction,
-                     .firing = true,
-                     .key = key,
-                     .subject = subject,
-                     .site = site,
-                     .text = text,
-                     .at_unix_ms = now_unix_ms_,
-                     .number = ++count_});
+  const auto say = [&](const std::string& key, const std::string& subject, std::uint32_t site, const std::string& text) {
+    add(found, {.kind = Alert::Kind::kContradiction, .key = key, .subject = subject, .site = site, .text = text}, now_unix_ms_, count_);
   };
   if (fresh.size() > kMostContradictions) {
-    return add("contradictions", "", 0,
+    return say("contradictions", "", 0,
                std::to_string(fresh.size()) + " nodes cannot be what they say: capmapctl contradictions tells why");
   }
   for (const auto& change : fresh) {
     const auto id = to_text(change.node);
-    add("contradiction:" + id, id, change.to->site,
+    say("contradiction:" + id, id, change.to->site,
         "node " + id + " at " + site_name(view, change.to->site) + " cannot be what it says: capmapctl nodes show " + id + " tells why");
   }
 }

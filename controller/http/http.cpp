@@ -193,8 +193,7 @@ Result<Done> HttpThread::ask(std::uint64_t ticket, Question question) {
   if (auto* job = std::get_if<SqlJob>(&question)) {
     if (sql_.empty()) return Error{ErrorCode::kUnavailable, "this controller answers no SQL"};
     job->ticket = ticket;
-    if (statements_.add(std::move(*job))) return Done{};
-    return Error{ErrorCode::kUnavailable, "too many statements are at work or wait already: ask again in some seconds"};
+    return statements_.add(std::move(*job));
   }
   auto& request = std::get<AdminRequest>(question);
   request.ticket = ticket;

@@ -23,10 +23,19 @@ std::size_t SqlQueue::of(const std::string& asker) const {
   return static_cast<std::size_t>(theirs);
 }
 
-bool SqlQueue::add(SqlJob job) {
-  if (waiting_.size() >= kMostWaiting || of(who(job)) >= kMostOfSomebody) return false;
+Result<Done> SqlQueue::add(SqlJob job) {
+  if (of(who(job)) >= kMostOfSomebody) {
+    return Error{ErrorCode::kUnavailable, std::to_string(kMostOfSomebody) +
+                                              " statements of this user or token are at work or wait already, and no more may: ask again "
+                                              "when one has ended, or let each end sooner (ms)"};
+  }
+  if (waiting_.size() >= kMostWaiting) {
+    return Error{ErrorCode::kUnavailable, std::to_string(kMostWaiting) +
+                                              " statements wait already, and no more may: ask again in some seconds; capmap_sql_waiting in "
+                                              "/metrics tells how many they are"};
+  }
   waiting_.push_back(std::move(job));
-  return true;
+  return Done{};
 }
 
 std::optional<SqlQueue::Next> SqlQueue::take_next() {

@@ -22,8 +22,8 @@ class SqlQueue {
     SqlJob job;
   };
 
-  /// False: too many wait already.
-  bool add(SqlJob job);
+  /// Errors: kUnavailable: too many wait already, of whom, and what to do.
+  Result<Done> add(SqlJob job);
   /// What can begin now. `wanted(ticket)`: whether its asker still waits; if not it is dropped. Again until there is nothing.
   template <class Wanted>
   std::optional<Next> take(Wanted wanted) {

@@ -3,9 +3,11 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "common/accelerator_vendor.hpp"
+#include "controller/map/field_words.hpp"
 #include "controller/map/filter.hpp"
 
 namespace capmap {
@@ -26,6 +28,20 @@ bool is_number_field(std::string_view field) {
 
 bool is_field(std::string_view word) {
   return among(kDimensionNames, word) || among(kNumberFields, word) || is_node_dimension(word);
+}
+
+/// "; did you mean …?" where one of `known` is near; else nothing.
+std::string guess(std::string_view word, std::span<const std::string_view> known) {
+  const auto nearest = nearest_word(word, known);
+  return nearest.empty() ? std::string() : "; did you mean " + std::string(nearest) + "?";
+}
+
+/// All fields but labels, any of which may be there.
+std::vector<std::string_view> fields() {
+  std::vector<std::string_view> known(kDimensionNames.begin(), kDimensionNames.end());
+  known.insert(known.end(), kNumberFields.begin(), kNumberFields.end());
+  known.insert(known.end(), kNodeDimensionNames.begin(), kNodeDimensionNames.end());
+  return known;
 }
 
 struct Token {
@@ -149,7 +165,13 @@ class Parser {
     }
     if (is_word("has")) return has();
     if (token_.kind == Token::Kind::kWord && is_field(token_.text)) return test();
-    return wrong("a field, \"has\", \"not\" or \"(\"");
+    auto refused = wrong("a field, \"has\", \"not\" or \"(\"");
+    if (token_.kind == Token::Kind::kWord) {
+      const auto known = fields();
+      const auto near = guess(token_.text, known);
+      refused.what += near.empty() ? "; fields are " + joined_words(known) + ", and label.KEY" : near;
+    }
+    return refused;
   }
 
   Result<FilterNode> has() {
@@ -162,8 +184,11 @@ class Parser {
     node.kind = FilterNode::Kind::kHasAccelerator;
     while (!is_sign(")")) {
       if (is_sign(",")) step();
-      if (token_.kind != Token::Kind::kWord || !among(kPartFields, token_.text))
-        return wrong("model, vendor, kind, count, memory_gib or \")\"");
+      if (token_.kind != Token::Kind::kWord || !among(kPartFields, token_.text)) {
+        auto refused = wrong("model, vendor, kind, count, memory_gib or \")\"");
+        if (token_.kind == Token::Kind::kWord) refused.what += guess(token_.text, kPartFields);
+        return refused;
+      }
       auto part = test();
       if (!part) return part;
       node.parts.push_back(std::move(*part));
@@ -219,10 +244,27 @@ class Parser {
     const char* const end = token_.text.data() + token_.text.size();
     const auto read = std::from_chars(token_.text.data(), end, number);
     if (is_number_field(node.field) && (read.ec != std::errc() || read.ptr != end)) return wrong("a whole number");
+    if (auto closed = check_closed(node); !closed) return closed;
     const bool vendor = node.field == "accelerator_vendor" || node.field == "vendor";
     node.values.push_back(vendor ? vendor_named(token_.text) : token_.text);
     step();
     return Done{};
+  }
+
+  /// What a field can never be is refused: it would hold for nothing, and look like an answer. Accelerators of several kinds on one node
+  /// are told together, "gpu + npu".
+  [[nodiscard]] Result<Done> check_closed(const FilterNode& node) const {
+    const auto allowed = texts_of_field(node.field);
+    const std::string_view text = token_.text;
+    if (allowed.empty() || text.empty() || text.find(" + ") != std::string_view::npos) return Done{};
+    const bool ordered = node.compare >= FilterNode::Compare::kLess && node.compare <= FilterNode::Compare::kGreaterOrEqual;
+    const auto fits = [&](std::string_view word) {
+      return node.compare == FilterNode::Compare::kPrefix ? word.starts_with(text) : word == text;
+    };
+    if (ordered || std::ranges::any_of(allowed, fits)) return Done{};
+    auto refused = wrong(node.field + " to be one of " + joined_words(allowed));
+    refused.what += guess(text, allowed);
+    return refused;
   }
 
   Lexer lexer_;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common/labels.hpp"
+#include "controller/map/field_words.hpp"
 #include "controller/map/rollup.hpp"
 
 namespace capmap {
@@ -17,7 +18,11 @@ std::string known_dimensions() {
 
 Error no_dimension(std::string_view word, std::string_view why) {
   std::string what(1, '"');
-  what.append(word.substr(0, kLongestWord)).append("\" ").append(why).append("; known: ").append(known_dimensions());
+  const std::vector<std::string_view> known(kDimensionNames.begin(), kDimensionNames.end());
+  const auto nearest = nearest_word(word, known);
+  what.append(word.substr(0, kLongestWord)).append("\" ").append(why);
+  if (!nearest.empty() && nearest != word) what.append("; did you mean ").append(nearest).append("?");
+  what.append("; known: ").append(known_dimensions());
   return {ErrorCode::kMalformed, std::move(what)};
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/region_table.hpp"
+#include "controller/map/field_words.hpp"
 #include "controller/store/declared_words.hpp"
 #include "controller/store/store.hpp"
 
@@ -18,11 +19,6 @@ Result<Done> one_of(const char* field, const std::string& value, std::span<const
   for (const auto word : allowed) words += (words.empty() ? "" : ", ") + std::string(word);
   return Error{ErrorCode::kMalformed, std::string(field) + ": \"" + value + "\" is not one of " + words};
 }
-
-constexpr std::array<std::string_view, 5> kOwnerClasses = {"government", "state-owned", "private", "foreign-or-joint",
-                                                           "university-or-research"};
-constexpr std::array<std::string_view, 4> kComputeClasses = {"general", "intelligent", "super", "edge"};
-constexpr std::array<std::string_view, 3> kServices = {"public", "private", "hybrid"};
 
 Error wrong(const char* text) {
   return {ErrorCode::kMalformed, text};
