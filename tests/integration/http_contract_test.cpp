@@ -94,8 +94,7 @@ void ask_readers(Answers& answers, std::uint16_t port) {
   for (const char* query : {"", "?limit=x"}) note(answers, "GET /v1/contradictions", get(port, std::string("/v1/contradictions") + query));
   for (const std::string path : {"/v1/clones", "/v1/bulletin", "/v1/clones?x=1", "/v1/bulletin?x=1"})
     note(answers, "GET " + path.substr(0, path.find('?')), get(port, path));
-  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner"));
-  note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner", any));
+  for (const auto& with : {std::string(), any}) note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner", with));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/owner?limit=0"));
   note(answers, "GET /v1/imbalance/{name}", get(port, "/v1/imbalance/none"));
   note(answers, "GET /v1/history", get(port, "/v1/history?group_by=region_2"));
