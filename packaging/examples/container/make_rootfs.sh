@@ -1,10 +1,10 @@
 #!/bin/bash
 # A root file system for a container of one program, without any container daemon: debootstrap, the debs, and nothing else.
-#   make_rootfs.sh agent|controller DIST ROOT [MIRROR]     DIST: folder of our debs
+#   make_rootfs.sh agent|controller DIST ROOT MIRROR     DIST: folder of our debs
 # Then, for instance: tar -C ROOT -c . | podman import --change 'ENTRYPOINT ["/usr/bin/capmap-agent"]' - capmap-agent
 # or at once, in namespaces: systemd-nspawn -D ROOT --as-pid2 /usr/bin/capmap-agent --help
 set -euo pipefail
-program=${1:?agent or controller} dist=$(realpath "${2:?folder of debs}") root=${3:?root folder to make} mirror=${4:-http://deb.debian.org/debian}
+program=${1:?agent or controller} dist=$(realpath "${2:?folder of debs}") root=${3:?root folder to make} mirror=${4:?mirror of Debian}
 case $program in
   agent) packages=(capmap-catalog capmap-agent) ;;
   controller) packages=(capmap-catalog capmapctl capmap-controller) ;;
