@@ -30,5 +30,5 @@ soon 60 '^shanghai-1 +3 +0 +3 +0' ctl map --by site
 must_say . ctl sites undrain shanghai-1
 soon 10 '^shanghai-1 +3 +3 +3 +0' ctl map --by site
 soon 30 'alert.resolved.*shanghai-1' ctl events --kind alert.resolved
-must_say 'service' ctl audit --what site_service
+must_say 'power is off' ctl audit --what site_service_ordered -o csv
 told "3 servers of shanghai-1 were seen stale $stale_s s after they fell silent, then lost, with an alert; back with the same ids, in service again"
