@@ -12,6 +12,9 @@ inline void ask_streams_and_texts(const std::function<void(const std::string&, c
   for (const char* path : {"/v1/openapi.yaml", "/v1/docs"}) {
     for (const char* headers : {"", "If-None-Match: *\r\n"}) note(std::string("GET ") + path, get(port, path, headers));
   }
+  for (const char* query : {"?accelerators=1", ""}) {
+    for (const char* headers : {"", "If-None-Match: *\r\n"}) note("GET /v1/find", get(port, std::string("/v1/find") + query, headers));
+  }
 }
 
 }  // namespace capmap::support
