@@ -5,6 +5,7 @@
 #include "common/clock.hpp"
 #include "controller/ctl/cli_line.hpp"
 #include "controller/ctl/commands.hpp"
+#include "controller/ctl/find.hpp"
 
 namespace capmap {
 
@@ -135,6 +136,7 @@ void describe(CLI::App& app, Line& line, const std::string& version) {
   add_history(app, line);
   add_events(app, line);
   add_reports(app, line);
+  add_find(app, line);
   add_sql(app, line);
   add_orders(app, line);
   add_chip_commands(app, line);

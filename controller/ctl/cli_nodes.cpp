@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "controller/ctl/cli_line.hpp"
+#include "controller/ctl/nodes_watch.hpp"
 
 namespace capmap {
 
@@ -54,6 +55,7 @@ void add_nodes(CLI::App& app, Line& line) {
       add_command(*nodes, "absent", "nodes that were let in and are lost or never came, and what sites declare and nobody has met",
                   "  capmapctl nodes absent\n  capmapctl nodes absent --site beijing-1");
   add_pending(*nodes, line);
+  add_nodes_watch(*nodes, line);
   nodes->callback([&line, benchmark, remove, absent] {
     if (line.command) return;  // one of those about who waits
     if (absent->parsed() && !line.filter.liveness.empty()) {

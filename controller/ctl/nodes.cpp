@@ -5,6 +5,7 @@
 #include "common/ids.hpp"
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/http_client.hpp"
+#include "controller/ctl/node_pages.hpp"
 #include "controller/ctl/text_table.hpp"
 
 namespace capmap {
@@ -22,25 +23,6 @@ std::string page_path(const NodeFilter& filter, std::uint32_t limit, const std::
   if (!filter.filter.empty()) path += "&filter=" + url_escaped(filter.filter);
   if (!cursor.empty()) path += "&cursor=" + url_escaped(cursor);
   return path;
-}
-
-/// Pages of nodes until there are `filter.limit`; "next" of the last page says whether there are more.
-Result<Json> read_nodes(const ApiConnection& connection, const NodeFilter& filter) {
-  Json all = {{"nodes", Json::array()}, {"next", nullptr}};
-  std::string cursor;
-  for (std::size_t page = 0; page < kMaxScanPages; ++page) {
-    const auto wanted = filter.limit - static_cast<std::uint32_t>(all["nodes"].size());
-    auto answer = api_get(connection, page_path(filter, std::min(wanted, kPageNodes), cursor));
-    if (!answer) return answer.error();
-    for (const Json& node : list_at(*answer, "nodes")) {
-      if (all["nodes"].size() < filter.limit) all["nodes"].push_back(node);
-    }
-    const auto next = text_at(*answer, "next");
-    all["next"] = next ? Json(*next) : Json(nullptr);
-    if (!next || *next == cursor || all["nodes"].size() >= filter.limit) return all;
-    cursor = *next;
-  }
-  return all;
 }
 
 /// The id behind a host name, looked for page by page.
@@ -78,6 +60,24 @@ std::string count_cell(const Json& node, const char* key) {
 }
 
 }  // namespace
+
+Result<Json> read_nodes(const ApiConnection& connection, const NodeFilter& filter) {
+  Json all = {{"nodes", Json::array()}, {"next", nullptr}};
+  std::string cursor;
+  for (std::size_t page = 0; page < kMaxScanPages; ++page) {
+    const auto wanted = filter.limit - static_cast<std::uint32_t>(all["nodes"].size());
+    auto answer = api_get(connection, page_path(filter, std::min(wanted, kPageNodes), cursor));
+    if (!answer) return answer.error();
+    for (const Json& node : list_at(*answer, "nodes")) {
+      if (all["nodes"].size() < filter.limit) all["nodes"].push_back(node);
+    }
+    const auto next = text_at(*answer, "next");
+    all["next"] = next ? Json(*next) : Json(nullptr);
+    if (!next || *next == cursor || all["nodes"].size() >= filter.limit) return all;
+    cursor = *next;
+  }
+  return all;
+}
 
 std::string nodes_text(const Json& answer, const TableLook& look) {
   using enum TextTable::Align;

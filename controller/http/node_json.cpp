@@ -196,11 +196,18 @@ Json accelerators_json(const NodeRow& row, const HardwareRow& hardware) {
 }
 
 /// On the PCI bus, and of these how many a driver lists: those whose use it tells, each with what is known. Null: no driver was heard.
+/// Null where nobody can say it of any of them.
+Json accelerators_used(const NodeRow& row, std::uint64_t accelerators) {
+  return row.accelerators_use_unknown < accelerators ? Json(row.devices.used) : Json(nullptr);
+}
+
 Json accelerator_counts(const NodeRow& row, const HardwareRow& hardware) {
   std::uint64_t present = 0;
   for (const auto& shape : hardware.shape.accelerators) present += shape.count;
   const auto visible = row.usage.accelerators.size();
-  return {{"pci_present", present}, {"driver_visible", visible > 0 || present == 0 ? Json(visible) : Json(nullptr)}};
+  return {{"pci_present", present},
+          {"driver_visible", visible > 0 || present == 0 ? Json(visible) : Json(nullptr)},
+          {"used", accelerators_used(row, present)}};
 }
 
 /// What one device takes in or gives out; null where it is not known.
@@ -258,6 +265,7 @@ Json node_summary(const NodeRow& row, const MapView& view, std::uint64_t now_boo
   node["pus"] = shape == nullptr ? Json(nullptr) : or_null(shape->cpu.pus);
   node["memory_bytes"] = shape == nullptr ? Json(nullptr) : or_null(shape->memory_bytes);
   node["accelerators"] = shape == nullptr ? Json(nullptr) : Json(accelerators);
+  node["accelerators_used"] = accelerators_used(row, accelerators);
   node["cpu_busy_millicores"] = or_null(row.usage.readings.cpu_busy_millicores);
   node["memory_used_mib"] = or_null(row.usage.readings.memory_used_mib);
   node["agent_version"] = text_or_null(row.agent_version);

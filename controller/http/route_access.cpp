@@ -42,6 +42,7 @@ constexpr std::array kNamed = {
     Named{"GET", "/v1/doubles", kRead},  // pairs of which both are within it
     Named{"POST", "/v1/doubles", kWithinScope},
     Named{"GET", "/v1/imbalance/{name}", kRead},
+    Named{"GET", "/v1/find", kRead},
     Named{"GET", "/v1/chips", kRead},  // how many stand within it
     Named{"GET", "/v1/chips/unrated", kRead},
     Named{"GET", "/v1/chips/own", kRead},  // of no site

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "controller/http/find_resource.hpp"
 #include "controller/http/resources.hpp"
 
 namespace capmap {
@@ -47,6 +48,34 @@ const std::vector<Route>& routes() {
       {"POST", "/v1/regions", post_regions, true, true, {}, false, kMaxLongBodyBytes},
       {"GET", "/v1/bulletin", get_bulletin, true, false, {"format", "lang"}},
       {"GET", "/v1/imbalance/{name}", get_imbalance, true, false, {"filter", "limit", "cursor"}},
+      {"GET",
+       "/v1/find",
+       get_find,
+       true,
+       false,
+       {"nodes",
+        "together",
+        "accelerators",
+        "model",
+        "vendor",
+        "kind",
+        "device_memory_gib",
+        "precision",
+        "device_rate_mflops",
+        "rate_mflops",
+        "cores",
+        "memory_gib",
+        "rdma",
+        "site",
+        "region",
+        "owner",
+        "owner_class",
+        "compute_class",
+        "security_level",
+        "public_compute",
+        "filter",
+        "limit",
+        "cursor"}},
       {"GET", "/v1/absent", get_absent, true, false, {"site", "filter", "limit", "cursor"}},
       {"GET", "/v1/contradictions", get_contradictions, true, false, {"site", "liveness", "filter", "limit", "cursor"}},
       {"GET", "/v1/clones", get_clones, true},

@@ -23,9 +23,10 @@ arrows() {
 ^controller/access/                             ^(common|controller/access)/[a-z0-9_]+[.]hpp\$
 ^controller/tls/                                ^(common|controller/store|controller/tls)/[a-z0-9_]+[.]hpp\$
 ^controller/store/                              ^(common|controller/map|controller/access|controller/store)/[a-z0-9_]+[.]hpp\$
+^controller/find/                               ^(common|controller/map|controller/find)/[a-z0-9_]+[.]hpp\$
 ^controller/sql/                                ^(common|controller/map|controller/access|controller/sql)/[a-z0-9_]+[.]hpp\$
 ^controller/history/                            ^(common|controller/map|controller/access|controller/store|controller/history)/[a-z0-9_]+[.]hpp\$
-^controller/http/                               ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/sql|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
+^controller/http/                               ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/sql|controller/find|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
 ^controller/ctl/                                ^(common|controller/map|controller/access|controller/store|controller/tls|controller/ctl)/[a-z0-9_]+[.]hpp\$
 ^controller/main[.]cpp\$                         ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/sql|controller/tls|controller/http)/[a-z0-9_]+[.]hpp\$
 ^controller/                                    ^(common|controller|controller/map|controller/access|controller/store|controller/history|controller/sql)/[a-z0-9_]+[.]hpp\$

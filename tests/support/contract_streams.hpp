@@ -17,6 +17,9 @@ inline void ask_streams_and_texts(const std::function<void(const std::string&, c
   const auto file = page.substr(at, page.find('"', at) - at);
   for (const char* headers : {"", "If-None-Match: *\r\n"}) note("GET /ui/{file}", get(port, file, headers));
   note("GET /ui/{file}", get(port, "/ui/none.js"));
+  for (const char* query : {"?accelerators=1", ""}) {
+    for (const char* headers : {"", "If-None-Match: *\r\n"}) note("GET /v1/find", get(port, std::string("/v1/find") + query, headers));
+  }
 }
 
 }  // namespace capmap::support

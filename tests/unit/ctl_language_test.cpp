@@ -71,6 +71,9 @@ TEST_CASE("a line is translated where a phrase fits it as a whole, and stays as 
   CHECK(chinese("no profile \"a\" in /b; capmapctl profiles lists them") == "/b 中没有名为 \"a\" 的控制器；capmapctl profiles 列出全部");
   CHECK(chinese("Not Found: no site x: y") == "未找到：no site x: y");
   CHECK(lines_in_language(Language::kEnglish, "3 nodes") == "3 nodes");
+  CHECK(chinese("map of 2026-11-22T21:00:00Z, revision 42, 0.1 s old, chip table 1") ==
+        "地图，时间 2026-11-22T21:00:00Z，修订号 42，数据龄 0.1 s，芯片表 1");
+  CHECK(chinese("map of 2026-11-22T21:00:00Z, chip table 1") == "地图，时间 2026-11-22T21:00:00Z，芯片表 1");
   CHECK(chinese("").empty());
 }
 

@@ -35,7 +35,7 @@ TEST_CASE("sql queue: each worker has one statement at a time, in order") {
 TEST_CASE("sql queue: who has one running lets others go first, and nobody takes all the room") {
   SqlQueue queue;
   for (std::uint64_t i = 1; i <= SqlQueue::kMostOfSomebody; ++i) REQUIRE(queue.add(job_of(i, "greedy")));
-  CHECK_FALSE(queue.add(job_of(9, "greedy")));
+  CHECK_THAT(queue.add(job_of(9, "greedy")).error().what, Catch::Contains("of this user or token") && Catch::Contains("ask again"));
   CHECK(queue.add(job_of(10, "greedy", "t1")));  // a token of theirs is somebody else
   REQUIRE(queue.add(job_of(11, "li")));
   CHECK(queue.take(kAll)->job.ticket == 1);
@@ -48,7 +48,7 @@ TEST_CASE("sql queue: who has one running lets others go first, and nobody takes
   CHECK_FALSE(queue.add(job_of(13, "greedy")));
   SqlQueue full;
   for (std::size_t i = 0; i < SqlQueue::kMostWaiting; ++i) REQUIRE(full.add(job_of(i, "user " + std::to_string(i))));
-  CHECK_FALSE(full.add(job_of(99, "late")));
+  CHECK_THAT(full.add(job_of(99, "late")).error().what, Catch::Contains("16 statements wait") && Catch::Contains("ask again"));
 }
 
 TEST_CASE("sql queue: a statement nobody waits for any more is dropped before it begins") {
