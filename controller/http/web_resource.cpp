@@ -47,10 +47,8 @@ HttpResponse shown(const Call& call, const WebFile& file) {
   if (response.status != 304) {
     const auto taken = header(call.request, "accept-encoding").value_or("");
     const bool brotli = takes_coding(taken, "br"), gzip = takes_gzip(taken);
-    response = {.status = 200,
-                .content_type = type_of(file.name),
-                .body = std::string(brotli ? file.brotli : gzip ? file.gzip : file.plain),
-                .headers = {{"ETag", tag}}};
+    const auto bytes = brotli ? file.brotli : gzip ? file.gzip : file.plain;
+    response = {.status = 200, .content_type = type_of(file.name), .body = std::string(bytes), .headers = {{"ETag", tag}}};
     if (brotli || gzip) response.headers.emplace_back("Content-Encoding", brotli ? "br" : "gzip");
   }
   response.headers.emplace_back("Cache-Control", lifetime_of(file.name));
@@ -72,7 +70,7 @@ Outcome get_console(const Call& call) {
 Outcome get_console_file(const Call& call) {
   const auto* const file = call.path_value == kPage ? nullptr : find_file(call.path_value);
   if (file == nullptr) {
-    return problem_response({.status = 404, .word = "no-such-file", .detail = "no file of the console is called so: load the page anew at /"});
+    return problem_response({.status = 404, .word = "no-such-file", .detail = "the console has no such file: load / anew"});
   }
   return shown(call, *file);
 }

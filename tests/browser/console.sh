@@ -12,7 +12,9 @@ readonly build here=$PWD/tests/browser nodes=${CAPMAP_NODES:-400}
 shift || true
 stories=("$@")
 [ ${#stories[@]} -gt 0 ] || stories=(views keyboard admin hostile trouble pace)
-command -v node >/dev/null && command -v npm >/dev/null || { echo "console: node and npm are not installed"; exit 77; }
+for program in node npm; do
+  command -v "$program" >/dev/null || { echo "console: $program is not installed"; exit 77; }
+done
 chromium=$(command -v chromium || true)
 [ -n "$chromium" ] || { echo "console: chromium is not installed (apt-get install chromium fonts-noto-cjk)"; exit 77; }
 if [ ! -d "$here/node_modules/playwright-core" ]; then

@@ -6,7 +6,9 @@
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/../../controller/web"
-command -v node >/dev/null && command -v npm >/dev/null || { echo "rebuild: node and npm are not installed"; exit 77; }
+for program in node npm; do
+  command -v "$program" >/dev/null || { echo "rebuild: $program is not installed"; exit 77; }
+done
 ! grep -q '"resolved"' package-lock.json || { echo "package-lock.json names addresses of a registry: npm install with .npmrc leaves them out"; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -29,5 +31,8 @@ for file in dist/*; do
 done
 bytes=$(cat dist/* | wc -c) script=$(cat dist/*.js.gz | wc -c)
 echo "dist: $bytes bytes, of these $script of compressed script"
-[ "$bytes" -le 400000 ] && [ "$script" -le 120000 ] || { echo "too large: 400000 and 120000 at most"; bad=1; }
+if [ "$bytes" -gt 400000 ] || [ "$script" -gt 120000 ]; then
+  echo "too large: 400000 and 120000 at most"
+  bad=1
+fi
 exit $bad
