@@ -78,9 +78,9 @@ std::string offers_table(const Json& answer, const std::string& precision, const
 
 std::string needs_table(const Json& answer, const TableLook& look) {
   TextTable table({{"NEED", kLeft}, {"REMOVED"}, {"ACCEL"}, {"UNKNOWN"}, {"ONLY THIS"}});
-  for (const Json& need : list_at(answer, "needs")) {
+  for (const auto& [name, need] : object_at(answer, "needs").items()) {
     if (count_at(need, "removed_nodes") + count_at(need, "unknown_nodes") == 0) continue;
-    table.add({text_at(need, "need").value_or("unknown"), count_or_dash(need, "removed_nodes"), count_or_dash(need, "removed_accelerators"),
+    table.add({name, count_or_dash(need, "removed_nodes"), count_or_dash(need, "removed_accelerators"),
                count_or_dash(need, "unknown_nodes"), count_or_dash(need, "only_this_nodes")});
   }
   return table.text(look);

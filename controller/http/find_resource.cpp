@@ -191,8 +191,7 @@ Json offer_json(const MapView& view, const Demand& demand, const FindOffer& offe
 }
 
 Json need_json(const FindNeed& need) {
-  return {{"need", kNeedNames[static_cast<std::size_t>(need.need)]},
-          {"removed_nodes", need.removed_nodes},
+  return {{"removed_nodes", need.removed_nodes},
           {"removed_accelerators", need.removed_accelerators},
           {"unknown_nodes", need.unknown_nodes},
           {"only_this_nodes", need.only_this_nodes}};
@@ -215,8 +214,8 @@ Json answer_json(const Call& call, const Demand& demand, const FindResult& found
   for (auto i = first; i < last; ++i) answer["offers"].push_back(offer_json(*call.view, demand, found.offers[i], i + 1));
   answer["offer_count"] = found.offers.size();
   answer["next"] = last < found.offers.size() ? Json(std::to_string(last)) : Json(nullptr);
-  answer["needs"] = Json::array();
-  for (const auto& need : found.needs) answer["needs"].push_back(need_json(need));
+  answer["needs"] = Json::object();
+  for (const auto& need : found.needs) answer["needs"][kNeedNames[static_cast<std::size_t>(need.need)]] = need_json(need);
   answer["removed_most"] = found.removed_most ? Json(kNeedNames[static_cast<std::size_t>(*found.removed_most)]) : Json(nullptr);
   return answer;
 }

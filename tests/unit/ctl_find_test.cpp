@@ -19,8 +19,8 @@ ApiJson answer() {
       {"rank": 2, "reason": "part", "site": {"id": "s-2", "name": "east"}, "pool": null, "nodes": 3, "maybe_nodes": 0, "takes_nodes": 0,
        "accelerators": 24, "rate_mflops": null, "largest_block": null, "largest_free_accelerators": 17}],
     "offer_count": 3, "removed_most": "fresh",
-    "needs": [{"need": "fresh", "removed_nodes": 1000, "removed_accelerators": 8000, "unknown_nodes": 0, "only_this_nodes": 40},
-              {"need": "rdma", "removed_nodes": 0, "removed_accelerators": 0, "unknown_nodes": 0, "only_this_nodes": 0}]})");
+    "needs": {"fresh": {"removed_nodes": 1000, "removed_accelerators": 8000, "unknown_nodes": 0, "only_this_nodes": 40},
+              "rdma": {"removed_nodes": 0, "removed_accelerators": 0, "unknown_nodes": 0, "only_this_nodes": 0}}})");
 }
 
 }  // namespace
