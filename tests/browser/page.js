@@ -49,7 +49,7 @@ export async function goTo(page, where) {
 export async function settled(page) {
   await page.locator('main h1').first().waitFor();
   await page.waitForFunction(() => !/Asking the controller|正在询问/.test(document.querySelector('main').textContent), null, {
-    timeout: 20_000,
+    timeout: 60_000,
   });
 }
 

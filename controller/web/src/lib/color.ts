@@ -54,9 +54,9 @@ export function rangeOf(values: (number | null)[]): Range | null {
   }
   return low <= high ? { low, high } : null;
 }
-/// Where in the range a value lies, 0 to 1; amounts that differ by more than 30 times are looked at by their logarithm.
+/// Where in the range a value lies, 0 to 1; amounts that differ by more than 8 times are looked at by their logarithm.
 export function partOf(value: number, range: Range): number {
   if (range.high === range.low) return 0.5;
-  if (range.low > 0 && range.high / range.low > 30) return Math.log(value / range.low) / Math.log(range.high / range.low);
+  if (range.low > 0 && range.high / range.low > 8) return Math.log(value / range.low) / Math.log(range.high / range.low);
   return (value - range.low) / (range.high - range.low);
 }
