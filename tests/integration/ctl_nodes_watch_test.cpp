@@ -18,7 +18,7 @@ TEST_CASE("ctl nodes watch: use and changes of state are told as they come, of a
   Program agent({"capmap-agent", "--state", state.path()});
   nlohmann::json node;
   REQUIRE(soon([&] {
-    const auto nodes = nlohmann::json::parse(deployment.ctl({"nodes", "--json"}).out, nullptr, false);
+    const auto nodes = nlohmann::json::parse(deployment.ctl({"nodes", "--json"}).output, nullptr, false);
     if (!nodes.is_object() || nodes["nodes"].empty() || nodes["nodes"][0]["cpu_busy_millicores"].is_null()) return false;
     node = nodes["nodes"][0];
     return true;
