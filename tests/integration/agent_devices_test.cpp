@@ -244,7 +244,7 @@ TEST_CASE("agent devices: the map shows values, a lost card with its reason, and
   CAPTURE(agent.output(), node.dump(1));
   REQUIRE(whole);
   CHECK(card(0)["used"] == true);
-  CHECK(node["accelerator_counts"] == json{{"pci_present", 3}, {"driver_visible", 3}});
+  CHECK(node["accelerator_counts"] == json{{"pci_present", 3}, {"driver_visible", 3}, {"used", 3}});
   CHECK(card(0)["partitions"].is_null());
   CHECK(card(2)["memory_used_mib"] == 3 * 2'048);
   CHECK(card(2)["used"] == true);

@@ -3,6 +3,7 @@
 #   check_attacks.sh [ROOT]       default: this checkout
 #   check_attacks.sh --selftest   proves that wrong rows are caught
 # Exit: 0 all true, 1 some are not (each named).
+# shellcheck disable=SC2016  # the backquotes are the table's own
 set -euo pipefail
 export LC_ALL=C
 
@@ -21,8 +22,13 @@ check() (
         echo "SECURITY.md: $file has no test case \"$name\""
         bad=1
       fi
-    # shellcheck disable=SC2016  # the backquotes are the table's own
     done < <(grep -oE '`tests/[a-z]+/[a-z_]+_test[.]cpp: [^`]+`' <<<"$row" | tr -d '`')
+    # A story in a browser is a file of its own.
+    while IFS= read -r story; do
+      [ -n "$story" ] || continue
+      tests=$((tests + 1))
+      [ -f "$story" ] || { echo "SECURITY.md: there is no $story"; bad=1; }
+    done < <(grep -oE '`tests/browser/[a-z_]+[.]story[.]js`' <<<"$row" | tr -d '`')
     [ "$tests" -gt 0 ] || { echo "SECURITY.md: no test stands in the row: $row"; bad=1; }
   done < <(awk '/^## /{on = $0 == "## Attacks that were tried"} on && /^\| / && !/^\| attack /' SECURITY.md)
   echo "check_attacks: $rows attacks looked at"

@@ -8,7 +8,7 @@ namespace {
 /// Places in a YAML text where a comma inside braces is not followed by another "key:": what stands before it was cut off there, and the
 /// rest reads as a key of its own.
 std::string cut_texts(std::istream& file) {
-  static const std::regex next_key("^ *('[^']*'|\"[^\"]*\"|[A-Za-z0-9_$./*-]+) *:.*");
+  static const std::regex next_key("^ *('[^']*'|\"[^\"]*\"|[+A-Za-z0-9_$./*-]+) *:.*");
   std::string places, open;  // open: brackets that are not closed
   std::size_t number = 0;
   for (std::string line; std::getline(file, line);) {
