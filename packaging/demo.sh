@@ -96,6 +96,7 @@ say 'the node'
 node=$(ctl --json nodes | grep -oE 'n-[a-z2-7]{26}' | head -n 1)
 ctl nodes show "$node"
 
+printf '\nthe console: http://127.0.0.1:%s/\n' "$http"
 [ "${ONCE:-0}" != 1 ] || exit 0
 cat <<TEXT
 

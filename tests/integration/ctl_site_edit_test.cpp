@@ -2,10 +2,11 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "controller/ctl/commands.hpp"
-#include "tests/support/access_world.hpp"
+#include "tests/support/deployment.hpp"
 
 using namespace capmap;
 using namespace capmap::support;
@@ -18,9 +19,15 @@ struct Said {
   std::string out, err;
 };
 
-struct EditWorld : AccessWorld {
+struct EditWorld {
+  EditWorld() {
+    deployment.start();
+    REQUIRE(deployment.ctl({"sites", "add", "there", "--region", "32"}).code == 0);
+    REQUIRE(eventually([this] { return !site("there").is_null(); }, std::chrono::seconds(20)));
+  }
   Said edit(std::vector<std::string> more, bool terminal = false) const {
-    std::vector<std::string> arguments = {"--url", "http://127.0.0.1:" + std::to_string(port()), "--state", folder.path(), "sites", "edit"};
+    std::vector<std::string> arguments = {
+        "--url", "http://127.0.0.1:" + std::to_string(deployment.http_port), "--state", deployment.state(), "sites", "edit"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     std::ostringstream out, err;
     Said said;
@@ -30,15 +37,20 @@ struct EditWorld : AccessWorld {
     return said;
   }
   nlohmann::json site(const std::string& name) const {
-    for (const auto& one : body(get_as(admin, "/v1/sites"), 200)["sites"]) {
+    const auto answer = nlohmann::json::parse(deployment.ctl({"sites", "list", "--json"}).output, nullptr, false);
+    if (!answer.is_object()) return {};
+    for (const auto& one : answer.value("sites", nlohmann::json::array())) {
       if (one["name"] == name) return one;
     }
     return {};
   }
   /// The map shows it a moment after it was done.
   bool becomes(const std::string& column, const nlohmann::json& value) const {
-    return soon([&] { return site("there")[column] == value; });
+    return eventually([&] { return site("there").value(column, nlohmann::json()) == value; }, std::chrono::seconds(20));
   }
+  std::string audit() const { return deployment.ctl({"audit", "--json"}).output; }
+
+  Deployment deployment;
 };
 
 }  // namespace
