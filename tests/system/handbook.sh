@@ -27,6 +27,7 @@ cd "$folder/desk"
 for block in "$blocks"/*.sh; do
   count=$((count + 1))
   place=$(cat "${block%.sh}.place")
+  sleep 2  # who reads a section before they type the next; the map shows what was ordered a moment later
   # shellcheck disable=SC2154
   trap 'failed=$?; { echo "handbook: $place: exit $failed of: $BASH_COMMAND"; cat "$folder/out"; tail -n 5 "$folder"/desk/*.log; } >&3' ERR
   # shellcheck source=/dev/null

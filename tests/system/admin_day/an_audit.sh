@@ -11,15 +11,15 @@ chmod 600 "$folder/li.token"
 must_say . ctl --token-file "$folder/li.token" nodes drain a-1 --reason 'for the audit'
 must_fail 5 . ctl --token-file "$folder/li.token" users add mallory --role admin
 must_fail 5 . ctl --token-file "$folder/li.token" sites add theirs --region 11
-must_say ' li .*a-1|a-1.* li |li' ctl audit --who li
-must_say 'refused' ctl audit --what refused
-must_say ',service_ordered,|,node_service,' ctl audit --csv
-must_say 'whole|entries' ctl audit verify
+soon 10 ' li .*a-1|a-1.* li |li' ctl audit --who li
+soon 10 'refused' ctl audit --what refused
+soon 10 ',service_ordered,|,node_service,' ctl audit --csv
+soon 10 'whole|entries' ctl audit verify
 mark=$(grep -oE '[0-9]+:[0-9a-f]{16,}' "$folder/said" | tail -1)
 [ -n "$mark" ] || give_up "verify does not say how far the trail goes"
 must_say . ctl users disable li
 must_fail 5 . ctl --token-file "$folder/li.token" nodes undrain a-1
-must_say . ctl audit verify --expect "$mark"
+soon 10 . ctl audit verify --expect "$mark"
 stop "$controller_pid"
 
 # The database lets nobody change an entry; somebody with root takes that rule away first.

@@ -18,7 +18,7 @@ for ((i = 0, rc = 0; i < 200 && rc == 0; i++)); do ctl sites add "filling-$i" --
 [ "$rc" != 0 ] || give_up "200 sites were taken on a full disk"
 must_fail 1 'No space left' ctl sites add one-more --region 11
 must_fail 3 'free space on its disk' ctl status
-must_say '^total +2 +2 +2' ctl map --by site
+soon 10 '^total +2 +2 +2' ctl map --by site
 soon 30 'alert.firing' ctl events --kind alert.firing
 must_fail 1 'broken' ctl doctor
 
@@ -27,8 +27,8 @@ soon 30 'ready' ctl status
 must_say . ctl sites add after --region 11
 stop "$controller_pid" KILL
 start_controller
-must_say ' before ' ctl sites list
-must_say ' after ' ctl sites list
+soon 10 ' before ' ctl sites list
+soon 10 ' after ' ctl sites list
 must_say . ctl store check
 soon 60 '^total +2 +2 +2' ctl map --by site
 told "on a full disk changes were refused with the reason and both nodes stayed fresh; with room again all went on, and nothing promised was lost"

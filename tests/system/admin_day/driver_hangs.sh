@@ -28,12 +28,12 @@ play "$folder/hung"
 soon 60 '0000:20:00.0 has not answered' ctl nodes show gpu-1
 told_s=$took_s
 soon 60 '^  NVIDIA H100 SXM5 80GB +2 +0 +1' ctl map
-must_say 'use unknown of 1 device' ctl map
+soon 10 'use unknown of 1 device' ctl map
 must_say fresh node_line gpu-1
 must_say '^gpu-1.*0000:20:00.0 has not answered' ctl sql --csv "select hostname, problem_text from nodes where problems > 0"
 must_say . ctl nodes drain gpu-1 --reason 'card 20 hangs'
-must_say 'card 20 hangs' ctl nodes show gpu-1
-must_say '  available +0' ctl map
+soon 10 'card 20 hangs' ctl nodes show gpu-1
+soon 10 '  available +0' ctl map
 
 play "$folder/well"
 soon 60 '^gpu-1' ctl sql --csv "select hostname from nodes where problem_text not like '%has not answered%'"

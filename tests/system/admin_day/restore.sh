@@ -24,7 +24,7 @@ must_fail 4 'none.db' ctl restore "$folder/none.db"
 must_say . ctl store check "$folder/night.db"
 must_say . ctl restore "$folder/night.db"
 start_controller
-must_say ' before ' ctl sites list
+soon 10 ' before ' ctl sites list
 must_not_say ' after ' ctl sites list
 soon 60 '^total +2 +2 +2' ctl map --by site
 must_not_say "$thief" ctl nodes --liveness fresh

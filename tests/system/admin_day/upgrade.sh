@@ -14,7 +14,7 @@ enlist beijing-1 a-1 a-2
 enlist shanghai-1 b-1
 must_say . ctl nodes drain a-2 --reason 'fan'
 before=$(ctl nodes -o csv | grep -oE 'n-[a-z2-7]{26}' | sort)
-must_say '^total +3 +2 +3' ctl map --by site
+soon 10 '^total +3 +2 +3' ctl map --by site
 must_say . ctl backup "$folder/before-upgrade.db"
 must_say . ctl store check "$folder/before-upgrade.db"
 
@@ -34,9 +34,9 @@ for name in a-1 a-2 b-1; do
 done
 soon 30 '^total +3 +2 +3' ctl map --by site
 [ "$(ctl nodes -o csv | grep -oE 'n-[a-z2-7]{26}' | sort)" = "$before" ] || give_up "the ids of nodes are others now"
-must_say 'fan' ctl nodes show a-2
+soon 10 'fan' ctl nodes show a-2
 must_say '^li +operator' ctl users list
 version=$("$folder/opt/capmap-agent" --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+')
 must_say "$version.* 3" ctl nodes versions
-must_say . ctl audit verify
+soon 10 . ctl audit verify
 told "the controller was readable $readable_ms ms after its start; 3 nodes kept ids, order and site, none was lost, all run $version"
