@@ -17,12 +17,13 @@ TEST_CASE("ctl nodes watch: use and changes of state are told as they come, of a
   REQUIRE(run({"capmap-agent", "join", deployment.token(1), "--state", state.path()}).code == 0);
   Program agent({"capmap-agent", "--state", state.path()});
   nlohmann::json node;
-  REQUIRE(soon([&] {
+  const auto first_use = [&] {
     const auto nodes = nlohmann::json::parse(deployment.ctl({"nodes", "--json"}).output, nullptr, false);
     if (!nodes.is_object() || nodes["nodes"].empty() || nodes["nodes"][0]["cpu_busy_millicores"].is_null()) return false;
     node = nodes["nodes"][0];
     return true;
-  }));
+  };
+  REQUIRE(soon(first_use));
   const auto id = node["id"].get<std::string>();
   const auto watch = [&deployment](std::vector<std::string> more) {
     std::vector<std::string> words = {

@@ -134,6 +134,10 @@ bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds li
   }
 }
 
+bool soon(const std::function<bool()>& holds) {
+  return eventually(holds, std::chrono::seconds(30));
+}
+
 int free_port() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

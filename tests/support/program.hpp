@@ -56,9 +56,8 @@ class TemporaryFolder {
 
 /// Asks again every 50 ms until it holds; false when the limit passed. A guard against hanging, not a measurement.
 bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit);
-inline bool soon(const std::function<bool()>& holds) {
-  return eventually(holds, std::chrono::seconds(10));
-}
+/// eventually, for what a loaded machine does within half a minute: an agent's first use comes 10 s after its start.
+bool soon(const std::function<bool()>& holds);
 
 /// A TCP port on 127.0.0.1 that was free a moment ago.
 int free_port();
