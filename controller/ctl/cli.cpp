@@ -27,6 +27,7 @@ void add_map(CLI::App& app, Line& line) {
                   "  capmapctl map --by region_2 --at 2026-11-01T00:00:00Z\n"
                   "  capmapctl map --by region_2 --since 30d\n"
                   "  capmapctl map --by site --filter 'region_2 in (11, 31) and has(accelerator memory_gib >= 80)'\n"
+                  "  capmapctl map --by region_2 --filter 'accelerators = 8 and rdma_nics > 0'\n"
                   "dimensions: region, region_2 (division), region_4 (prefecture), site, owner_class, compute_class,\n"
                   "            service, security_level, hub, hub_cluster, industry, public_compute, pool, architecture, cpu_model,\n"
                   "            accelerator_vendor, accelerator_model, accelerator_kind, hardware, liveness, service_state, verdict");

@@ -66,6 +66,16 @@ std::string peak_text(const Json& group, const char* part, const std::string& pr
   return nodes_of(group, "hardware_unknown") > 0 ? "unknown" : "–";
 }
 
+std::string free_peak_text(const Json& group, const std::string& precision) {
+  if (count_at(object_at(group, "accelerators"), "installed") == 0 || nodes_of(group, "available") == 0) return "–";
+  const Json& peak = object_at(group, "peak");
+  if (const auto mflops = amount_at(object_at(object_at(peak, "free"), "accelerators"), (precision + "_mflops").c_str())) {
+    return is_integer_precision(precision) ? ops_text(*mflops) : flops_text(*mflops);
+  }
+  const bool offered = amount_at(object_at(peak, "accelerators"), (precision + "_mflops").c_str()).has_value();
+  return offered ? "unknown" : peak_text(group, "accelerators", precision);
+}
+
 bool has_peak(const Json& group, const std::string& precision) {
   const Json& peak = object_at(group, "peak");
   const std::string key = precision + "_mflops";

@@ -21,6 +21,8 @@ std::string use_text(const ApiJson& group, const char* family, const char* membe
 std::string accelerator_use_text(const ApiJson& group, const char* member);
 /// Peak of "cpu" or "accelerators" at a precision ("fp32").
 std::string peak_text(const ApiJson& group, const char* part, const std::string& precision);
+/// Peak of the accelerators that are free on available nodes.
+std::string free_peak_text(const ApiJson& group, const std::string& precision);
 /// True when a rated part offers the precision.
 bool has_peak(const ApiJson& group, const std::string& precision);
 /// First reason why parts of a kind are not rated ("cpu", or any accelerator for "accelerators"); empty = none.

@@ -44,7 +44,7 @@ Cells device_cells(const Json& group) {
 
 Cells peak_cells(const Json& group) {
   return {peak_text(group, "cpu", "fp64"), peak_text(group, "cpu", "fp32"), peak_text(group, "accelerators", "fp32"),
-          peak_text(group, "accelerators", "fp16")};
+          peak_text(group, "accelerators", "fp16"), free_peak_text(group, "fp16")};
 }
 
 const std::vector<GroupTable>& group_table_list() {
@@ -52,7 +52,7 @@ const std::vector<GroupTable>& group_table_list() {
       {"nodes", {"NODES", "AVAILABLE", "FRESH", "STALE", "LOST", "RESYNC"}, node_cells},
       {"cpu and memory; free is of available nodes", {"CORES", "PUS", "PUS FREE", "MEMORY", "FREE"}, compute_cells},
       {"devices; used and free are of available nodes", {"ACCEL", "USED", "FREE", "STORAGE", "NETWORK"}, device_cells},
-      {"peaks, dense and nominal, of what is rated", {"CPU FP64", "CPU FP32", "ACCEL FP32", "ACCEL FP16"}, peak_cells}};
+      {"peaks, dense and nominal, of what is rated", {"CPU FP64", "CPU FP32", "ACCEL FP32", "ACCEL FP16", "FREE FP16"}, peak_cells}};
   return list;
 }
 

@@ -143,11 +143,11 @@ std::string peak_note(const Json& group, const std::string& cpu, const std::stri
 }
 
 std::string peak_block(const Json& group, const TableLook& look) {
-  TextTable table({{"PEAK (dense, nominal)", Align::kLeft}, {"CPU"}, {"ACCELERATORS"}, {"NOTE", Align::kLeft}});
+  TextTable table({{"PEAK (dense, nominal)", Align::kLeft}, {"CPU"}, {"ACCELERATORS"}, {"OF THEM FREE"}, {"NOTE", Align::kLeft}});
   for (const std::string precision : kPrecisionNames) {
     if (!shows_precision(group, precision)) continue;
     const std::string cpu = peak_text(group, "cpu", precision), accelerators = peak_text(group, "accelerators", precision);
-    table.add({precision, cpu, accelerators, peak_note(group, cpu, accelerators)});
+    table.add({precision, cpu, accelerators, free_peak_text(group, precision), peak_note(group, cpu, accelerators)});
   }
   return table.text(look) + honesty_line(group) + "\n";
 }

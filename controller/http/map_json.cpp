@@ -67,6 +67,7 @@ Json accelerators_json(const RollupGroup& group) {
 
 Json network_json(const RollupGroup& group) {
   return {{"nics", group.nics},
+          {"rdma_nics", group.rdma_nics},
           {"speed_mbps", decimal(group.nic_mbps)},
           {"speed_unknown", group.nic_speed_unknown},
           {"receive_kbps", decimal_or_null(use_known(group, group.receive_kbps), group.receive_kbps.value)},
@@ -127,6 +128,19 @@ Json peak_json(const RollupGroup& group, const Measures& measures) {
             {"why", std::move(why)}}}};
 }
 
+/// Peaks of free accelerators, and how many of these each sum is of. 0 where none is free, null where it is not known or none is rated.
+Json free_peak_json(const RollupGroup& group, const Measures& measures) {
+  Json rates = Json::object(), devices = Json::object();
+  for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+    if (!asked_peak(measures, i)) continue;
+    const bool known =
+        group.free_peak.offered[i] != 0 || (group.available.accelerator_peak.offered[i] != 0 && accelerator_use_known(group));
+    rates[std::string(kPrecisionNames[i]) + "_mflops"] = decimal_or_null(known, group.free_peak.mflops[i]);
+    if (group.free_peak.offered[i] != 0) devices[kPrecisionNames[i]] = group.free_peak.offered[i];
+  }
+  return {{"accelerators", std::move(rates)}, {"devices", std::move(devices)}};
+}
+
 /// What is on healthy and on available nodes, beside what is installed.
 void add_health(Json& out, const RollupGroup& group, const Measures& measures) {
   for (const auto& by_model : group.accelerators_by_model) {
@@ -140,6 +154,7 @@ void add_health(Json& out, const RollupGroup& group, const Measures& measures) {
     out["accelerators"]["by_model"][model] = {
         {"installed", installed}, {"used", of(group.used_by_model)}, {"free", of(group.free_by_model)}};
   }
+  if (out.contains("peak")) out["peak"]["free"] = free_peak_json(group, measures);
   for (const auto& [word, sums] : {std::pair{"healthy", &group.healthy}, std::pair{"available", &group.available}}) {
     if (out.contains("cpu")) out["cpu"][word] = {{"packages", sums->packages}, {"cores", sums->cores}, {"pus", sums->pus}};
     if (out.contains("memory")) out["memory"][std::string(word) + "_bytes"] = decimal(sums->memory_bytes.value);

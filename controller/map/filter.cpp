@@ -43,7 +43,8 @@ class NumberTest {
 };
 
 std::size_t number_field(std::string_view field) {
-  constexpr std::array<std::string_view, kHardwareNumberCount> names = {"packages", "cores", "pus", "memory_gib", "accelerators"};
+  constexpr std::array<std::string_view, kHardwareNumberCount> names = {"packages",   "cores",        "pus",
+                                                                        "memory_gib", "accelerators", "rdma_nics"};
   return static_cast<std::size_t>(std::ranges::find(names, field) - names.begin());
 }
 

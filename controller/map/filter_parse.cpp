@@ -13,7 +13,7 @@
 namespace capmap {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNumberFields = {"packages", "cores", "pus", "memory_gib", "accelerators"};
+constexpr std::array<std::string_view, 6> kNumberFields = {"packages", "cores", "pus", "memory_gib", "accelerators", "rdma_nics"};
 constexpr std::array<std::string_view, 5> kPartFields = {"model", "vendor", "kind", "count", "memory_gib"};
 constexpr std::size_t kMaxShownBytes = 24;
 

@@ -52,16 +52,20 @@ FoldPlan::FoldPlan(const Measures& measures, FoldPart of) : part(of) {
   want(Measure::kMemory, {kMemoryBytes, kMemoryUnknown});
   want(Measure::kAccelerators, {kAccelerators});
   want(Measure::kStorage, {kStorageBytes, kStorageBytes + 1, kStorageBytes + 2, kStorageBytes + 3, kStorageBytes + 4, kStorageUnknown});
-  want(Measure::kNetwork, {kNics, kNicMbps, kNicUnknown});
+  want(Measure::kNetwork, {kNics, kNicMbps, kNicUnknown, kRdmaNics});
   want(Measure::kUnrated, {kUnratedPackages, kUnratedAccelerators, kUnratedNodes});
   for (std::size_t i = 0; i < kPrecisionCount; ++i) {
     const auto at = static_cast<int>(i);
-    want(static_cast<Measure>(static_cast<std::size_t>(Measure::kPeakFp64) + i),
-         {kCpuPeak + at, kCpuOffered + at, kAcceleratorPeak + at, kAcceleratorOffered + at});
+    const auto peak = static_cast<Measure>(static_cast<std::size_t>(Measure::kPeakFp64) + i);
+    if (devices()) {
+      want(peak, {kDevicePeak + at, kDeviceOffered + at});
+    } else {
+      want(peak, {kCpuPeak + at, kCpuOffered + at, kAcceleratorPeak + at, kAcceleratorOffered + at});
+    }
   }
   if (measures.test(kRpeakBit)) figures.insert(figures.end(), {kCpuRpeak, kCpuRpeakOffered, kAcceleratorRpeak, kAcceleratorRpeakOffered});
   const bool any_peak = (measures >> static_cast<std::size_t>(Measure::kPeakFp64)).any();
-  if (any_peak) figures.push_back(kRated);
+  if (any_peak && !devices()) figures.push_back(kRated);
 }
 
 StateFacts FoldPlan::facts_of(std::size_t state) const {

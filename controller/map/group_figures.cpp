@@ -15,6 +15,7 @@ void add_plain(RollupGroup& group, std::size_t figure, U128 amount) {
     case kStorageUnknown: group.storage_bytes.unknown += count; return;
     case kNics: group.nics += count; return;
     case kNicMbps: group.nic_mbps += amount; return;
+    case kRdmaNics: group.rdma_nics += count; return;
     case kNicUnknown: group.nic_speed_unknown += count; return;
     case kRated: group.rated_accelerators += count; return;
     case kUnratedPackages: group.unrated_packages += count; return;
@@ -28,7 +29,11 @@ void add_plain(RollupGroup& group, std::size_t figure, U128 amount) {
 
 void add_figure(RollupGroup& group, std::size_t figure, U128 amount) {
   const auto count = static_cast<std::uint64_t>(amount);
-  if (figure >= kCpuRpeak) {
+  if (figure >= kDeviceOffered) {
+    group.accelerator_peak.offered[figure - kDeviceOffered] += count;
+  } else if (figure >= kDevicePeak) {
+    group.accelerator_peak.mflops[figure - kDevicePeak] += count;
+  } else if (figure >= kCpuRpeak) {
     auto& peak = figure >= kAcceleratorRpeak ? group.accelerator_peak : group.cpu_peak;
     const bool offered = figure == kCpuRpeakOffered || figure == kAcceleratorRpeakOffered;
     (offered ? peak.rpeak_offered : peak.rpeak_mflops) += count;

@@ -53,6 +53,7 @@ Row row_of(const HardwareRow* row) {
   }
   for (const auto& nic : shape.nics) {
     figures[kNics] += nic.count;
+    if (nic.rdma) figures[kRdmaNics] += nic.count;
     if (!nic.speed_mbps) figures[kNicUnknown] += nic.count;
     figures[kNicMbps] += std::uint64_t{nic.speed_mbps.value_or(0)} * nic.count;
   }
@@ -64,6 +65,12 @@ Row row_of(const HardwareRow* row) {
     figures[kCpuOffered + i] = row->peak.cpu[i] ? shape.cpu.packages.value_or(1) : 0;
     figures[kAcceleratorPeak + i] = row->peak.accelerators[i].value_or(0);
     figures[kAcceleratorOffered + i] = row->peak.accelerators[i] ? row->peak.accelerators_counted[i] : 0;
+  }
+  if (shape.accelerators.size() == 1 && shape.accelerators[0].count > 0) {
+    for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+      figures[kDevicePeak + i] = figures[kAcceleratorPeak + i] / shape.accelerators[0].count;
+      figures[kDeviceOffered + i] = row->peak.accelerators[i] ? 1 : 0;
+    }
   }
   constexpr auto kVector = static_cast<std::size_t>(Precision::kFp64), kMatrix = static_cast<std::size_t>(Precision::kFp64Matrix);
   const auto packages = shape.cpu.packages.value_or(1);
@@ -105,6 +112,9 @@ void set_numbers(HardwareFigures& figures, std::size_t row, const Shape& shape) 
   figures.numbers[kNumberPus][row] = shape.cpu.pus;
   figures.numbers[kNumberMemoryGib][row] = gib(shape.memory_bytes);
   figures.numbers[kNumberAccelerators][row] = devices;
+  std::uint64_t rdma = 0;
+  for (const auto& nic : shape.nics) rdma += nic.rdma ? nic.count : 0;
+  figures.numbers[kNumberRdmaNics][row] = rdma;
 }
 
 /// Numbers texts and devices as they are met.

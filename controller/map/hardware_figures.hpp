@@ -25,6 +25,7 @@ enum HardwareFigure : std::uint8_t {
   kNics,
   kNicMbps,
   kNicUnknown,
+  kRdmaNics,
   kRated,
   kUnratedPackages,
   kUnratedAccelerators,
@@ -38,7 +39,10 @@ enum HardwareFigure : std::uint8_t {
   kCpuRpeakOffered,
   kAcceleratorRpeak,
   kAcceleratorRpeakOffered,
-  kFigureCount
+  kNodeFigureCount,                ///< those behind it are of one device, and stand in no sum over nodes
+  kDevicePeak = kNodeFigureCount,  ///< of a row whose accelerators are all alike, else 0: which of several is free is not known
+  kDeviceOffered = kDevicePeak + kPrecisionCount,
+  kFigureCount = kDeviceOffered + kPrecisionCount
 };
 
 /// What a filter may compare of hardware.
@@ -48,6 +52,7 @@ enum HardwareNumber : std::uint8_t {
   kNumberPus,
   kNumberMemoryGib,
   kNumberAccelerators,
+  kNumberRdmaNics,
   kHardwareNumberCount
 };
 

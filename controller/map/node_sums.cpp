@@ -49,7 +49,12 @@ void NodeSums::add(const NodeRow& row, const HardwareFigures& figures) {
   if (words.models.size() != 1) return;  // which of several is in use is not known
   const auto& model = figures.models[words.models[0].first];
   if (row.devices.used > 0) sums_.used_by_model[model] += row.devices.used;
-  if (row.devices.free > 0) sums_.free_by_model[model] += row.devices.free;
+  if (row.devices.free == 0) return;
+  sums_.free_by_model[model] += row.devices.free;
+  for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+    sums_.free_peak.mflops[i] += static_cast<std::uint64_t>(value_of(figures.columns[kDevicePeak + i], hardware)) * row.devices.free;
+    sums_.free_peak.offered[i] += static_cast<std::uint64_t>(value_of(figures.columns[kDeviceOffered + i], hardware)) * row.devices.free;
+  }
 }
 
 void NodeSums::add_use(const NodeRow& row) {
@@ -78,7 +83,7 @@ RollupGroup NodeSums::group(const HardwareFigures& figures, std::uint64_t now_bo
   RollupGroup group = sums_;
   RollupGroup healthy, available;
   for (const auto& [row, nodes] : of_row_) {
-    for (std::size_t figure = 0; figure < kFigureCount; ++figure) {
+    for (std::size_t figure = 0; figure < kNodeFigureCount; ++figure) {
       const auto value = value_of(figures.columns[figure], row);
       if (value == 0) continue;
       add_figure(group, figure, value * nodes.installed);

@@ -139,7 +139,10 @@ void put_part(RollupGroup& group, RollupGroup of_part, FoldPart part) {
     case FoldPart::kUnhealthy: group.healthy = without(hardware_of(group), of_part); return;
     case FoldPart::kUnavailable: group.available = without(hardware_of(group), of_part); return;
     case FoldPart::kUsedDevices: group.used_by_model = std::move(of_part.accelerators_by_model); return;
-    default: group.free_by_model = std::move(of_part.accelerators_by_model); return;
+    default:
+      group.free_by_model = std::move(of_part.accelerators_by_model);
+      group.free_peak = of_part.accelerator_peak;
+      return;
   }
 }
 
@@ -147,11 +150,15 @@ void put_part(RollupGroup& group, RollupGroup of_part, FoldPart part) {
 Measures measures_of(FoldPart part, const Measures& asked) {
   Measures wanted;
   if (!asked.test(static_cast<std::size_t>(Measure::kHealth))) return wanted;
+  const auto peaks_until = [&wanted](std::size_t end) {
+    for (auto i = static_cast<std::size_t>(Measure::kPeakFp64); i < end; ++i) wanted.set(i);
+  };
   if (part == FoldPart::kUsedDevices || part == FoldPart::kFreeDevices) {
     wanted.set(static_cast<std::size_t>(Measure::kAcceleratorModels));
+    if (part == FoldPart::kFreeDevices) peaks_until(kRpeakBit);
   } else {
     for (const auto measure : {Measure::kCpu, Measure::kMemory, Measure::kAccelerators}) wanted.set(static_cast<std::size_t>(measure));
-    for (auto i = static_cast<std::size_t>(Measure::kPeakFp64); i <= kRpeakBit; ++i) wanted.set(i);
+    peaks_until(kRpeakBit + 1);
   }
   return wanted & asked;
 }

@@ -55,9 +55,10 @@ struct RollupGroup {
   std::map<std::string, std::uint64_t> used_by_model, free_by_model;  ///< of available nodes whose accelerators are of one model
   Amount storage_bytes;                                               ///< all media; unknown counts disks without a size
   std::array<U128, 5> storage_bytes_by_media{};                       ///< by Media
-  std::uint64_t nics = 0, nic_speed_unknown = 0;
+  std::uint64_t nics = 0, rdma_nics = 0, nic_speed_unknown = 0;
   U128 nic_mbps = 0;
   RatedPeak cpu_peak, accelerator_peak;  ///< installed
+  RatedPeak free_peak;                   ///< of what free_by_model counts; `offered` counts those devices
   std::uint64_t rated_accelerators = 0;  ///< with a peak at one precision at least; less what a sum counts = missing from that sum
   std::uint64_t unrated_packages = 0, unrated_accelerators = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> unrated_why;  ///< (what, why) -> packages or devices

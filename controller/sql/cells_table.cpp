@@ -30,6 +30,7 @@ class CellColumnsOf {
     figure("accelerators", kAccelerators, "");
     storage();
     figure("nics", kNics, "");
+    figure("rdma_nics", kRdmaNics, "");
     figure("nic_mbps", kNicMbps, "", true);
     figure("hardware_unknown_nodes", kHardwareUnknown, "in none of these figures");
     figure("rated_accelerators", kRated, "with a peak at one precision at least");
@@ -115,6 +116,17 @@ class CellColumnsOf {
     for (std::size_t i = 0; i < kDevices.size(); ++i) {
       add(kDevices[i], "INTEGER", "",
           [i](const SqlScene& scene, const CellAt& at, SqlValue& out) { out.whole(scene.view().cells.sums(at.block).count(i)[at.place]); });
+    }
+    for (std::size_t i = 0; i < kPrecisionCount; ++i) {
+      add(std::string("accelerator_free_") + kPrecisionNames[i] + "_mflops", "REAL",
+          "nominal, of accelerators_free; null: unrated, or of several models",
+          [i](const SqlScene& scene, const CellAt& at, SqlValue& out) {
+            const auto& cells = scene.view().cells;
+            const auto hardware = cells.keys(at.block).hardware[at.place];
+            if (scene.figure(kDeviceOffered + i, hardware) == 0) return out.null();
+            const auto free = cells.sums(at.block).count(kCountFree)[at.place];
+            out.real(static_cast<double>(scene.figure(kDevicePeak + i, hardware) * free));
+          });
     }
   }
 

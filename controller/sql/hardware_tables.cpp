@@ -70,6 +70,7 @@ void add_parts(ColumnList<HardwareAt>& columns, const SqlScene& scene) {
   figure("hdd_bytes", kStorageBytes + 3, "likewise");
   figure("remote_bytes", kStorageBytes + 4, "likewise");
   figure("nics", kNics, "of a node");
+  figure("rdma_nics", kRdmaNics, "of a node");
   figure("nic_mbps", kNicMbps, "of a node");
 }
 
