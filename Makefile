@@ -19,7 +19,7 @@ tests = ctest --preset $(1) -L '$(2)' --no-tests=error --output-on-failure
 # $(call pack,static runtime,kind): rpms are for systems with an older libstdc++, so it is linked in.
 pack = cmake --preset packages -DCAPMAP_STATIC_RUNTIME=$(1) >/dev/null && cmake --build --preset packages -j $(JOBS) && packaging/make_packages.sh $(2)
 
-.PHONY: help deps build test test-full demo packages test-packages repository bench fuzz fuzz-planted format lint clean
+.PHONY: help deps build test test-full demo manual packages test-packages repository bench fuzz fuzz-planted format lint clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -44,6 +44,9 @@ demo:  ## from nothing to a node on the map, on this machine; ONCE=1 ends after 
 	@packaging/install_deps.sh build
 	@cmake --preset release -DCAPMAP_TESTS=OFF >/dev/null && cmake --build --preset release -j $(JOBS) --target $(PROGRAMS)
 	@ONCE=$(ONCE) packaging/demo.sh build/release
+
+manual: build  ## put what the command line tells of itself into the manual pages
+	@packaging/man/manual.sh build/release
 
 packages:  ## debs and rpms of what is built into build/packages, symbols apart: build/packages/dist
 	@packaging/install_deps.sh build packages

@@ -11,6 +11,7 @@
 #include "controller/ctl/cli_line.hpp"
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/completion.hpp"
+#include "controller/ctl/manual.hpp"
 #include "controller/ctl/output.hpp"
 #include "controller/ctl/paged_output.hpp"
 #include "controller/ctl/profile.hpp"
@@ -141,6 +142,10 @@ CtlExit run_ctl(const std::vector<std::string>& arguments, const std::string& ve
     return CtlExit::kDone;
   }
   translate_help(app, language_of_environment());
+  if (!arguments.empty() && arguments.front() == kManualCommand) {
+    out << manual_reference(app);
+    return CtlExit::kDone;
+  }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
   } catch (const CLI::ParseError& problem) {

@@ -3,9 +3,11 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <utility>
 
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/completion.hpp"
+#include "controller/ctl/manual.hpp"
 
 using namespace capmap;
 using Catch::Contains;
@@ -73,6 +75,17 @@ TEST_CASE("the manual and the completion know every command and flag that help s
     INFO(arguments.front());
     CHECK_THAT(flags, Catch::VectorContains(std::string("--help")));
     CHECK_THAT(flags, Catch::VectorContains(std::string("--output")));
+  }
+}
+
+TEST_CASE("the manual's reference is what the command line tells of itself, in both languages") {
+  for (const auto& [language, page] : {std::pair{"C", "man/capmapctl.1"}, {"zh_CN.UTF-8", "man/zh_CN/capmapctl.1"}}) {
+    INFO(page << ": make manual puts it there");
+    setenv("LC_ALL", language, 1);
+    const auto reference = said_to({std::string(kManualCommand)});
+    unsetenv("LC_ALL");
+    CHECK(reference.size() > 10'000);
+    CHECK(packaged(page).find("made by packaging/man/manual.sh\n" + reference + ".\\\" end of the reference\n") != std::string::npos);
   }
 }
 

@@ -28,7 +28,7 @@ expect controller capmap-controller bin/capmap-controller share/capmap/catalog s
   share/man/man8/capmap-controller.8 lib/systemd/system/capmap-controller{,-init}.service lib/systemd/system/capmap-controller.path \
   lib/{sysusers,tmpfiles}.d/capmap-controller.conf share/capmap/prometheus/{capmap-alerts,capmap-recording,scrape}.yml \
   share/capmap/grafana/{controller,nation,region,site}.json
-expect ctl capmapctl bin/capmapctl share/man/man1/capmapctl.1 share/bash-completion/completions/capmapctl \
+expect ctl capmapctl bin/capmapctl share/man/man1/capmapctl.1 share/man/zh_CN/man1/capmapctl.1 share/bash-completion/completions/capmapctl \
   share/zsh/vendor-completions/_capmapctl share/fish/vendor_completions.d/capmapctl.fish
 expect tools capmap-fleet bin/capmap-fleet share/man/man1/capmap-fleet.1 share/capmap/fleet/make_orders.py share/capmap/fleet/make_sites.py \
   share/capmap/fleet/sum_truth.py
