@@ -32,7 +32,12 @@ _capmapctl() {
     _files
   fi
 }
-compdef _capmapctl capmapctl
+# Read by the completion system, this file is the first call; read by a person's settings, it only says whom to call.
+if [[ ${funcstack[1]} == _capmapctl ]]; then
+  _capmapctl "$@"
+else
+  compdef _capmapctl capmapctl
+fi
 )sh";
 
 constexpr const char* kFish = R"sh(# fish completion of capmapctl, which tells itself what may come next.
