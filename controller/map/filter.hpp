@@ -17,9 +17,9 @@ namespace capmap {
 ///              | "has" "(" "accelerator" { part ("=" | "!=" | "<" | "<=" | ">" | ">=") value } ")"
 /// field: a dimension, also of nodes (hostname, label.rack), or a whole number of the hardware: packages, cores, pus, memory_gib,
 /// accelerators, rdma_nics. part: model, vendor, kind, count, memory_gib, all of one and the same row of accelerators. value: letters,
-/// digits and _ . : / + - or "quoted text". Text is compared by = != in prefix; < and its kin want numbers (security_level is one). What is
-/// not known or not declared fulfils no comparison, != as little as =; only = "" and in ("") ask for it. `not` turns any answer round. A
-/// vendor may be named by its PCI id.
+/// digits and _ . : / + - or "quoted text", in which "" is a quote. Text is compared by = != in prefix; < and its kin want numbers
+/// (security_level is one). What is not known or not declared fulfils no comparison, != as little as =; only = "" and in ("") ask for it.
+/// `not` turns any answer round. A vendor may be named by its PCI id.
 struct FilterNode {
   enum class Kind : std::uint8_t { kAnd, kOr, kNot, kTest, kHasAccelerator };
   enum class Compare : std::uint8_t { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kPrefix, kIn };

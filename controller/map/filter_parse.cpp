@@ -90,12 +90,20 @@ class Lexer {
   Token quoted(Token token) {
     token.kind = Token::Kind::kBad;
     token.text = "a quote that does not end";
-    const auto end = text_.find('"', at_ + 1);
-    if (end == std::string_view::npos) return token;
-    token.kind = Token::Kind::kQuoted;
-    token.text = text_.substr(at_ + 1, end - at_ - 1);
-    at_ = end + 1;
-    return token;
+    std::string inside;
+    for (auto begin = at_ + 1;;) {
+      const auto end = text_.find('"', begin);
+      if (end == std::string_view::npos) return token;
+      inside += text_.substr(begin, end - begin);
+      begin = end + 2;
+      if (!text_.substr(end + 1).starts_with('"')) {
+        token.kind = Token::Kind::kQuoted;
+        token.text = std::move(inside);
+        at_ = end + 1;
+        return token;
+      }
+      inside += '"';
+    }
   }
 
   std::string_view text_;

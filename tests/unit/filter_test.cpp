@@ -29,6 +29,15 @@ TEST_CASE("filter: what can be asked is understood") {
   CHECK(both->parts[1].kind == FilterNode::Kind::kNot);
 }
 
+TEST_CASE("filter: a quote stands in quoted text as two") {
+  const auto filter = parse_filter(R"(site = "the ""old"" hall" and pool != """")");
+  REQUIRE(filter);
+  REQUIRE(filter->parts.size() == 2);
+  CHECK(filter->parts[0].values == std::vector<std::string>{R"(the "old" hall)"});
+  CHECK(filter->parts[1].values == std::vector<std::string>{"\""});
+  CHECK_THAT(refusal(R"(site = "a"" )"), Catch::StartsWith("at 8: ") && Catch::Contains("a quote that does not end"));
+}
+
 TEST_CASE("filter: a mistake is answered with its place") {
   CHECK_THAT(refusal(""), Catch::StartsWith("at 1: "));
   CHECK_THAT(refusal("region_2 11"), Catch::StartsWith("at 10: "));
