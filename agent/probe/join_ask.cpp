@@ -1,5 +1,6 @@
 #include "agent/probe/join_ask.hpp"
 
+#include <netdb.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,14 @@ constexpr int kNewsMs = 3'000;          ///< so long the controller may take to 
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// Why a host's name says no address now; empty: it says one. libzmq tells nobody.
+std::string unresolved(const std::string& host) {
+  addrinfo* found = nullptr;
+  const int code = getaddrinfo(host.c_str(), nullptr, nullptr, &found);
+  if (code == 0) freeaddrinfo(found);
+  return code == 0 ? "" : std::string("the name cannot be resolved here: ") + gai_strerror(code);
 }
 
 /// The conversation with the enrolment port: Join at each connection, until Joined or the deadline.
@@ -84,7 +93,10 @@ Result<JoinedAt> ask_host(const JoinToken& token, const std::string& host, const
   auto joined =
       Asker(link->dealer, link->monitor, encode(Join{.token_secret = token.secret, .hostname = host_name(), .public_key = keys.public_key}))
           .ask(std::uint64_t{timeout_s} * 1'000);
-  if (!joined) return Error{joined.error().code, options.endpoint + ": " + joined.error().what};
+  if (!joined) {
+    const auto no_address = joined.error().code == ErrorCode::kTimeout ? unresolved(host) : "";
+    return Error{joined.error().code, options.endpoint + ": " + (no_address.empty() ? joined.error().what : no_address)};
+  }
   if (!joined->accepted && joined->retry_after_s == 0) {
     return Error{ErrorCode::kDenied, options.endpoint + ": refused: " + log_quoted(joined->reason)};
   }
