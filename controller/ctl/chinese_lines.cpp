@@ -63,6 +63,8 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"in {}", "见 {}"},
     {"kept in {}; its tokens: capmapctl --profile {} login", "已存入 {}；取得令牌：capmapctl --profile {} login"},
     {"{} is right: the controller takes it as it stands", "{} 正确：控制器可原样采用"},
+    {"{} is not there: the controller takes its defaults; capmapctl config show lists them",
+     "{} 不存在：控制器采用默认值；可用 capmapctl config show 列出"},
     {"nothing was changed: say --yes, or --dry-run to look only", "未作更改：请加 --yes，或用 --dry-run 只看"},
     {"nothing was changed", "未作更改"},
     {"nothing was removed", "未删除"},

@@ -15,6 +15,11 @@ CLI::App* add_command(CLI::App& parent, const char* name, const char* what, cons
   return command;
 }
 
+void refuse_endless_output(const Line& line, bool endless) {
+  if (endless && (line.output == "csv" || line.output == "yaml"))
+    throw CLI::ValidationError("-o", "what goes on has no end: leave it out, or json");
+}
+
 namespace {
 
 void add_map(CLI::App& app, Line& line) {

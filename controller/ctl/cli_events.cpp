@@ -22,6 +22,7 @@ void add_events(CLI::App& app, Line& line) {
   events->add_option("--region", request->region, "only at sites whose region's code begins so");
   events->add_option("--since", request->since, "what came after the event of this id; oldest: all that is kept");
   events->callback([&line, request] {
+    refuse_endless_output(line, request->follow);
     line.command = [&line, request](const Screen& screen) { return show_events(line.connection, screen, *request); };
   });
 }

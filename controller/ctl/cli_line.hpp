@@ -38,6 +38,8 @@ struct Line {
 /// A command below `parent`; `examples` and the exit codes stand at the end of its help.
 CLI::App* add_command(CLI::App& parent, const char* name, const char* what, const std::string& examples);
 
+/// Throws CLI11's error where `endless` answers are wanted in a form that wants the end first (csv, yaml).
+void refuse_endless_output(const Line& line, bool endless);
 /// The flags that every command takes: how a controller is reached, and how answers are printed.
 void add_flags(CLI::App& app, Line& line);
 /// All of the command line. `app` and `line` live as long as what is parsed by it.

@@ -18,7 +18,7 @@ void add_nodes_watch(CLI::App& nodes, Line& line) {
       ->check(CLI::Range(1, 3'600))
       ->capture_default_str();
   command->callback([&line, watch] {
-    if (line.output == "csv" || line.output == "yaml") throw CLI::ValidationError("-o", "what goes on has no end: leave it out, or json");
+    refuse_endless_output(line, true);
     line.command = [&line, watch](const Screen& screen) {
       watch->filter = line.filter;
       return watch_nodes(line.connection, screen, *watch);

@@ -6,6 +6,8 @@
 #include <array>
 #include <memory>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "controller/ctl/cli_line.hpp"
 #include "controller/ctl/run_program.hpp"
@@ -13,6 +15,8 @@
 
 namespace capmap {
 namespace {
+
+constexpr const char* kUsualFile = "/etc/capmap/controller.toml";
 
 /// The controller that belongs to this capmapctl: beside it, else in /usr/sbin and where the search path says.
 std::string controller_program() {
@@ -26,8 +30,11 @@ std::string controller_program() {
   return "capmap-controller";
 }
 
-Result<Done> look_at(const Screen& screen, const std::string& file, bool show) {
-  const auto printed = run_program({controller_program(), "--config", file, "--print-config"});
+/// Without `named` the controller looks for its usual file itself, and does well without one.
+Result<Done> look_at(const Screen& screen, const std::string& named, bool show) {
+  std::vector<std::string> words = {controller_program(), "--print-config"};
+  if (!named.empty()) words.insert(words.end(), {"--config", named});
+  const auto printed = run_program(words);
   if (!printed) {
     return Error{printed.error().code, printed.error().what + "; the controller reads its settings itself: install capmap-controller here"};
   }
@@ -35,7 +42,11 @@ Result<Done> look_at(const Screen& screen, const std::string& file, bool show) {
   if (show) {
     screen.out << printed->text;
   } else {
-    screen.out << printable(file) << " is right: the controller takes it as it stands\n";
+    const std::string file = named.empty() ? kUsualFile : named;
+    screen.out << printable(file)
+               << (access(file.c_str(), F_OK) == 0
+                       ? " is right: the controller takes it as it stands\n"
+                       : " is not there: the controller takes its defaults; capmapctl config show lists them\n");
   }
   return Done{};
 }
@@ -46,13 +57,13 @@ void add_config(CLI::App& app, Line& line) {
   auto* config = add_command(app, "config", "the controller's settings file on this machine, as the controller reads it",
                              "  capmapctl config check\n  capmapctl config show /etc/capmap/controller.toml");
   config->require_subcommand(1);
-  const auto file = std::make_shared<std::string>("/etc/capmap/controller.toml");
+  const auto file = std::make_shared<std::string>();
   for (const bool show : {false, true}) {
     auto* command =
         add_command(*config, show ? "show" : "check",
                     show ? "each setting with its value and where it was set" : "whether the file is right; the place and what would be",
                     show ? "  capmapctl config show" : "  capmapctl config check new.toml && mv new.toml /etc/capmap/controller.toml");
-    command->add_option("FILE", *file, "the settings file")->capture_default_str();
+    command->add_option("FILE", *file, "the settings file; default: /etc/capmap/controller.toml, where it exists");
     command->callback([&line, file, show] {
       line.offline = true;
       line.command = [file, show](const Screen& screen) { return look_at(screen, *file, show); };

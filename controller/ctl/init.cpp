@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -9,10 +11,12 @@
 namespace capmap {
 namespace {
 
+/// Where the service looks for its state, the service is started.
 std::string next_steps(const std::string& state, const std::string& site) {
+  const bool of_service = state == ApiConnection{}.state && access("/run/systemd/system", F_OK) == 0;
   return "next:\n"
-         "  start the controller    capmap-controller --state " +
-         state +
+         "  start the controller    " +
+         (of_service ? "systemctl enable --now capmap-controller" : "capmap-controller --state " + state) +
          "\n"
          "  let a server in         capmapctl --state " +
          state + " token create --site " + site +

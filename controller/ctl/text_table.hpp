@@ -14,8 +14,6 @@ std::size_t display_width(std::string_view text);
 /// The text as it may go to a terminal: what others wrote (names, problems) must not move the cursor, so control characters,
 /// direction marks and broken UTF-8 become '?'.
 std::string printable(std::string_view text);
-/// Whether the text is UTF-8 as JSON takes it.
-bool is_utf8(std::string_view text);
 /// At most `width` columns; a longer text has a "…" in its middle: names of one family differ at the end.
 std::string fitted(std::string_view text, std::size_t width);
 
