@@ -48,6 +48,7 @@ using Change = AdminChange;
 /// what it is known by. Errors: the store's; a refusal is no error.
 Result<JoinDecision> decide_join(Store& store, const JoinRequest& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const AddSite& request, const TokenMaking& making, std::uint64_t now_unix_ms);
+Result<Change> carry_out(Store& store, const EditSite& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const DeclareSite& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const CreateToken& request, const TokenMaking& making, std::uint64_t now_unix_ms);
 Result<Change> carry_out(Store& store, const AddPool& request, const TokenMaking& making, std::uint64_t now_unix_ms);

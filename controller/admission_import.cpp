@@ -14,19 +14,6 @@ Result<Done> note(Store& store, std::uint64_t now_unix_ms, const char* what, con
   return store.add_audit({.at_unix_ms = now_unix_ms, .who = "admin", .what = what, .subject = subject, .detail = detail});
 }
 
-/// "region 11 → 31, pue – → 1.25", as much as an audit's line holds.
-std::string short_text(const std::vector<FieldChange>& changes) {
-  constexpr std::size_t kMost = 400;
-  std::string text;
-  for (const auto& change : changes) {
-    const auto or_dash = [](const std::string& value) { return value.empty() ? std::string("–") : value; };
-    const auto one = change.column + " " + or_dash(change.before) + " → " + or_dash(change.after);
-    if (text.size() + one.size() > kMost) return text + (text.empty() ? "" : ", ") + "…";
-    text += (text.empty() ? "" : ", ") + one;
-  }
-  return text;
-}
-
 /// "sites 3 added, 2 changed; …", of what is changed.
 std::string short_text(const ImportOutcome& outcome) {
   std::string text;

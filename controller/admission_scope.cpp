@@ -1,4 +1,5 @@
 // Whether a request stays within the scope of who asks.
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +28,16 @@ Refusal node_within(Store& store, const Principal& principal, const NodeId& id) 
 
 Refusal within(Store& store, const Principal& who, const AddPool& request) {
   return site_within(store, who, request.site);
+}
+/// Where it stands now, and where it would stand.
+Refusal within(Store& store, const Principal& who, const EditSite& request) {
+  auto refused = site_within(store, who, request.site);
+  if (!refused || *refused) return refused;
+  const auto region = std::ranges::find(request.texts, "region", [](const auto& text) { return text.first; });
+  const auto site = store.find_site(request.site);
+  if (!site) return site.error();
+  if (!*site || region == request.texts.end() || who.may_touch((*site)->id, region->second)) return std::optional<OutOfScope>();
+  return std::optional(OutOfScope{"region " + region->second + " is beyond your scope (" + scope_text(who) + ")"});
 }
 Refusal within(Store& store, const Principal& who, const DeclareSite& request) {
   return site_within(store, who, request.site);

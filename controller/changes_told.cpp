@@ -21,6 +21,12 @@ Result<Done> told(const Site& site, const JoiningPipes& pipes) {
   return tell_map(pipes, SiteChanged{site});
 }
 
+Result<Done> told(const SiteEdited& edited, const JoiningPipes& pipes) {
+  if (edited.end != SiteEdited::End::kApplied || edited.changes.empty()) return Done{};
+  log_info("site_changed", {{"id", to_text(edited.site.id)}, {"name", edited.site.name}});
+  return tell_map(pipes, SiteChanged{edited.site});
+}
+
 Result<Done> told(const SiteDeclared& declared, const JoiningPipes& pipes) {
   log_info("site_declared", {{"id", to_text(declared.site.id)}, {"name", declared.site.name}});
   return tell_map(pipes, SiteChanged{declared.site});

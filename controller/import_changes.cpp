@@ -113,6 +113,18 @@ std::vector<FieldChange> changes_of(const Planned<Site>& site) {
   return changes;
 }
 
+std::string short_text(const std::vector<FieldChange>& changes) {
+  constexpr std::size_t kMost = 400;
+  std::string text;
+  for (const auto& change : changes) {
+    const auto or_dash = [](const std::string& value) { return value.empty() ? std::string("–") : value; };
+    const auto one = change.column + " " + or_dash(change.before) + " → " + or_dash(change.after);
+    if (text.size() + one.size() > kMost) return text + (text.empty() ? "" : ", ") + "…";
+    text += (text.empty() ? "" : ", ") + one;
+  }
+  return text;
+}
+
 ImportOutcome outcome_of(const ImportPlan& plan) {
   Gatherer gatherer;
   const auto by = [](const auto& columns) { return [&columns](const auto& planned) { return fields_of(planned, columns); }; };

@@ -53,5 +53,7 @@ Result<ImportPlan> make_import_plan(Store& store, const ImportBody& body, const 
 ImportOutcome outcome_of(const ImportPlan& plan);
 /// What of a site changes, column by column.
 std::vector<FieldChange> changes_of(const Planned<Site>& site);
+/// "region 11 → 31, pue – → 1.25", as much as an audit's line holds.
+std::string short_text(const std::vector<FieldChange>& changes);
 
 }  // namespace capmap

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -64,6 +65,14 @@ struct AddSite {
 struct DeclareSite {
   std::string site;           ///< name or s-… id
   DeclaredCapacity declared;  ///< in place of all that was declared before
+};
+/// Some of what is declared of a site, by column names (controller/store/columns.hpp).
+struct EditSite {
+  std::string site;                                        ///< name or s-… id
+  std::vector<std::pair<std::string, std::string>> texts;  ///< (column, text); an empty one withdraws what was declared
+  std::shared_ptr<const RegionTable> regions;              ///< null: codes are not looked up
+  bool dry_run = false;                                    ///< only say what it would change
+  std::string expect{};                                    ///< digest of the changes that somebody has seen; empty: whatever they are
 };
 struct CodeSite {
   std::string site;  ///< name or s-… id
@@ -138,9 +147,9 @@ struct ChangeChips {
 };
 struct AdminRequest {
   std::uint64_t ticket = 0;
-  std::variant<AddSite, DeclareSite, CreateToken, AddPool, OrderService, OrderGroupService, MoveNode, LabelNode, AssignPool, RemoveNode,
-               ImportRegions, CodeSite, ImportRecords, SettleClone, SettleDouble, ChangeChips, JoiningRequest, PutUser, RemoveUser,
-               MakeApiToken, RevokeApiToken, NoteAudit, NoteUses, AskAudit, CheckAudit>
+  std::variant<AddSite, EditSite, DeclareSite, CreateToken, AddPool, OrderService, OrderGroupService, MoveNode, LabelNode, AssignPool,
+               RemoveNode, ImportRegions, CodeSite, ImportRecords, SettleClone, SettleDouble, ChangeChips, JoiningRequest, PutUser,
+               RemoveUser, MakeApiToken, RevokeApiToken, NoteAudit, NoteUses, AskAudit, CheckAudit>
       what;
   std::shared_ptr<const Asker> asker{};  ///< in whose name; null: the controller itself
 };
@@ -154,6 +163,13 @@ struct CreatedToken {
 };
 struct SiteDeclared {
   Site site;
+};
+struct SiteEdited {
+  enum class End : std::uint8_t { kShown, kApplied, kOtherThanShown };
+  Site site;  ///< as it is with the changes
+  std::vector<FieldChange> changes;
+  std::string digest;  ///< of them
+  End end = End::kShown;
 };
 struct SiteCoded {
   Site site;
@@ -216,9 +232,9 @@ struct ChipsChanged {
 };
 /// What was changed, or why not.
 using AdminChange =
-    std::variant<Error, Site, SiteDeclared, CreatedToken, Pool, ServiceOrdered, GroupServiceOrdered, NodeMoved, NodeLabelled, PoolAssigned,
-                 NodeRemoved, RegionsImported, SiteCoded, ImportDone, CloneSettled, DoubleSettled, ChipsChanged, JoiningDone, UserPut,
-                 UserRemoved, ApiTokenMade, ApiTokenRevoked, AuditPage, AuditCheck, Noted, OutOfScope>;
+    std::variant<Error, Site, SiteEdited, SiteDeclared, CreatedToken, Pool, ServiceOrdered, GroupServiceOrdered, NodeMoved, NodeLabelled,
+                 PoolAssigned, NodeRemoved, RegionsImported, SiteCoded, ImportDone, CloneSettled, DoubleSettled, ChipsChanged, JoiningDone,
+                 UserPut, UserRemoved, ApiTokenMade, ApiTokenRevoked, AuditPage, AuditCheck, Noted, OutOfScope>;
 struct AdminAnswer {
   std::uint64_t ticket = 0;
   AdminChange what;

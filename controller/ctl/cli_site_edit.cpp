@@ -17,6 +17,7 @@ struct SiteFlag {
   const char* what;
 };
 constexpr std::array kFlags = {
+    SiteFlag{"--name", "name", "its new name"},
     SiteFlag{"--region", "region", "code of GB/T 2260, 2, 4 or 6 digits: 11, 1101, 110108"},
     SiteFlag{"--owner", "owner", "the organisation, one of capmapctl owners; without --owner-class its class holds"},
     SiteFlag{"--owner-class", "owner_class", "government, state-owned, private, foreign-or-joint, university-or-research"},
@@ -72,7 +73,6 @@ void add_site_edit(CLI::App& sites, Line& line) {
   add_declared(*edit, asked->texts);
   edit->add_flag("--dry-run", asked->dry_run, "show what would change, and end");
   edit->add_flag("-y,--yes", asked->yes, "do not ask");
-  edit->add_flag("--allow-move", asked->allow_move, "sites may come to another division");
   edit->callback(
       [&line, asked] { line.command = [&line, asked](const Screen& screen) { return edit_site(line.connection, screen, *asked); }; });
 }

@@ -42,10 +42,6 @@ std::string text_at_column(const Json& site, const std::string& column) {
   return object.contains(name) ? text_of(object[name]) : std::string();
 }
 
-Error no_site(const std::string& name) {
-  return {ErrorCode::kAbsent, "no site is called \"" + name + "\"; see capmapctl sites list"};
-}
-
 std::string trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r"), last = text.find_last_not_of(" \t\r");
   return first == std::string_view::npos ? std::string() : std::string(text.substr(first, last - first + 1));
@@ -65,7 +61,6 @@ Result<Lines> read_lines(const std::string& file, const std::string& text) {
     const auto equals = line.find('=');
     if (equals == std::string::npos) return Error{ErrorCode::kMalformed, place + "is no \"column = text\""};
     const auto column = trimmed(std::string_view(line).substr(0, equals));
-    if (column == "name") return Error{ErrorCode::kMalformed, place + "name: a site is known by it, so it cannot be changed here"};
     if (auto known = check_column(RecordKind::kSites, column); !known && !column.starts_with(kModelColumns)) {
       return Error{ErrorCode::kMalformed, place + column + ": " + known.error().what};
     }
@@ -129,25 +124,16 @@ class EditedFile {
 
 void print_changes(std::ostream& out, const Json& answer) {
   for (const Json& change : list_at(answer, "changes")) {
-    for (const Json& field : list_at(change, "fields")) {
-      out << printable("~ " + text_at(field, "field").value_or("") + " " + text_at(field, "old").value_or("–") + " → " +
-                       text_at(field, "new").value_or("–"))
-          << "\n";
-    }
+    out << printable("~ " + text_at(change, "field").value_or("") + " " + text_at(change, "old").value_or("–") + " → " +
+                     text_at(change, "new").value_or("–"))
+        << "\n";
   }
 }
 
-std::size_t count_changes(const Json& answer) {
-  std::size_t count = 0;
-  for (const Json& change : list_at(answer, "changes")) count += list_at(change, "fields").size();
-  return count;
-}
-
-/// An import of one site, which is known by its name; what is not said of it stays.
-Json body_of(const std::string& name, const SiteEdit& edit) {
-  Json row = {{"name", name}};
-  for (const auto& [column, text] : edit.texts) row[column] = text;
-  return {{"sites", Json::array({std::move(row)})}, {"allow_move", edit.allow_move}};
+Json body_of(const SiteTexts& texts) {
+  Json fields = Json::object();
+  for (const auto& [column, text] : texts) fields[column] = text;
+  return {{"fields", std::move(fields)}};
 }
 
 /// Asks on the terminal; only the whole word yes is yes.
@@ -159,29 +145,26 @@ Result<Done> confirm(const Screen& screen, std::size_t changes) {
   return Error{ErrorCode::kDenied, "nothing was changed"};
 }
 
-Result<Done> change(const ApiConnection& connection, const Screen& screen, const std::string& name, const SiteEdit& edit) {
-  Json body = body_of(name, edit);
+Result<Done> change(const ApiConnection& connection, const Screen& screen, const SiteEdit& edit) {
+  const auto path = "/v1/sites/" + url_escaped(edit.site);
+  Json body = body_of(edit.texts);
   body["dry_run"] = true;
-  const auto shown = api_post(connection, "/v1/import", body);
+  const auto shown = api_post(connection, path, body);
   if (!shown) return shown.error();
-  if (number_at(object_at(*shown, "sites"), "added").value_or(0) > 0) return no_site(name);  // it has gone meanwhile
-  const auto changes = count_changes(*shown);
+  const auto changes = list_at(*shown, "changes").size();
   if (!screen.json) print_changes(screen.out, *shown);
   if (changes == 0 || edit.dry_run) {
     screen.out << (screen.json ? shown->dump() + "\n" : changes == 0 ? "nothing to change\n" : "nothing was changed: --dry-run\n");
     return Done{};
-  }
-  if (number_at(*shown, "moves_total").value_or(0) > 0 && !edit.allow_move) {
-    return Error{ErrorCode::kDenied, "nothing was changed: 1 site would come to another division; say --allow-move if so"};
   }
   if (!edit.yes) {
     if (auto confirmed = confirm(screen, changes); !confirmed) return confirmed;
   }
   body["dry_run"] = false;
   body["expect"] = text_at(*shown, "digest").value_or("");
-  const auto done = api_post(connection, "/v1/import", body);
+  const auto done = api_post(connection, path, body);
   if (!done) return done.error();
-  screen.out << (screen.json ? done->dump() + "\n" : "site " + printable(name) + " changed\n");
+  screen.out << (screen.json ? done->dump() + "\n" : "site " + printable(edit.site) + " changed\n");
   return Done{};
 }
 
@@ -195,21 +178,27 @@ Error placed(const Error& error, const EditedFile& file, const SiteLines& lines)
   return error;
 }
 
-Result<Done> edit_in_editor(const ApiConnection& connection, const Screen& screen, const std::string& name, const std::string& before,
-                            SiteEdit edit) {
-  auto file = EditedFile::make(before);
-  if (!file) return file.error();
-  if (auto ended = run_editor(file->path()); !ended) return ended;
-  const auto lines = changed_lines(file->path(), before, file->text());
-  const auto kept = [&file](const Error& error) { return Error{error.code, error.what + "\nwhat was typed is kept in " + file->keep()}; };
-  if (!lines) return kept(lines.error());
-  if (lines->changed.empty()) {
-    screen.out << "nothing to change\n";
-    return Done{};
+Result<Done> edit_in_editor(const ApiConnection& connection, const Screen& screen, SiteEdit edit) {
+  const auto answer = api_get_as_admin(connection, "/v1/sites");
+  if (!answer) return answer.error();
+  for (const Json& site : list_at(*answer, "sites")) {
+    if (text_at(site, "name") != edit.site && text_at(site, "id") != edit.site) continue;
+    const auto before = site_file(site, text_at(*answer, "coordinates") == "exact");
+    auto file = EditedFile::make(before);
+    if (!file) return file.error();
+    if (auto ended = run_editor(file->path()); !ended) return ended;
+    const auto lines = changed_lines(file->path(), before, file->text());
+    const auto kept = [&file](const Error& error) { return Error{error.code, error.what + "\nwhat was typed is kept in " + file->keep()}; };
+    if (!lines) return kept(lines.error());
+    if (lines->changed.empty()) {
+      screen.out << "nothing to change\n";
+      return Done{};
+    }
+    edit.texts = lines->changed;
+    auto done = change(connection, screen, edit);
+    return done || done.error().what.starts_with("nothing was changed") ? done : Result<Done>(kept(placed(done.error(), *file, *lines)));
   }
-  edit.texts = lines->changed;
-  const auto done = change(connection, screen, name, edit);
-  return done ? done : Result<Done>(kept(placed(done.error(), *file, *lines)));
+  return Error{ErrorCode::kAbsent, "no site is called \"" + edit.site + "\"; see capmapctl sites list"};
 }
 
 }  // namespace
@@ -219,7 +208,6 @@ std::string site_file(const Json& site, bool exact) {
                      "): a line a column, \"column = text\"; no text: not declared.\n"
                      "# Lines that are taken away change nothing. Save and leave; what would change is shown first.\n";
   for (const auto& column : column_names(RecordKind::kSites)) {
-    if (column == "name") continue;
     if (!exact && (column == "latitude" || column == "longitude")) continue;
     text += column + " = " + text_at_column(site, column) + "\n";
   }
@@ -243,18 +231,11 @@ Result<SiteLines> changed_lines(const std::string& file, const std::string& befo
 }
 
 Result<Done> edit_site(const ApiConnection& connection, const Screen& screen, const SiteEdit& edit) {
-  if (edit.texts.empty() && (!screen.terminal || screen.json)) {
+  if (!edit.texts.empty()) return change(connection, screen, edit);
+  if (!screen.terminal || screen.json) {
     return Error{ErrorCode::kMalformed, "say what is to be changed, --pue 1.25; an editor is asked on a terminal alone"};
   }
-  const auto answer = api_get_as_admin(connection, "/v1/sites");
-  if (!answer) return answer.error();
-  for (const Json& site : list_at(*answer, "sites")) {
-    const auto name = text_at(site, "name");
-    if (!name || (*name != edit.site && text_at(site, "id") != edit.site)) continue;
-    if (!edit.texts.empty()) return change(connection, screen, *name, edit);
-    return edit_in_editor(connection, screen, *name, site_file(site, text_at(*answer, "coordinates") == "exact"), edit);
-  }
-  return no_site(edit.site);
+  return edit_in_editor(connection, screen, edit);
 }
 
 }  // namespace capmap

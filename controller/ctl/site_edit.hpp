@@ -19,9 +19,9 @@ using SiteTexts = std::vector<std::pair<std::string, std::string>>;
 struct SiteEdit {
   std::string site;  ///< name or s-… id
   SiteTexts texts;   ///< empty: an editor is asked
-  bool dry_run = false, yes = false, allow_move = false;
+  bool dry_run = false, yes = false;
 };
-/// `sites edit`: shows what would change, asks, and does it, as an import of this one site. Without texts, on a terminal, in the editor of
+/// `sites edit`: shows what would change, asks, and does it. Without texts, on a terminal, in the editor of
 /// VISUAL or EDITOR.
 Result<Done> edit_site(const ApiConnection& connection, const Screen& screen, const SiteEdit& edit);
 

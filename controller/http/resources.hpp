@@ -56,6 +56,7 @@ Outcome get_console_file(const Call& call);
 Outcome get_changes(const Call& call);
 Outcome get_sites(const Call& call);
 Outcome post_site(const Call& call);
+Outcome post_site_change(const Call& call);
 Outcome post_declared(const Call& call);
 Outcome post_codes(const Call& call);
 Outcome get_descriptors(const Call& call);

@@ -72,6 +72,7 @@ constexpr std::array kNamed = {
     Named{"POST", "/v1/pools/{id}/service", kWithinScope},
     Named{"POST", "/v1/sites/{id}/service", kWithinScope},
     Named{"POST", "/v1/sites", kWithinScope},
+    Named{"POST", "/v1/sites/{id}", kWithinScope},  // from and to, where the region changes
     Named{"POST", "/v1/sites/{id}/declared", kWithinScope},
     Named{"POST", "/v1/sites/{id}/codes", kWithinScope},
     Named{"POST", "/v1/tokens", kWithinScope},

@@ -87,6 +87,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/export/descriptors", get_descriptors, true, false, {"form", "edition", "limit", "cursor"}},
       {"GET", "/v1/sites", get_sites, true, false, {}, true},
       {"POST", "/v1/sites", post_site, false, true},
+      {"POST", "/v1/sites/{id}", post_site_change, false, true},
       {"POST", "/v1/sites/{id}/declared", post_declared, false, true},
       {"POST", "/v1/sites/{id}/service", post_site_service, false, true},
       {"GET", "/v1/owners", get_owners, true},

@@ -1,6 +1,5 @@
 // Nodes as targets of Prometheus' HTTP service discovery: what runs beside the agent on each of them is found from the map.
 #include <algorithm>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -23,7 +22,6 @@ struct Listing {
   std::shared_ptr<const MapView> view;
   std::shared_ptr<NodeSelection> selection = std::make_shared<NodeSelection>();
   std::string port, host_label;       ///< host_label: key of the label that tells the host; empty: its host name does
-  std::uint64_t part = 1, parts = 1;  ///< of all nodes, by their ids
   std::size_t chunk = 0, targets = 0, without_host = 0;
   std::string body = "[";
 };
@@ -34,12 +32,6 @@ Outcome ask_for_rows(const std::shared_ptr<Listing>& listing);
 bool is_target(const NodeRow& row) {
   if (row.same_machine || row.counted_service == ServiceState::kQuarantined || row.counted_service == ServiceState::kRetired) return false;
   return row.service == ServiceState::kInService || row.service == ServiceState::kDraining;
-}
-
-bool in_part(const NodeRow& row, const Listing& listing) {
-  std::uint64_t random = 0;  // as ids are
-  std::memcpy(&random, row.id.bytes.data() + row.id.bytes.size() - sizeof random, sizeof random);
-  return random % listing.parts == listing.part - 1;
 }
 
 std::string host_of(const NodeRow& row, const Listing& listing) {
@@ -89,7 +81,7 @@ Outcome take_rows(const std::shared_ptr<Listing>& listing, const Answer& answer)
   if (const auto* error = std::get_if<Error>(&answer)) return error_response(*error);
   const auto& found = std::get<NodeAnswer>(answer);
   for (const auto& row : found.rows) {
-    if (!is_target(row) || !in_part(row, *listing)) continue;
+    if (!is_target(row)) continue;
     const auto host = host_of(row, *listing);
     if (host.empty()) {
       ++listing->without_host;
@@ -128,8 +120,8 @@ Result<Done> read_part(const std::string& text, Listing& listing) {
   const auto parts = parse_count("part", stroke == std::string::npos ? "" : text.substr(stroke + 1), 1, kMaxParts);
   const auto part = parse_count("part", text.substr(0, stroke), 1, parts ? *parts : kMaxParts);
   if (!part || !parts) return Error{ErrorCode::kMalformed, "part: must be which of how many, \"1/4\" to \"4/4\", of 1000 at most"};
-  listing.part = *part;
-  listing.parts = *parts;
+  listing.selection->part = *part - 1;
+  listing.selection->parts = *parts;
   return Done{};
 }
 

@@ -160,7 +160,7 @@ std::vector<CapacityMap::Match> CapacityMap::matching(std::size_t chunk, NodeSel
   for (auto at = chunk * kChunkRows + selection.first_slot; at < last; ++at) {
     const auto row = static_cast<RowIndex>(at);
     const auto& place = state.nodes.place(row);
-    if (place.vacant) continue;
+    if (place.vacant || !selection.of_part(state.nodes.id(row))) continue;
     if (selection.noted == NodeSelection::Noted::kReturns && !state.returns.has(row)) continue;
     if (selection.noted == NodeSelection::Noted::kLosses && !state.losses.has(row)) continue;
     auto holds = Holds::kNo;

@@ -1,6 +1,7 @@
 #include "controller/map/node_selection.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace capmap {
 
@@ -28,8 +29,16 @@ bool NodeSelection::keeps_noted(const NodeRow& row) const {
   return static_cast<std::uint64_t>(skew < 0 ? -skew : skew) >= least;
 }
 
+bool NodeSelection::of_part(const NodeId& id) const {
+  if (parts == 1) return true;
+  std::uint64_t random = 0;
+  std::memcpy(&random, id.bytes.data() + id.bytes.size() - sizeof random, sizeof random);
+  return random % parts == part;
+}
+
 bool NodeSelection::keeps(const NodeRow& row) const {
-  return row.slot >= first_slot && wants_site(row.site) && (!liveness || row.liveness == *liveness) && (!filter || filter->keeps(row));
+  return of_part(row.id) && row.slot >= first_slot && wants_site(row.site) && (!liveness || row.liveness == *liveness) &&
+         (!filter || filter->keeps(row));
 }
 
 }  // namespace capmap

@@ -20,11 +20,12 @@ class NodeSelection {
   /// Only nodes of which the map noted it: it tells which cost nothing to be passed over.
   enum class Noted : std::uint8_t { kNothing, kReturns, kLosses };
   Noted noted = Noted::kNothing;
-  std::uint64_t since_boot_ms = 0;  ///< of returns
-  std::uint64_t least = 0;          ///< so many returns since then, or lost messages; with kNothing: a clock so many ms off, 0 = any
-  std::uint32_t first_slot = 0;     ///< of the chunk: rows before it are passed over
-  std::size_t most = SIZE_MAX;      ///< rows of one answer
-  std::uint64_t looked_at = 0;      ///< nodes in cells that were judged so far, wanted or not
+  std::uint64_t since_boot_ms = 0;    ///< of returns
+  std::uint64_t least = 0;            ///< so many returns since then, or lost messages; with kNothing: a clock so many ms off, 0 = any
+  std::uint64_t part = 0, parts = 1;  ///< by their ids, which are random: of so many parts that one
+  std::uint32_t first_slot = 0;       ///< of the chunk: rows before it are passed over
+  std::size_t most = SIZE_MAX;        ///< rows of one answer
+  std::uint64_t looked_at = 0;        ///< nodes in cells that were judged so far, wanted or not
 
   [[nodiscard]] Holds holds(const CellKey& key) const;
   /// Before of_cell(): there are so many slots now; `layout` changes when one of them gets another key (see CellTable::layout).
@@ -36,6 +37,8 @@ class NodeSelection {
     if (known == kUnjudged) known = static_cast<std::uint8_t>(holds(key_of(slot)));
     return static_cast<Holds>(known);
   }
+  /// Whether a node is of the part.
+  [[nodiscard]] bool of_part(const NodeId& id) const;
   /// All of it for a row that was copied.
   [[nodiscard]] bool keeps(const NodeRow& row) const;
   /// What is not judged by cells: notes of the map, and the clock.

@@ -76,6 +76,8 @@ TEST_CASE("ctl sites edit: what would change is shown, then done and in the audi
   const auto id = world.site("there")["id"].get<std::string>();
   CHECK(world.edit({id, "--industry", "", "--yes"}).code == CtlExit::kDone);
   CHECK(world.becomes("industry", nullptr));
+  CHECK(world.edit({id, "--name", "elsewhere", "--yes"}).code == CtlExit::kDone);
+  CHECK(eventually([&] { return world.site("elsewhere")["id"] == id; }, std::chrono::seconds(20)));
 }
 
 TEST_CASE("ctl sites edit: what cannot be is refused with its place, and a site that is not there is not made") {
@@ -85,11 +87,13 @@ TEST_CASE("ctl sites edit: what cannot be is refused with its place, and a site 
   const auto nowhere = world.edit({"nowhere", "--pue", "1.2", "--yes"});
   CHECK(nowhere.code == CtlExit::kNotFound);
   CHECK(world.site("nowhere").is_null());
-  const auto moves = world.edit({"there", "--region", "31", "--yes"});
-  CHECK(moves.code == CtlExit::kRefused);
-  CHECK_THAT(moves.err, Contains("--allow-move"));
-  CHECK(world.edit({"there", "--region", "31", "--yes", "--allow-move"}).code == CtlExit::kDone);
+  CHECK_THAT(world.edit({"there", "--region", "99", "--yes"}).err, Contains("region: "));
+  CHECK_THAT(world.edit({"there", "--region", "31", "--yes"}).out, Contains("~ region 32 → 31\n"));
   CHECK(world.becomes("region", "31"));
+  REQUIRE(world.deployment.ctl({"sites", "add", "taken", "--region", "11"}).code == 0);
+  const auto taken = world.edit({"there", "--name", "taken", "--yes"});
+  CHECK(taken.code != CtlExit::kDone);
+  CHECK_THAT(taken.err, Contains("name: a site \"taken\" is already there"));
   CHECK_THAT(world.edit({"there"}).err, Contains("an editor is asked on a terminal alone"));
 }
 

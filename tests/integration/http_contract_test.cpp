@@ -9,6 +9,7 @@
 #include "tests/support/contract_access.hpp"
 #include "tests/support/contract_chips.hpp"
 #include "tests/support/contract_exports.hpp"
+#include "tests/support/contract_places.hpp"
 #include "tests/support/contract_sql.hpp"
 #include "tests/support/contract_streams.hpp"
 #include "tests/support/http_peer.hpp"
@@ -164,17 +165,7 @@ void ask_node_changes(Answers& answers, std::uint16_t port) {
   for (const char* query : {"", "?limit=5&cursor=1.a:/b", "?cursor=x", "?cursor=guest.1.x"}) {
     note(answers, "GET /v1/shared", get(port, std::string("/v1/shared") + query));
   }
-  note(answers, "GET /v1/pools", get(port, "/v1/pools"));
-  note(answers, "GET /v1/pools", get(port, "/v1/pools?x=1"));
-  for (const char* body : {R"({"site":"a","name":"b"})", R"({"site":"a","name":"exists"})", R"({"site":"absent","name":"b"})", "{"}) {
-    note(answers, "POST /v1/pools", post(port, "/v1/pools", body, kAdminToken));
-  }
-  note(answers, "POST /v1/pools", post(port, "/v1/pools", "{}", "wrong"));
-  for (const char* path : {"/v1/sites/one/declared", "/v1/sites/absent/declared"}) {
-    note(answers, "POST /v1/sites/{id}/declared", post(port, path, R"({"nodes":4})", kAdminToken));
-  }
-  note(answers, "POST /v1/sites/{id}/declared", post(port, "/v1/sites/one/declared", R"({"nodes":-4})", kAdminToken));
-  note(answers, "POST /v1/sites/{id}/declared", post(port, "/v1/sites/one/declared", "{}", "wrong"));
+  ask_places([&answers](const std::string& operation, const Reply& reply) { note(answers, operation, reply); }, port);
 }
 
 /// Of the past: a world that begins its history now.
@@ -299,7 +290,7 @@ TEST_CASE("http contract: the yaml names every route there is and no other") {
 
 TEST_CASE("http contract: each operation gives every code the yaml names and no other") {
   const auto contract = read_contract();
-  REQUIRE(contract.operations.size() == 82);
+  REQUIRE(contract.operations.size() == 83);
   const auto answers = ask_everything();
   for (const auto& [operation, details] : contract.operations) {
     INFO(operation);

@@ -88,6 +88,15 @@ inline AdminChange admin_change(const decltype(AdminRequest::what)& what) {
     if (pool->site == "absent") return Error{ErrorCode::kAbsent, "site: no such site"};
     return pool->pool;
   }
+  if (const auto* edit = std::get_if<EditSite>(&what)) {
+    if (edit->site == "absent") return Error{ErrorCode::kAbsent, "no such site"};
+    SiteEdited edited{.site = {}, .changes = {}, .digest = "d1"};
+    edited.site.name = edit->site;
+    for (const auto& [column, text] : edit->texts) edited.changes.push_back({.column = column, .before = {}, .after = text});
+    const bool other = !edit->expect.empty() && edit->expect != edited.digest;
+    edited.end = edit->dry_run ? SiteEdited::End::kShown : other ? SiteEdited::End::kOtherThanShown : SiteEdited::End::kApplied;
+    return edited;
+  }
   if (const auto* declare = std::get_if<DeclareSite>(&what)) {
     if (declare->site == "absent") return Error{ErrorCode::kAbsent, "no such site"};
     Site site;
