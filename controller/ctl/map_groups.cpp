@@ -17,7 +17,7 @@ using Cells = std::vector<std::string>;
 
 struct GroupTable {
   const char* title;
-  Cells columns;
+  std::vector<TextTable::Column> columns;
   Cells (*cells)(const Json& group);
 };
 
@@ -49,10 +49,12 @@ Cells peak_cells(const Json& group) {
 
 const std::vector<GroupTable>& group_table_list() {
   static const std::vector<GroupTable> list = {
-      {"nodes", {"NODES", "AVAILABLE", "FRESH", "STALE", "LOST", "RESYNC"}, node_cells},
-      {"cpu and memory; free is of available nodes", {"CORES", "PUS", "PUS FREE", "MEMORY", "FREE"}, compute_cells},
-      {"devices; used and free are of available nodes", {"ACCEL", "USED", "FREE", "STORAGE", "NETWORK"}, device_cells},
-      {"peaks, dense and nominal, of what is rated", {"CPU FP64", "CPU FP32", "ACCEL FP32", "ACCEL FP16", "FREE FP16"}, peak_cells}};
+      {"nodes", {{"NODES"}, {"AVAILABLE"}, {"FRESH"}, {"STALE"}, {"LOST"}, {"RESYNC"}}, node_cells},
+      {"cpu and memory; free is of available nodes", {{"CORES"}, {"PUS"}, {"PUS FREE"}, {"MEMORY"}, {"FREE"}}, compute_cells},
+      {"devices; used and free are of available nodes", {{"ACCEL"}, {"USED"}, {"FREE"}, {"STORAGE"}, {"NETWORK"}}, device_cells},
+      {"peaks, dense and nominal, of what is rated",
+       {{"CPU FP64"}, {.title = "CPU FP32", .wide = true}, {"ACCEL FP32"}, {"ACCEL FP16"}, {"FREE FP16"}},
+       peak_cells}};
   return list;
 }
 
@@ -83,7 +85,7 @@ void add_row(TextTable& table, Cells row, const Json& group, const GroupTable& k
 std::string group_table(const Json& answer, const GroupTable& kind, const std::vector<std::string>& dimensions, const TableLook& look) {
   std::vector<TextTable::Column> columns;
   for (const auto& name : dimensions) columns.push_back({upper(name), TextTable::Align::kLeft});
-  for (const auto& title : kind.columns) columns.push_back({title});
+  columns.insert(columns.end(), kind.columns.begin(), kind.columns.end());
   for (const char* title : {"AGE", "NOT FRESH", "UNRATED"}) columns.push_back({title});
   TextTable table(columns);
   for (const Json& group : list_at(answer, "groups")) {

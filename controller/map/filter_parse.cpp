@@ -89,7 +89,7 @@ class Lexer {
  private:
   Token quoted(Token token) {
     token.kind = Token::Kind::kBad;
-    token.text = "a quote that does not end";
+    token.text = "a quote without an end";
     std::string inside;
     for (auto begin = at_ + 1;;) {
       const auto end = text_.find('"', begin);

@@ -35,7 +35,7 @@ TEST_CASE("filter: a quote stands in quoted text as two") {
   REQUIRE(filter->parts.size() == 2);
   CHECK(filter->parts[0].values == std::vector<std::string>{R"(the "old" hall)"});
   CHECK(filter->parts[1].values == std::vector<std::string>{"\""});
-  CHECK_THAT(refusal(R"(site = "a"" )"), Catch::StartsWith("at 8: ") && Catch::Contains("a quote that does not end"));
+  CHECK_THAT(refusal(R"(site = "a"" )"), Catch::StartsWith("at 8: ") && Catch::Contains("a quote without an end"));
 }
 
 TEST_CASE("filter: a mistake is answered with its place") {
