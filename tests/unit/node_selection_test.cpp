@@ -55,6 +55,30 @@ struct Racks : World {
   }
 };
 
+TEST_CASE("node selection: rdma_nics is a number of the hardware, and parts have each node once") {
+  World world;
+  for (std::uint64_t i = 1; i <= 64; ++i) {
+    auto shape = server_shape(8, 64, 0);
+    if (i <= 24) shape.nics = {{.type = NicType::kInfiniband, .speed_mbps = 400'000, .rdma = true, .count = 2}};
+    auto one = world.agent(i, shape);
+    world.introduce(one, {});
+  }
+  auto with = selection_of(world.map, "rdma_nics >= 2", world.now);
+  CHECK(world.map.chunk(0, with).size() == 24);
+  auto without = selection_of(world.map, "rdma_nics = 0", world.now);
+  CHECK(world.map.chunk(0, without).size() == 40);
+  std::set<NodeId> met;
+  for (std::uint64_t part = 0; part < 3; ++part) {
+    auto selection = selection_of(world.map, "cores = 8", world.now);
+    selection.part = part;
+    selection.parts = 3;
+    const auto rows = world.map.chunk(0, selection);
+    CHECK(rows.size() < 64);
+    for (const auto& row : rows) CHECK(met.insert(row.id).second);
+  }
+  CHECK(met.size() == 64);
+}
+
 TEST_CASE("node selection: filters of cells, of nodes and of both keep what they say; an unknown text fulfils no comparison") {
   using Names = std::vector<std::string>;
   Racks world;

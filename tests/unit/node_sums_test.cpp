@@ -55,6 +55,7 @@ void check_same(const RollupGroup& got, const RollupGroup& wanted) {
   CHECK(got.storage_bytes_by_media == wanted.storage_bytes_by_media);
   check_amount(got.storage_bytes, wanted.storage_bytes);
   CHECK(got.nics == wanted.nics);
+  CHECK(got.rdma_nics == wanted.rdma_nics);
   for (const auto count : {&RollupGroup::accelerators_used, &RollupGroup::accelerators_free, &RollupGroup::accelerators_use_unknown,
                            &RollupGroup::accelerators_unhealthy, &RollupGroup::age_mean_ms, &RollupGroup::age_known_nodes}) {
     CHECK(got.*count == wanted.*count);
@@ -62,6 +63,8 @@ void check_same(const RollupGroup& got, const RollupGroup& wanted) {
   CHECK(got.accelerators_by_model == wanted.accelerators_by_model);
   CHECK(got.used_by_model == wanted.used_by_model);
   CHECK(got.free_by_model == wanted.free_by_model);
+  CHECK(got.free_peak.mflops == wanted.free_peak.mflops);
+  CHECK(got.free_peak.offered == wanted.free_peak.offered);
   for (const auto largest :
        {&RollupGroup::largest_free_cores, &RollupGroup::largest_free_memory_gib, &RollupGroup::largest_free_accelerators}) {
     CHECK(got.*largest == wanted.*largest);

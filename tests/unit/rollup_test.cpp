@@ -229,6 +229,8 @@ TEST_CASE("rollup: hardware on healthy and on available nodes stands beside what
     CHECK(total.accelerators_by_model == std::map<std::string, std::uint64_t>{{"Test GPU", 22 * 8 + 8}, {"Other GPU", 8}});
     CHECK(total.used_by_model == std::map<std::string, std::uint64_t>{{"Test GPU", 30}});
     CHECK(total.free_by_model == std::map<std::string, std::uint64_t>{{"Test GPU", 45}});
+    CHECK(total.free_peak.mflops[0] == 45 * 500);
+    CHECK(total.free_peak.offered[0] == 45);
     std::uint64_t healthy = 0, free = 0;
     for (const auto& group : rollup.groups) {
       healthy += group.healthy.cores;

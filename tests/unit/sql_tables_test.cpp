@@ -54,6 +54,8 @@ TEST_CASE("sql: cells say what stands where, as /v1/map counts, and what is not 
   CHECK(park.sql.rows("select sum(memory_bytes), sum_exact(memory_bytes_exact) from cells") ==
         Rows{{static_cast<double>((3ULL * 512 + 64) << 30U), std::to_string((3ULL * 512 + 64) << 30U)}});
   CHECK(park.sql.rows("select cpu_fp64_mflops, unrated_packages > 0 from cells where region = '440305'") == Rows::parse("[[null,1]]"));
+  CHECK(park.sql.rows("select sum(rdma_nics), accelerator_free_fp16_mflops from cells where site_name = 'north'") ==
+        Rows::parse("[[0.0,null]]"));
   CHECK(park.sql.rows("select liveness, verdict, service_state, installed, healthy, available from cells where site_name = 'south'") ==
         Rows::parse(R"([["fresh","consistent","in_service",1,1,1]])"));
 }

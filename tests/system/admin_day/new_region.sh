@@ -16,7 +16,7 @@ sed -i '$d' "$folder/sites.csv"
 must_say 'sites +2 added' ctl sites import "$folder/sites.csv" --dry-run
 must_not_say guiyang-1 ctl sites list
 must_say 'done' ctl sites import "$folder/sites.csv" --yes
-must_say '^ *5201.*Guiyang' ctl regions
+soon 10 '^ *5201.*Guiyang' ctl regions
 must_say . ctl users add wang --role operator --regions 52
 ctl users token create wang --label console --quiet >"$folder/wang.token"
 chmod 600 "$folder/wang.token"
