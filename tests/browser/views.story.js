@@ -13,6 +13,7 @@ const tabs = {
   map: ['map', 'map?as=points', 'map?as=hexbin', 'map?metric=installed&precision=fp32', 'map?metric=problems', 'map?metric=age'],
   ranking: ['ranking', 'ranking?region=11'],
   hardware: ['hardware', 'hardware?tab=unrated', 'hardware?tab=kinds', 'hardware?tab=declared'],
+  find: ['find', 'find?cores=1&nodes=3&together=spread', 'find?accelerators=1&precision=fp16', 'find?memory_gib=1&together=pool'],
   health: ['health', ...['absent', 'flapping', 'lost', 'skew', 'versions', 'contradictions', 'doubles'].map((tab) => `health?tab=${tab}`)],
   history: ['history', 'history?span=1h&of=available', 'history?region=11'],
   imbalance: ['owner', 'class', 'use', 'scenario', 'architecture', 'security'].map((name) => `imbalance?name=${name}`),
