@@ -119,6 +119,34 @@ test('ranking: from the nation down to a node and back, by links; the filter sta
   await page.context().close();
 });
 
+test('a node: its use is drawn from what this page hears, and the history of its site is a link away', async () => {
+  const page = await openPage(browser);
+  const site = (await api('/v1/sites')).sites.find((each) => each.name.startsWith('dc-')).name;
+  const { nodes } = await api(`/v1/nodes?limit=1&filter=${encodeURIComponent(`site = "${site}" and liveness = "fresh"`)}`);
+  await goTo(page, `node/${nodes[0].id}`);
+  const use = page.getByRole('region', { name: 'Use since this page was opened' });
+  await use.getByLabel('Figure').selectOption('memory');
+  await page.waitForFunction(() => /M[\d. -]+L/.test(document.querySelector('.chart .line').getAttribute('d')), null, { timeout: 60_000 });
+  assert.match(await use.locator('.axis').innerText(), /[KMGT]iB/);
+  const heard = JSON.parse((await saved(page, use.getByRole('button', { name: 'JSON' }))).text);
+  assert.ok(heard.length >= 2 && heard.every((each) => each.use.memory > 0), JSON.stringify(heard));
+  assert.ok(heard.every((each, at) => at === 0 || each.at > heard[at - 1].at));
+  const lines = (await saved(page, use.getByRole('button', { name: 'CSV' }))).text.trim().split('\r\n');
+  assert.match(lines[0], /^When,Mean,Least,Most$/);
+  await checkAccess(page, "a node's use");
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.url().includes('/v1/history?') && each.url().includes(`site=${site}`)),
+    use.getByRole('link', { name: `History of site ${site}` }).click(),
+  ]);
+  assert.doesNotMatch(request.url(), /region=/);
+  await settled(page);
+  assert.ok((await page.locator('main').innerText()).includes(`History of site ${site}`));
+  await page.locator('.note').getByRole('button', { name: 'All' }).click();
+  await page.waitForURL((at) => !/site=/.test(at.href));
+  await checkQuiet(page, "a node's use");
+  await page.context().close();
+});
+
 test('every other view is exported as CSV and JSON that say what the API says', async () => {
   const page = await openPage(browser);
   for (const [where, list] of [
