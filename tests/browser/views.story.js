@@ -147,6 +147,30 @@ test('a node: its use is drawn from what this page hears, and the history of its
   await page.context().close();
 });
 
+test('trunk links are drawn where both ends have a place, told as a table, and left out on demand', async () => {
+  const page = await openPage(browser);
+  const { links } = await api('/v1/links');
+  assert.ok(links.length > 2);
+  await goTo(page, 'map?as=points');
+  const picture = () => page.locator('canvas').evaluate((canvas) => canvas.toDataURL());
+  const table = page.getByRole('region', { name: 'Trunk links' });
+  await table.waitFor();
+  assert.equal(await table.locator('tbody tr').count(), links.length);
+  const row = await table.locator('tbody tr', { hasText: links[0].to }).first().locator('td').allInnerTexts();
+  assert.ok(row.includes(`${links[0].gbps} Gbit/s`), row.join());
+  await page.waitForTimeout(500);
+  const drawn = await picture();
+  const file = await saved(page, page.getByRole('button', { name: 'CSV' }).last());
+  assert.equal(file.text.trim().split('\r\n').length, links.length + 1);
+  await page.getByRole('checkbox', { name: 'Trunk links' }).uncheck();
+  await page.waitForURL(/links=no/);
+  await page.waitForTimeout(500);
+  assert.notEqual(await picture(), drawn);
+  assert.equal(await table.count(), 0);
+  await checkQuiet(page, 'links');
+  await page.context().close();
+});
+
 test('every other view is exported as CSV and JSON that say what the API says', async () => {
   const page = await openPage(browser);
   for (const [where, list] of [
