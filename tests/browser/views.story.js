@@ -171,6 +171,61 @@ test('trunk links are drawn where both ends have a place, told as a table, and l
   await page.context().close();
 });
 
+test('an outline of the operator is drawn only with its approval number, which then stands on the map; the file is sent nowhere', async () => {
+  const page = await openPage(browser);
+  const sent = [];
+  page.on('request', (request) => (request.method() === 'GET' ? undefined : sent.push(request.url())));
+  await goTo(page, 'map?as=points');
+  const picture = () => page.locator('canvas').evaluate((canvas) => canvas.toDataURL());
+  await page.waitForTimeout(500);
+  const before = await picture();
+  const square = (last) => [[[90, 25], [120, 25], [120, 45], [90, 45], last]];
+  const fileOf = (coordinates, properties = { adcode: 110000 }) => ({
+    name: 'outline.geojson',
+    mimeType: 'application/geo+json',
+    buffer: Buffer.from(
+      JSON.stringify({ type: 'FeatureCollection', features: [{ type: 'Feature', properties, geometry: { type: 'Polygon', coordinates } }] }),
+    ),
+  });
+  await page.getByText('Outline of your own').click();
+  const file = page.getByLabel('GeoJSON file, 5 MB at most');
+  const draw = page.getByRole('button', { name: 'Draw it' });
+  await file.setInputFiles(fileOf(square([90, 25])));
+  await draw.click();
+  await page.getByText('A map is shown only with its approval number').waitFor();
+  assert.equal(await picture(), before, 'nothing is drawn without it');
+  await checkAccess(page, 'an outline without its number');
+  await page.getByLabel('Map approval number').fill('GS(2024)0650号');
+  for (const [bad, why] of [
+    [fileOf(square([91, 26])), 'has a ring that is not closed'],
+    [fileOf(square([90, 95])), 'no longitude and latitude'],
+    [fileOf(square([90, 25]), {}), 'has no GB/T 2260 code'],
+    [{ ...fileOf([]), buffer: Buffer.from('{"type":"Feature"}') }, 'no GeoJSON FeatureCollection'],
+    [{ ...fileOf([]), buffer: Buffer.alloc(5_000_001, 32) }, '5 MB at most'],
+  ]) {
+    await file.setInputFiles(bad);
+    await draw.click();
+    await page.locator('#wrong-outline', { hasText: why }).waitFor();
+  }
+  assert.equal(await picture(), before);
+  await file.setInputFiles(fileOf(square([90, 25])));
+  await draw.click();
+  await page.getByText('Drawn: outline.geojson, features: 1.').waitFor();
+  await page.locator('.approval', { hasText: 'Map approval number: GS(2024)0650号' }).waitFor();
+  await page.waitForTimeout(500);
+  assert.notEqual(await picture(), before);
+  await checkAccess(page, 'an outline');
+  await page.getByRole('button', { name: 'Hexagons' }).click();
+  await page.locator('.approval', { hasText: 'GS(2024)0650号' }).waitFor();
+  await page.getByRole('button', { name: 'Points' }).click();
+  await page.getByRole('button', { name: 'Remove the outline' }).click();
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('.approval').count(), 0);
+  assert.deepEqual(sent, []);
+  await checkQuiet(page, 'an outline');
+  await page.context().close();
+});
+
 test('every other view is exported as CSV and JSON that say what the API says', async () => {
   const page = await openPage(browser);
   for (const [where, list] of [
