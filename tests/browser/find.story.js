@@ -178,3 +178,21 @@ test('find: on a phone nothing is wider than the screen, and the answer is gone 
   assert.ok((await api('/v1/find?cores=1')).considered_nodes > 0);
   await page.context().close();
 });
+
+test('find: by keyboard alone, from the top of the page to an answer', async () => {
+  const page = await openPage(browser);
+  await goTo(page, 'map');
+  const focused = () => page.evaluate(() => [document.activeElement.tagName, document.activeElement.textContent.trim()]);
+  for (let step = 0; step < 20 && (await focused())[1] !== 'Find capacity'; step += 1) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/find/);
+  await settled(page);
+  for (let step = 0; step < 20 && (await focused())[0] !== 'TEXTAREA'; step += 1) await page.keyboard.press('Tab');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('2 nodes spread over sites, each with 1 free hardware thread.');
+  const answer = await answerTo(page, () => page.keyboard.press('Enter'));
+  assert.deepEqual(asked(page), { nodes: '2', cores: '1', together: 'spread' });
+  assert.equal(answer.wanted_nodes, 2);
+  await checkQuiet(page, 'the keyboard');
+  await page.context().close();
+});

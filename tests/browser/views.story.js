@@ -171,7 +171,7 @@ test('trunk links are drawn where both ends have a place, told as a table, and l
   await page.context().close();
 });
 
-test('an outline of the operator is drawn only with its approval number, which then stands on the map; the file is sent nowhere', async () => {
+test('an outline is drawn only with its approval number, which then stands on the map; the file is sent nowhere', async () => {
   const page = await openPage(browser);
   const sent = [];
   page.on('request', (request) => (request.method() === 'GET' ? undefined : sent.push(request.url())));
@@ -184,7 +184,10 @@ test('an outline of the operator is drawn only with its approval number, which t
     name: 'outline.geojson',
     mimeType: 'application/geo+json',
     buffer: Buffer.from(
-      JSON.stringify({ type: 'FeatureCollection', features: [{ type: 'Feature', properties, geometry: { type: 'Polygon', coordinates } }] }),
+      JSON.stringify({
+        type: 'FeatureCollection',
+        features: [{ type: 'Feature', properties, geometry: { type: 'Polygon', coordinates } }],
+      }),
     ),
   });
   await page.getByText('Outline of your own').click();

@@ -103,6 +103,6 @@ export const enFind = {
   find_free: 'Free accelerators of these',
   find_rate: 'Peak of these',
   find_counts:
-    'Only nodes that are fresh, in service and free by what they said count. Of two things asked of a node, as many nodes count as must have both.',
+    'Only nodes fresh, in service and free by their own word count. Of two things asked of a node, as many count as must have both.',
   find_as_of: 'Answered as of {0}; the map was {1} old.',
 };
