@@ -65,12 +65,38 @@ test('find: what is unknown stands beside what is certain', async () => {
   const answer = await answerTo(page, () => goTo(page, 'find?accelerators=1&nodes=2'));
   const text = await page.locator('.answer').innerText();
   const unknown = answer.needs.accelerators.unknown_nodes;
-  if (unknown > 0) assert.match(text, new RegExp(`Not known: .*Free accelerators on each node of ${unknown} nodes`));
+  if (unknown > 0) assert.match(text, new RegExp(`Not known: .*“Free accelerators on each node” of ${unknown} nodes`));
   else assert.match(text, /Nothing that this asks for is unknown/);
   assert.equal(await page.locator('[aria-live=polite]', { has: page.locator('.answer') }).count(), 1, 'the answer is told to who hears');
   const titles = await page.getByRole('region', { name: 'Offers' }).locator('th').allInnerTexts();
   for (const title of ['Nodes for certain', 'More, maybe', 'Free on one node, at most', 'Largest block, nodes'])
     assert.ok(titles.includes(title), title);
+  await page.context().close();
+});
+
+test('find: an answer that hangs on what is unknown says maybe, and of what', async () => {
+  const page = await openPage(browser);
+  const need = { removed_nodes: 5, removed_accelerators: 40, unknown_nodes: 3, only_this_nodes: 2 };
+  await page.route('**/v1/find?*', async (route) => {
+    const answer = await (await route.fetch()).json();
+    const site = { id: 's-aaaaaaaaaaaaaaaaaaaaaaaaaa', name: 'far away', region: '540000' };
+    const counted = { nodes: 1, maybe_nodes: 3, takes_nodes: 0, accelerators: 17, rate_mflops: null, largest_free_accelerators: 17 };
+    const offers = [{ rank: 1, reason: 'if_unknown_is_free', site, pool: null, ...counted, largest_block: null }];
+    const needs = { accelerators: need };
+    const sums = { answer: 'maybe', wanted_nodes: 4, nodes: 1, maybe_nodes: 3, offer_count: 1, removed_most: 'accelerators' };
+    await route.fulfill({ json: { ...answer, ...sums, offers, needs } });
+  });
+  await goTo(page, 'find?accelerators=17&nodes=4');
+  const told = page.locator('.answer.maybe');
+  await told.waitFor();
+  assert.match(await told.innerText(), /^Maybe[\s\S]*4 wanted; 1 for certain, 3 more at most/);
+  assert.match(await told.innerText(), /Not known: “Free accelerators on each node” of 3 nodes/);
+  const row = await page.getByRole('region', { name: 'Offers' }).locator('tbody td').allInnerTexts();
+  assert.deepEqual(row.slice(0, 9), ['1', 'far away', 'Tibet', 'serves it if what is not known is free', '1', '3', '0', '17', 'over 16']);
+  await page.getByText('5 nodes do not fulfil it, and 2 of them would serve the demand but for this').waitFor();
+  await checkAccess(page, 'maybe');
+  await page.getByRole('button', { name: '中文' }).click();
+  assert.match(await told.innerText(), /^可能[\s\S]*确定能满足的有 1 个，另有至多 3 个[\s\S]*未知：3 个节点的“每个节点空闲加速器”/);
   await page.context().close();
 });
 
@@ -82,7 +108,7 @@ test('find: a sentence is read, and the form follows; what is not understood is 
   await page.getByText('Not understood, and not asked for: “painted blue”').waitFor();
   assert.equal(await page.getByLabel('Free accelerators on each node').inputValue(), '8');
   assert.equal(await page.getByLabel('Together').inputValue(), 'pool');
-  assert.equal(await page.getByLabel('Peak of all, 10¹²/s at least').inputValue(), '2000');
+  assert.equal(await page.getByLabel('Peak of all at least (10¹²/s)').inputValue(), '2000');
   await words(page).press('Enter');
   await page.waitForURL(/accelerators=8/);
   assert.deepEqual(asked(page), {
