@@ -8,7 +8,7 @@ export const url = process.env.CAPMAP_URL;
 export const admin = process.env.CAPMAP_ADMIN;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-export const views = ['map', 'ranking', 'hardware', 'health', 'history', 'imbalance', 'joining', 'controller'];
+export const views = ['map', 'ranking', 'hardware', 'find', 'health', 'history', 'imbalance', 'joining', 'controller'];
 
 export async function openBrowser() {
   return chromium.launch({ executablePath: process.env.CAPMAP_CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });

@@ -27,6 +27,7 @@ for (const { name, ...options } of screens) {
       ranking: 'ranking',
       node: `node/${node}`,
       hardware: 'hardware?precision=fp16',
+      find: 'find?accelerators=1&precision=fp16',
       health: 'health',
       history: 'history?span=1h',
       imbalance: 'imbalance?name=class',

@@ -13,6 +13,7 @@ const tabs = {
   map: ['map', 'map?as=points', 'map?as=hexbin', 'map?metric=installed&precision=fp32', 'map?metric=problems', 'map?metric=age'],
   ranking: ['ranking', 'ranking?region=11'],
   hardware: ['hardware', 'hardware?tab=unrated', 'hardware?tab=kinds', 'hardware?tab=declared'],
+  find: ['find', 'find?cores=1&nodes=3&together=spread', 'find?accelerators=1&precision=fp16', 'find?memory_gib=1&together=pool'],
   health: ['health', ...['absent', 'flapping', 'lost', 'skew', 'versions', 'contradictions', 'doubles'].map((tab) => `health?tab=${tab}`)],
   history: ['history', 'history?span=1h&of=available', 'history?region=11'],
   imbalance: ['owner', 'class', 'use', 'scenario', 'architecture', 'security'].map((name) => `imbalance?name=${name}`),
@@ -115,6 +116,116 @@ test('ranking: from the nation down to a node and back, by links; the filter sta
   await page.getByRole('button', { name: 'Apply' }).click();
   await page.getByText('expected').first().waitFor();
   await checkQuiet(page, 'ranking');
+  await page.context().close();
+});
+
+test('a node: its use is drawn from what this page hears, and the history of its site is a link away', async () => {
+  const page = await openPage(browser);
+  const site = (await api('/v1/sites')).sites.find((each) => each.name.startsWith('dc-')).name;
+  const { nodes } = await api(`/v1/nodes?limit=1&filter=${encodeURIComponent(`site = "${site}" and liveness = "fresh"`)}`);
+  await goTo(page, `node/${nodes[0].id}`);
+  const use = page.getByRole('region', { name: 'Use since this page was opened' });
+  await use.getByLabel('Figure').selectOption('memory');
+  await page.waitForFunction(() => /M[\d. -]+L/.test(document.querySelector('.chart .line').getAttribute('d')), null, { timeout: 60_000 });
+  assert.match(await use.locator('.axis').innerText(), /[KMGT]iB/);
+  const heard = JSON.parse((await saved(page, use.getByRole('button', { name: 'JSON' }))).text);
+  assert.ok(heard.length >= 2 && heard.every((each) => each.use.memory > 0), JSON.stringify(heard));
+  assert.ok(heard.every((each, at) => at === 0 || each.at > heard[at - 1].at));
+  const lines = (await saved(page, use.getByRole('button', { name: 'CSV' }))).text.trim().split('\r\n');
+  assert.match(lines[0], /^When,Mean,Least,Most$/);
+  await checkAccess(page, "a node's use");
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.url().includes('/v1/history?') && each.url().includes(`site=${site}`)),
+    use.getByRole('link', { name: `History of site ${site}` }).click(),
+  ]);
+  assert.doesNotMatch(request.url(), /region=/);
+  await settled(page);
+  assert.ok((await page.locator('main').innerText()).includes(`History of site ${site}`));
+  await page.locator('.note').getByRole('button', { name: 'All' }).click();
+  await page.waitForURL((at) => !/site=/.test(at.href));
+  await checkQuiet(page, "a node's use");
+  await page.context().close();
+});
+
+test('trunk links are drawn where both ends have a place, told as a table, and left out on demand', async () => {
+  const page = await openPage(browser);
+  const { links } = await api('/v1/links');
+  assert.ok(links.length > 2);
+  await goTo(page, 'map?as=points');
+  const picture = () => page.locator('canvas').evaluate((canvas) => canvas.toDataURL());
+  const table = page.getByRole('region', { name: 'Trunk links' });
+  await table.waitFor();
+  assert.equal(await table.locator('tbody tr').count(), links.length);
+  const row = await table.locator('tbody tr', { hasText: links[0].to }).first().locator('td').allInnerTexts();
+  assert.ok(row.includes(`${links[0].gbps} Gbit/s`), row.join());
+  await page.waitForTimeout(500);
+  const drawn = await picture();
+  const file = await saved(page, page.getByRole('button', { name: 'CSV' }).last());
+  assert.equal(file.text.trim().split('\r\n').length, links.length + 1);
+  await page.getByRole('checkbox', { name: 'Trunk links' }).uncheck();
+  await page.waitForURL(/links=no/);
+  await page.waitForTimeout(500);
+  assert.notEqual(await picture(), drawn);
+  assert.equal(await table.count(), 0);
+  await checkQuiet(page, 'links');
+  await page.context().close();
+});
+
+test('an outline is drawn only with its approval number, which then stands on the map; the file is sent nowhere', async () => {
+  const page = await openPage(browser);
+  const sent = [];
+  page.on('request', (request) => (request.method() === 'GET' ? undefined : sent.push(request.url())));
+  await goTo(page, 'map?as=points');
+  const picture = () => page.locator('canvas').evaluate((canvas) => canvas.toDataURL());
+  await page.waitForTimeout(500);
+  const before = await picture();
+  const square = (last) => [[[90, 25], [120, 25], [120, 45], [90, 45], last]];
+  const fileOf = (coordinates, properties = { adcode: 110000 }) => ({
+    name: 'outline.geojson',
+    mimeType: 'application/geo+json',
+    buffer: Buffer.from(
+      JSON.stringify({
+        type: 'FeatureCollection',
+        features: [{ type: 'Feature', properties, geometry: { type: 'Polygon', coordinates } }],
+      }),
+    ),
+  });
+  await page.getByText('Outline of your own').click();
+  const file = page.getByLabel('GeoJSON file, 5 MB at most');
+  const draw = page.getByRole('button', { name: 'Draw it' });
+  await file.setInputFiles(fileOf(square([90, 25])));
+  await draw.click();
+  await page.getByText('A map is shown only with its approval number').waitFor();
+  assert.equal(await picture(), before, 'nothing is drawn without it');
+  await checkAccess(page, 'an outline without its number');
+  await page.getByLabel('Map approval number').fill('GS(2024)0650号');
+  for (const [bad, why] of [
+    [fileOf(square([91, 26])), 'has a ring that is not closed'],
+    [fileOf(square([90, 95])), 'no longitude and latitude'],
+    [fileOf(square([90, 25]), {}), 'has no GB/T 2260 code'],
+    [{ ...fileOf([]), buffer: Buffer.from('{"type":"Feature"}') }, 'no GeoJSON FeatureCollection'],
+    [{ ...fileOf([]), buffer: Buffer.alloc(5_000_001, 32) }, '5 MB at most'],
+  ]) {
+    await file.setInputFiles(bad);
+    await draw.click();
+    await page.locator('#wrong-outline', { hasText: why }).waitFor();
+  }
+  assert.equal(await picture(), before);
+  await file.setInputFiles(fileOf(square([90, 25])));
+  await draw.click();
+  await page.getByText('Drawn: outline.geojson, features: 1.').waitFor();
+  await page.locator('.approval', { hasText: 'Map approval number: GS(2024)0650号' }).waitFor();
+  await page.waitForTimeout(500);
+  assert.notEqual(await picture(), before);
+  await checkAccess(page, 'an outline');
+  await page.getByRole('button', { name: 'Hexagons' }).click();
+  await page.locator('.approval', { hasText: 'GS(2024)0650号' }).waitFor();
+  await page.getByRole('button', { name: 'Points' }).click();
+  await page.getByRole('button', { name: 'Remove the outline' }).click();
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator('.approval').count(), 0);
+  assert.deepEqual(sent, []);
+  await checkQuiet(page, 'an outline');
   await page.context().close();
 });
 

@@ -83,8 +83,7 @@ export function path(base: string, params: Record<string, string | number | null
   return text ? `${base}?${text}` : base;
 }
 
-/// A comparison of a dimension with a text, null being what is not declared. Filters have no way to write a quote inside a text.
+/// A comparison of a dimension with a text, null being what is not declared. A quote inside a text is written as two.
 export function equals(dimension: string, text: string | null): string {
-  if (text?.includes('"')) throw new ProblemError({ status: 0, word: 'quote', detail: text });
-  return `${dimension} = "${text ?? ''}"`;
+  return `${dimension} = "${(text ?? '').replaceAll('"', '""')}"`;
 }

@@ -1,4 +1,5 @@
 // Tables as files. A text that a spreadsheet would take for a formula gets a quote in front.
+import { count } from './units';
 
 export interface Column<Row> {
   key: string;
@@ -8,6 +9,11 @@ export interface Column<Row> {
   href?: (row: Row) => string | null;
   numeric?: boolean;
   long?: boolean; ///< may break into lines
+}
+
+/// A column of whole numbers.
+export function counts<Row>(key: string, title: string, value: (row: Row) => number | null | undefined): Column<Row> {
+  return { key, title, value, text: (row) => count(value(row)), numeric: true };
 }
 
 function cell(value: string | number | null | undefined): string {

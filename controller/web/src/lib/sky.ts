@@ -2,8 +2,8 @@
 
 const radians = Math.PI / 180;
 
-/// Projects degrees to a plane, x to the east and y to the south, in radians of the sphere.
-export function cone(latitudes: Float64Array, longitudes: Float64Array): { x: Float32Array; y: Float32Array } {
+/// Projects degrees to a plane, x to the east and y to the south, in radians of the sphere; laid over these places.
+export function coneOver(latitudes: Float64Array, longitudes: Float64Array): (latitude: number, longitude: number) => [number, number] {
   const [south, north] = extent(latitudes);
   const [west, east] = extent(longitudes);
   const step = (north - south) / 6;
@@ -15,15 +15,20 @@ export function cone(latitudes: Float64Array, longitudes: Float64Array): { x: Fl
   const c = Math.cos(low) ** 2 + 2 * n * Math.sin(low);
   const rho = (latitude: number) => Math.sqrt(Math.max(0, c - 2 * n * Math.sin(latitude))) / n;
   const origin = rho(middle);
+  return (latitude, longitude) => {
+    const r = rho(latitude * radians);
+    const theta = n * (longitude * radians - meridian);
+    return [r * Math.sin(theta), r * Math.cos(theta) - origin];
+  };
+}
+
+type Project = ReturnType<typeof coneOver>;
+export function cone(latitudes: Float64Array, longitudes: Float64Array): { x: Float32Array; y: Float32Array; project: Project } {
+  const project = coneOver(latitudes, longitudes);
   const x = new Float32Array(latitudes.length);
   const y = new Float32Array(latitudes.length);
-  for (let at = 0; at < latitudes.length; at += 1) {
-    const r = rho((latitudes[at] as number) * radians);
-    const theta = n * ((longitudes[at] as number) * radians - meridian);
-    x[at] = r * Math.sin(theta);
-    y[at] = r * Math.cos(theta) - origin;
-  }
-  return { x, y };
+  for (let at = 0; at < latitudes.length; at += 1) [x[at], y[at]] = project(latitudes[at] as number, longitudes[at] as number);
+  return { x, y, project };
 }
 
 export function extent(values: Float64Array | Float32Array): [number, number] {

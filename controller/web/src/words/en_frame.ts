@@ -56,7 +56,6 @@ export const enFrame = {
   unreachable: 'The controller does not answer. This page asks again by itself.',
   late: 'No answer within {0}. This page asks again by itself.',
   cut_short: 'The answer broke off. This page asks again by itself.',
-  quote_in_name: 'A filter cannot name {0}, because it holds a quote. Rename it.',
   not_allowed: 'You may not see this.',
   figures_are_old: 'Figures below are {0} old.',
   ask_again: 'Ask again',

@@ -2,7 +2,8 @@
 import type { Word } from './en';
 import { zhApi } from './zh_api';
 import { zhDesk } from './zh_desk';
+import { zhFind } from './zh_find';
 import { zhFrame } from './zh_frame';
 import { zhViews } from './zh_views';
 
-export const zh: Record<Word, string> = { ...zhFrame, ...zhViews, ...zhDesk, ...zhApi };
+export const zh: Record<Word, string> = { ...zhFrame, ...zhViews, ...zhDesk, ...zhApi, ...zhFind };

@@ -57,7 +57,6 @@ export const zhFrame: Record<keyof typeof enFrame, string> = {
   unreachable: '控制器无应答。页面会自动重试。',
   late: '{0} 内无应答。页面会自动重试。',
   cut_short: '应答中断。页面会自动重试。',
-  quote_in_name: '名称 {0} 含引号，筛选条件无法表示，请改名。',
   not_allowed: '您无权查看。',
   figures_are_old: '下列数字是 {0}前的。',
   ask_again: '重试',
