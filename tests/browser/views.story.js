@@ -119,14 +119,14 @@ test('ranking: from the nation down to a node and back, by links; the filter sta
   await page.context().close();
 });
 
-test('a node: its use is drawn from what this page hears, and the history of its site is a link away', async () => {
+test('a node: its use is drawn from what this page hears, and the history of its site is a link away', { timeout: 240_000 }, async () => {
   const page = await openPage(browser);
   const site = (await api('/v1/sites')).sites.find((each) => each.name.startsWith('dc-')).name;
   const { nodes } = await api(`/v1/nodes?limit=1&filter=${encodeURIComponent(`site = "${site}" and liveness = "fresh"`)}`);
   await goTo(page, `node/${nodes[0].id}`);
   const use = page.getByRole('region', { name: 'Use since this page was opened' });
   await use.getByLabel('Figure').selectOption('memory');
-  await page.waitForFunction(() => /M[\d. -]+L/.test(document.querySelector('.chart .line').getAttribute('d')), null, { timeout: 60_000 });
+  await page.waitForFunction(() => /M[\d. -]+L/.test(document.querySelector('.chart .line').getAttribute('d')), null, { timeout: 150_000 });
   assert.match(await use.locator('.axis').innerText(), /[KMGT]iB/);
   const heard = JSON.parse((await saved(page, use.getByRole('button', { name: 'JSON' }))).text);
   assert.ok(heard.length >= 2 && heard.every((each) => each.use.memory > 0), JSON.stringify(heard));
