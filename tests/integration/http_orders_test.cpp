@@ -62,7 +62,8 @@ TEST_CASE("http: a drained site takes its nodes along, who comes later too, and 
   const auto node = park.read(park.path_of(park.first));
   CHECK(node["service"].is_null());
   CHECK(node["site_service"]["state"] == "draining");
-  for (const auto& site : park.read("/v1/sites")["sites"]) CHECK(site["service_order"].is_null() == (site["name"] != "lab"));
+  const auto sites = park.read("/v1/sites");
+  for (const auto& site : sites["sites"]) CHECK(site["service_order"].is_null() == (site["name"] != "lab"));
   park.start();
   CHECK(park.service(park.first) == "draining");
   CHECK(park.change(park.path_of(park.second) + "/site", R"({"site":"far","pool":"batch"})").status == 200);
