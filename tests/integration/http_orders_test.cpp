@@ -1,4 +1,5 @@
 // Whole sites and pools out of service, nodes that move and get labels: asked over HTTP, kept, on the map, and there after a restart.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -62,8 +63,11 @@ TEST_CASE("http: a drained site takes its nodes along, who comes later too, and 
   const auto node = park.read(park.path_of(park.first));
   CHECK(node["service"].is_null());
   CHECK(node["site_service"]["state"] == "draining");
-  const auto sites = park.read("/v1/sites");
-  for (const auto& site : sites["sites"]) CHECK(site["service_order"].is_null() == (site["name"] != "lab"));
+  CHECK(soon([&park] {  // as its nodes, with the view that comes next
+    const auto answer = park.read("/v1/sites");
+    return std::ranges::all_of(answer["sites"],
+                               [](const json& site) { return site["service_order"].is_null() == (site["name"] != "lab"); });
+  }));
   park.start();
   CHECK(park.service(park.first) == "draining");
   CHECK(park.change(park.path_of(park.second) + "/site", R"({"site":"far","pool":"batch"})").status == 200);
