@@ -1,6 +1,5 @@
 # Third-party and standard headers, precompiled once a kind: `code` (sockets), `json`, `cli` (json and CLI11), `tests`
-# (Catch2 and json). The folder's own headers
-# never are. capmap_headers_alone and the fuzz preset are built without, so that a missing include is found.
+# (Catch2 and json). The folder's own headers never are; capmap_headers_alone is built without, so that a missing include is found.
 set(capmap_precompiled_std <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <optional> <span> <string> <string_view>
   <unordered_map> <variant> <vector>)
 set(capmap_precompiled_code <zmq.hpp>)
@@ -22,5 +21,7 @@ if(CAPMAP_CCACHE)
     ${CAPMAP_CCACHE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fpch-preprocess)
+  else()
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
   endif()
 endif()

@@ -51,13 +51,7 @@ const char* to_word(Health health) {
 }
 
 int doctor_exit(const Findings& findings) {
-  switch (worst_of(findings)) {
-    case Health::kWell:
-    case Health::kNote: return 0;
-    case Health::kWarning: return 3;
-    case Health::kBroken: break;
-  }
-  return 1;
+  return worst_of(findings) == Health::kBroken ? 1 : 0;
 }
 
 std::string findings_text(const Findings& findings) {

@@ -24,7 +24,7 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
-/// What a doctor ends with: 0 nothing is wrong, 3 warnings alone, 1 something is broken. (2 is wrong use.)
+/// What a doctor ends with: 1 when something is broken, else 0: warnings are for who reads. (2 is wrong use.)
 int doctor_exit(const Findings& findings);
 /// One line a finding, its fix below it, and a line that sums up. What others wrote is made harmless for terminals.
 std::string findings_text(const Findings& findings);

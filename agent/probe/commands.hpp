@@ -29,7 +29,7 @@ int run_release_command(const std::vector<std::string>& arguments);
 /// `privileged [--config FILE] [flags]`: reads what root alone may, and leaves it to the agent (agent/privileged_facts.hpp). Gives its
 /// rights up for those of the state folder's owner before it writes.
 int run_privileged_command(const std::vector<std::string>& arguments);
-/// `doctor [--json] [--config FILE] [flags]`: what is wrong with this installation, and the fix. 3 when there are warnings alone.
+/// `doctor [--json] [--config FILE] [flags]`: what is wrong with this installation, and the fix. 0 with warnings alone.
 int run_doctor_command(const std::vector<std::string>& arguments);
 /// `capture FILE.tar.zst [--keep-names] [--salt TEXT] [--force] [--root DIR]`: packs what the probes read, names hashed.
 int run_capture_command(const std::vector<std::string>& arguments);

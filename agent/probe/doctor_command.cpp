@@ -16,7 +16,7 @@ constexpr const char* kHelp =
     "Says what is wrong with this installation and how it is put right: state folder, keys, the way to the controller,\n"
     "clock, limits that hold for the service, its sandbox, what probes lose in it, libraries and nodes of accelerators.\n"
     "It changes nothing. As root it sees most.\n\n"
-    "exit codes: 0 nothing is wrong, 1 something does not work, 2 wrong use, 3 warnings alone\n";
+    "exit codes: 0 all works, warnings or none, 1 something does not work, 2 wrong use\n";
 
 Findings examine(const Patient& patient) {
   Findings findings;
