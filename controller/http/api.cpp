@@ -200,7 +200,7 @@ Outcome Api::dispatch(const Route& route, const HttpRequest& request, const Targ
   if (route.needs_view && !call.view) {
     return problem_response({.status = 503, .word = "no-view", .detail = "the map is not there yet: ask again in a second"});
   }
-  if (!route.changes) return in_name_of(asker, route.handler(call));
+  if (!route.changes) return answers_.answer(route, call, [&] { return in_name_of(asker, route.handler(call)); });
   return once(request, asker->principal, [&] { return in_name_of(asker, route.handler(call)); });
 }
 
@@ -264,6 +264,11 @@ Metrics Api::all_metrics() const {
   }
   add(server_metrics_());
   add(watchers_.metrics());
+  all.push_back({"capmap_http_answers_reused_total",
+                 "Answers about the map that another request had made of the same view.",
+                 Metric::Kind::kCounter,
+                 {},
+                 static_cast<double>(answers_.reused())});
   if (const auto tls = sources_.tls == nullptr ? nullptr : sources_.tls->take()) {
     all.push_back({"capmap_tls_expires_timestamp_seconds",
                    "When the certificate that connections are shown ends, seconds since 1970.",

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "controller/http/answer_memory.hpp"
 #include "controller/http/gate.hpp"
 #include "controller/http/http.hpp"
 #include "controller/http/idempotency.hpp"
@@ -58,6 +59,7 @@ class Api {
   std::function<Metrics()> server_metrics_;
   std::function<Metrics()> metrics_;
   IdempotencyMemory memory_;
+  AnswerMemory answers_;
   ScanSlots scans_;
   std::map<std::pair<std::string, int>, std::uint64_t> answered_;  ///< (route, status)
 };

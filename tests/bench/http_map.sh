@@ -1,9 +1,12 @@
 #!/bin/bash
 # The map over HTTP beside nginx that serves the same bytes from a file: requests a second and CPU a request, by wrk, in one run.
 #   http_map.sh [SECONDS [BUILD_FOLDER]]     default 10 s each, build/release
-# Ours is a controller with 200 simulated agents; /v1/map is asked as a whole. Each is measured alone, twice, in turn. nginx has one worker,
-# as our HTTP is one thread; neither wrk nor nginx (Debian: wrk, nginx-light) is installed by itself.
-# Writes build/bench.http.json (http.map_rps, http.map_cpu_us); without wrk or nginx their value is null.
+# Ours is a controller with 200 simulated agents; /v1/map is asked as a whole: always the same, which is answered from memory until the next
+# view or for a quarter of a second, and with a limit that is another each time, so that each answer is summed and written anew. Each is
+# measured alone, twice, in turn. nginx has one worker, as our HTTP is one thread; neither wrk nor nginx (Debian: wrk, nginx-light) is
+# installed by itself.
+# Writes build/bench.http.json (http.map_rps, http.map_cpu_us, http.map_made_rps, http.map_made_cpu_us); without wrk or nginx their value
+# is null.
 # Exit: 0 measured or skipped, 1 not measurable, 2 wrong use.
 set -euo pipefail
 export LC_ALL=C
@@ -14,7 +17,8 @@ for tool in wrk nginx curl jq; do
   command -v "$tool" >/dev/null || [ -x "/usr/sbin/$tool" ] && continue
   echo "http_map: $tool is not installed, skipped"
   none="\"value\":null,\"reference\":null,\"ratio\":null,\"target\":null,\"reason\":\"$tool is not installed\""
-  echo "[{\"name\":\"http.map_rps\",\"unit\":\"1/s\",$none},{\"name\":\"http.map_cpu_us\",\"unit\":\"us\",$none}]" >build/bench.http.json
+  echo "[{\"name\":\"http.map_rps\",\"unit\":\"1/s\",$none},{\"name\":\"http.map_cpu_us\",\"unit\":\"us\",$none},\
+{\"name\":\"http.map_made_rps\",\"unit\":\"1/s\",$none},{\"name\":\"http.map_made_cpu_us\",\"unit\":\"us\",$none}]" >build/bench.http.json
   exit 0
 done
 source tests/support/programs.sh
@@ -67,11 +71,18 @@ done
 worker=$(pgrep -P "$(cat "$folder/nginx.pid")" | head -1)
 
 ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
-# loaded PORT PID: requests a second, and microseconds of CPU a request.
+cat >"$folder/other.lua" <<'END'
+local asked = 0
+request = function()
+  asked = asked + 1
+  return wrk.format("GET", "/v1/map?limit=" .. asked % 1000 + 1)
+end
+END
+# loaded PORT PID [SCRIPT]: requests a second, and microseconds of CPU a request.
 loaded() {
   local before after done_requests
   before=$(ticks "$2")
-  wrk -t1 -c16 -d"${seconds}s" "http://127.0.0.1:$1/v1/map" >"$folder/wrk.log"
+  wrk -t1 -c16 -d"${seconds}s" ${3:+-s "$3"} "http://127.0.0.1:$1/v1/map" >"$folder/wrk.log"
   after=$(ticks "$2")
   done_requests=$(awk '/requests in/ { print $1 }' "$folder/wrk.log")
   grep -q 'Non-2xx' "$folder/wrk.log" && { cat "$folder/wrk.log" >&2; exit 1; }
@@ -80,11 +91,17 @@ loaded() {
 for round in 1 2; do
   read -r theirs_rps theirs_us < <(loaded "$theirs" "$worker")
   read -r ours_rps ours_us < <(loaded "$http" "$ours_pid")
-  echo "round $round, $bytes bytes: nginx $theirs_rps/s at $theirs_us us, capmap $ours_rps/s at $ours_us us of CPU a request"
+  read -r made_rps made_us < <(loaded "$http" "$ours_pid" "$folder/other.lua")
+  echo "round $round, $bytes bytes: nginx $theirs_rps/s at $theirs_us us of CPU a request, capmap $ours_rps/s at $ours_us us," \
+    "made anew $made_rps/s at $made_us us"
 done
-echo "requests a second $(awk -v a="$ours_rps" -v b="$theirs_rps" 'BEGIN { printf "%.2f", a / b }') of nginx," \
-  "CPU a request $(awk -v a="$ours_us" -v b="$theirs_us" 'BEGIN { printf "%.2f", a / b }') of nginx"
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+echo "of nginx: requests a second $(ratio "$ours_rps" "$theirs_rps"), CPU a request $(ratio "$ours_us" "$theirs_us");" \
+  "made anew $(ratio "$made_rps" "$theirs_rps") and $(ratio "$made_us" "$theirs_us")"
 mkdir -p build
-jq -n --argjson ours "$ours_rps" --argjson tr "$theirs_rps" --argjson ou "$ours_us" --argjson tu "$theirs_us" '[
+jq -n --argjson ours "$ours_rps" --argjson tr "$theirs_rps" --argjson ou "$ours_us" --argjson tu "$theirs_us" --argjson mr "$made_rps" \
+  --argjson mu "$made_us" '[
   {name: "http.map_rps", value: $ours, unit: "1/s", reference: $tr, ratio: ($ours / $tr), target: null},
-  {name: "http.map_cpu_us", value: $ou, unit: "us", reference: $tu, ratio: ($ou / $tu), target: null}]' >build/bench.http.json
+  {name: "http.map_cpu_us", value: $ou, unit: "us", reference: $tu, ratio: ($ou / $tu), target: null},
+  {name: "http.map_made_rps", value: $mr, unit: "1/s", reference: $tr, ratio: ($mr / $tr), target: null},
+  {name: "http.map_made_cpu_us", value: $mu, unit: "us", reference: $tu, ratio: ($mu / $tu), target: null}]' >build/bench.http.json
