@@ -1,69 +1,100 @@
 #include "controller/find/cell_fit.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <bit>
 
 namespace capmap {
 namespace {
 
-constexpr std::array kNodeNeeds = {Need::kAccelerators, Need::kCores, Need::kMemory};
 constexpr std::size_t kMoreAccelerators = kFreeAcceleratorBuckets - 1;  ///< the bucket of all above
 
-/// Of what is counted by powers of two. Nodes in no bucket did not say; those in the bucket that begins below the need and ends above it
-/// may have enough, unless so much is not installed.
-SureNodes by_power(const std::array<std::uint32_t, kFreeBuckets>& counts, std::uint64_t nodes, std::uint64_t wanted,
-                   const std::optional<std::uint64_t>& installed) {
-  SureNodes found;
-  std::uint64_t told = 0;
-  for (std::size_t bucket = 0; bucket < kFreeBuckets; ++bucket) {
-    const auto count = counts[bucket];
-    if (count == 0) continue;
-    told += count;
-    const std::uint64_t least = bucket == 0 ? 0 : 1ULL << (bucket - 1),
-                        most = bucket + 1 == kFreeBuckets ? UINT64_MAX : (1ULL << bucket) - 1;
-    if (bucket > 0 && least >= wanted) {
-      found.sure += count;
-    } else if (bucket > 0 && most >= wanted) {
-      found.maybe += count;
-    }
-  }
-  found.maybe += nodes - std::min(nodes, told);
-  if (installed && *installed < wanted) found.maybe = 0;
-  return found;
+/// take(bucket, nodes): a cell of one node has all of it in its highest bucket, and most cells are of few nodes.
+template <class Take>
+void each_bucket(const CellPlace& cell, HistogramIndex which, Take take) {
+  const std::size_t top = cell.sums.top(which)[cell.at];
+  if (top == 0) return;
+  if (cell.keys.nodes[cell.at] == 1) return take(top - 1, 1U);
+  cell.histograms.each(cell.at % kHistogramBlockCells, which, cell.from, take);
 }
 
 }  // namespace
 
-CellFit::CellFit(const Cell& cell, const HardwareFit& hardware, const Demand& demand) : demand_(demand), nodes_(cell.nodes) {
+/// Bucket i > 0 holds what is from 2^(i-1) until 2^i, the last also what is above.
+PowerNeed::PowerNeed(std::uint32_t least) : wanted(least) {
+  constexpr auto kLast = static_cast<std::uint32_t>(kFreeBuckets - 1);
+  const auto bits = static_cast<std::uint32_t>(std::bit_width(least));
+  sure_from = std::has_single_bit(least) ? bits : bits + 1;
+  maybe_from = std::min(bits, kLast);
+}
+
+NodeNeeds::NodeNeeds(const Demand& wanted)
+    : demand(wanted),
+      of_devices(wanted.of_devices()),
+      accelerators(std::max(wanted.accelerators, 1U)),
+      cores(wanted.cores),
+      memory_gib(wanted.memory_gib) {
+  for (const auto need : {Need::kAccelerators, Need::kCores, Need::kMemory}) {
+    if (wanted.asks(need)) asked.push_back(need);
+  }
+}
+
+bool CellFit::any_sure(const CellPlace& cell, const HardwareFit& hardware, const NodeNeeds& needs, Need without) {
+  // The top is one more than the highest bucket.
+  const auto reaches = [&](HistogramIndex which, std::uint32_t bucket) { return cell.sums.top(which)[cell.at] > bucket; };
+  if (needs.of_devices && without != Need::kAccelerators &&
+      (hardware.matching < needs.accelerators || !reaches(kFreeAccelerators, needs.accelerators + hardware.devices - hardware.matching))) {
+    return false;
+  }
+  if (needs.cores.wanted > 0 && without != Need::kCores && !reaches(kFreeCores, needs.cores.sure_from)) return false;
+  return needs.memory_gib.wanted == 0 || without == Need::kMemory || reaches(kFreeMemory, needs.memory_gib.sure_from);
+}
+
+CellFit::CellFit(const CellPlace& cell, const HardwareFit& hardware, const NodeNeeds& needs)
+    : needs_(needs), nodes_(cell.keys.nodes[cell.at]) {
   of_need_.fill({.sure = nodes_, .maybe = 0});
-  if (demand.of_devices()) count_accelerators(cell, hardware);
-  const auto put = [this](Need need, const auto& counts, std::uint64_t wanted, const std::optional<std::uint64_t>& installed) {
-    if (wanted > 0) of_need_[static_cast<std::size_t>(need) - kFirst] = by_power(counts, nodes_, wanted, installed);
-  };
-  put(Need::kCores, cell.free_cores_histogram, demand.cores, hardware.pus);
-  put(Need::kMemory, cell.free_memory_gib_histogram, demand.memory_gib, hardware.memory_gib);
+  // In the order of HistogramIndex.
+  if (needs.cores.wanted > 0) of_need_[1] = by_power(cell, kFreeCores, needs.cores, hardware.pus);
+  if (needs.memory_gib.wanted > 0) of_need_[2] = by_power(cell, kFreeMemory, needs.memory_gib, hardware.memory_gib);
+  if (needs.of_devices) count_accelerators(cell, hardware);
+}
+
+/// Nodes in no bucket did not say; those in the bucket that begins below the need and ends above it may have enough, unless so much is not
+/// installed.
+SureNodes CellFit::by_power(const CellPlace& cell, HistogramIndex which, const PowerNeed& need,
+                            const std::optional<std::uint64_t>& installed) const {
+  SureNodes found;
+  std::uint64_t told = 0;
+  each_bucket(cell, which, [&](std::size_t bucket, std::uint32_t count) {
+    told += count;
+    if (bucket >= need.sure_from) {
+      found.sure += count;
+    } else if (bucket >= need.maybe_from) {
+      found.maybe += count;
+    }
+  });
+  found.maybe += nodes_ - std::min(nodes_, told);
+  if (installed && *installed < need.wanted) found.maybe = 0;
+  return found;
 }
 
 /// Where a node has other accelerators too, its free ones may be those.
-void CellFit::count_accelerators(const Cell& cell, const HardwareFit& hardware) {
-  const std::uint64_t wanted = std::max(demand_.accelerators, 1U), others = hardware.devices - hardware.matching;
+void CellFit::count_accelerators(const CellPlace& cell, const HardwareFit& hardware) {
+  const std::uint64_t wanted = needs_.accelerators, others = hardware.devices - hardware.matching;
   SureNodes found;
   std::uint64_t told = 0;
-  for (std::size_t free = 0; free < kFreeAcceleratorBuckets; ++free) {
-    const std::uint64_t count = cell.free_accelerators_histogram[free];
-    if (count == 0) continue;
+  each_bucket(cell, kFreeAccelerators, [&](std::size_t free, std::uint32_t count) {
     told += count;
-    largest_free_ = static_cast<std::uint32_t>(free);
+    largest_free_ = static_cast<std::uint8_t>(free);
     all_free_ += count * std::min<std::uint64_t>(free - std::min<std::uint64_t>(free, others), hardware.matching);
     if (free >= wanted + others) {
       found.sure += count;
     } else if (free >= wanted || free == kMoreAccelerators) {
       found.maybe += count;
     }
-  }
+  });
   // Nodes that said nothing of any device, then those whose other devices are not known to be free.
   const auto silent = nodes_ - std::min(nodes_, told);
-  const std::uint64_t unknown = cell.accelerators_use_unknown;
+  const std::uint64_t unknown = cell.sums.count(kCountUseUnknown)[cell.at];
   const auto in_told = unknown - std::min(unknown, silent * hardware.devices);
   const auto left = nodes_ - std::min(nodes_, found.sure + found.maybe + silent);
   found.maybe += silent + std::min(left, in_told);
@@ -73,8 +104,8 @@ void CellFit::count_accelerators(const Cell& cell, const HardwareFit& hardware) 
 
 SureNodes CellFit::nodes(Need without) const {
   std::uint64_t lacking = 0, most = nodes_;
-  for (const auto need : kNodeNeeds) {
-    if (need == without || !demand_.asks(need)) continue;
+  for (const auto need : needs_.asked) {
+    if (need == without) continue;
     lacking += nodes_ - of(need).sure;
     most = std::min(most, of(need).sure + of(need).maybe);
   }
@@ -83,7 +114,7 @@ SureNodes CellFit::nodes(Need without) const {
 }
 
 std::uint64_t CellFit::accelerators(std::uint64_t sure_nodes) const {
-  if (demand_.accelerators > 0) return sure_nodes * demand_.accelerators;
+  if (needs_.demand.accelerators > 0) return sure_nodes * needs_.demand.accelerators;
   return sure_nodes == of(Need::kAccelerators).sure ? all_free_ : sure_nodes;
 }
 

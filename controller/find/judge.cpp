@@ -5,8 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "controller/map/row_filter.hpp"
-
 namespace capmap {
 namespace {
 
@@ -37,20 +35,18 @@ std::vector<std::string> words_of(std::string_view text) {
 /// One row of accelerators of a shape as a demand sees it.
 struct Device {
   const AcceleratorShape& shape;
-  const DeviceText& text;
+  std::uint32_t text;                   ///< index of HardwareFigures::devices
   std::optional<std::uint64_t> mflops;  ///< of one, at the precision asked for
 };
 
 class DeviceJudge {
  public:
-  explicit DeviceJudge(const Demand& demand) : demand_(demand), model_(words_of(demand.model)) {}
+  DeviceJudge(const Demand& demand, const std::vector<DeviceText>& devices) : demand_(demand), model_(words_of(demand.model)) {
+    for (const auto& text : devices) texts_.push_back(judge(text));
+  }
 
   [[nodiscard]] Failed judge(const Device& device) const {
-    Failed failed;
-    if (!model_.empty() && !named(device.text.model)) failed.add(Need::kModel, !device.text.model.empty());
-    if (!demand_.vendor.empty() && device.text.vendor != demand_.vendor) failed.add(Need::kVendor, !device.text.vendor.empty());
-    const std::string_view kind = device.text.kind;
-    if (!demand_.kind.empty() && kind != demand_.kind) failed.add(Need::kKind, !kind.empty());
+    Failed failed = texts_[device.text];
     if (demand_.device_memory_gib) {
       const auto& bytes = device.shape.memory_bytes;
       if (!bytes || (*bytes + kHalfGib) >> 30U < *demand_.device_memory_gib) failed.add(Need::kDeviceMemory, bytes.has_value());
@@ -62,6 +58,15 @@ class DeviceJudge {
   }
 
  private:
+  /// There are few texts, and many rows have the same.
+  [[nodiscard]] Failed judge(const DeviceText& text) const {
+    Failed failed;
+    if (!model_.empty() && !named(text.model)) failed.add(Need::kModel, !text.model.empty());
+    if (!demand_.vendor.empty() && text.vendor != demand_.vendor) failed.add(Need::kVendor, !text.vendor.empty());
+    const std::string_view kind = text.kind;
+    if (!demand_.kind.empty() && kind != demand_.kind) failed.add(Need::kKind, !kind.empty());
+    return failed;
+  }
   [[nodiscard]] bool named(const std::string& name) const {
     const auto words = words_of(name);
     return std::ranges::all_of(model_, [&](const std::string& word) { return std::ranges::find(words, word) != words.end(); });
@@ -69,6 +74,7 @@ class DeviceJudge {
 
   const Demand& demand_;
   std::vector<std::string> model_;
+  std::vector<Failed> texts_;  ///< [device text]
 };
 
 /// What one device of a row of accelerators does. The row's peak is of all its devices together: where there are others, they are rated
@@ -111,8 +117,7 @@ HardwareFit fit_of(const MapView& view, const HardwareFigures& figures, std::siz
   std::vector<Failed> devices;
   for (std::size_t i = 0; i < row->shape.accelerators.size(); ++i) {
     const auto& shape = row->shape.accelerators[i];
-    const Device device{
-        .shape = shape, .text = figures.devices[figures.devices_of[index][i]], .mflops = mflops_of(view, *row, i, demand.precision)};
+    const Device device{.shape = shape, .text = figures.devices_of[index][i], .mflops = mflops_of(view, *row, i, demand.precision)};
     devices.push_back(judge.judge(device));
     fit.devices += shape.count;
     if (devices.back().fails != 0) continue;
@@ -137,12 +142,12 @@ HardwareFit unknown_fit(const Demand& demand) {
   return fit;
 }
 
-Failed judge_site(const Site& site, const Demand& demand) {
+Failed judge_site(const Site& site, const Demand& demand, const std::optional<SiteId>& wanted_id) {
   Failed failed;
   const auto text = [&failed](Need need, const std::string& wanted, const std::string& said) {
     if (!wanted.empty() && said != wanted) failed.add(need, !said.empty());
   };
-  if (!demand.site.empty() && site.name != demand.site && to_text(site.id) != demand.site) failed.add(Need::kSite, true);
+  if (!demand.site.empty() && site.name != demand.site && site.id != wanted_id) failed.add(Need::kSite, true);
   if (!site.region.starts_with(demand.region)) failed.add(Need::kRegion, !site.region.empty());
   text(Need::kOwner, demand.owner, site.owner);
   text(Need::kOwnerClass, demand.owner_class, site.owner_class);
@@ -159,6 +164,11 @@ DemandJudge::DemandJudge(const MapView& view, const Dictionaries& dictionaries, 
                          const std::function<bool(std::uint32_t site)>& within) {
   judge_sites(view, demand, within);
   judge_hardware(view, dictionaries.figures(), demand);
+  for (std::size_t code = 0; code < kStateCount; ++code) {
+    const auto liveness = liveness_of(code);
+    if (liveness != Liveness::kFresh) states_[code].add(Need::kFresh, liveness != Liveness::kResyncing);
+    if (service_of(code) != ServiceState::kInService) states_[code].add(Need::kInService, true);
+  }
   if (demand.filter) filter_.emplace(*demand.filter, dictionaries);
   if (demand.compute_class.empty()) return;
   compute_class_.emplace(FilterNode{.kind = FilterNode::Kind::kTest,
@@ -172,29 +182,36 @@ DemandJudge::DemandJudge(const MapView& view, const Dictionaries& dictionaries, 
 void DemandJudge::judge_sites(const MapView& view, const Demand& demand, const std::function<bool(std::uint32_t)>& within) {
   seen_.resize(view.sites.size());
   sites_.resize(view.sites.size());
+  const auto id = parse_id<SiteId>(demand.site);
+  const auto wanted = id ? std::optional(*id) : std::nullopt;
   for (std::uint32_t i = 0; i < view.sites.size(); ++i) {
     if (!view.sites[i] || !within(i)) continue;
     seen_[i] = 1;
-    sites_[i] = judge_site(*view.sites[i], demand);
+    sites_[i] = judge_site(*view.sites[i], demand, wanted);
   }
 }
 
 void DemandJudge::judge_hardware(const MapView& view, const HardwareFigures& figures, const Demand& demand) {
-  const DeviceJudge judge(demand);
+  const DeviceJudge judge(demand, figures.devices);
   hardware_.assign(std::max<std::size_t>(view.hardware.size(), 1), unknown_fit(demand));
   for (std::size_t i = 0; i < view.hardware.size(); ++i) {
     if (view.hardware[i] && i < figures.rows) hardware_[i] = fit_of(view, figures, i, demand, judge);
   }
 }
 
-Failed DemandJudge::judge(const CellKey& key) const {
-  auto failed = sites_[key.site].with(hardware(key.hardware).failed);
-  if (key.liveness != Liveness::kFresh) failed.add(Need::kFresh, key.liveness != Liveness::kResyncing);
-  if (key.service != ServiceState::kInService) failed.add(Need::kInService, true);
-  const auto indexes = indexes_of(key);
-  if (filter_ && !filter_->keeps(indexes)) failed.add(Need::kFilter, true);
-  if (compute_class_ && !compute_class_->keeps(indexes)) failed.add(Need::kComputeClass, true);
-  return failed;
+const std::array<Failed, kBlockCells>* DemandJudge::block(const CellKeys& keys) {
+  if (!filter_ && !compute_class_) return nullptr;
+  block_.fill({});
+  const auto ask = [&](const std::optional<CellFilter>& filter, Need need) {
+    if (!filter) return;
+    filter->judge(keys, keep_);
+    for (std::size_t i = 0; i < kBlockCells; ++i) {
+      if (keep_[i] == 0) block_[i].add(need, true);
+    }
+  };
+  ask(filter_, Need::kFilter);
+  ask(compute_class_, Need::kComputeClass);
+  return &block_;
 }
 
 }  // namespace capmap

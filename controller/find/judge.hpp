@@ -1,10 +1,12 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
 
 #include "controller/find/demand.hpp"
+#include "controller/map/cell_columns.hpp"
 #include "controller/map/dictionaries.hpp"
 #include "controller/map/map_view.hpp"
 
@@ -37,8 +39,11 @@ class DemandJudge {
   /// The asker may see it.
   [[nodiscard]] bool sees(std::uint32_t site) const { return site < seen_.size() && seen_[site] != 0; }
   [[nodiscard]] const HardwareFit& hardware(std::uint32_t index) const { return hardware_[index < hardware_.size() ? index : 0]; }
-  /// Of all nodes of the cell.
-  [[nodiscard]] Failed judge(const CellKey& key) const;
+  /// Of all nodes at a site that the asker sees, and of all in a state (state_code()); what hardware fails stands at hardware().
+  [[nodiscard]] const Failed& site(std::uint32_t index) const { return sites_[index]; }
+  [[nodiscard]] const Failed& state(std::size_t code) const { return states_[code]; }
+  /// What of kFilter and kComputeClass cells of a block fail; null: none does.
+  const std::array<Failed, kBlockCells>* block(const CellKeys& keys);
 
  private:
   void judge_sites(const MapView& view, const Demand& demand, const std::function<bool(std::uint32_t)>& within);
@@ -47,6 +52,9 @@ class DemandJudge {
   std::vector<std::uint8_t> seen_;     ///< [site]
   std::vector<Failed> sites_;          ///< [site]
   std::vector<HardwareFit> hardware_;  ///< [hardware]
+  std::array<Failed, kStateCount> states_;
+  std::array<Failed, kBlockCells> block_;
+  std::array<std::uint8_t, kBlockCells> keep_;
   std::optional<CellFilter> filter_, compute_class_;
 };
 

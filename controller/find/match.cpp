@@ -1,42 +1,41 @@
 #include "controller/find/match.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <numeric>
 #include <tuple>
 
-#include "controller/find/cell_fit.hpp"
-#include "controller/find/judge.hpp"
+#include "controller/find/sweep.hpp"
 #include "controller/map/rollup.hpp"
 
 namespace capmap {
 namespace {
 
-/// What one cell adds to the place it is offered in.
-struct CellOffer {
-  std::uint32_t site = 0, place = 0;  ///< place: the pool where one pool is wanted, else 0
-  std::uint32_t pool = 0, hardware = 0;
-  SureNodes nodes;
-  std::uint64_t accelerators = 0;
-  U128 rate_mflops = 0, maybe_mflops = 0;
-  std::uint32_t largest_free = 0;
-  [[nodiscard]] auto block() const { return std::tuple(site, place, pool, hardware); }
-};
+/// By place, then by block. Cells of a site lie close together, so that the first sort finds most of it done.
+void order(std::vector<CellOffer>& offers, std::size_t sites) {
+  std::vector<std::uint32_t> begins(sites + 1);
+  for (const auto& one : offers) ++begins[one.site + 1];
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  std::vector<CellOffer> ordered(offers.size());
+  auto next = begins;
+  for (const auto& one : offers) ordered[next[one.site]++] = one;
+  for (std::size_t site = 0; site < sites; ++site) {
+    const auto at = [&](std::uint32_t index) { return ordered.begin() + static_cast<std::ptrdiff_t>(index); };
+    std::sort(at(begins[site]), at(begins[site + 1]), [](const CellOffer& a, const CellOffer& b) {
+      return std::tie(a.place, a.pool, a.hardware) < std::tie(b.place, b.pool, b.hardware);
+    });
+  }
+  offers = std::move(ordered);
+}
 
 class Finder {
  public:
   Finder(const MapView& view, const Demand& demand, const std::function<bool(std::uint32_t)>& within)
-      : view_(view), demand_(demand), judge_(view, *dictionaries_of(view), demand, within) {
-    for (std::size_t i = 0; i < kNeedCount; ++i) needs_[i].need = static_cast<Need>(i);
-  }
+      : view_(view), demand_(demand), judge_(view, *dictionaries_of(view), demand, within) {}
 
   FindResult run() {
-    const auto& cells = view_.cells;
-    for (std::size_t block = 0; block < cells.block_count(); ++block) {
-      const auto& keys = cells.keys(block);
-      for (std::size_t i = 0; i < kBlockCells; ++i) {
-        if (keys.state[i] != kFreeSlot) take(keys.key(i), keys.nodes[i], static_cast<CellSlot>(block * kBlockCells + i));
-      }
-    }
+    swept_ = sweep_cells(view_, judge_, NodeNeeds(demand_));
+    result_.considered_nodes = swept_.considered_nodes;
+    order(swept_.offers, view_.sites.size());
     make_offers();
     rank();
     conclude();
@@ -44,76 +43,31 @@ class Finder {
   }
 
  private:
-  void take(const CellKey& key, std::uint64_t nodes, CellSlot slot) {
-    if (!counts_as_installed(key.service) || !judge_.sees(key.site)) return;
-    result_.considered_nodes += nodes;
-    const auto failed = judge_.judge(key);
-    const auto& hardware = judge_.hardware(key.hardware);
-    for (auto left = failed.fails; left != 0; left &= left - 1) {
-      const auto at = static_cast<std::size_t>(std::countr_zero(left));
-      remove(static_cast<Need>(at), nodes, nodes * hardware.devices);
-      if ((failed.unknown >> at & 1U) != 0) needs_[at].unknown_nodes += nodes;
-    }
-    if (std::popcount(failed.fails) > 1) return;
-    const CellFit fit(view_.cells.cell(slot), hardware, demand_);
-    if (failed.fails == 0) return offer(key, hardware, fit);
-    const auto need = static_cast<Need>(std::countr_zero(failed.fails));
-    needs_[static_cast<std::size_t>(need)].only_this_nodes += fit.nodes(need).sure;
-  }
-
-  void remove(Need need, std::uint64_t nodes, std::uint64_t accelerators) {
-    auto& told = needs_[static_cast<std::size_t>(need)];
-    told.removed_nodes += nodes;
-    told.removed_accelerators += accelerators;
-  }
-
-  /// A cell that is what is asked for; what is free on its nodes decides.
-  void offer(const CellKey& key, const HardwareFit& hardware, const CellFit& fit) {
-    const auto found = fit.nodes();
-    for (const auto need : {Need::kAccelerators, Need::kCores, Need::kMemory}) {
-      if (!demand_.asks(need)) continue;
-      const auto lacking = fit.lacking(need);
-      remove(need, lacking, lacking * hardware.devices);
-      auto& told = needs_[static_cast<std::size_t>(need)];
-      told.unknown_nodes += fit.of(need).maybe;
-      told.only_this_nodes += fit.nodes(need).sure - found.sure;
-    }
-    if (found.sure + found.maybe == 0) return;
-    CellOffer offered{.site = key.site,
-                      .place = demand_.together == Together::kPool ? key.pool : 0,
-                      .pool = key.pool,
-                      .hardware = key.hardware,
-                      .nodes = found,
-                      .accelerators = demand_.of_devices() ? fit.accelerators(found.sure) : 0,
-                      .largest_free = fit.largest_free_accelerators()};
-    offered.rate_mflops = U128{offered.accelerators} * hardware.device_mflops;
-    const auto each = demand_.accelerators > 0 ? demand_.accelerators : hardware.matching;
-    offered.maybe_mflops = U128{found.maybe} * each * hardware.device_mflops;
-    offered_.push_back(offered);
-  }
-
   void make_offers() {
-    std::ranges::sort(offered_, {}, [](const CellOffer& one) { return one.block(); });
     const CellOffer* before = nullptr;
     std::uint64_t block_nodes = 0;
-    for (const auto& one : offered_) {
+    U128 block_rate = 0;
+    for (const auto& one : swept_.offers) {
       const bool same_place = before != nullptr && before->site == one.site && before->place == one.place;
       if (!same_place) begin(one);
       auto& made = result_.offers.back();
-      if (!same_place || before->block() != one.block()) {
+      if (!same_place || before->pool != one.pool || before->hardware != one.hardware) {
         block_nodes = 0;
-        block_rate_ = 0;
+        block_rate = 0;
       }
-      block_nodes += one.nodes.sure;
-      block_rate_ += one.rate_mflops;
-      made.nodes += one.nodes.sure;
-      made.maybe_nodes += one.nodes.maybe;
+      const auto& hardware = judge_.hardware(one.hardware);
+      const auto rate = U128{one.accelerators} * hardware.device_mflops;
+      const auto each = demand_.accelerators > 0 ? demand_.accelerators : hardware.matching;
+      block_nodes += one.sure;
+      block_rate += rate;
+      made.nodes += one.sure;
+      made.maybe_nodes += one.maybe;
       made.accelerators += one.accelerators;
-      made.rate_mflops += one.rate_mflops;
-      maybe_rates_.back() += one.maybe_mflops;
-      made.largest_free_accelerators = std::max(made.largest_free_accelerators, one.largest_free);
+      made.rate_mflops += rate;
+      maybe_rates_.back() += U128{one.maybe} * each * hardware.device_mflops;
+      made.largest_free_accelerators = std::max<std::uint32_t>(made.largest_free_accelerators, one.largest_free);
       if (block_nodes > made.largest.nodes) made.largest = {.nodes = block_nodes, .pool = one.pool, .hardware = one.hardware};
-      if (enough(block_nodes, block_rate_)) made.reason = RankReason::kOneKind;
+      if (enough(block_nodes, block_rate)) made.reason = RankReason::kOneKind;
       before = &one;
     }
     for (std::size_t i = 0; i < result_.offers.size(); ++i) {
@@ -139,14 +93,36 @@ class Finder {
   }
   [[nodiscard]] bool enough(std::uint64_t nodes, U128 rate) const { return nodes >= demand_.nodes && rate >= demand_.rate_mflops; }
 
-  void rank() {
-    const auto name = [this](const FindOffer& offer) -> const std::string& { return view_.sites[offer.site]->name; };
-    std::ranges::sort(result_.offers, [&name](const FindOffer& a, const FindOffer& b) {
-      const auto key = [](const FindOffer& offer) { return std::tuple(offer.reason, ~offer.nodes, ~offer.maybe_nodes); };
-      if (key(a) != key(b)) return key(a) < key(b);
-      if (name(a) != name(b)) return name(a) < name(b);
-      return std::tie(a.site, a.pool) < std::tie(b.site, b.pool);
+  /// What an offer is ranked by, before its name; and where it stood.
+  struct Rank {
+    RankReason reason = RankReason::kPart;
+    std::uint64_t fewer = 0, maybe_fewer = 0;
+    std::uint32_t at = 0;
+  };
+
+  void sort_offers() {
+    std::vector<Rank> ranks;
+    ranks.reserve(result_.offers.size());
+    for (const auto& offer : result_.offers) {
+      ranks.push_back({offer.reason, ~offer.nodes, ~offer.maybe_nodes, static_cast<std::uint32_t>(ranks.size())});
+    }
+    std::ranges::sort(ranks, [this](const Rank& a, const Rank& b) {
+      if (a.reason != b.reason) return a.reason < b.reason;
+      if (a.fewer != b.fewer) return a.fewer < b.fewer;
+      if (a.maybe_fewer != b.maybe_fewer) return a.maybe_fewer < b.maybe_fewer;
+      const auto &one = result_.offers[a.at], &other = result_.offers[b.at];
+      if (one.site == other.site) return one.pool < other.pool;
+      const auto by_name = view_.sites[one.site]->name <=> view_.sites[other.site]->name;
+      return by_name != 0 ? by_name < 0 : one.site < other.site;
     });
+    std::vector<FindOffer> sorted;
+    sorted.reserve(ranks.size());
+    for (const auto& rank : ranks) sorted.push_back(result_.offers[rank.at]);
+    result_.offers = std::move(sorted);
+  }
+
+  void rank() {
+    sort_offers();
     std::uint64_t nodes = 0;
     U128 rate = 0;
     for (auto& offer : result_.offers) {
@@ -179,7 +155,7 @@ class Finder {
                        : best == RankReason::kIfUnknown ? FindAnswer::kMaybe
                                                         : FindAnswer::kNo;
     }
-    for (const auto& need : needs_) {
+    for (const auto& need : swept_.needs) {
       if (demand_.asks(need.need)) result_.needs.push_back(need);
     }
     const auto most = std::ranges::max_element(result_.needs, {},
@@ -190,10 +166,9 @@ class Finder {
   const MapView& view_;
   const Demand& demand_;
   DemandJudge judge_;
-  std::array<FindNeed, kNeedCount> needs_{};
-  std::vector<CellOffer> offered_;
+  Swept swept_;
   std::vector<U128> maybe_rates_;  ///< [offer]
-  U128 block_rate_ = 0, maybe_rate_ = 0;
+  U128 maybe_rate_ = 0;
   FindResult result_;
 };
 

@@ -10,7 +10,7 @@ namespace capmap {
 namespace {
 
 /// Their answers depend on the view, the target, the form that is asked for, and what the asker may see; on nothing else.
-constexpr std::array<std::string_view, 6> kOfView = {"/v1/map",  "/v1/sites",    "/v1/hardware", "/v1/imbalance/{name}",
+constexpr std::array<std::string_view, 6> kOfView = {"/v1/map",  "/v1/sites",   "/v1/hardware", "/v1/imbalance/{name}",
                                                      "/v1/find", "/v1/bulletin"};
 
 bool of_view(const Route& route) {

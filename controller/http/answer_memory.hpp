@@ -15,8 +15,8 @@ namespace capmap {
 /// sum over a nation need be made once for all of them. Used by the http thread alone.
 class AnswerMemory {
  public:
-  static constexpr std::uint64_t kMostAgeMs = 250;            ///< ages in an answer are right to this
-  static constexpr std::size_t kMostAnswers = 64;             ///< then all go
+  static constexpr std::uint64_t kMostAgeMs = 250;               ///< ages in an answer are right to this
+  static constexpr std::size_t kMostAnswers = 64;                ///< then all go
   static constexpr std::size_t kMostBytes = 16 * 1'024 * 1'024;  ///< of bodies; a longer answer is not kept
 
   /// What `make` comes to, or what it came to for who may see the same and asked for the same. Kept are answers of status 200 of routes

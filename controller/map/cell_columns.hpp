@@ -153,6 +153,8 @@ class CellColumns {
   [[nodiscard]] const std::shared_ptr<const CellKeys>& shared_keys(std::size_t block) const { return keys_[block]; }
   [[nodiscard]] const CellSums& sums(std::size_t block) const { return sums_[block]; }
   [[nodiscard]] Cell cell(CellSlot slot) const;
+  /// Of the run that a slot is in.
+  [[nodiscard]] const CellHistograms& histograms(CellSlot slot) const { return *histograms_[slot / kHistogramBlockCells]; }
   /// Copies of all cells, by key: for those who want cells as such. Cost: all of them, and a sort.
   [[nodiscard]] std::vector<Cell> ordered() const;
 

@@ -47,9 +47,10 @@ class ListTable final : public SqlTable {
       if (wanted.equals.empty()) return;
       const auto& equal = wanted.equals.front();
       const auto& index = table.index_of(equal.column);
-      const auto range = std::ranges::equal_range(index, equal.key, {}, &Index::value_type::first);
-      found_ = range.data();
-      end_ = range.size();
+      const auto begin = std::ranges::lower_bound(index, equal.key, {}, &Index::value_type::first);
+      const auto end = std::ranges::upper_bound(index, equal.key, {}, &Index::value_type::first);
+      found_ = index.data() + (begin - index.begin());
+      end_ = static_cast<std::size_t>(end - begin);
     }
     bool next() override {
       at_ = begun_ ? at_ + 1 : 0;

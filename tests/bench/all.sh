@@ -45,7 +45,7 @@ jq -r '.[] | [.name, (.value // "-"), .unit, (.reference // "-"), (.ratio // "-"
   awk -F'\t' '{ printf "%-32s %16s %-8s %16s %10s %14s\n", $1, $2, $3, $4, $5, $6 }'
 for name in ingest.cpu_ratio_bare ingest.agents ingest.core_share ingest.rss_mb batch.states_per_s map.bytes_per_node_1m map.bytes_per_node_20m \
   map.rss_gb_20m rollup.p99_ms_region_1m rollup.p99_ms_region_20m rollup.p99_ms_model_1m rollup.p99_ms_3dims_filter_1m \
-  rollup.p99_ms_3dims_filter_20m rollup.p99_ms_all_measures_1m rollup.writer_pause_ms scan.p99_ms_1m restart.s_1m dead.seen_s reconnect.s \
+  rollup.p99_ms_3dims_filter_20m rollup.p99_ms_all_measures_1m rollup.writer_pause_ms scan.p99_ms_1m find.p99_ms_1m restart.s_1m dead.seen_s reconnect.s \
   prom.ratio events.kb_a_watcher_tls events.reach_all_ms_tls sql.count_ms_1m sql.by_region_ms_1m \
   history.mb_per_day history.samples_mb_per_day history.usage_7d_ms; do
   jq -e --arg name "$name" 'any(.[]; .name == $name and .value != null)' build/bench.json >/dev/null ||

@@ -21,20 +21,27 @@ inline constexpr std::uint64_t kStart = 1'000'000;
 /// Hardware is as it is sold: fourteen processors, seven accelerators that the chip table rates, their memory, disks and networks.
 struct Fleet {
   std::vector<EncodedShape> shapes;
-  std::vector<std::uint32_t> cards;   ///< [hardware]
-  std::vector<std::uint64_t> memory;  ///< [hardware] bytes
+  std::vector<std::uint32_t> cards, disks, nics;  ///< [hardware] a node
+  std::vector<std::uint64_t> memory;              ///< [hardware] bytes
   Fleet() {
     const auto general = fleet::general_machines(), intelligent = fleet::intelligent_machines();
-    const auto disks = fleet::disk_sets();
+    const auto sets = fleet::disk_sets();
+    const auto count = [](const auto& rows) {
+      std::uint32_t all = 0;
+      for (const auto& row : rows) all += row.count;
+      return all;
+    };
     for (std::size_t i = 0; i < kHardware; ++i) {
       const bool with_cards = i % 3 == 0;
       const auto& machines = with_cards ? intelligent : general;
       const auto number = with_cards ? i / 3 : i - i / 3 - 1;
       auto shape = machines[number % machines.size()].shape;
       fleet::vary(shape, number / machines.size());
-      shape.disks = disks[number / machines.size() / fleet::kVariants % disks.size()].disks;
+      shape.disks = sets[number / machines.size() / fleet::kVariants % sets.size()].disks;
       canonicalize(shape);
-      cards.push_back(with_cards ? shape.accelerators[0].count : 0);
+      cards.push_back(count(shape.accelerators));
+      disks.push_back(count(shape.disks));
+      nics.push_back(count(shape.nics));
       memory.push_back(*shape.memory_bytes);
       shapes.push_back(pack_shape(shape));
     }
@@ -98,18 +105,19 @@ inline void add_nodes(CapacityMap& map, const Fleet& fleet, std::size_t first, s
     hello.agent_version = "1.0." + std::to_string(i % 7);
     hello.virtualization = "none";
     hello.memory_total_bytes = fleet.memory[Fleet::hardware(i)] / 64 * 63 + i % 1'000 * 4'096;
-    hello.disk_names = {"nvme0n1"};
-    hello.nic_names = {"ens1f0", "ens1f1"};
-    const bool gpus = fleet.cards[Fleet::hardware(i)] != 0;
-    if (gpus) {
-      for (std::size_t k = 0; k < 8; ++k) hello.accelerator_addresses.push_back("0000:" + std::to_string(10 + k) + ":00.0");
-    }
+    for (std::size_t k = 0; k < fleet.disks[Fleet::hardware(i)]; ++k) hello.disk_names.push_back("nvme" + std::to_string(k) + "n1");
+    for (std::size_t k = 0; k < fleet.nics[Fleet::hardware(i)]; ++k) hello.nic_names.push_back("ens1f" + std::to_string(k));
+    const auto cards = fleet.cards[Fleet::hardware(i)];
+    for (std::size_t k = 0; k < cards; ++k) hello.accelerator_addresses.push_back("0000:" + std::to_string(10 + k) + ":00.0");
+    std::uint32_t seq = 1;
     if (map.apply(known.id, hello, kStart, 0).need_shape) {
-      map.apply(known.id, ShapeMessage{.envelope = {i + 1, 2}, .shape = fleet.shapes[Fleet::hardware(i)]}, kStart, 0);
+      map.apply(known.id, ShapeMessage{.envelope = {i + 1, ++seq}, .shape = fleet.shapes[Fleet::hardware(i)]}, kStart, 0);
     }
-    auto usage = usage_of(busy(1'000, 2'000), gpus ? "uuuuffff" : "");
+    // Half of the cards of most nodes are used; of some all or none.
+    const auto used = i % 5 == 0 ? 0 : i % 7 == 0 ? cards : cards / 2;
+    auto usage = usage_of(busy(1'000, 2'000), std::string(used, 'u') + std::string(cards - used, 'f'));
     for (auto& device : usage.accelerators) device.memory_used_mib = static_cast<std::uint32_t>(i % 40'000);
-    map.apply(known.id, UsageMessage{.envelope = {i + 1, 3}, .shape_prefix = fleet.prefix(i), .usage = std::move(usage)}, kStart, 0);
+    map.apply(known.id, UsageMessage{.envelope = {i + 1, ++seq}, .shape_prefix = fleet.prefix(i), .usage = std::move(usage)}, kStart, 0);
   }
 }
 

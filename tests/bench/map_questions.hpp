@@ -3,14 +3,23 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "controller/find/demand.hpp"
 #include "controller/map/rollup.hpp"
 #include "tests/bench/map_fleet.hpp"
 
 namespace capmap::test {
+
+/// What the grammar makes must be understood: filters know their words.
+inline FilterNode parsed_filter(const std::string& text) {
+  auto filter = parse_filter(text);
+  if (!filter) throw std::runtime_error(text + ": " + filter.error().what);
+  return std::move(*filter);
+}
 
 /// Questions from a grammar, by a seed; filters have constants that have not been asked for before.
 class Questions {
@@ -24,13 +33,33 @@ class Questions {
   }
   RollupQuery of(std::vector<Dimension> by, Measures measures, const std::string& text) {
     RollupQuery query{.by = std::move(by), .filter = std::nullopt, .measures = measures, .first = 0, .limit = 1'000};
-    if (!text.empty()) query.filter = *parse_filter(text);
+    if (!text.empty()) query.filter = parsed_filter(text);
     return query;
   }
   /// One measure, two dimensions, a filter.
   RollupQuery random() {
     const auto first = roll(kDimensionCount), second = (first + 1 + roll(kDimensionCount - 1)) % kDimensionCount;
     return of({static_cast<Dimension>(first), static_cast<Dimension>(second)}, Measures().set(roll(kMeasureCount)), filter());
+  }
+  /// What somebody might need tomorrow: some devices on each of some nodes, with a condition or two.
+  Demand demand() {
+    Demand wanted;
+    wanted.nodes = static_cast<std::uint32_t>(1 + roll(64));
+    wanted.together = static_cast<Together>(roll(3));
+    if (roll(5) == 0) {
+      wanted.cores = static_cast<std::uint32_t>(1 + roll(96));
+      wanted.memory_gib = static_cast<std::uint32_t>(roll(512));
+    } else {
+      wanted.accelerators = static_cast<std::uint32_t>(1 + roll(8));
+    }
+    if (roll(3) == 0) wanted.kind = roll(2) == 0 ? "gpu" : "npu";
+    if (roll(3) == 0) wanted.device_memory_gib = static_cast<std::uint32_t>(16 + roll(80));
+    if (roll(3) == 0) wanted.precision = Precision::kFp16;
+    if (roll(3) == 0) wanted.region = std::to_string(11 + roll(34));
+    if (roll(4) == 0) wanted.rdma = true;
+    if (roll(4) == 0) wanted.owner_class = roll(2) == 0 ? "private" : "government";
+    if (roll(4) == 0) wanted.filter = parsed_filter(filter());
+    return wanted;
   }
 
  private:
@@ -47,7 +76,7 @@ class Questions {
       case 3: return "has(accelerator kind = gpu count >= " + number(9) + ")";
       case 4: return "(liveness != lost and memory_gib < " + std::to_string(64 + roll(4'000)) + ")";
       case 5: return "security_level <= " + number(6);
-      case 6: return "owner_class in (private, government, \"class " + number(1'000) + "\")";
+      case 6: return std::string("owner_class in (private, ") + (roll(2) == 0 ? "government" : "state-owned") + ")";
       case 7: return "cpu_model prefix \"Intel(R) Xeon(R) " + std::string(roll(2) == 0 ? "Gold " : "Platinum ") + number(10) + "\"";
       case 8: return "hub != \"declared hub " + number(4) + "\"";
       case 9: return "cores in (" + number(200) + ", " + number(200) + ", 112, 128)";

@@ -28,8 +28,8 @@ std::uint64_t age_ms(const HttpWorld& world, const std::string& target) {
 TEST_CASE("http answers: what follows from the view is made once for all who ask it within a quarter of a second") {
   HttpWorld world;
   world.view.publish(small_view(world.clock.boot_ms()));
-  for (const char* target : {"/v1/map?group_by=region", "/v1/sites", "/v1/hardware", "/v1/find?accelerators=1", "/v1/bulletin",
-                             "/v1/imbalance/use"}) {
+  for (const char* target :
+       {"/v1/map?group_by=region", "/v1/sites", "/v1/hardware", "/v1/find?accelerators=1", "/v1/bulletin", "/v1/imbalance/use"}) {
     INFO(target);
     const auto before = reused(world);
     const auto first = get(world.port, target), again = get(world.port, target);
