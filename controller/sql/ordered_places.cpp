@@ -102,8 +102,7 @@ OrderedPlaces::Ranks OrderedPlaces::ranks_of(const PlaceOrder& column) const {
   std::vector<std::string_view> sorted(texts.begin(), texts.end());
   sorted.emplace_back();  // null stands first
   std::ranges::sort(sorted);
-  const auto [first, last] = std::ranges::unique(sorted);
-  sorted.erase(first, last);
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   Ranks ranks{.domain = column.domain, .rank = {}, .count = static_cast<std::uint32_t>(sorted.size())};
   ranks.rank.reserve(texts.size());
   for (const std::string_view text : texts) {

@@ -119,7 +119,7 @@ std::optional<SqlRefusal> SqlRun::attach() {
   }
   for (const auto& [name, csv] : question_.tables) {
     if (const auto good = check_table_name(name); !good) return bad(good.error().what);
-    if (std::ranges::any_of(sql_tables(), [&](const auto& one) { return one.words.name == name; }) || tables_.contains(name) ||
+    if (std::ranges::any_of(sql_tables(), [&name = name](const auto& one) { return one.words.name == name; }) || tables_.contains(name) ||
         name.starts_with("sqlite") || name.starts_with("json")) {
       return bad("tables: \"" + name + "\" is the name of one that is there; call it otherwise");
     }

@@ -185,8 +185,8 @@ TEST_CASE("find: what is found, and what each need removed, is what a walk over 
     std::vector<Cell> cells;
     for (std::uint32_t i = 0; i < 600; ++i) cells.push_back(some_cell(dice));
     std::ranges::sort(cells, {}, &Cell::key);
-    const auto same_key = std::ranges::unique(cells, {}, &Cell::key);
-    cells.erase(same_key.begin(), same_key.end());
+    const auto same_key = [](const Cell& a, const Cell& b) { return a.key == b.key; };
+    cells.erase(std::unique(cells.begin(), cells.end(), same_key), cells.end());
     auto view = empty_view();
     for (const auto& cell : cells) view.cells.push_back(cell);
     for (int i = 0; i < 10; ++i) {
