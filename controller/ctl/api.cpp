@@ -88,6 +88,22 @@ Result<ApiReply> send_read(const ApiConnection& connection, ApiRequest request) 
   return send(connection, request);
 }
 
+/// A text that was answered with success.
+Result<ApiReply> get_text(const ApiConnection& connection, const std::string& path, const std::string& media_type) {
+  auto reply = send_read(
+      connection, {.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = media_type + ", application/problem+json;q=0.5"});
+  if (!reply || (reply->status >= 200 && reply->status <= 299)) return reply;
+  const auto problem = parse_answer(reply->body);
+  return problem_of(reply->status, problem ? *problem : Json());
+}
+
+/// Of `<?cursor=…>; rel="next"`, which is of the path that was asked for; empty: there is no such page, or it is said in another way.
+std::string next_path(const std::string& path, const std::string& link) {
+  const auto end = link.find('>');
+  if (!link.starts_with("<?") || end == std::string::npos || link.find("rel=\"next\"", end) == std::string::npos) return {};
+  return path.substr(0, path.find('?')) + link.substr(1, end - 1);
+}
+
 const Json* member(const Json& object, const char* key) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(key);
@@ -136,13 +152,17 @@ Result<std::string> api_get_csv(const ApiConnection& connection, const std::stri
   return api_get_text(connection, path, "text/csv");
 }
 
-Result<std::string> api_get_text(const ApiConnection& connection, const std::string& path, const std::string& media_type) {
-  auto reply = send_read(
-      connection, {.method = "GET", .path = path, .body = {}, .bearer = {}, .accept = media_type + ", application/problem+json;q=0.5"});
+Result<std::string> api_get_csv_page(const ApiConnection& connection, const std::string& path, std::string& next) {
+  auto reply = get_text(connection, path, "text/csv");
   if (!reply) return reply.error();
-  if (reply->status >= 200 && reply->status <= 299) return std::move(reply->body);
-  const auto problem = parse_answer(reply->body);
-  return problem_of(reply->status, problem ? *problem : Json());
+  next = next_path(path, reply->link);
+  return std::move(reply->body);
+}
+
+Result<std::string> api_get_text(const ApiConnection& connection, const std::string& path, const std::string& media_type) {
+  auto reply = get_text(connection, path, media_type);
+  if (!reply) return reply.error();
+  return std::move(reply->body);
 }
 
 Result<Done> api_get_stream(const ApiConnection& connection, const std::string& path,

@@ -36,6 +36,8 @@ Result<ApiJson> api_get(const ApiConnection& connection, const std::string& path
 Result<std::string> api_get_text(const ApiConnection& connection, const std::string& path, const std::string& media_type);
 /// GET of a table as text/csv. Errors likewise.
 Result<std::string> api_get_csv(const ApiConnection& connection, const std::string& path);
+/// GET of a page of a table as text/csv; `next` becomes the path of the page after it, empty where it is the last. Errors likewise.
+Result<std::string> api_get_csv_page(const ApiConnection& connection, const std::string& path, std::string& next);
 /// GET of an event stream, with a token as api_get has one: what comes is given to `on_bytes` for as long as it says true. Done: the
 /// stream has ended, or it said false. Errors likewise.
 Result<Done> api_get_stream(const ApiConnection& connection, const std::string& path,

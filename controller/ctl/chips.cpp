@@ -7,7 +7,6 @@
 #include <ostream>
 #include <vector>
 
-#include "controller/ctl/list_csv.hpp"
 #include "controller/ctl/pages.hpp"
 #include "controller/ctl/text_table.hpp"
 #include "controller/ctl/units.hpp"
@@ -16,47 +15,6 @@ namespace capmap {
 namespace {
 
 using Json = ApiJson;
-
-constexpr std::array<ListColumn, 26> kChipColumns = {{{"part", "/part"},
-                                                      {"vendor", "/vendor"},
-                                                      {"name", "/name"},
-                                                      {"covers", "/covers"},
-                                                      {"fp64", "/rates/fp64"},
-                                                      {"fp64_matrix", "/rates/fp64_matrix"},
-                                                      {"fp32", "/rates/fp32"},
-                                                      {"fp32_matrix", "/rates/fp32_matrix"},
-                                                      {"tf32", "/rates/tf32"},
-                                                      {"fp16", "/rates/fp16"},
-                                                      {"bf16", "/rates/bf16"},
-                                                      {"fp8", "/rates/fp8"},
-                                                      {"fp4", "/rates/fp4"},
-                                                      {"int8", "/rates/int8"},
-                                                      {"int4", "/rates/int4"},
-                                                      {"rate_unit", "/rate_unit"},
-                                                      {"memory_bytes", "/memory_bytes"},
-                                                      {"bandwidth_mbs", "/bandwidth_mbs"},
-                                                      {"tdp_watts", "/tdp_watts"},
-                                                      {"confidence", "/confidence"},
-                                                      {"unrated", "/unrated"},
-                                                      {"own", "/own"},
-                                                      {"nodes", "/standing/nodes"},
-                                                      {"parts", "/standing/parts"},
-                                                      {"notes", "/notes"},
-                                                      {"source", "/source"}}};
-constexpr std::array<ListColumn, 14> kUnratedColumns = {{{"part", "/part"},
-                                                         {"vendor", "/seen/vendor"},
-                                                         {"model", "/seen/model"},
-                                                         {"identity", "/seen/identity"},
-                                                         {"architecture", "/seen/architecture"},
-                                                         {"pci_id", "/seen/pci_id"},
-                                                         {"subsystem_id", "/seen/subsystem_id"},
-                                                         {"memory_bytes", "/seen/memory_bytes"},
-                                                         {"nodes", "/nodes"},
-                                                         {"parts", "/parts"},
-                                                         {"site_count", "/sites/count"},
-                                                         {"sites", "/sites/names"},
-                                                         {"why", "/why"},
-                                                         {"would_identify", "/would_identify"}}};
 
 /// A processor's rate is of a cycle and core, so its unit is none of the peaks'.
 std::string rate_text(const Json& chip, const char* precision) {
@@ -146,16 +104,19 @@ Result<Done> list_chips(const ApiConnection& connection, const Screen& screen, c
   std::string path = "/v1/chips?limit=1000";
   if (!list.part.empty()) path += "&part=" + list.part;
   if (list.standing) path += "&standing=true";
+  if (list.csv) return api_print_csv(connection, path, screen.out);
   const auto answer = api_get_pages(connection, path, "chips");
   if (!answer) return answer.error();
-  print(screen, *answer, list.csv ? list_csv(list_at(*answer, "chips"), kChipColumns) : chips_text(*answer, screen.terminal));
+  print(screen, *answer, chips_text(*answer, screen.terminal));
   return Done{};
 }
 
 Result<Done> list_unrated_chips(const ApiConnection& connection, const Screen& screen, bool csv) {
-  const auto answer = api_get_pages(connection, "/v1/chips/unrated?limit=1000", "unrated");
+  const std::string path = "/v1/chips/unrated?limit=1000";
+  if (csv) return api_print_csv(connection, path, screen.out);
+  const auto answer = api_get_pages(connection, path, "unrated");
   if (!answer) return answer.error();
-  print(screen, *answer, csv ? list_csv(list_at(*answer, "unrated"), kUnratedColumns) : unrated_chips_text(*answer, screen.terminal));
+  print(screen, *answer, unrated_chips_text(*answer, screen.terminal));
   return Done{};
 }
 

@@ -1,14 +1,12 @@
 #include "controller/ctl/hardware.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <vector>
 
 #include "controller/ctl/http_client.hpp"
-#include "controller/ctl/list_csv.hpp"
 #include "controller/ctl/pages.hpp"
 #include "controller/ctl/text_table.hpp"
 #include "controller/ctl/units.hpp"
@@ -17,26 +15,6 @@ namespace capmap {
 namespace {
 
 using Json = ApiJson;
-
-constexpr std::array<ListColumn, 19> kColumns = {{{"id", "/id"},
-                                                  {"nodes", "/nodes/installed"},
-                                                  {"fresh", "/nodes/by_liveness/fresh"},
-                                                  {"lost", "/nodes/by_liveness/lost"},
-                                                  {"contradicted", "/nodes/by_verdict/contradicted"},
-                                                  {"sites", "/sites"},
-                                                  {"architecture", "/cpu/architecture"},
-                                                  {"cpu_vendor", "/cpu/vendor"},
-                                                  {"cpu_model", "/cpu/model"},
-                                                  {"packages", "/cpu/packages"},
-                                                  {"cores", "/cpu/cores"},
-                                                  {"pus", "/cpu/pus"},
-                                                  {"memory_bytes", "/memory_bytes"},
-                                                  {"accelerators", "/accelerators_text"},
-                                                  {"disks", "/disks_text"},
-                                                  {"nics", "/nics_text"},
-                                                  {"cpu_fp64_mflops", "/peak/cpu/fp64_mflops"},
-                                                  {"cpu_fp32_mflops", "/peak/cpu/fp32_mflops"},
-                                                  {"accelerators_fp16_mflops", "/peak/accelerators/fp16_mflops"}}};
 
 std::string devices_text(const Json& row, const char* list) {
   std::string text;
@@ -85,17 +63,11 @@ std::string hardware_text(const Json& answer, std::size_t most, bool terminal) {
 Result<Done> list_hardware(const ApiConnection& connection, const Screen& screen, const HardwareQuestion& question) {
   std::string path = "/v1/hardware?limit=1000";
   if (!question.filter.empty()) path += "&filter=" + url_escaped(question.filter);
-  auto answer = api_get_pages(connection, path, "hardware");
+  if (question.csv) return api_print_csv(connection, path, screen.out);
+  const auto answer = api_get_pages(connection, path, "hardware");
   if (!answer) return answer.error();
   if (screen.json) {
     screen.out << answer->dump() << "\n";
-  } else if (question.csv) {
-    Json rows = Json::array();
-    for (Json& row : by_nodes(*answer, question.limit)) {
-      for (const char* list : {"accelerators", "disks", "nics"}) row[std::string(list) + "_text"] = devices_text(row, list);
-      rows.push_back(std::move(row));
-    }
-    screen.out << list_csv(rows, kColumns);
   } else {
     screen.out << hardware_text(*answer, question.limit, screen.terminal);
   }

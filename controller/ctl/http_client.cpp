@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdio>
@@ -88,6 +89,17 @@ std::size_t take_stream(char* data, std::size_t size, std::size_t count, void* i
   if (status != 200) return take_body(data, size, count, &streamed.body);
   streamed.enough = !streamed.request.on_bytes({data, size * count});
   return streamed.enough ? 0 : size * count;
+}
+
+/// Keeps the Link header; a line without end is none.
+std::size_t take_header(char* data, std::size_t size, std::size_t count, void* into) {
+  static constexpr std::string_view kName = "link: ";
+  const std::string_view line(data, size * count);
+  const bool is_link = line.size() > kName.size() && std::equal(kName.begin(), kName.end(), line.begin(), [](char a, char b) {
+                         return a == std::tolower(static_cast<unsigned char>(b));
+                       });
+  if (is_link) *static_cast<std::string*>(into) = line.substr(kName.size(), line.find_last_not_of("\r\n") + 1 - kName.size());
+  return size * count;
 }
 
 std::string random_key() {
@@ -188,6 +200,8 @@ Result<ApiReply> send_request(const std::string& base_url, std::uint32_t timeout
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail.data());
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
+  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &reply.link);
   if (auto trust = set_trust(handle, request); !trust) return trust.error();
   if (request.method == "POST") {
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));

@@ -26,6 +26,7 @@ inline constexpr std::uint32_t kStreamSilenceS = 45;  ///< pings come each 15 s:
 struct ApiReply {
   std::uint32_t status = 0;
   std::string body;
+  std::string link{};  ///< the Link header (RFC 8288); empty: there was none
 };
 
 /// One HTTP exchange through libcurl: no redirects, no proxy, at most 64 MiB of answer. A POST carries an Idempotency-Key.

@@ -1,15 +1,12 @@
 #include "controller/ctl/node_notes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
-#include <span>
 #include <vector>
 
 #include "controller/ctl/http_client.hpp"
-#include "controller/ctl/list_csv.hpp"
 #include "controller/ctl/pages.hpp"
 #include "controller/ctl/text_table.hpp"
 #include "controller/ctl/units.hpp"
@@ -20,47 +17,29 @@ namespace {
 using Json = ApiJson;
 using Kind = NotedQuestion::Kind;
 
-constexpr std::array<ListColumn, 6> kVersionColumns = {{{"agent_version", "/key/agent_version"},
-                                                        {"os", "/key/os"},
-                                                        {"kernel", "/key/kernel"},
-                                                        {"nodes", "/nodes/installed"},
-                                                        {"fresh", "/nodes/fresh"},
-                                                        {"lost", "/nodes/lost"}}};
-constexpr std::array<ListColumn, 8> kFlappingColumns = {{{"id", "/id"},
-                                                         {"hostname", "/hostname"},
-                                                         {"site", "/site/name"},
-                                                         {"pool", "/pool/name"},
-                                                         {"liveness", "/liveness"},
-                                                         {"service_state", "/service_state"},
-                                                         {"returns", "/returns/count"},
-                                                         {"times", "/returns/times"}}};
-constexpr std::array<ListColumn, 8> kLossColumns = {{{"id", "/id"},
-                                                     {"hostname", "/hostname"},
-                                                     {"site", "/site/name"},
-                                                     {"liveness", "/liveness"},
-                                                     {"lost_of_last_128", "/lost/of_last"},
-                                                     {"lost_total", "/lost/total"},
-                                                     {"last_gap", "/lost/last_gap"},
-                                                     {"bits", "/lost/bits"}}};
-constexpr std::array<ListColumn, 5> kSkewColumns = {
-    {{"id", "/id"}, {"hostname", "/hostname"}, {"site", "/site/name"}, {"liveness", "/liveness"}, {"clock_skew_ms", "/clock_skew_ms"}}};
+/// A value as a cell: texts as they are, numbers in digits; empty where there is none.
+std::string value_text(const Json& row, const char* at) {
+  const Json::json_pointer place(at);
+  if (!row.is_structured() || !row.contains(place) || row.at(place).is_null()) return {};
+  const Json& value = row.at(place);
+  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 /// How a kind is asked for, what it lists, and by which figure the worst is told.
 struct Form {
   const char* path;
   const char* list;
-  std::span<const ListColumn> columns;
   const char* figure;
 };
 
 Form form_of(Kind kind) {
   switch (kind) {
-    case Kind::kFlapping: return {"/v1/nodes/flapping", "nodes", kFlappingColumns, "/returns/count"};
-    case Kind::kLostUpdates: return {"/v1/nodes/lost-updates", "nodes", kLossColumns, "/lost/of_last"};
-    case Kind::kSkew: return {"/v1/nodes/skew", "nodes", kSkewColumns, "/clock_skew_ms"};
+    case Kind::kFlapping: return {"/v1/nodes/flapping", "nodes", "/returns/count"};
+    case Kind::kLostUpdates: return {"/v1/nodes/lost-updates", "nodes", "/lost/of_last"};
+    case Kind::kSkew: return {"/v1/nodes/skew", "nodes", "/clock_skew_ms"};
     case Kind::kVersions: break;
   }
-  return {"/v1/nodes/versions", "groups", kVersionColumns, "/nodes/installed"};
+  return {"/v1/nodes/versions", "groups", "/nodes/installed"};
 }
 
 double figure_of(const Json& row, const char* at) {
@@ -145,14 +124,11 @@ Result<Done> list_noted(const ApiConnection& connection, const Screen& screen, c
   }
   if (question.kind == Kind::kLostUpdates) add("least", std::to_string(question.least));
   if (question.kind == Kind::kSkew) add("least_ms", std::to_string(question.least_ms));
+  if (question.csv) return api_print_csv(connection, path, screen.out);
   const auto answer = api_get_pages(connection, path, form.list);
   if (!answer) return answer.error();
   if (screen.json) {
     screen.out << answer->dump() << "\n";
-  } else if (question.csv) {
-    Json rows = Json::array();
-    for (Json& row : worst_first(*answer, form)) rows.push_back(std::move(row));
-    screen.out << list_csv(rows, form.columns);
   } else {
     screen.out << noted_text(*answer, question.kind, screen.terminal);
   }

@@ -1,6 +1,9 @@
 #include "controller/ctl/pages.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ostream>
+#include <string_view>
 #include <utility>
 
 #include "controller/ctl/http_client.hpp"
@@ -36,6 +39,20 @@ Result<ApiJson> api_get_pages(const ApiConnection& connection, const std::string
     all["next"] = nullptr;
   }
   return all;
+}
+
+Result<Done> api_print_csv(const ApiConnection& connection, const std::string& path, std::ostream& out) {
+  std::string next = path;
+  for (std::size_t page = 0; page < kMaxPages && !next.empty(); ++page) {
+    const auto asked = next;
+    const auto text = api_get_csv_page(connection, asked, next);
+    if (!text) return text.error();
+    // Titles have no line end in them.
+    const auto titles = page == 0 ? 0 : std::min(text->find('\n'), text->size() - 1) + 1;
+    out << std::string_view(*text).substr(text->empty() ? 0 : titles);
+    if (next == asked) break;
+  }
+  return Done{};
 }
 
 }  // namespace capmap

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "controller/ctl/pages.hpp"
 #include "tests/support/deployment.hpp"
 #include "tests/support/http_peer.hpp"
 
@@ -82,5 +84,25 @@ TEST_CASE("chips add: shown first, in force without a restart and after one, wro
   CHECK(deployment.ctl({"chips", "list", "--part", "gpu"}).code == 0);
   CHECK(deployment.ctl({"chips", "unrated"}).code == 0);
   CHECK(deployment.ctl({"hardware", "--csv"}).code == 0);
+  CHECK(deployment.stop(SIGTERM) == 0);
+}
+
+TEST_CASE("chips list: as CSV it is what the API tells, whether that comes in one page or in many") {
+  Deployment deployment;
+  deployment.start();
+  const ApiConnection connection{
+      .url = "http://127.0.0.1:" + std::to_string(deployment.http_port), .state = deployment.state(), .token_file = {}};
+  const auto told = get(static_cast<std::uint16_t>(deployment.http_port), "/v1/chips?limit=1000", "Accept: text/csv\r\n").body;
+  std::ostringstream whole, pages, refused;
+  REQUIRE(api_print_csv(connection, "/v1/chips?limit=1000", whole));
+  CHECK(whole.str() == told);
+  REQUIRE(api_print_csv(connection, "/v1/chips?limit=7", pages));
+  CHECK(pages.str() == told);
+  const auto error = api_print_csv(connection, "/v1/chips?limit=nonsense", refused);
+  REQUIRE_FALSE(error);
+  CHECK_THAT(error.error().what, Contains("limit"));
+  CHECK(refused.str().empty());
+  CHECK(deployment.ctl({"chips", "list", "--csv"}).output == told);
+  CHECK(deployment.ctl({"nodes", "versions", "--csv"}).output == "agent_version,os,kernel,nodes,fresh,lost\r\n");
   CHECK(deployment.stop(SIGTERM) == 0);
 }
