@@ -160,7 +160,7 @@ TEST_CASE("attacks: replayed and reordered reports move nothing, and who sends m
   old.pop_back();
   std::ranges::reverse(old);
   for (const auto& bytes : old) REQUIRE(replayed.say(bytes));
-  std::ranges::rotate(old, old.begin() + 4);
+  std::rotate(old.begin(), old.begin() + 4, old.end());
   std::erase_if(old, [n = 0](const auto&) mutable { return ++n > 5; });
   for (const auto& bytes : old) REQUIRE(replayed.say(bytes));
   const auto total = [&] { return deployment.metric("capmap_map_refused_total{reason=\"old_seq\"}"); };
