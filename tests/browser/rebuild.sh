@@ -12,7 +12,7 @@ done
 ! grep -q '"resolved"' package-lock.json || { echo "package-lock.json names addresses of a registry: npm install with .npmrc leaves them out"; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-if [ ! -d node_modules/vite ] || [ ! -d node_modules/@gfx/zopfli ]; then
+if [ ! -d node_modules/vite ] || [ ! -d node_modules/@gfx/zopfli ] || [ ! -d node_modules/terser ]; then
   npm ci --no-audit --no-fund >"$folder/ci" 2>&1 || { echo "rebuild: npm ci cannot fetch what package-lock.json names"; exit 77; }
 fi
 npm run --silent check
