@@ -80,13 +80,12 @@ test('divisions in pages of five, whose count the API tells: the same', async ()
 });
 
 test('an audit of more than a page of 1,000: each entry is in the file once', { timeout: 120_000 }, async () => {
-  const make = async (at) => {
+  const make = async () => {
     const headers = { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' };
-    const body = JSON.stringify({ site: 'here', name: `of-a-page-${at}` });
-    const answer = await fetch(`${url}/v1/tokens`, { method: 'POST', headers, body });
+    const answer = await fetch(`${url}/v1/tokens`, { method: 'POST', headers, body: '{"site":"here"}' });
     assert.ok(answer.ok, await answer.text());
   };
-  for (let at = 0; at < 1_100; at += 10) await Promise.all(Array.from({ length: 10 }, (_, more) => make(at + more)));
+  for (let at = 0; at < 1_100; at += 10) await Promise.all(Array.from({ length: 10 }, make));
   const page = await openPage(browser);
   await logIn(page);
   await goTo(page, 'joining?tab=audit');
