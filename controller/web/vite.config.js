@@ -7,6 +7,9 @@ export default defineConfig({
   plugins: [svelte()],
   build: {
     target: 'es2022',
+    // Takes some seconds more than esbuild, and 14 KB off the files.
+    minify: 'terser',
+    terserOptions: { module: true, ecma: 2022, compress: { passes: 3 } },
     assetsDir: '',
     assetsInlineLimit: 0,
     cssCodeSplit: false,

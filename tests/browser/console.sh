@@ -1,7 +1,7 @@
 #!/bin/bash
 # The console in a real browser, over a live controller with the fleet's national preset: each view opened, filtered, drilled, exported, in both
 # languages, by keyboard alone; what it says in trouble; that hostile texts stay texts; how long it takes.
-#   console.sh [BUILD_FOLDER [STORY…]]     stories: views, find, keyboard, admin, hostile, pace, trouble; all when none is named; shots alone when named
+#   console.sh [BUILD_FOLDER [STORY…]]     stories: views, export, find, keyboard, admin, hostile, pace, trouble; all when none is named; shots alone when named
 #   CAPMAP_NODES (default 400); CAPMAP_FULL=1: 20,000 and 50,000 sites in pace, and 30 minutes of live updates
 # Exit: 0 as it should be, 1 not, 77 node, npm or chromium is missing.
 set -euo pipefail
@@ -11,7 +11,7 @@ build=$(realpath "${1:-build/release}")
 readonly build here=$PWD/tests/browser nodes=${CAPMAP_NODES:-400}
 shift || true
 stories=("$@")
-[ ${#stories[@]} -gt 0 ] || stories=(views find keyboard admin hostile pace trouble)
+[ ${#stories[@]} -gt 0 ] || stories=(views export find keyboard admin hostile pace trouble)
 for program in node npm; do
   command -v "$program" >/dev/null || { echo "console: $program is not installed"; exit 77; }
 done

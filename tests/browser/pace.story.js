@@ -10,7 +10,9 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const percentile = (values, part) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? NaN;
+function percentile(values, part) {
+  return [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? NaN;
+}
 const ms = (value) => `${value.toFixed(1)} ms`;
 
 test('scripts weigh at most 120 KB compressed, and the first paint comes', async (t) => {

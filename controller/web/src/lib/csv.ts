@@ -19,17 +19,19 @@ export function counts<Row>(key: string, title: string, value: (row: Row) => num
 function cell(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) && !/^-?\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(value) && !/^-?\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 
-export function csv<Row>(columns: Column<Row>[], rows: Row[]): string {
-  const lines = [columns.map((column) => cell(column.title)), ...rows.map((row) => columns.map((column) => cell(column.value(row))))];
-  return `${lines.map((line) => line.join(',')).join('\r\n')}\r\n`;
+export function titles<Row>(columns: Column<Row>[]): string {
+  return `${columns.map((column) => cell(column.title)).join(',')}\r\n`;
+}
+export function lines<Row>(columns: Column<Row>[], rows: Row[]): string {
+  return rows.map((row) => `${columns.map((column) => cell(column.value(row))).join(',')}\r\n`).join('');
 }
 
-export function save(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function save(name: string, type: string, parts: string[]): void {
+  const url = URL.createObjectURL(new Blob(parts, { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

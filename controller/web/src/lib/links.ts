@@ -14,17 +14,18 @@ export interface Laid {
   link: Link;
   from: number;
   to: number;
+  text: string; ///< its amount, written once: not in each frame
 }
 
-/// Those whose ends both have a place.
+/// Those whose ends both have a place, the widest first.
 export function lay(links: Link[], names: string[]): Laid[] {
   const where = new Map(names.map((name, at) => [name, at]));
   const out: Laid[] = [];
   for (const link of links) {
     const [from, to] = [where.get(link.from ?? ''), where.get(link.to ?? '')];
-    if (from !== undefined && to !== undefined) out.push({ link, from, to });
+    if (from !== undefined && to !== undefined) out.push({ link, from, to, text: gigabits(link.gbps) });
   }
-  return out;
+  return out.sort((a, b) => (b.link.gbps ?? 0) - (a.link.gbps ?? 0));
 }
 
 export const gigabits = (value: number | null): string => bits(value === null ? null : value * 1e6);
@@ -65,12 +66,11 @@ export function drawAmounts(context: CanvasRenderingContext2D, laid: Laid[], spo
   context.font = `${12 * unit}px system-ui, sans-serif`;
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  for (const { link, from, to } of laid.toSorted((a, b) => (b.link.gbps ?? 0) - (a.link.gbps ?? 0)).slice(0, 500)) {
+  for (const { link, from, to, text } of laid.slice(0, 500)) {
     if (link.gbps === null) continue;
     const [[ax, ay], [bx, by]] = [spot(from), spot(to)];
     const [x, y] = [(ax + bx) / 2, (ay + by) / 2];
     if (x < 0 || y < 0 || x > canvas.width || y > canvas.height || Math.hypot(ax - bx, ay - by) < 60 * unit) continue;
-    const text = gigabits(link.gbps);
     const half = context.measureText(text).width / 2 + 3;
     if (taken.some(([tx, ty, wide]) => Math.abs(tx - x) < wide + half && Math.abs(ty - y) < 16 * unit)) continue;
     taken.push([x, y, half]);

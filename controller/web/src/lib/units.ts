@@ -18,9 +18,17 @@ export function sum(...values: Amount[]): number | null {
   return known.length ? known.reduce((a, b) => a + b, 0) : null;
 }
 
+/// A number with so many digits behind the point at most. What writes it is kept: toLocaleString would make one anew for each number.
+const formats = new Map<string, Intl.NumberFormat>();
+function written(value: number, digits: number, style: 'decimal' | 'percent' = 'decimal'): string {
+  const key = language.tag + style + digits;
+  let format = formats.get(key);
+  if (!format) formats.set(key, (format = new Intl.NumberFormat(language.tag, { style, maximumFractionDigits: digits })));
+  return format.format(value);
+}
+
 function threeDigits(value: number): string {
-  const digits = Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2;
-  return value.toLocaleString(language.tag, { minimumFractionDigits: 0, maximumFractionDigits: digits });
+  return written(value, Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2);
 }
 
 function scaled(value: number, step: number, names: string[]): string {
@@ -34,7 +42,7 @@ function scaled(value: number, step: number, names: string[]): string {
 
 export function count(value: Amount): string {
   const plain = number(value);
-  return plain === null ? unknown : plain.toLocaleString(language.tag, { maximumFractionDigits: 0 });
+  return plain === null ? unknown : written(plain, 0);
 }
 /// Peaks come in MFLOP/s or MOP/s.
 export function flops(mflops: Amount, precision = ''): string {
@@ -65,9 +73,7 @@ export function watts(value: Amount): string {
   return plain === null ? unknown : scaled(plain, 1000, ['W', 'kW', 'MW', 'GW']);
 }
 export function percent(share: number | null): string {
-  return share === null
-    ? unknown
-    : share.toLocaleString(language.tag, { style: 'percent', maximumFractionDigits: share !== 0 && share < 0.1 ? 1 : 0 });
+  return share === null ? unknown : written(share, share !== 0 && share < 0.1 ? 1 : 0, 'percent');
 }
 export function permille(value: number | null | undefined): string {
   return value === null || value === undefined ? unknown : percent(value / 1000);
