@@ -122,11 +122,16 @@ test('ranking: from the nation down to a node and back, by links; the filter sta
 test('a node: its use is drawn from what this page hears, and the history of its site is a link away', { timeout: 240_000 }, async () => {
   const page = await openPage(browser);
   const site = (await api('/v1/sites')).sites.find((each) => each.name.startsWith('dc-')).name;
-  const { nodes } = await api(`/v1/nodes?limit=1&filter=${encodeURIComponent(`site = "${site}" and liveness = "fresh"`)}`);
-  await goTo(page, `node/${nodes[0].id}`);
+  // Not one that is contradicted, leaves, or says nothing of its memory.
+  const { nodes } = await api(`/v1/nodes?limit=100&filter=${encodeURIComponent(`site = "${site}" and liveness = "fresh"`)}`);
+  const node = nodes.find((each) => each.in_totals && each.verdict !== 'contradicted' && each.memory_used_mib !== null);
+  await goTo(page, `node/${node.id}`);
   const use = page.getByRole('region', { name: 'Use since this page was opened' });
   await use.getByLabel('Figure').selectOption('memory');
-  await page.waitForFunction(() => /M[\d. -]+L/.test(document.querySelector('.chart .line').getAttribute('d')), null, { timeout: 150_000 });
+  const drawn = () => /M[\d. -]+L/.test(document.querySelector('.chart .line').getAttribute('d'));
+  await page.waitForFunction(drawn, null, { timeout: 150_000 }).catch(async (error) => {
+    throw new Error(`${error.message}: ${await page.locator('main').innerText()} ${JSON.stringify(await api(`/v1/nodes/${node.id}`))}`);
+  });
   assert.match(await use.locator('.axis').innerText(), /[KMGT]iB/);
   const heard = JSON.parse((await saved(page, use.getByRole('button', { name: 'JSON' }))).text);
   assert.ok(heard.length >= 2 && heard.every((each) => each.use.memory > 0), JSON.stringify(heard));
