@@ -78,7 +78,8 @@ std::vector<Setting> list_settings(AgentSettings& s) {
   number("thresholds.storage_kbs", t.storage_kbs, 0, UINT32_MAX, "likewise disk traffic, 10^3 bytes a second");
   number("thresholds.network_kbps", t.network_kbps, 0, UINT32_MAX, "likewise network traffic, 10^3 bits a second");
   number("thresholds.power_watts", t.power_watts, 0, UINT32_MAX, "likewise power, watts");
-  number("thresholds.permille", t.permille, 0, kMaxPermille, "and by so many thousandths of the last sent value");
+  number("thresholds.permille", t.permille, 0, kMaxPermille,
+         "and by so many thousandths: of all processors, of all memory, of the others of what was last sent");
   number("thresholds.usage_every_intervals", t.usage_every_intervals, 1, kMaxUsageEvery, "all readings are sent at least so often");
   list.push_back({.key = "labels",
                   .target = &s.labels,

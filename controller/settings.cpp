@@ -36,7 +36,7 @@ std::vector<Setting> describe(ControllerSettings& settings) {
       {.key = "state", .target = &settings.state, .help = "folder of keys, sites and known nodes, made by capmapctl init"},
       {.key = "catalog",
        .target = &settings.catalog,
-       .help = "folder of the chip table; empty: beside the program or /usr/share/capmap/catalog"},
+       .help = "folder of the chip table; empty: $CAPMAP_CATALOG, beside the program or /usr/share/capmap/catalog"},
       {.key = "http.address",
        .target = &settings.http_address,
        .help = "address of the HTTP API; * = all; beyond this machine it needs TLS or a proxy"},

@@ -32,6 +32,7 @@ bool takes_value(const CLI::Option& option) {
 
 /// "TEXT", "{a,b}", "1 - 100": what may stand behind a flag.
 std::string value_of(const CLI::Option& option) {
+  if (const auto& text = option.get_option_text(); !text.empty()) return text;  // of words for numbers the type tells both
   const auto type = option.get_type_name();
   if (const auto list = type.find('{'); list != std::string::npos) return type.substr(list, type.find('}', list) + 1 - list);
   const auto range = type.find('[');

@@ -190,6 +190,7 @@ void add_options(CLI::App& app, Line& line) {
 int main(int argc, char** argv) {
   Line line;
   CLI::App app("capmap-fleet simulates agents, for capacity planning and tests", "capmap-fleet");
+  app.set_version_flag("--version", "capmap-fleet " CAPMAP_VERSION);
   app.footer("example: capmap-fleet --join $(capmapctl token create --site lab --uses 1000 --quiet) --agents 1000 --keys-file fleet.keys");
   add_options(app, line);
   add_faults(app, line.options.faults);

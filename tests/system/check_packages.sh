@@ -1,6 +1,6 @@
 #!/bin/bash
 # What lintian and rpmlint say of our packages: nothing beyond the lines that packaging/deb/*.lintian-overrides and packaging/rpm/rpmlint.toml
-# explain. Then what these do not look at: a page for each program, what rpms need of a system, sizes.
+# explain. Then what these do not look at: a page for each program and settings file, what rpms need of a system, sizes.
 #   check_packages.sh [FOLDER]     default build/packages/dist
 # Exit: 0 so, 1 not.
 set -euo pipefail
@@ -29,11 +29,14 @@ grep -E ': [EW]: ' /tmp/rpmlint.$$ && fail "rpmlint says what rpmlint.toml does 
 tail -1 /tmp/rpmlint.$$
 rm -f /tmp/rpmlint.$$
 
-echo "== a page for each program"
+echo "== a page for each program and settings file"
 for package in "$dist"/*.rpm; do
   files=$(rpm -qpl "$package" 2>/dev/null)
   for program in $(grep -o '^/usr/bin/.*' <<<"$files" | xargs -rn1 basename); do
     grep -qE "/man[18]/$program\.[18]\.gz$" <<<"$files" || fail "$package: no page for $program"
+  done
+  for settings in $(rpm -qpc "$package" 2>/dev/null | xargs -rn1 basename); do
+    grep -qE "/man5/capmap-$settings\.5\.gz$" <<<"$files" || fail "$package: no page for $settings"
   done
 done
 
