@@ -35,13 +35,6 @@ std::uint16_t u16_at(const Raw& raw, std::size_t at) {
   return static_cast<std::uint16_t>((raw[at] << 8U) | raw[at + 1]);
 }
 
-bool is_host(std::string_view host) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view(".-_:%,").find(c) < 6;
-  };
-  return !hosts_of(host).empty() && host.size() <= kMaxHost && std::all_of(host.begin(), host.end(), allowed);
-}
-
 Result<Raw> from_base64(std::string_view text) {
   if (text.empty()) return Raw{};
   Raw raw(text.size());
@@ -55,6 +48,13 @@ Result<Raw> from_base64(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_join_host(std::string_view host) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view(".-_:%,").find(c) < 6;
+  };
+  return !hosts_of(host).empty() && host.size() <= kMaxHost && std::all_of(host.begin(), host.end(), allowed);
+}
 
 std::string to_text(const JoinToken& token) {
   Raw raw = {kVersion};
@@ -86,7 +86,7 @@ Result<JoinToken> parse_join_token(std::string_view text) {
                   .message_port = u16_at(*raw, 3),
                   .server_public_key = std::string(kKeyText + 1, '\0'),
                   .secret = {}};
-  if (!is_host(token.host)) return malformed("names no host");
+  if (!is_join_host(token.host)) return malformed("names no host");
   if (token.enrol_port == 0 || token.message_port == 0) return malformed("has a port 0");
   zmq_z85_encode(token.server_public_key.data(), raw->data() + 5, kKeyBytes);
   token.server_public_key.pop_back();

@@ -27,6 +27,8 @@ Result<JoinToken> parse_join_token(std::string_view text);
 std::string secret_hash(std::string_view secret);
 /// 128 random bits as 26 lower-case base32 characters.
 std::string random_secret();
+/// May stand in a token: names and addresses with commas between, without blanks, at most 253 bytes.
+bool is_join_host(std::string_view host);
 /// The hosts of a list with commas between, each once, in its order; empty ones left out.
 std::vector<std::string> hosts_of(std::string_view list);
 /// "tcp://host:port", with brackets around an IPv6 address.

@@ -93,6 +93,10 @@ std::string line_of(std::string_view name, std::span<const LogField> fields) {
 
 }  // namespace
 
+bool is_log_level(std::string_view word) {
+  return std::ranges::any_of(kLevels, [word](const auto& level) { return level.first == word; });
+}
+
 Result<Done> start_log(std::string_view level) {
   for (const auto& [word, value] : kLevels) {
     if (word != level) continue;

@@ -15,6 +15,8 @@ namespace capmap {
 /// Level: trace, debug, info, warn, error. Errors: kMalformed (unknown level, lists the known ones).
 Result<Done> start_log(std::string_view level);
 
+bool is_log_level(std::string_view word);
+
 enum class LogLevel : unsigned char { kTrace, kDebug, kInfo, kWarn, kError };
 
 /// A text or a whole number. Holds on to the text of others: made and used within one call.

@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
+#include "common/join_token.hpp"
+#include "common/log.hpp"
 #include "controller/map/left_out.hpp"
 
 namespace capmap {
@@ -27,6 +30,32 @@ Result<Flag> take_flag(const std::vector<std::string>& arguments, std::size_t& a
   if (text == "--help" || text == "--version" || text == "--print-config") return Flag{text, "", false};
   if (at + 1 >= arguments.size()) return Error{ErrorCode::kMalformed, text + ": takes a value; see --help"};
   return Flag{text, arguments[++at], true};
+}
+
+/// What no type of a setting says, so that --print-config refuses what would not start.
+Result<Done> check_words(const ControllerSettings& settings) {
+  const auto is_one_of = [](const auto& words, const std::string& text) {
+    return std::ranges::any_of(words, [&text](const char* word) { return text == word; });
+  };
+  const auto bad = [](const char* key, const std::string& text, const char* must) {
+    return Error{ErrorCode::kMalformed, std::string(key) + ": " + log_quoted(text) + " must be " + must};
+  };
+  constexpr std::array kAnonymous = {"", "read", "none"};
+  if (!is_one_of(kDeclaredWords, settings.believe_declared)) return bad("believe.declared", settings.believe_declared, "beside or binding");
+  if (!is_one_of(kBelieveWords, settings.believe_contradicted)) {
+    return bad("believe.contradicted", settings.believe_contradicted, "count or exclude");
+  }
+  if (!is_one_of(kAnonymous, settings.anonymous)) return bad("http.anonymous", settings.anonymous, "read or none");
+  if (!is_log_level(settings.log_level)) return bad("log.level", settings.log_level, "trace, debug, info, warn or error");
+  const auto& url = settings.webhook_url;
+  if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
+    return bad("alerts.webhook_url", url, "a URL that begins with http:// or https://");
+  }
+  if (!settings.advertise_host.empty() && !is_join_host(settings.advertise_host)) {
+    return bad("advertise.host", settings.advertise_host,
+               "names or addresses with commas between, without blanks, at most 253 bytes in all");
+  }
+  return Done{};
 }
 
 }  // namespace
@@ -172,15 +201,7 @@ Result<CommandLine> read_command_line(const std::vector<std::string>& arguments,
     if (setting == settings.end()) return Error{ErrorCode::kMalformed, flag.name + ": no such flag; see --help"};
     if (auto set = set_from_flag(*setting, flag.value); !set) return set.error();
   }
-  const auto is_one_of = [](const auto& words, const std::string& text) {
-    return std::ranges::any_of(words, [&text](const char* word) { return text == word; });
-  };
-  if (!is_one_of(kDeclaredWords, line.settings.believe_declared)) {
-    return Error{ErrorCode::kMalformed, "believe.declared: \"" + line.settings.believe_declared + "\" must be beside or binding"};
-  }
-  if (!is_one_of(kBelieveWords, line.settings.believe_contradicted)) {
-    return Error{ErrorCode::kMalformed, "believe.contradicted: \"" + line.settings.believe_contradicted + "\" must be count or exclude"};
-  }
+  if (auto good = check_words(line.settings); !good) return good.error();
   printed_config = print_settings(settings);
   return line;
 }
