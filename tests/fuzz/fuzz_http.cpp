@@ -1,6 +1,7 @@
 // Requests into the API without its sockets: "METHOD TARGET" in the first line, the body behind it, which stands as Accept header too.
 // Questions to other threads are answered
 // at once, in turn with rows, changes and errors. Whatever is asked, the answer is a known status with JSON that can be read.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -18,12 +19,13 @@ using namespace capmap;
 
 namespace {
 
-/// An API over a small map, made once.
+/// An API over a small map, which is made once.
 struct World {
   World() {
+    static const std::shared_ptr<const MapView> small = support::small_view(ManualClock().boot_ms());
     options.admin_token_hash = secret_hash(support::kAdminToken);
     options.version = "9.8.7";
-    view.publish(support::small_view(clock.boot_ms()));
+    view.publish(small);
   }
   HttpOptions options;
   Published<MapView> view;
@@ -56,6 +58,17 @@ void check_response(const HttpResponse& response) {
   check(!json || !nlohmann::json::parse(response.body, nullptr, false).is_discarded(), "an answer is not JSON");
 }
 
+/// What resources are given of a target is text without control characters.
+void check_target(const std::string& text) {
+  const auto target = parse_target(text);
+  if (!target) return;
+  const auto clean = [](const std::string& part) {
+    return std::ranges::none_of(part, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  };
+  check(std::ranges::all_of(target->segments, clean), "a control character in a path");
+  for (const auto& [name, value] : target->query) check(clean(name) && clean(value), "a control character in a query");
+}
+
 void ask_api(std::string_view text) {
   World world;
   HttpRequest request;
@@ -67,6 +80,7 @@ void ask_api(std::string_view text) {
   auto head = take_line(text);
   request.method = take_until(head, ' ');
   request.target = head;
+  check_target(request.target);
   request.body = text.substr(0, kMaxBodyBytes);
   request.headers.emplace_back("accept", request.body);
   auto handled = world.api.handle(request);

@@ -29,7 +29,8 @@ shift || true
 tests/fuzz/plant.py tests/fuzz/planted.txt "$root"
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(sed -n 's/^\([a-z_]*\) | .*/\1/p' tests/fuzz/planted.txt)
-cmake --build build/fuzz --target "${targets[@]/#/fuzz_}" -j "$jobs" | tail -1
+cmake --build build/fuzz --target "${targets[@]/#/fuzz_}" -j "$jobs" -- -k 0 >"$CAPMAP_PLANTED/build.log" ||
+  { grep -aE -A5 'FAILED|error:' "$CAPMAP_PLANTED/build.log" >&2; exit 2; }
 missed=0
 for name in "${targets[@]}"; do
   work=build/fuzz/planted/$name
