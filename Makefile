@@ -35,6 +35,7 @@ test: build  ## build, then unit, property and integration tests and the fuzz co
 
 test-full: test  ## test, then stories with real programs, then all under address and thread sanitizers
 	@ctest --preset release -L '^system$$' --output-on-failure
+	@packaging/install_deps.sh fuzz
 	@$(call build,asan)
 	@$(call tests,asan,$(QUICK))
 	@$(call build,tsan)
