@@ -33,7 +33,7 @@ constexpr std::array<const char*, 3> kPeaks = {"rpeak_like", "fp32", "fp16"};
 
 std::vector<std::string> dimensions_of(const Json& answer) {
   std::vector<std::string> names;
-  for (const Json& name : list_at(answer, "by")) names.push_back(name.is_string() ? name.get<std::string>() : "?");
+  for (const Json& name : list_at(answer, "by")) names.push_back(name.is_string() ? printable(name.get<std::string>()) : "?");
   return names;
 }
 
@@ -166,7 +166,7 @@ std::string left_out_lines(const Json& answer) {
   const auto add = [&text](const Json& counts, const std::string& more) {
     for (const auto& [name, count] : counts.items()) {
       const auto number = number_at(counts, name.c_str());
-      if (number && *number > 0) text += (text.empty() ? "" : ", ") + words_of(name) + more + " " + count_text(*number);
+      if (number && *number > 0) text += (text.empty() ? "" : ", ") + words_of(printable(name)) + more + " " + count_text(*number);
     }
   };
   add(object_at(object_at(answer, "total"), "leaves_out"), "");

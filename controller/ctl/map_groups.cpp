@@ -65,7 +65,7 @@ std::string upper(std::string text) {
 
 std::vector<std::string> dimensions_of(const Json& answer) {
   std::vector<std::string> names;
-  for (const Json& name : list_at(answer, "by")) names.push_back(name.is_string() ? name.get<std::string>() : "?");
+  for (const Json& name : list_at(answer, "by")) names.push_back(name.is_string() ? printable(name.get<std::string>()) : "?");
   return names;
 }
 
