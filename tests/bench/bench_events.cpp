@@ -2,10 +2,13 @@
 // reached all. The reference of the latter is one watcher alone. The controller's part runs in a child, so that its memory is its own.
 //   capmap_bench_events [WATCHERS [--json FILE]]     default 2000; needs two descriptors a watcher
 #include <gnutls/gnutls.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +18,7 @@
 #include <fstream>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "common/ids.hpp"
 #include "controller/http/exposure.hpp"

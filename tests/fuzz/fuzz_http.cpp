@@ -8,12 +8,17 @@
 #include <string>
 #include <string_view>
 
+#include "common/join_token.hpp"
 #include "controller/http/api.hpp"
 #include "controller/http/guard.hpp"
+#include "controller/http/http.hpp"
 #include "controller/map/filter.hpp"
 #include "controller/map/rollup.hpp"
+#include "controller/requests.hpp"
 #include "tests/fuzz/input_folder.hpp"
+#include "tests/support/admin_answers.hpp"
 #include "tests/support/http_world.hpp"
+#include "tests/support/small_view.hpp"
 
 using namespace capmap;
 

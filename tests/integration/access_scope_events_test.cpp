@@ -1,6 +1,8 @@
 // Who may watch what of /v1/events, and for how long.
 #include <catch2/catch.hpp>
+#include <vector>
 
+#include "common/join_token.hpp"
 #include "tests/support/scoped_world.hpp"
 #include "tests/support/watched_world.hpp"
 

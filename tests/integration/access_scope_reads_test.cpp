@@ -1,9 +1,11 @@
 // What somebody with a scope is told of what happened: contradictions, clones, changes and the past.
 #include <catch2/catch.hpp>
+#include <vector>
 
 #include "common/time_text.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/scoped_world.hpp"
+#include "tests/support/small_view.hpp"
 
 using namespace capmap;
 using namespace capmap::support;

@@ -1,8 +1,10 @@
 // What of the map somebody with a scope is told, by regions and sites.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <vector>
 
 #include "tests/support/scoped_world.hpp"
+#include "tests/support/small_view.hpp"
 
 using namespace capmap;
 using namespace capmap::support;

@@ -1,9 +1,15 @@
 // Who watches and means harm, or has died. SECURITY.md lists these cases.
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fstream>
+#include <vector>
 
 #include "tests/support/program.hpp"
 #include "tests/support/scoped_world.hpp"

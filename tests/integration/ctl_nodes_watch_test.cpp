@@ -1,7 +1,9 @@
 // capmapctl nodes watch over a real controller and a real agent.
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "tests/support/deployment.hpp"
 #include "tests/support/http_peer.hpp"

@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/catalog_chips.hpp"
 #include "tests/support/scoped_world.hpp"
+#include "tests/support/small_view.hpp"
 
 using namespace capmap;
 using namespace capmap::support;

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 #include "controller/http/columns_body.hpp"
 #include "controller/http/routes.hpp"

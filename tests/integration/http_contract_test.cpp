@@ -1,14 +1,18 @@
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <thread>
+#include <vector>
 
 #include "common/ids.hpp"
 #include "controller/http/routes.hpp"
 #include "tests/support/contract_access.hpp"
 #include "tests/support/contract_chips.hpp"
 #include "tests/support/contract_exports.hpp"
+#include "tests/support/contract_joining.hpp"
 #include "tests/support/contract_places.hpp"
 #include "tests/support/contract_sql.hpp"
 #include "tests/support/contract_streams.hpp"

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "common/csv.hpp"
 #include "tests/support/http_peer.hpp"

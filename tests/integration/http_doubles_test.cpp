@@ -1,8 +1,11 @@
 // Nodes that say they run on one machine, over HTTP.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <vector>
 
+#include "common/join_token.hpp"
 #include "tests/support/contract_doubles.hpp"
+#include "tests/support/small_view.hpp"
 
 using namespace capmap;
 using namespace capmap::support;

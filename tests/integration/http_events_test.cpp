@@ -1,5 +1,6 @@
 // What is told to who watches /v1/events, over real sockets.
 #include <catch2/catch.hpp>
+#include <vector>
 
 #include "common/ids.hpp"
 #include "tests/support/program.hpp"

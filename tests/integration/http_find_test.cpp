@@ -1,6 +1,7 @@
 // GET /v1/find over the real http thread.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "common/csv.hpp"
 #include "tests/support/http_peer.hpp"

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 #include <random>
+#include <thread>
+#include <vector>
 
 #include "common/ids.hpp"
 #include "tests/support/http_peer.hpp"

@@ -1,8 +1,11 @@
 // Questions that look at nodes: groups, filters and pages by what only nodes know, and how many go on at once.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
 
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"

@@ -1,6 +1,7 @@
 // Pages of what belongs to no single node: file systems, then guests.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"

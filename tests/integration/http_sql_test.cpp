@@ -1,14 +1,17 @@
 // SQL as it comes over HTTP and from capmapctl: answers, refusals, scopes, and statements that never end.
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fstream>
 #include <future>
 #include <iostream>
 #include <sstream>
+#include <vector>
 
 #include "controller/ctl/commands.hpp"
 #include "controller/ctl/sql.hpp"
 #include "tests/support/deployment.hpp"
 #include "tests/support/scoped_world.hpp"
+#include "tests/support/small_view.hpp"
 
 using namespace capmap;
 using namespace capmap::support;

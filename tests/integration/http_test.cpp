@@ -1,6 +1,12 @@
+#include "controller/http/http.hpp"
+
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <future>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
+#include <zmq.hpp>
 
 #include "common/ids.hpp"
 #include "controller/ctl/http_client.hpp"

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "tests/support/deployment.hpp"
 #include "tests/support/http_peer.hpp"

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <vector>
 
 #include "controller/ctl/http_client.hpp"
 #include "controller/http/exposure.hpp"

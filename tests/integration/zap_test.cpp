@@ -2,8 +2,12 @@
 #include "controller/zap.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <future>
 #include <set>
 #include <thread>
+#include <vector>
+#include <zmq.hpp>
 
 #include "common/connection_watch.hpp"
 #include "common/join_token.hpp"

@@ -1,6 +1,7 @@
 // Whatever somebody's scopes are, what the map tells them is the sum over the sites they may touch, and over no other.
 #include <catch2/catch.hpp>
 #include <random>
+#include <vector>
 
 #include "controller/http/gate.hpp"
 #include "controller/http/scope_filter.hpp"

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/password_thread.hpp"
 #include "tests/support/contract_doubles.hpp"
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"

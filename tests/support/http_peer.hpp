@@ -1,9 +1,4 @@
 #pragma once
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -16,46 +11,19 @@ namespace capmap::support {
 /// One TCP connection to a port of this machine, for tests that want to choose every byte.
 class Peer {
  public:
-  explicit Peer(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_port = htons(port);
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = connect(fd_, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0;
-  }
-  ~Peer() {
-    if (fd_ >= 0) close(fd_);
-  }
+  explicit Peer(std::uint16_t port);
+  ~Peer();
   Peer(Peer&& other) noexcept : fd_(std::exchange(other.fd_, -1)), connected_(other.connected_) {}
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
   [[nodiscard]] bool connected() const { return connected_; }
   /// False when the other side has closed.
-  bool say(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return true;
-  }
+  bool say(std::string_view bytes);
   /// As much of it as goes without waiting.
-  void say_some(std::string_view bytes) const { static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT)); }
+  void say_some(std::string_view bytes) const;
   /// What comes until `enough` bytes, the end of the connection or silence of limit_ms.
-  std::string hear(std::size_t enough = SIZE_MAX, int limit_ms = 10'000) {
-    std::string all;
-    char part[65'536];
-    while (all.size() < enough) {
-      pollfd waits{.fd = fd_, .events = POLLIN, .revents = 0};
-      if (poll(&waits, 1, limit_ms) != 1) break;
-      const auto got = recv(fd_, part, sizeof part, 0);
-      closed_ = got <= 0;
-      if (closed_) break;
-      all.append(part, static_cast<std::size_t>(got));
-    }
-    return all;
-  }
+  std::string hear(std::size_t enough = SIZE_MAX, int limit_ms = 10'000);
   /// True once hear() met the end of the connection.
   [[nodiscard]] bool closed() const { return closed_; }
 
@@ -71,45 +39,18 @@ struct Reply {
 };
 
 /// Discarded where it is no JSON.
-inline nlohmann::json body_of(const Reply& reply) {
-  return nlohmann::json::parse(reply.body, nullptr, false);
-}
+nlohmann::json body_of(const Reply& reply);
 
-inline Reply parse_reply(const std::string& bytes) {
-  Reply reply;
-  const auto end = bytes.find("\r\n\r\n");
-  if (!bytes.starts_with("HTTP/1.") || end == std::string::npos) return reply;
-  reply.status = std::stoi(bytes.substr(9, 3));
-  reply.body = bytes.substr(end + 4);
-  auto at = bytes.find("\r\n") + 2;
-  while (at < end) {
-    const auto line_end = bytes.find("\r\n", at);
-    const auto colon = bytes.find(": ", at);
-    if (colon < line_end) reply.headers[bytes.substr(at, colon - at)] = bytes.substr(colon + 2, line_end - colon - 2);
-    at = line_end + 2;
-  }
-  return reply;
-}
+Reply parse_reply(const std::string& bytes);
 
 /// One request on a connection of its own. `headers` are whole lines, each with its CRLF; Host is sent unless they have one.
-inline Reply request(std::uint16_t port, const std::string& method, const std::string& target, const std::string& headers = {},
-                     const std::string& body = {}) {
-  Peer peer(port);
-  std::string text = method + " " + target + " HTTP/1.1\r\nConnection: close\r\n" + headers;
-  if (headers.find("Host:") == std::string::npos) text += "Host: 127.0.0.1:" + std::to_string(port) + "\r\n";
-  if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  peer.say(text + "\r\n" + body);
-  return parse_reply(peer.hear());
-}
+Reply request(std::uint16_t port, const std::string& method, const std::string& target, const std::string& headers = {},
+              const std::string& body = {});
 
-inline Reply get(std::uint16_t port, const std::string& target, const std::string& headers = {}) {
-  return request(port, "GET", target, headers);
-}
+Reply get(std::uint16_t port, const std::string& target, const std::string& headers = {});
 
 /// A change as an admin sends it; more header lines may follow.
-inline Reply post(std::uint16_t port, const std::string& target, const std::string& body, const std::string& token,
-                  const std::string& headers = {}) {
-  return request(port, "POST", target, "Authorization: Bearer " + token + "\r\nContent-Type: application/json\r\n" + headers, body);
-}
+Reply post(std::uint16_t port, const std::string& target, const std::string& body, const std::string& token,
+           const std::string& headers = {});
 
 }  // namespace capmap::support

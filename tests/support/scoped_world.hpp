@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/join_token.hpp"
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"
 

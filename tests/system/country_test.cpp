@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "tests/support/deployment.hpp"
 #include "tests/support/http_peer.hpp"
