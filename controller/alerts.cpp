@@ -61,10 +61,10 @@ std::vector<Alert> AlertWatch::look(const MapView& view, const StoreHealth* stor
   now_unix_ms_ = now_unix_ms;
   look_at_store(store, found);
   look_at_doubles(view, found);  // their list may be newer than the last change
-  if (revision_ == view.revision) return found;
-  look_at_clones(view, found);
-  if (view.changes && revision_) look_at_verdicts(view, found);
-  look_at_sites(view, found);
+  const bool same = revision_ == view.revision;
+  if (!same) look_at_clones(view, found);
+  if (!same && view.changes && revision_) look_at_verdicts(view, found);
+  if (!same || !dark_.empty()) look_at_sites(view, found);
   revision_ = view.revision;
   return found;
 }
@@ -168,7 +168,9 @@ void AlertWatch::look_at_sites(const MapView& view, std::vector<Alert>& found) {
     if (!view.sites[site]) continue;
     if (sites[site].alive > 0) lit_sites_.insert(site);
     const auto id = to_text(view.sites[site]->id);
-    const bool dark = sites[site].dark() && lit_sites_.contains(site);
+    const bool is_dark = sites[site].dark() && lit_sites_.contains(site);
+    if (!is_dark) dark_.erase(site);
+    const bool dark = is_dark && view.at_boot_ms >= dark_.try_emplace(site, view.at_boot_ms).first->second + kDarkMs;
     tell(found, Alert::Kind::kSiteDark, "site_dark:" + id, id, site, dark,
          dark ? "site " + site_name(view, site) + ": all " + std::to_string(sites[site].lost) + " nodes are lost"
               : "site " + site_name(view, site) + ": nodes are heard again, or gone for good");

@@ -40,6 +40,8 @@ class AlertWatch {
   /// A node that was contradicted is not told again within a day.
   static constexpr std::uint64_t kQuietMs = 86'400'000;
   static constexpr std::size_t kMostKept = 100'000;  ///< nodes of that day
+  /// A site is told as dark when it stays so for this long: not where its only agents are just started again.
+  static constexpr std::uint64_t kDarkMs = 20'000;
 
   /// Cost: a look at what changed since the view before, and at all cells where the view is another one.
   std::vector<Alert> look(const MapView& view, const StoreHealth* store, std::uint64_t now_unix_ms);
@@ -60,6 +62,7 @@ class AlertWatch {
   DoubleTable::Published seen_doubles_;           ///< of the view before
   std::map<std::string, bool> doubles_;           ///< suspected pairs: were they told one by one?
   std::set<std::uint32_t> lit_sites_;             ///< that had a node alive since the start: only these can go dark
+  std::map<std::uint32_t, std::uint64_t> dark_;   ///< sites that are dark, since when by the view's boot clock
   std::map<NodeId, std::uint64_t> contradicted_;  ///< when it was told
 };
 

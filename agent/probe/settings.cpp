@@ -88,12 +88,19 @@ bool is_tcp_endpoint(const std::string& text) {
   return digits && std::stoul(std::string(port)) >= 1 && std::stoul(std::string(port)) <= 65'535;
 }
 
-}  // namespace
-
-Result<Done> check_meaning(const AgentSettings& settings) {
+/// What no type of a setting says, so that --print-config refuses what would not start.
+Result<Done> check_words(const AgentSettings& settings) {
   if (!settings.metrics_listen.empty()) {
     if (auto address = parse_metrics_address(settings.metrics_listen); !address) return address.error();
   }
+  if (is_log_level(settings.log_level)) return Done{};
+  return Error{ErrorCode::kMalformed, "log.level: " + log_quoted(settings.log_level) + " is none of trace, debug, info, warn, error"};
+}
+
+}  // namespace
+
+Result<Done> check_meaning(const AgentSettings& settings) {
+  if (auto meant = check_words(settings); !meant) return meant;
   const bool can_join = !settings.join_token_file.empty() && access(settings.join_token_file.c_str(), F_OK) == 0;
   if (settings.controller_endpoint.empty() && can_join) return start_log(settings.log_level);
   if (settings.controller_endpoint.empty() && !settings.join_token_file.empty()) {
@@ -157,7 +164,10 @@ Result<std::string> settings_output(const std::vector<std::string>& arguments) {
   AgentSettings settings;
   auto list = list_settings(settings);
   if (auto read = read_sources(*asked, joined_path(first.state), list); !read) return read.error();
-  if (asked->print) return print_settings(list);
+  if (asked->print) {
+    if (auto meant = check_words(settings); !meant) return meant.error();
+    return print_settings(list);
+  }
   if (auto meant = check_meaning(settings); !meant) return meant.error();
   return write_setting_lines(settings);
 }

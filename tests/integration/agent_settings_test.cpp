@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <utility>
 
 #include "common/transport.hpp"
 #include "tests/support/program.hpp"
@@ -55,6 +56,16 @@ TEST_CASE("agent settings: an unknown key stops the service and names its line a
   CHECK(ran.code == 2);
   CHECK(ran.output.find(config + ":2:") != std::string::npos);
   CHECK(ran.output.find("unknown key controler; the nearest known one is controller\n") != std::string::npos);
+}
+
+TEST_CASE("agent settings: what would not start is not printed as if it would") {
+  for (const auto& [flag, what] : {std::pair{"--log-level=loud", "log.level: \"loud\" is none of trace, debug, info, warn, error"},
+                                   std::pair{"--metrics-listen=0.0.0.0:9", "metrics.listen: \"0.0.0.0:9\""}}) {
+    const Ran ran = run({"capmap-agent", flag, "--print-config"});
+    CAPTURE(ran.output);
+    CHECK(ran.code == 2);
+    CHECK(ran.output.find(what) != std::string::npos);
+  }
 }
 
 TEST_CASE("agent settings: a named file must be there, readable and within bounds") {

@@ -185,6 +185,10 @@ TEST_CASE("alerts: a site goes dark when its last node is lost, unless that is w
   pass({&first, &other});
   CHECK(look(watch, world).empty());
   pass({&other});
+  CHECK(look(watch, world).empty());  // since now
+  world.pass(AlertWatch::kDarkMs - 1);
+  CHECK(look(watch, world).empty());
+  world.pass(1);
   auto told = look(watch, world);
   REQUIRE(told.size() == 1);
   CHECK(told[0].kind == Alert::Kind::kSiteDark);
@@ -193,6 +197,16 @@ TEST_CASE("alerts: a site goes dark when its last node is lost, unless that is w
   told = look(watch, world);
   REQUIRE(told.size() == 1);
   CHECK_FALSE(told[0].firing);
+  // Its only agent is started again: nobody is woken.
+  world.say(second, second.bye());
+  CHECK(look(watch, world).empty());
+  world.pass(5'000);
+  second.run_id += 1;
+  world.introduce(second, usage_of({}));
+  CHECK(look(watch, world).empty());
+  world.pass(AlertWatch::kDarkMs);
+  world.say(second, second.heartbeat());
+  CHECK(look(watch, world).empty());
   REQUIRE(world.map.set_service(other.node, {.state = ServiceState::kMaintenance}, world.now));
   pass({&second});
   CHECK(look(watch, world).empty());
