@@ -7,6 +7,14 @@ set(capmap_precompiled_code <zmq.hpp>)
 set(capmap_precompiled_json <zmq.hpp> <nlohmann/json.hpp>)
 set(capmap_precompiled_tests <catch2/catch.hpp> <zmq.hpp> <nlohmann/json.hpp>)
 
+# capmap_flags(config flag targets...): one more flag for those in that configuration. gcc and clang take a precompiled header only with the
+# flags that made it: such targets share none with others.
+function(capmap_flags config flag)
+  foreach(target ${ARGN})
+    target_compile_options(${target} PRIVATE $<$<CONFIG:${config}>:${flag}>)
+  endforeach()
+endfunction()
+
 # capmap_precompiled(kind targets...): the first target makes it, the others use it.
 function(capmap_precompiled kind first)
   target_precompile_headers(${first} PRIVATE ${capmap_precompiled_std} ${capmap_precompiled_${kind}})
