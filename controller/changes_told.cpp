@@ -118,6 +118,17 @@ Result<Done> told(const JoiningDone& done, const JoiningPipes& pipes) {
   return tell_revoked(done, pipes);
 }
 
+template <class... Kinds, class Variant>
+bool is_one_of(const Variant& what) {
+  return (std::holds_alternative<Kinds>(what) || ...);
+}
+
+bool shows_on_map(const AdminChange& change) {
+  if (const auto* done = std::get_if<JoiningDone>(&change)) return is_one_of<PendingDecided, KeysRevoked>(done->what);
+  return is_one_of<Site, SiteEdited, SiteDeclared, SiteCoded, Pool, ServiceOrdered, GroupServiceOrdered, NodeMoved, NodeLabelled,
+                   PoolAssigned, NodeRemoved, RegionsImported, ImportDone, CloneSettled, DoubleSettled, ChipsChanged>(change);
+}
+
 /// What concerns nobody but who asked.
 template <class Change>
 Result<Done> told(const Change&, const JoiningPipes&) {
@@ -139,6 +150,14 @@ Result<Done> tell_admitted(const KnownChild& child, const JoiningPipes& pipes) {
 
 Result<Done> tell_change(const AdminChange& change, const JoiningPipes& pipes) {
   return std::visit([&pipes](const auto& what) { return told(what, pipes); }, change);
+}
+
+Result<Done> tell_asker(AdminAnswer answer, zmq::socket_t& http, const JoiningPipes& pipes) {
+  const bool by_map = shows_on_map(answer.what);
+  auto told = std::make_unique<HttpInput>(std::move(answer));
+  if (by_map) return tell_map(pipes, AnswerWhenShown{std::move(told)});
+  static_cast<void>(send_object(http, std::move(told), false));  // http says itself that nobody answered
+  return Done{};
 }
 
 }  // namespace capmap

@@ -17,6 +17,7 @@ namespace capmap {
 namespace {
 
 constexpr std::uint64_t kPublishEveryMs = 100;
+constexpr std::uint64_t kViewPause = 10;  ///< times what a view takes, at least, until the next, where somebody waits to be answered
 constexpr std::uint64_t kAdvanceEveryMs = 250;
 constexpr std::uint64_t kMetricsEveryMs = 1'000;
 constexpr std::uint64_t kPauseMs = 1'500;         ///< a loop that took longer was stopped from outside
@@ -71,6 +72,7 @@ class MapThread {
   void move_clock();
   /// Gives a longer interval while the map is behind.
   void keep_pace();
+  [[nodiscard]] std::uint64_t view_due_ms() const;
   void publish();
   void hand_over_notes();
   void publish_metrics();
@@ -89,8 +91,10 @@ class MapThread {
   zmq::socket_t input_, queries_, acks_, http_, store_;
   MapAnswers answers_;
   std::uint64_t published_revision_ = UINT64_MAX, published_at_ms_ = 0, advanced_at_ms_ = 0, metrics_at_ms_ = 0;
+  std::uint64_t view_took_ms_ = 0;  ///< the last one, to be made
   std::uint64_t turn_at_ms_ = 0, hold_deaths_until_ms_ = 0;
-  bool more_expires_ = false;  ///< of what is due by the last look at the clock
+  std::vector<std::unique_ptr<HttpInput>> unanswered_;  ///< to changes that no view shows yet
+  bool more_expires_ = false;                           ///< of what is due by the last look at the clock
   std::uint64_t views_ = 0, acks_dropped_ = 0, pauses_ = 0, child_reports_ = 0;
 };
 
@@ -118,7 +122,8 @@ Result<Done> MapThread::run() {
   turn_at_ms_ = clock_.boot_ms();
   for (;;) {
     std::array items = {Waitable{.socket = &input_}, Waitable{.socket = &queries_}};
-    wait_any(items, more_expires_ || begun_ ? 0 : static_cast<int>(kPublishEveryMs));
+    const auto until_view_ms = view_due_ms() - std::min(view_due_ms(), clock_.boot_ms());
+    wait_any(items, more_expires_ || begun_ ? 0 : static_cast<int>(unanswered_.empty() ? kPublishEveryMs : until_view_ms));
     const auto now_ms = clock_.boot_ms();
     if (pulse_ != nullptr) pulse_->beat(now_ms);
     if (now_ms > turn_at_ms_ + kPauseMs) {
@@ -240,6 +245,8 @@ void MapThread::apply(MapInput& input) {
     map_.put_sites(imported->outcome->sites);
     for (const auto& one : imported->outcome->pools) map_.put_pool(one);
     if (imported->outcome->site_register) map_.put_register(imported->outcome->site_register);
+  } else if (auto* later = std::get_if<AnswerWhenShown>(&input)) {
+    unanswered_.push_back(std::move(later->answer));
   }
 }
 
@@ -274,15 +281,25 @@ void MapThread::move_clock() {
   if (const auto view = view_.take()) challenger_.step(map_, *view, now_ms, clock_.unix_ms());
 }
 
+/// The next view: sooner where somebody waits for it, as far as it costs little of this thread's time.
+std::uint64_t MapThread::view_due_ms() const {
+  return published_at_ms_ + (unanswered_.empty() ? kPublishEveryMs : std::min(kPublishEveryMs, kViewPause * view_took_ms_));
+}
+
 void MapThread::publish() {
   const auto now_ms = clock_.boot_ms();
-  if (map_.revision() == published_revision_ || now_ms < published_at_ms_ + kPublishEveryMs) return;
-  published_revision_ = map_.revision();
-  published_at_ms_ = now_ms;
-  ++views_;
-  auto view = map_.view(now_ms, clock_.unix_ms());
-  held_clones_ = sign_of(view->clones.get());
-  view_.publish(std::move(view));
+  if (map_.revision() != published_revision_) {
+    if (now_ms < view_due_ms()) return;
+    published_revision_ = map_.revision();
+    published_at_ms_ = now_ms;
+    ++views_;
+    auto view = map_.view(now_ms, clock_.unix_ms());
+    held_clones_ = sign_of(view->clones.get());
+    view_.publish(std::move(view));
+    view_took_ms_ = clock_.boot_ms() - now_ms;
+  }
+  for (auto& answer : unanswered_) static_cast<void>(send_object(http_, std::move(answer), false));
+  unanswered_.clear();
 }
 
 void MapThread::publish_metrics() {

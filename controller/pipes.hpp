@@ -111,7 +111,13 @@ struct ChipsInForce {
   std::shared_ptr<const ChipTable> chips;
   std::shared_ptr<const RatedHardware> rated;  ///< never null
 };
-using MapInput = std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft,
-                              RegionsChanged, RecordsImported, CloneKept, DoubleKept, ChipsInForce, GroupServiceChanged, LabelsChanged>;
+/// The answer to a change that came before it on this pipe: the map thread hands it to http with the first view that shows the change, so
+/// that who was answered finds it.
+struct AnswerWhenShown {
+  std::unique_ptr<HttpInput> answer;
+};
+using MapInput =
+    std::variant<ReportBatch, NodeAdmitted, SiteChanged, ChildBatch, ChildAdmitted, PoolChanged, ServiceChanged, NodeLeft, RegionsChanged,
+                 RecordsImported, CloneKept, DoubleKept, ChipsInForce, GroupServiceChanged, LabelsChanged, AnswerWhenShown>;
 
 }  // namespace capmap

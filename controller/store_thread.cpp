@@ -201,7 +201,7 @@ Result<Done> StoreThread::answer(Group group) {
     ask_server_keys(each.what);
     if (auto told = tell_change(each.what, others); !told) return told;
     if (each.ticket == 0) continue;  // nobody waits for it
-    static_cast<void>(send_object(pipes_.http, std::make_unique<HttpInput>(std::move(each)), false));
+    if (auto told = tell_asker(std::move(each), pipes_.http, others); !told) return told;
   }
   return tell_keys(std::move(group.keys), others);
 }

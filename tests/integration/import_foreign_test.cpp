@@ -35,7 +35,7 @@ TEST_CASE("sites import --from: what another program knows is shown first, then 
   const auto zones = world.ctl({"sites", "import", "--from", "kubernetes", fixture("kubernetes.json"), "--yes"});
   INFO(zones.err);
   CHECK(zones.code == CtlExit::kDone);
-  CHECK(soon([&] { return world.sites()["north"]["declared"]["nodes"] == 1; }));
+  CHECK(world.sites()["north"]["declared"]["nodes"] == 1);
   CHECK(world.sites()["south"]["declared"]["accelerators"] == 8);
 }
 

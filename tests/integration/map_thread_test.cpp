@@ -38,18 +38,18 @@ class Pipes {
     if (thread_.joinable()) thread_.join();
   }
   void start() {
-    thread_ = std::thread([this] { static_cast<void>(run_map(context_, std::move(map_), clock_, view_, metrics_)); });
+    thread_ = std::thread([this] { static_cast<void>(run_map(context_, std::move(map_), clock_, view, metrics_)); });
   }
 
  private:
   zmq::context_t context_{1};
   SteppingClock clock_;
   CapacityMap map_;
-  Published<MapView> view_;
   Published<Metrics> metrics_;
   std::thread thread_;
 
  public:
+  Published<MapView> view;
   zmq::socket_t inputs = std::move(*open_push(context_, kMapPipe)), queries = std::move(*open_push(context_, kMapQueryPipe));
   zmq::socket_t acks = std::move(*open_pull(context_, kIngestPipe)), http = std::move(*open_pull(context_, kHttpPipe));
 };
@@ -126,5 +126,26 @@ TEST_CASE("map thread: messages of a child controller that fill a batch do not h
     const auto answers = receive_object<AckBatch>(pipes.acks, 30'000);
     REQUIRE(answers);
     for (const auto& out : (*answers)->child_acks) CHECK(out.ack.applied_seq == ++acked);
+  }
+}
+
+TEST_CASE(
+    "map thread: who is answered finds what was changed: the answer comes with the view that shows it, and at once where all is shown") {
+  Pipes pipes(CapacityMap({.epoch = 7}, nullptr, 1'000));
+  pipes.start();
+  for (std::uint64_t ticket = 1; ticket <= 50; ++ticket) {
+    Site site;
+    site.id = numbered_id<SiteId>(ticket);
+    site.name = "site " + std::to_string(ticket);
+    REQUIRE(send_object(pipes.inputs, std::make_unique<MapInput>(SiteChanged{site})));
+    const auto answer = [ticket] { return std::make_unique<HttpInput>(AdminAnswer{.ticket = ticket, .what = Noted{}}); };
+    REQUIRE(send_object(pipes.inputs, std::make_unique<MapInput>(AnswerWhenShown{answer()})));
+    REQUIRE(send_object(pipes.inputs, std::make_unique<MapInput>(AnswerWhenShown{answer()})));
+    for (int i = 0; i < 2; ++i) {
+      const auto got = receive_object<HttpInput>(pipes.http, 30'000);
+      REQUIRE(got);
+      CHECK(std::get<AdminAnswer>(**got).ticket == ticket);
+      CHECK(pipes.view.take()->sites.size() == ticket + 1);
+    }
   }
 }

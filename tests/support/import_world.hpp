@@ -57,10 +57,7 @@ class ImportWorld {
   [[nodiscard]] nlohmann::json read(const std::string& path) const {
     return body_of(get(controller->port, path, "Authorization: Bearer " + token() + "\r\n"));
   }
-  /// Sites show a moment after they are durable.
-  [[nodiscard]] bool shows(const std::string& site) const {
-    return soon([&] { return sites().contains(site); });
-  }
+  [[nodiscard]] bool shows(const std::string& site) const { return sites().contains(site); }
   [[nodiscard]] std::vector<AuditEntry> audit() {
     controller.reset();
     return *(*open_store(state(), NoStore::kRefuse))->audit();
