@@ -38,6 +38,7 @@ Bulletin make_bulletin(const MapView& view, const std::optional<FilterNode>& fil
                     .known_nodes = view.known_nodes,
                     .unheard_nodes = view.resync_over ? 0 : view.resyncing_nodes,
                     .measures = measures(),
+                    .shared = {},
                     .region_names = {},
                     .region_names_en = {}};
   for (const auto& group : bulletin.regions.groups) {

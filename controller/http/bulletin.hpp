@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controller/http/json.hpp"
+#include "controller/http/shared_json.hpp"
 #include "controller/map/rollup.hpp"
 
 namespace capmap {
@@ -17,6 +18,7 @@ struct Bulletin {
   std::string at, epoch, catalog, version;
   std::uint64_t revision = 0, age_ms = 0, known_nodes = 0, unheard_nodes = 0;
   Measures measures;                                       ///< that were summed
+  SharedSums::Sum shared{};                                ///< file systems that several servers mount
   std::vector<std::string> region_names, region_names_en;  ///< [row of regions]; empty: the code says all
 };
 

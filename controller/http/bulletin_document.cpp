@@ -89,6 +89,7 @@ class Writer {
             count_cell(all_.accelerators).text);
     row(HeadlineSubject::kStorage, "storage", "存力总规模", bytes_cell(all_.storage_bytes.value).text,
         say("disks in servers; without a size: ", "服务器内磁盘；容量未知：") + count_cell(all_.storage_bytes.unknown).text);
+    if (from_.shared.things > 0) table.rows.push_back(shared_row());
     row(HeadlineSubject::kAdvancedStorage, "advanced storage", "先进存储占比", share_cell(all_.advanced_permille()).text,
         say("flash in the bytes of disks in servers", "服务器内磁盘容量中闪存所占"));
     row(HeadlineSubject::kHubShare, "in national hubs", "国家枢纽占比",
@@ -97,6 +98,20 @@ class Writer {
     row(HeadlineSubject::kRacks, "racks", "标准机架", say("not measured", "不测量"),
         say("agents see servers, not racks", "代理只见服务器，不见机架"));
     return table;
+  }
+
+  /// Beside the disks, not added to them: they may be the disks of servers that report too.
+  [[nodiscard]] std::vector<BulletinCell> shared_row() const {
+    const auto& shared = from_.shared;
+    constexpr U128 kBytesPerMb = 1'000'000;
+    std::string ours = bytes_cell(shared.size_mb * kBytesPerMb).text;
+    if (shared.things > shared.unknown_use) ours += say("; used ", "；已用 ") + bytes_cell(shared.used_mb * kBytesPerMb).text;
+    return {
+        text_cell(say("shared file systems", "共享文件系统")), text_cell(std::move(ours)),
+        text_cell(count_cell(shared.things).text + say(" that servers mount, each once; without a size: ", " 个（各计一次），容量未知：") +
+                  count_cell(shared.unknown_size).text + say("; their disks may be among those above", "；其磁盘可能已计入上一行") +
+                  (shared.full ? say("; more may be mounted than are kept", "；挂载数超过保存上限，可能不全") : "")),
+        text_cell("")};
   }
 
   [[nodiscard]] std::string published(HeadlineSubject subject) const {

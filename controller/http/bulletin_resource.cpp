@@ -37,7 +37,7 @@ Json groups_json(const Rollup& rollup, const char* dimension, const Measures& me
   return rows;
 }
 
-Json as_json(const Call& call, const Bulletin& bulletin) {
+Json as_json(const Call& call, const Bulletin& bulletin, const SharedSums& shared) {
   Json answer = view_head(call);
   if (!bulletin.scope.empty()) answer["scope"] = bulletin.scope;
   answer["version"] = bulletin.version;
@@ -52,7 +52,11 @@ Json as_json(const Call& call, const Bulletin& bulletin) {
   }
   const auto& measures = bulletin.measures;
   answer["total"] = group_json(bulletin.regions.total, Json::object(), measures);
+  answer["total"]["storage"]["shared"] = shared.total();
   answer["by_region"] = groups_json(bulletin.regions, "region_2", measures);
+  for (std::size_t i = 0; i < bulletin.regions.groups.size(); ++i) {
+    answer["by_region"][i]["storage"]["shared"] = shared.of_group(bulletin.regions.groups[i].key);
+  }
   answer["by_hub"] = groups_json(bulletin.hubs, "hub", measures);
   answer["by_compute_class"] = groups_json(bulletin.classes, "compute_class", measures);
   answer["by_owner_class"] = groups_json(bulletin.owners, "owner_class", measures);
@@ -68,9 +72,12 @@ Outcome get_bulletin(const Call& call) {
   if (!language) return error_response(language.error());
   const auto& principal = call.asker->principal;
   auto bulletin = make_bulletin(*call.view, scope_filter(principal, *call.view), call.now_boot_ms);
+  const SharedSums shared(*call.view, {Dimension::kRegion2}, nullptr,
+                          [&](std::uint32_t site) { return within_scope(principal, *call.view, site); });
+  bulletin.shared = shared.sum();
   bulletin.version = call.version;
   if (principal.scoped()) bulletin.scope = scope_text(principal);
-  if (*form == 0) return json_response(as_json(call, bulletin));
+  if (*form == 0) return json_response(as_json(call, bulletin, shared));
   const auto document = bulletin_document(bulletin, static_cast<BulletinLanguage>(*language));
   HttpResponse response{.status = 200, .content_type = "text/csv; charset=utf-8", .body = {}, .headers = {{"Vary", "Accept"}}};
   if (*form == 1) response.body = bulletin_csv(document);

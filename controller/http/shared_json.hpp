@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,19 +13,22 @@ namespace capmap {
 /// What is shared (see SharedThing) as sums beside a map's groups. Thread: http.
 class SharedSums {
  public:
-  /// Cost: a look at each site that has any. `why_not`: why nothing is to be summed, which is told instead; null: it is.
-  SharedSums(const MapView& view, const std::vector<Dimension>& by, const char* why_not);
-  [[nodiscard]] Json total() const;
-  /// Of a group by its key; null with the reason where groups are made of what sites do not tell.
-  [[nodiscard]] Json of_group(const std::vector<std::string>& key) const;
-
- private:
   struct Sum {
     std::uint64_t things = 0, unknown_size = 0, unknown_use = 0;
     U128 size_mb = 0, used_mb = 0;
     bool full = false;
     void add(const SharedSum& site);
   };
+  /// Cost: a look at each site that has any. `why_not`: why nothing is to be summed, which is told instead; null: it is. `within`: sites
+  /// that are summed, by index; empty: all.
+  SharedSums(const MapView& view, const std::vector<Dimension>& by, const char* why_not,
+             const std::function<bool(std::uint32_t site)>& within = {});
+  [[nodiscard]] const Sum& sum() const { return total_; }  ///< zeros where nothing is to be summed
+  [[nodiscard]] Json total() const;
+  /// Of a group by its key; null with the reason where groups are made of what sites do not tell.
+  [[nodiscard]] Json of_group(const std::vector<std::string>& key) const;
+
+ private:
   static Json sum_json(const Sum& sum);
 
   const char* why_not_;

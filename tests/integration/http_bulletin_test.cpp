@@ -6,6 +6,7 @@
 #include "controller/map/headlines.hpp"
 #include "tests/support/http_peer.hpp"
 #include "tests/support/http_world.hpp"
+#include "tests/support/scoped_world.hpp"
 #include "tests/support/small_view.hpp"
 
 using namespace capmap;
@@ -23,8 +24,8 @@ TEST_CASE("bulletin: every figure of the total is the map's, and its groups add 
     auto ours = bulletin["total"][part];
     if (part == std::string("accelerators")) ours["by_model"] = map[part]["by_model"];  // asked for by who wants models
     auto maps = map[part];
-    // Of healthy nodes and shared file systems the bulletin says nothing.
-    for (const char* of_health : {"healthy", "available", "shared"}) {
+    // Of healthy nodes the bulletin says nothing.
+    for (const char* of_health : {"healthy", "available"}) {
       if (maps.is_object() && part != std::string("nodes")) maps.erase(of_health);
     }
     CHECK(ours == maps);
@@ -74,4 +75,28 @@ TEST_CASE("bulletin: what a name holds is no markup, and no row of a table of Ma
   CHECK_THAT(page, Contains("a|b\n&quot;&lt;i&gt;"));
   CHECK_THAT(bulletin_markdown(document), Contains("| a\\|b; \"<i> | 3 |\n| c | 1 |\n"));
   CHECK_THAT(bulletin_csv(document), Contains("t,\"a|b\n\"\"<i>\",n,1,3\r\n"));
+}
+
+TEST_CASE("bulletin: file systems that servers share stand beside their disks, each once, within the scope alone") {
+  const auto with_shared = [](std::uint64_t at_boot_ms) {
+    auto view = small_view(at_boot_ms);
+    auto shared = std::make_shared<SharedTable>();
+    shared->sites = {
+        {}, {.things = 2, .unknown_size = 1, .unknown_use = 1, .size_mb = 3'000'000, .used_mb = 500'000}, {.things = 1, .size_mb = 7}};
+    view->shared = std::move(shared);
+    return view;
+  };
+  ScopedWorld world({.regions = {"11"}, .sites = {}});
+  world.http.view.publish(with_shared(world.http.clock.boot_ms()));
+  const auto all = body_of(get(world.http.port, "/v1/bulletin", "Authorization: Bearer " + std::string(kAdminToken) + "\r\n"));
+  CHECK(all["total"]["storage"]["shared"]["size_bytes"] == "3000007000000");
+  CHECK(
+      all["total"]["storage"]["shared"] ==
+      body_of(get(world.http.port, "/v1/map", "Authorization: Bearer " + std::string(kAdminToken) + "\r\n"))["total"]["storage"]["shared"]);
+  const auto part = world.read("/v1/bulletin");
+  CHECK(part["total"]["storage"]["shared"]["size_bytes"] == "3000000000000");
+  REQUIRE(part["by_region"].size() == 1);
+  CHECK(part["by_region"][0]["storage"]["shared"] == part["total"]["storage"]["shared"]);
+  const auto markdown = get(world.http.port, "/v1/bulletin?format=md", "Authorization: Bearer t\r\n").body;
+  CHECK_THAT(markdown, Contains("| shared file systems | 3 TB; used 500 GB | 2 that servers mount, each once; without a size: 1;"));
 }
