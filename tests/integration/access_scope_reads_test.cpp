@@ -135,7 +135,7 @@ TEST_CASE("scope: changes are those at the scope's sites, and of a move in or ou
   ScopedWorld world(*make_scope({"11"}, {}));
   world.http.view.publish(changed_view(world.http.clock.boot_ms()));
   using Told = std::vector<std::string>;
-  for (const std::size_t limit : {1, 2, 4, 100}) {
+  for (const std::size_t limit : {1U, 2U, 4U, 100U}) {
     world.give(*make_scope({"11"}, {}));
     CHECK(told(world, limit) == Told{"31 joined", "33 site", "34 service_state", "35 site"});
     world.give(*make_scope({}, {SiteId{{2}}}));
@@ -192,7 +192,7 @@ TEST_CASE("scope: events of the past are those at the scope's sites, page by pag
     for (const auto& event : list) text += event["kind"].get<std::string>() + " ";
     return text;
   };
-  for (const std::size_t limit : {1, 3, 100}) {
+  for (const std::size_t limit : {1U, 3U, 100U}) {
     world.give(*make_scope({"11"}, {}));
     const auto own = events(limit);
     CHECK(kinds(own) == "joined moved service moved ");

@@ -93,7 +93,7 @@ TEST_CASE("scope: pages of shared things hold those of the scope alone, whatever
       thing.source = "server:/" + std::to_string(i);
       shared->things.push_back(std::make_shared<const SharedThing>(thing));
     }
-    for (const std::uint32_t at : {1, 2}) {
+    for (const std::uint32_t at : {1U, 2U}) {
       for (std::uint8_t i = 0; i < 3; ++i)
         guests->push_back({.site = at, .guest = NodeId{{static_cast<std::uint8_t>(10 * at + i)}}, .host = NodeId{{6}}});
     }

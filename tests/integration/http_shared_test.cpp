@@ -28,7 +28,7 @@ TEST_CASE("http: pages of shared things tell each file system and each guest onc
   world.view.publish(view);
   std::vector<std::string> wanted = {"b:/y", "c:/w", "a:/x.z"};
   for (const auto& guest : *guests) wanted.push_back(to_text(guest.guest));
-  for (const std::size_t limit : {1, 2, 3, 4, 7, 100}) {
+  for (const std::size_t limit : {1U, 2U, 3U, 4U, 7U, 100U}) {
     std::vector<std::string> told;
     std::string cursor;
     for (std::size_t page = 0; page < 10; ++page) {

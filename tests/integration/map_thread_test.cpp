@@ -17,8 +17,6 @@ using support::eventually;
 
 namespace {
 
-constexpr auto kLimit = std::chrono::seconds(30);
-
 /// Some milliseconds pass with each look at it: what looks often enough stops in time, however fast this machine is.
 class SteppingClock final : public Clock {
  public:

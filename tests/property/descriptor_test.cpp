@@ -73,7 +73,7 @@ std::vector<Server> some_servers(std::mt19937_64& dice, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     Server server{.number = i + 1, .site = 1 + roll(3), .pool = {}, .shape = {}, .devices = {}};
     const auto gpus = static_cast<std::uint32_t>(roll(3) * 4);
-    server.shape = server_shape(16 << roll(3), 256 << roll(3), gpus, static_cast<std::uint32_t>(roll(4)));
+    server.shape = server_shape(16U << roll(3), 256U << roll(3), gpus, static_cast<std::uint32_t>(roll(4)));
     server.shape.cpu.model = roll(2) == 0 ? "Intel(R) Xeon(R) Platinum 8380 CPU @ 2.30GHz" : "Test CPU";
     if (gpus != 0 && roll(2) == 0) server.shape.accelerators.front().device_id = 0x20b2;  // another model
     for (std::uint32_t k = 0; k < gpus; ++k) server.devices += "uf?"[roll(3)];

@@ -22,7 +22,7 @@ TEST_CASE("times of hearing are the same as in a map of times, few and many, nea
     const auto cell = engine() % kCells;
     auto& times = naive[cell];
     // Cell 0 stays within some times, others jump; some get more nodes at a time than a byte holds.
-    const auto near = static_cast<std::uint32_t>(1'000 + step / 400 + engine() % (cell == 0 ? 6 : 40));
+    const auto near = static_cast<std::uint32_t>(1'000 + static_cast<std::uint64_t>(step) / 400 + engine() % (cell == 0 ? 6 : 40));
     const auto time = cell == 4 && engine() % 50 == 0 ? static_cast<std::uint32_t>(engine()) : near;
     const auto nodes = static_cast<std::uint32_t>(engine() % (cell < 2 ? 3 : 300));
     if (times.empty() || engine() % 2 == 0) {

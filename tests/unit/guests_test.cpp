@@ -153,7 +153,7 @@ TEST_CASE("guests: a look that hangs is told and left alone, nothing is started 
   auto guests = sample.guests();
   guests.step(1'000);
   CHECK(guests.due_ms() == 61'000);
-  for (const std::uint64_t now_ms : {61'000, 700'000, 4'000'000}) {
+  for (const std::uint64_t now_ms : {61'000U, 700'000U, 4'000'000U}) {
     guests.step(now_ms);
     CHECK(problems(guests).size() == 1);
   }

@@ -167,7 +167,7 @@ TEST_CASE("history: nodes that begin to say they are one machine are an event ea
   Growing growing;
   growing.add(3);
   growing.look(*history, kNoon);
-  for (std::uint64_t number : {0, 1}) {
+  for (std::uint64_t number : {0U, 1U}) {
     MapAgent agent{.node = numbered_id<NodeId>(number), .run_id = 2'000 + number, .shape = server_shape(8, 64, 0)};
     auto hello = agent.hello();
     hello.machine = {.uuid = 42};

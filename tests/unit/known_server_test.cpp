@@ -68,7 +68,7 @@ TEST_CASE("known server: what news told is kept for its user alone, and read bac
 
 TEST_CASE("known server: a file that others may read, or that is another account's, is refused with what mends it") {
   const Kept kept;
-  for (const mode_t mode : {0640, 0604, 0620, 0602, 0644, 0666}) {
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0602U, 0644U, 0666U}) {
     INFO(mode);
     kept.put(kept.text(), mode);
     const auto server = kept.open();

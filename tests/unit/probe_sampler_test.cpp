@@ -199,7 +199,7 @@ TEST_CASE("sampler: one of an earlier run that hangs is told as such, and tried 
   const test::FakeHost folder;
   auto sampler = scripted(folder, "exit 4");
   std::uint64_t now_ms = 1'000'000;
-  for (const std::uint64_t wait_ms : {1'000, 2'000, 3'000}) {
+  for (const std::uint64_t wait_ms : {1'000U, 2'000U, 3'000U}) {
     REQUIRE(step_until(sampler, now_ms, true, [&] { return !sampler.running(); }));
     Usage usage;
     sampler.add_to(usage, now_ms);

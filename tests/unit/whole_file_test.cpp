@@ -158,7 +158,7 @@ TEST_CASE("whole file: on a full disk the old file stands, no draft is left, and
   }
   const std::string path = folder.path() + "/file";
   REQUIRE(write_file_atomically(path, "old", 0600));
-  for (const std::size_t bytes : {200'000, 65'536, 61'441}) {
+  for (const std::size_t bytes : {200'000U, 65'536U, 61'441U}) {
     const auto done = write_file_atomically(path, std::string(bytes, 'x'), 0600);
     REQUIRE_FALSE(done);
     CHECK(done.error().code == ErrorCode::kFull);
