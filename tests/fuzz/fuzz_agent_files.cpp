@@ -37,6 +37,10 @@ void read_known(std::string_view text) {
 
 void read_figures(std::string_view text) {
   const auto first = parse_measured(text);
+  const fuzz::InputFolder state;
+  state.put("measured", text);
+  const auto kept = read_measured(state.path());
+  check(!kept || (first && *kept == *first), "a file is read otherwise than its text");
   if (!read_well(first)) return;
   check(first->at_unix_s != 0, "measured at no time");
   const auto second = parse_measured(measured_lines(*first));
@@ -65,7 +69,13 @@ void read_release(std::string_view text) {
   check(!request || read_release_answer(state.path()) == request->text, "the answer is not the request");
 }
 
+/// The first '@' stands for the id of this boot.
 void read_privileged(std::string_view text) {
+  std::string whole(text);
+  if (const auto at = whole.find('@'); at != std::string::npos) whole.replace(at, 1, current_boot_id());
+  const fuzz::InputFolder state;
+  const auto kept = read_privileged_facts(state.put("privileged.facts", whole));
+  check(!kept || kept->boot_id == current_boot_id(), "facts of another boot are taken");
   const auto first = parse_privileged_facts(text);
   if (!read_well(first)) return;
   check(!first->boot_id.empty() && first->smbios.size() <= kMostPrivilegedTableBytes, "beyond its bounds");

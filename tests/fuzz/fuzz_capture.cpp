@@ -67,6 +67,9 @@ void hide_secret(std::uint8_t kind, std::string_view bytes) {
        {"sys/block/sda/device/wwid", "sys/class/net/eth0/address", "etc/machine-id", "sys/class/dmi/id/product_serial"}) {
     check(hider.hide_file(file, secret + "\n").find(secret) == std::string::npos, "a secret file is still there");
   }
+  std::string source = "server:/" + secret, mount = "/mnt/" + secret;
+  hider.hide_places(true, source, mount);
+  check(source.find(secret) == std::string::npos && mount.find(secret) == std::string::npos, "a secret names a file system");
   check(hider.hide_xml("<info name=\"SerialNumber\" value=\"" + secret + "\"/>\n").find(secret) == std::string::npos, "a secret in XML");
 }
 

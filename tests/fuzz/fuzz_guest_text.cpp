@@ -41,6 +41,7 @@ void read_names(std::string_view text) {
   const auto mac = mac_fingerprint("salt", text), uuid = uuid_fingerprint("salt", text);
   check(!mac || !uuid, "an address that is a UUID");
   check(mac_fingerprint("salt", text) == mac && uuid_fingerprint("salt", text) == uuid, "two numbers of one thing");
+  check(serial_fingerprint("salt", text) == serial_fingerprint("salt", text), "two numbers of one serial");
 }
 
 }  // namespace

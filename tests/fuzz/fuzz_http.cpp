@@ -1,6 +1,7 @@
-// Requests into the API without its sockets: "METHOD TARGET" in the first line, the body behind it, which stands as Accept header too.
-// Questions to other threads are answered
-// at once, in turn with rows, changes and errors. Whatever is asked, the answer is a known status with JSON that can be read.
+// Requests into the API without its sockets: "METHOD TARGET" in the first line, the body behind it, which stands as Accept header and
+// others too. The first byte chooses who asks: the admin, or a user of one region by an API token; or words without a request. Questions to
+// other threads are answered at once, in turn with rows, changes and errors. Whatever is asked, the answer is a known status with JSON
+// that can be read.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,19 +25,45 @@ using namespace capmap;
 
 namespace {
 
+constexpr const char* kUser = "li";
+constexpr const char* kUserToken = "cma1.of-the-fuzzer";
+
+HttpOptions options_of_admin() {
+  HttpOptions options;
+  options.admin_token_hash = secret_hash(support::kAdminToken);
+  options.version = "9.8.7";
+  return options;
+}
+
+std::shared_ptr<const AccessTable> one_user() {
+  const Scope scope{.regions = {"11"}, .sites = {}};
+  const User user{.name = kUser, .role = Role::kOperator, .scope = scope};
+  const ApiToken token{.id = "t1", .user = kUser, .secret_hash = secret_hash(kUserToken), .role = Role::kOperator, .scope = scope};
+  return std::make_shared<const AccessTable>(std::vector{user}, std::vector{token});
+}
+
 /// An API over a small map, which is made once.
 struct World {
   World() {
     static const std::shared_ptr<const MapView> small = support::small_view(ManualClock().boot_ms());
-    options.admin_token_hash = secret_hash(support::kAdminToken);
-    options.version = "9.8.7";
+    static const auto users = one_user();
     view.publish(small);
+    access.publish(users);
   }
-  HttpOptions options;
   Published<MapView> view;
+  Published<AccessTable> access;
   ManualClock clock;
-  Api api{options, {view, {}, clock}, [] { return Metrics(); }};
+  Api api{options_of_admin(), {.view = view, .metrics = {}, .clock = clock, .access = &access}, [] { return Metrics(); }};
 };
+
+SqlDone answer_to(const SqlJob& job) {
+  const auto& question = job.question;
+  if (!question.sql.starts_with("SELECT")) {
+    return {.ticket = job.ticket, .what = SqlRefusal{.word = "refused-sql", .detail = "no SELECT", .place = question.sql.size() / 2}};
+  }
+  SqlAnswer answer{.columns = {"a"}, .rows = question.csv ? "a\r\n1\r\n" : "[[1]]", .count = 1, .read = {"nodes"}};
+  return {.ticket = job.ticket, .what = std::move(answer)};
+}
 
 Answer answer_to(const Ask& ask, std::size_t turn) {
   if (turn % 3 == 2) return Error{ErrorCode::kTimeout, "no answer"};
@@ -54,6 +81,7 @@ Answer answer_to(const Ask& ask, std::size_t turn) {
   if (const auto* job = std::get_if<PasswordJob>(&ask.question)) {
     return PasswordDone{.ticket = job->ticket, .fits = turn % 2 == 0, .hash = job->hash ? "" : "$argon2id$of the fuzzer"};
   }
+  if (const auto* job = std::get_if<SqlJob>(&ask.question)) return answer_to(*job);
   return AdminAnswer{.ticket = 0, .what = support::admin_change(std::get<AdminRequest>(ask.question).what)};
 }
 
@@ -74,12 +102,12 @@ void check_target(const std::string& text) {
   for (const auto& [name, value] : target->query) check(clean(name) && clean(value), "a control character in a query");
 }
 
-void ask_api(std::string_view text) {
+void ask_api(const char* token, std::string_view text) {
   World world;
   HttpRequest request;
   request.version = "HTTP/1.1";
   request.headers = {{"host", "localhost"},
-                     {"authorization", std::string("Bearer ") + support::kAdminToken},
+                     {"authorization", std::string("Bearer ") + token},
                      {"content-type", "application/json"},
                      {"idempotency-key", "one"}};
   auto head = take_line(text);
@@ -87,7 +115,8 @@ void ask_api(std::string_view text) {
   request.target = head;
   check_target(request.target);
   request.body = text.substr(0, kMaxBodyBytes);
-  request.headers.emplace_back("accept", request.body);
+  for (const char* name : {"accept", "accept-encoding", "if-none-match", "last-event-id"}) request.headers.emplace_back(name, request.body);
+  check(world.api.most_body_bytes(request) >= kMaxBodyBytes, "a body shorter than any may be");
   auto handled = world.api.handle(request);
   constexpr std::size_t kMostQuestions = 64;
   for (std::size_t turn = 0; turn < kMostQuestions; ++turn) {
@@ -133,7 +162,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (data[0] % 4 == 0) {
     read_words(text);
   } else {
-    ask_api(text);
+    ask_api(data[0] % 4 == 2 ? kUserToken : support::kAdminToken, text);
   }
   return 0;
 }

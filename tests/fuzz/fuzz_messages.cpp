@@ -32,6 +32,14 @@ void check_message_law(std::span<const std::byte> bytes, Decode decode) {
   check_law<Message>(bytes, kMaxMessageBytes, decode, [](const Message& message) { return encode(message); });
 }
 
+/// Which kind of news of keys it is, is told without decoding it.
+void check_key_kind(std::span<const std::byte> bytes) {
+  const bool offer = is_key_offer(bytes), news = is_key_news(bytes);
+  check(!offer || !news, "an offer that is news");
+  check(offer || !decode_key_offer(bytes), "an offer is taken for another message");
+  check(news || !decode_key_news(bytes), "news are taken for another message");
+}
+
 /// The first byte says whether the rest is compressed, the next two how long it claims to be.
 void check_unpacking(std::span<const std::byte> bytes) {
   if (bytes.size() < 3) return;
@@ -63,6 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_message_law<ChildMessage>(bytes, decode_child_message);
   check_message_law<BatchAck>(bytes, decode_batch_ack);
   check_law<Shape>(bytes, kMaxShapeRawBytes, decode_shape_raw, encode_shape_raw);
+  check_key_kind(bytes);
   check_unpacking(bytes);
   return 0;
 }

@@ -15,6 +15,7 @@ using namespace capmap;
 namespace {
 
 void read_table(std::string_view table) {
+  static_cast<void>(without_secrets(table).size());
   const auto read = parse_smbios(table);
   if (!read) {
     check(read.error().code == ErrorCode::kMalformed && !read.error().what.empty(), "a table was refused without a reason");

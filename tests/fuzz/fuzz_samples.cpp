@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "common/check.hpp"
 #include "controller/history/sample_parts.hpp"
@@ -18,6 +19,16 @@ void check_refusal(const Error& error) {
   check(error.what.starts_with("sample block: "), "a refusal does not say what it is about");
 }
 
+/// Every other column alone is what it is among all.
+void check_part(const SampleBlock& block, std::size_t key, const BlockValues& all) {
+  const auto columns = block.columns().size(), times = block.times().size();
+  std::vector<bool> wanted(columns);
+  for (std::size_t column = 0; column < columns; column += 2) wanted[column] = true;
+  BlockValues part;
+  check(block.values(key, part, block.with_partners(wanted)).ok() && part.size() == all.size(), "what can be read cannot be in part");
+  for (std::size_t i = 0; i < all.size(); ++i) check(!wanted[i / times] || part[i] == all[i], "a part is not of the whole");
+}
+
 /// What was read can be written, and is the same when it is read again.
 void check_again(const SampleBlock& block) {
   const auto values_a_key = block.times().size() * block.columns().size();
@@ -27,6 +38,7 @@ void check_again(const SampleBlock& block) {
   for (std::size_t key = 0; key < keys; ++key) {
     BlockValues& values = all.emplace_back();
     if (const auto read = block.values(key, values); !read) return check_refusal(read.error());
+    check_part(block, key, values);
     for (const auto& value : values) check(value.value_or(0) <= kMaxSampleValue, "a value is out of range");
     writer.add(block.keys()[key], values);
   }

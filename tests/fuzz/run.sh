@@ -1,8 +1,8 @@
 #!/bin/bash
 # Builds the fuzz targets (preset fuzz, build/fuzz), runs each for SECONDS of CPU time from its corpus, JOBS at a time, and prints what came
-# of it as a table: CPU time, inputs tried, edges of code reached and features (an edge with how often it was taken), lines reached of those in the files that
-# the target enters (coverage.sh tells which), findings. New inputs go to build/fuzz/corpus/, not into the sources; a finding ends its
-# target, leaves its input in build/fuzz/crashes/ and its report in build/fuzz/logs/, and the end is status 1.
+# of it as a table: CPU time, inputs tried, edges of code reached and features (an edge with how often it was taken), lines reached of those
+# of the target's parsers (parsers.txt; coverage.sh tells which are not), findings. New inputs go to build/fuzz/corpus/, not into the
+# sources; a finding ends its target, leaves its input in build/fuzz/crashes/ and its report in build/fuzz/logs/, and the end is status 1.
 # Where machines captured by others lie beside the checkout (../shared/corpus), what parsers read of them is a seed too (seeds.py).
 #   run.sh SECONDS [TARGET...]   targets without the fuzz_ in front, default all:
 #     messages        every decoder of the wire: what agents and child controllers send, what they are answered
