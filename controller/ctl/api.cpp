@@ -250,6 +250,11 @@ std::optional<std::string> text_at(const Json& object, const char* key) {
   return found->get<std::string>();
 }
 
+bool flag_at(const Json& object, const char* key, bool otherwise) {
+  const Json* found = member(object, key);
+  return found != nullptr && found->is_boolean() ? found->get<bool>() : otherwise;
+}
+
 std::optional<WideAmount> amount_at(const Json& object, const char* key) {
   const Json* found = member(object, key);
   if (found == nullptr) return std::nullopt;

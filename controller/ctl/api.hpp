@@ -70,6 +70,8 @@ Result<ApiJson> api_post_secret(const ApiConnection& connection, const std::stri
 
 /// Members of an answer, absent where missing, null or of another type: a newer or older controller must not end the program.
 std::optional<std::string> text_at(const ApiJson& object, const char* key);
+/// `otherwise` where it is no boolean.
+bool flag_at(const ApiJson& object, const char* key, bool otherwise = false);
 /// A whole number, or a decimal string as sums of bytes come.
 std::optional<WideAmount> amount_at(const ApiJson& object, const char* key);
 std::optional<std::uint64_t> number_at(const ApiJson& object, const char* key);

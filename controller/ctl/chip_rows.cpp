@@ -74,7 +74,7 @@ std::string chip_changes_text(const Json& answer) {
   std::string text;
   for (const Json& change : list_at(answer, "changes")) {
     const auto before = text_at(change, "before"), now = text_at(change, "now");
-    const bool in_catalog = change.contains("in_catalog") && change["in_catalog"] == true;
+    const bool in_catalog = flag_at(change, "in_catalog");
     text += printable(std::string(!before ? "+ "
                                   : !now  ? "- "
                                           : "~ ") +
@@ -92,7 +92,9 @@ std::string chip_changes_text(const Json& answer) {
                       (now ? "unrated: " + *now : "rated") + "; before " + (before ? "unrated: " + *before : "rated")) +
             "\n";
   }
-  return text + "chip table " + text_at(answer, "catalog_before").value_or("?") + " → " + text_at(answer, "catalog").value_or("?") + "\n";
+  return text +
+         printable("chip table " + text_at(answer, "catalog_before").value_or("?") + " → " + text_at(answer, "catalog").value_or("?")) +
+         "\n";
 }
 
 Result<Done> add_chips(const ApiConnection& connection, const Screen& screen, const ChipRows& rows) {
@@ -120,7 +122,7 @@ Result<Done> add_chips(const ApiConnection& connection, const Screen& screen, co
   body["expect"] = text_at(*shown, "digest").value_or("");
   const auto done = ask(patient(connection), body, rows.file);
   if (!done) return done.error();
-  screen.out << (screen.json ? done->dump() + "\n" : "in force: chip table " + text_at(*done, "catalog").value_or("?") + "\n");
+  screen.out << (screen.json ? done->dump() + "\n" : printable("in force: chip table " + text_at(*done, "catalog").value_or("?")) + "\n");
   return Done{};
 }
 

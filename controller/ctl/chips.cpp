@@ -26,7 +26,7 @@ std::string rate_text(const Json& chip, const char* precision) {
 }
 
 std::string sign_of(const Json& chip) {
-  return chip.contains("own") && chip["own"] == true ? "own" : text_at(chip, "confidence").value_or("?");
+  return flag_at(chip, "own") ? "own" : text_at(chip, "confidence").value_or("?");
 }
 
 std::string what_is_seen(const Json& chip) {
@@ -75,7 +75,7 @@ std::string chips_text(const Json& answer, bool terminal) {
                rate_text(chip, "fp16"), bytes ? storage_text(*bytes) : "–", watts ? watts_text(*watts) : "–", sign_of(chip),
                count_text(number_at(standing, "nodes").value_or(0)), count_text(number_at(standing, "parts").value_or(0))});
   }
-  return table.text(terminal) + "chip table " + text_at(answer, "catalog").value_or("unknown") + ", " +
+  return table.text(terminal) + "chip table " + printable(text_at(answer, "catalog").value_or("unknown")) + ", " +
          plural(number_at(answer, "row_count").value_or(0), "row") +
          "; unrated: " + plural(number_at(answer, "unrated_count").value_or(0), "kind") + " (capmapctl chips unrated)\n";
 }
@@ -84,7 +84,8 @@ std::string unrated_chips_text(const Json& answer, bool terminal) {
   std::vector<const Json*> order;
   for (const Json& chip : list_at(answer, "unrated")) order.push_back(&chip);
   std::ranges::stable_sort(order, std::greater<>{}, [](const Json* chip) { return number_at(*chip, "nodes").value_or(0); });
-  if (order.empty()) return "all that stands on the map is rated by chip table " + text_at(answer, "catalog").value_or("unknown") + "\n";
+  if (order.empty())
+    return "all that stands on the map is rated by chip table " + printable(text_at(answer, "catalog").value_or("unknown")) + "\n";
   constexpr std::size_t kLabels = 12;
   std::string text;
   for (const auto* chip : order) {
@@ -97,7 +98,8 @@ std::string unrated_chips_text(const Json& answer, bool terminal) {
     text += labelled("  why", text_at(*chip, "why").value_or("unknown"), kLabels);
     text += labelled("  wanted", text_at(*chip, "would_identify").value_or("nothing that the table could say: see why"), kLabels);
   }
-  return text + "capmapctl chips add FILE lays rows of your own over chip table " + text_at(answer, "catalog").value_or("unknown") + "\n";
+  return text + "capmapctl chips add FILE lays rows of your own over chip table " +
+         printable(text_at(answer, "catalog").value_or("unknown")) + "\n";
 }
 
 Result<Done> list_chips(const ApiConnection& connection, const Screen& screen, const ChipList& list) {

@@ -14,7 +14,7 @@ std::string clones_text(const ApiJson& answer, const TableLook& look) {
   const ApiJson& clones = list_at(answer, "clones");
   for (const ApiJson& clone : clones) {
     for (const ApiJson& run : list_at(clone, "runs")) {
-      const bool refused = run.contains("refused") && run["refused"] == true;
+      const bool refused = flag_at(run, "refused");
       table.add({text_at(clone, "node").value_or("unknown"), text_at(object_at(clone, "site"), "name").value_or("unknown"),
                  text_at(run, "run").value_or("unknown") + (refused ? " (refused)" : ""), text_at(run, "hostname").value_or("unknown"),
                  text_at(run, "last_heard").value_or("unknown")});

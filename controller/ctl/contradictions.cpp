@@ -28,7 +28,7 @@ std::string policy_text(const Json& answer) {
            plural(count_at(sums, "accelerators"), "accelerator");
   };
   return "in totals: " + part(object_at(policy, "counted")) + "; left out: " + part(object_at(policy, "left_out")) +
-         "; believe.contradicted is " + text_at(policy, "policy").value_or("unknown") + "\n";
+         "; believe.contradicted is " + printable(text_at(policy, "policy").value_or("unknown")) + "\n";
 }
 
 }  // namespace
@@ -42,14 +42,14 @@ std::string contradictions_text(const Json& answer, const TableLook& look) {
   for (const Json& node : nodes) {
     std::string words;
     const auto id = text_at(node, "id").value_or("unknown");
-    details += id + "\n";
+    details += printable(id) + "\n";
     for (const Json& finding : list_at(node, "findings")) {
       const auto word = text_at(finding, "reason").value_or("unknown");
       if ((" " + words + " ").find(" " + word + " ") == std::string::npos) words += (words.empty() ? "" : " ") + word;
       details += labelled("", text_at(finding, "text").value_or("unknown"), 2);
     }
     table.add({id, text_at(node, "hostname").value_or("unknown"), site_of(node), text_at(node, "since").value_or("unknown"),
-               node.contains("in_totals") && node["in_totals"] == true ? "yes" : "no", words});
+               flag_at(node, "in_totals") ? "yes" : "no", words});
   }
   std::string text = table.text(look) + plural(nodes.size(), "node") + " contradicted\n" + policy_text(answer);
   return details.empty() ? text : text + "\n" + details;
@@ -63,7 +63,7 @@ std::string contradictions_csv(const Json& answer) {
                                  text_at(node, "hostname").value_or(""),
                                  site_of(node),
                                  text_at(node, "since").value_or(""),
-                                 std::string(node.contains("in_totals") && node["in_totals"] == true ? "true" : "false"),
+                                 std::string(flag_at(node, "in_totals") ? "true" : "false"),
                                  text_at(finding, "reason").value_or(""),
                                  text_at(finding, "claimed").value_or(""),
                                  text_at(finding, "plausible").value_or(""),

@@ -32,7 +32,7 @@ std::string alike_of(const Json& pair) {
 }
 
 bool left_out(const Json& pair) {
-  return pair.contains("left_out") && pair["left_out"] == true;
+  return flag_at(pair, "left_out");
 }
 
 }  // namespace

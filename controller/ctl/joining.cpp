@@ -44,7 +44,7 @@ std::string pending_text(const ApiJson& answer, const TableLook& look) {
                    {"ASKED", kLeft, true},
                    {"", kLeft}});
   for (const auto& node : list_at(answer, "nodes")) {
-    const bool rejected = node.is_object() && node.value("rejected", false);
+    const bool rejected = flag_at(node, "rejected");
     table.add({said(node, "id"), said(node, "hostname"), said(node, "address"), said(node, "site"), said(node, "token"),
                said(node, "asked_at"), rejected ? "rejected" : ""});
   }

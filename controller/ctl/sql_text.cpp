@@ -59,7 +59,7 @@ std::string sql_rows_text(const Json& answer, bool terminal) {
     table.add(cells);
   }
   std::string out = table.text(terminal) + plural(rows.size(), "row");
-  if (answer.value("truncated", false)) out += "; there are more: --rows asks for them";
+  if (flag_at(answer, "truncated")) out += "; there are more: --rows asks for them";
   if (const Json& by_row = list_at(answer, "read_row_by_row"); !by_row.empty()) {
     out += "; " + words(by_row) + (by_row.size() == 1 ? " was" : " were") + " read row by row, while the map went on";
   }
@@ -86,7 +86,7 @@ std::string sql_tables_text(const Json& reference, bool terminal) {
   TextTable table({{"TABLE", Align::kLeft, true}, {"COLUMNS"}, {"READ", Align::kLeft, true}, {"WHAT", Align::kLeft}});
   for (const Json& one : list_at(reference, "tables")) {
     table.add({text_at(one, "name").value_or("?"), std::to_string(list_at(one, "columns").size()),
-               one.value("one_moment", true) ? "at one moment" : "row by row", text_at(one, "what").value_or("")});
+               flag_at(one, "one_moment", true) ? "at one moment" : "row by row", text_at(one, "what").value_or("")});
   }
   return table.text(terminal);
 }
@@ -100,7 +100,7 @@ Result<std::string> sql_schema_text(const Json& reference, const std::string& na
     TextTable table(
         {{printable(table_name), Align::kLeft, true}, {"TYPE", Align::kLeft, true}, {"KEY", Align::kLeft, true}, {"WHAT", Align::kLeft}});
     for (const Json& column : list_at(one, "columns")) {
-      table.add({text_at(column, "name").value_or("?"), text_at(column, "type").value_or(""), column.value("key", false) ? "key" : "",
+      table.add({text_at(column, "name").value_or("?"), text_at(column, "type").value_or(""), flag_at(column, "key") ? "key" : "",
                  text_at(column, "what").value_or("")});
     }
     out += (out.empty() ? "" : "\n") + table.text(terminal);
@@ -112,14 +112,14 @@ Result<std::string> sql_schema_text(const Json& reference, const std::string& na
 std::string sql_examples_text(const Json& reference) {
   std::string out;
   for (const Json& example : list_at(reference, "examples")) {
-    out += (out.empty() ? "" : "\n") + std::string("-- ") + text_at(example, "what").value_or("") + "\n" +
-           text_at(example, "sql").value_or("") + ";\n";
+    out += (out.empty() ? "" : "\n") + std::string("-- ") + printable(text_at(example, "what").value_or("")) + "\n" +
+           printable(text_at(example, "sql").value_or("")) + ";\n";
   }
   return out;
 }
 
 std::string sql_problem_text(const std::string& statement, const Json& problem) {
-  std::string out = text_at(problem, "title").value_or("refused") + ": " + text_at(problem, "detail").value_or("");
+  std::string out = printable(text_at(problem, "title").value_or("refused") + ": " + text_at(problem, "detail").value_or(""));
   const auto line = number_at(problem, "line"), column = number_at(problem, "column");
   if (line && column && *line > 0 && *column > 0) {
     std::size_t begin = 0;

@@ -82,8 +82,8 @@ std::string users_text(const Json& answer, const TableLook& look) {
                    {"EXPIRES", kLeft, true},
                    {"LAST USED", kLeft, true}});
   for (const Json& user : list_at(answer, "users")) {
-    const bool disabled = user.contains("disabled") && user["disabled"] == true;
-    const bool password = user.contains("has_password") && user["has_password"] == true;
+    const bool disabled = flag_at(user, "disabled");
+    const bool password = flag_at(user, "has_password");
     table.add({text_at(user, "name").value_or("unknown"), text_at(user, "role").value_or("unknown"), scope_of(user),
                disabled   ? "disabled"
                : password ? "password"
