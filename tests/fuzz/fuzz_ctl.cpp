@@ -6,10 +6,23 @@
 #include <string>
 #include <string_view>
 
+#include "controller/ctl/access.hpp"
 #include "controller/ctl/api.hpp"
+#include "controller/ctl/chips.hpp"
+#include "controller/ctl/clones.hpp"
 #include "controller/ctl/commands.hpp"
+#include "controller/ctl/contradictions.hpp"
+#include "controller/ctl/doubles.hpp"
+#include "controller/ctl/find.hpp"
+#include "controller/ctl/hardware.hpp"
 #include "controller/ctl/history.hpp"
+#include "controller/ctl/joining.hpp"
+#include "controller/ctl/node_notes.hpp"
+#include "controller/ctl/orders.hpp"
 #include "controller/ctl/places.hpp"
+#include "controller/ctl/region_import.hpp"
+#include "controller/ctl/site_codes.hpp"
+#include "controller/ctl/sql.hpp"
 #include "controller/ctl/text_table.hpp"
 #include "controller/ctl/units.hpp"
 #include "tests/fuzz/input_folder.hpp"
@@ -27,6 +40,21 @@ void check_page(const std::string& page) {
   }
 }
 
+void read_lists(const ApiJson& answer) {
+  for (const auto& page : {audit_text(answer, false),          users_text(answer, false),           chips_text(answer, false),
+                           unrated_chips_text(answer, false),  chip_changes_text(answer),           clones_text(answer, false),
+                           contradictions_text(answer, false), doubles_text(answer, false),         find_text(answer, "fp16", false),
+                           hardware_text(answer, 20, false),   tokens_text(answer, false),          pending_text(answer, false),
+                           keys_text(answer, false),           pools_text(answer, answer, false),   import_text(answer),
+                           descriptors_text(answer, false),    sql_rows_text(answer, false),        sql_tables_text(answer, false),
+                           sql_examples_text(answer),          sql_problem_text("select 1", answer)}) {
+    check_page(page);
+  }
+  using enum NotedQuestion::Kind;
+  for (const auto kind : {kVersions, kFlapping, kLostUpdates, kSkew}) check_page(noted_text(answer, kind, false));
+  if (const auto schema = sql_schema_text(answer, "a", false)) check_page(*schema);
+}
+
 void read_answer(std::string_view text) {
   const auto answer = parse_answer(text);
   if (!answer) {
@@ -41,6 +69,7 @@ void read_answer(std::string_view text) {
         history_text(*answer, "cpu_use", false), history_text(*answer, "power", false)}) {
     check_page(page);
   }
+  read_lists(*answer);
 }
 
 void read_typed(std::string_view text) {
