@@ -124,7 +124,8 @@ void HttpServer::State::look_at_hangups() {
   std::array<epoll_event, kHangupsATurn> events{};
   const int count = epoll_wait(hangups_fd, events.data(), kHangupsATurn, 0);
   for (int i = 0; i < count; ++i) {
-    const auto found = exchanges.find(events[static_cast<std::size_t>(i)].data.u64);
+    const std::uint64_t number = events[static_cast<std::size_t>(i)].data.u64;  // no reference: the kernel packs what it says
+    const auto found = exchanges.find(number);
     if (found == exchanges.end()) continue;
     found->second->gone = true;
     wake(found->first);
