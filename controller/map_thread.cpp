@@ -229,6 +229,7 @@ void MapThread::apply(MapInput& input) {
   } else if (const auto* group = std::get_if<GroupServiceChanged>(&input)) {
     group->pool ? map_.set_pool_service(*group->pool, group->order, clock_.unix_ms())
                 : map_.set_site_service(group->site, group->order, clock_.unix_ms());
+    more_expires_ = map_.advance_service(clock_.unix_ms()) || more_expires_;  // its nodes follow: of a map of 100,000 all at once
   } else if (auto* labelled = std::get_if<LabelsChanged>(&input)) {
     map_.set_labels(labelled->node, std::move(labelled->labels));
   } else if (const auto* left = std::get_if<NodeLeft>(&input)) {

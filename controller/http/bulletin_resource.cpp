@@ -72,8 +72,7 @@ Outcome get_bulletin(const Call& call) {
   if (!language) return error_response(language.error());
   const auto& principal = call.asker->principal;
   auto bulletin = make_bulletin(*call.view, scope_filter(principal, *call.view), call.now_boot_ms);
-  const SharedSums shared(*call.view, {Dimension::kRegion2}, nullptr,
-                          [&](std::uint32_t site) { return within_scope(principal, *call.view, site); });
+  const SharedSums shared(*call.view, {Dimension::kRegion2}, nullptr);
   bulletin.shared = shared.sum();
   bulletin.version = call.version;
   if (principal.scoped()) bulletin.scope = scope_text(principal);

@@ -31,15 +31,13 @@ Json SharedSums::sum_json(const Sum& sum) {
           {"unknown_use", sum.unknown_use},   {"complete", !sum.full}};
 }
 
-SharedSums::SharedSums(const MapView& view, const std::vector<Dimension>& by, const char* why_not,
-                       const std::function<bool(std::uint32_t site)>& within)
-    : why_not_(why_not) {
+SharedSums::SharedSums(const MapView& view, const std::vector<Dimension>& by, const char* why_not) : why_not_(why_not) {
   for (const auto dimension : by) by_sites_ = by_sites_ && domain_of(dimension) == Domain::kSite;
   if (why_not_ != nullptr || !view.shared) return;
   const bool grouped = by_sites_ && !by.empty() && view.dictionaries;
   for (std::size_t site = 0; site < view.shared->sites.size(); ++site) {
     const auto& sum = view.shared->sites[site];
-    if ((sum.things == 0 && !sum.full) || (within && !within(static_cast<std::uint32_t>(site)))) continue;
+    if (sum.things == 0 && !sum.full) continue;
     total_.add(sum);
     if (!grouped) continue;
     std::vector<std::string> key;

@@ -1,5 +1,4 @@
 #pragma once
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,10 +18,8 @@ class SharedSums {
     bool full = false;
     void add(const SharedSum& site);
   };
-  /// Cost: a look at each site that has any. `why_not`: why nothing is to be summed, which is told instead; null: it is. `within`: sites
-  /// that are summed, by index; empty: all.
-  SharedSums(const MapView& view, const std::vector<Dimension>& by, const char* why_not,
-             const std::function<bool(std::uint32_t site)>& within = {});
+  /// Cost: a look at each site that has any. `why_not`: why nothing is to be summed, which is told instead; null: it is.
+  SharedSums(const MapView& view, const std::vector<Dimension>& by, const char* why_not);
   [[nodiscard]] const Sum& sum() const { return total_; }  ///< zeros where nothing is to be summed
   [[nodiscard]] Json total() const;
   /// Of a group by its key; null with the reason where groups are made of what sites do not tell.
