@@ -21,7 +21,7 @@ struct Listing {
   ScanSlots::Slot slot;
   std::shared_ptr<const MapView> view;
   std::shared_ptr<NodeSelection> selection = std::make_shared<NodeSelection>();
-  std::string port, host_label;       ///< host_label: key of the label that tells the host; empty: its host name does
+  std::string port, host_label;  ///< host_label: key of the label that tells the host; empty: its host name does
   std::size_t chunk = 0, targets = 0, without_host = 0;
   std::string body = "[";
 };
